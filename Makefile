@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: ISC
+# make, make check, make demo, make install; see README.md.
+
+VERSION    = 1.0.0
+PREFIX     = /usr/local
+SYSCONFDIR = /etc
+SBINDIR    = $(PREFIX)/sbin
+MANDIR     = $(PREFIX)/share/man
+DOCDIR     = $(PREFIX)/share/doc/flashback
+DESTDIR    =
+
+CC       = gcc
+CFLAGS   = -O2 -g
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wformat-nonliteral -Wundef \
+	   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wswitch-enum -Wimplicit-fallthrough \
+	   -Wnull-dereference -Wdouble-promotion -Werror
+HARDEN   = -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+LDHARDEN = -pie -Wl,-z,relro,-z,now
+CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude \
+	   -DFLASHBACK_VERSION='"$(VERSION)"' -DFLASHBACK_SYSCONFDIR='"$(SYSCONFDIR)"'
+LDLIBS   = -lconfuse -loping
+
+ALL_CFLAGS  = -std=c11 $(WARNINGS) $(HARDEN) $(CFLAGS)
+SAN_CFLAGS  = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	      -fno-sanitize-recover=all -Wno-null-dereference
+
+SOURCES = $(sort $(wildcard src/*.c))
+UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+LIB     = $(filter-out src/main.c,$(SOURCES))
+
+.PHONY: all unit unit-asan clean
+all: build/flashback
+
+# Three builds of the same sources: the product, the one with test hooks, and that under sanitizers.
+build/flashback: $(SOURCES:src/%.c=build/obj/%.o)
+	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+build/test/flashback: $(SOURCES:src/%.c=build/test/%.o)
+	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+build/asan/flashback: $(SOURCES:src/%.c=build/asan/%.o)
+	$(CC) $(SAN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/test/libflashback.a: $(LIB:src/%.c=build/test/%.o)
+	rm -f $@ && ar rcs $@ $^
+build/asan/libflashback.a: $(LIB:src/%.c=build/asan/%.o)
+	rm -f $@ && ar rcs $@ $^
+
+build/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+build/test/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+build/asan/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/unit/%: tests/unit/%.c build/test/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -o $@ $< build/test/libflashback.a -lcmocka $(LDLIBS)
+build/unit-asan/%: tests/unit/%.c build/asan/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
+
+# unit, unit-asan: build and run all unit tests; run one with build/unit/test_NAME.
+unit: $(UNITS:%=build/unit/%)
+	@set -e; for t in $^; do ./$$t; done
+unit-asan: $(UNITS:%=build/unit-asan/%)
+	@set -e; for t in $^; do ./$$t; done
+
+clean:
+	rm -rf build
+
+-include $(wildcard build/*/*.d)

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_JUDGE_H
+#define FLASHBACK_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What rsync said and how it ended: the result of a run, and its cause in plain words.  The exit status
+ * alone is not enough: without the closing line "Number of files: N" a run is never a snapshot.
+ * Core: no I/O.
+ */
+
+#define JUDGE_TEXT 256
+
+enum judge_result {
+	JUDGE_NONE,        /* no run yet */
+	JUDGE_SUCCEEDED,   /* a complete snapshot */
+	JUDGE_PARTIAL,     /* some of the source could not be read */
+	JUDGE_SUSPECT,     /* empty, or far smaller than before */
+	JUDGE_FAILED,      /* no snapshot: network, host, config */
+	JUDGE_NO_SOURCE,   /* the source is not there: shown as FAILED */
+	JUDGE_NOT_FOUND,   /* the host is silent, or a removable source is absent */
+	JUDGE_INTERRUPTED, /* we stopped it */
+	JUDGE_DISK,        /* our disk: full, read-only, broken */
+	JUDGE_LINKS,       /* too many links: shown as FAILED; the next run has no bases */
+	JUDGE_BUSY,        /* not run: another flashback or rsync works on this volume */
+	JUDGE_NOT_NOW,     /* not run: `before` exited 75 */
+	JUDGE_NOT_DUE,     /* not run: what is on the disk is newer than was known */
+	JUDGE_ABSENT,      /* not run: the disk is not there (no marker) */
+	JUDGE_CLOCK,       /* not run: the clock is wrong, or a snapshot is ahead of it */
+	JUDGE_RESULTS
+};
+
+/** What becomes of the tree. */
+enum judge_tree {
+	JUDGE_TREE_COMPLETE,
+	JUDGE_TREE_PARTIAL,
+	JUDGE_TREE_SUSPECT,
+	JUDGE_TREE_INTERRUPTED,
+	JUDGE_TREE_EXPIRED,
+	JUDGE_TREE_LEFT /* stays .working: the next run salvages it */
+};
+
+/** Why we ended the run ourselves. */
+enum judge_stop {
+	JUDGE_STOP_NO,
+	JUDGE_STOP_ASKED, /* the daemon ends, the window closes, the slice is over */
+	JUDGE_STOP_ROOM,  /* the disk was filling up */
+	JUDGE_STOP_STALL  /* no sign of life for 3 x io_timeout */
+};
+
+/** The closing statistics, as in `rsync --stats --no-h` under LC_ALL=C. */
+struct judge_stats {
+	bool seen; /* the line "Number of files: N" was there */
+	int64_t files, created, transferred;
+	int64_t bytes, new_bytes; /* total size, transferred file size */
+	int64_t received;         /* bytes over the wire */
+};
+
+/** What one line of --info=progress2 says. */
+struct judge_progress {
+	int percent;      /* from to-chk: done of all known */
+	int64_t bytes;    /* copied so far */
+	int64_t rate;     /* bytes a second */
+	int64_t left;     /* seconds, -1 unknown */
+	int64_t done, all; /* files */
+};
+
+/** What was heard of one run: judge_hear adds each line of rsync's and ssh's to it. */
+struct judge_words {
+	struct judge_stats stats;
+	char first_error[JUDGE_TEXT]; /* the first path that could not be read, and why; escaped */
+	char last_error[JUDGE_TEXT];  /* the last line of the error output; escaped */
+	char cause[JUDGE_TEXT];       /* the cause in words, with what to do; empty if none was recognised */
+	int cause_rank;               /* how telling cause is: a better one replaces it */
+	bool no_space, read_only, io_error; /* said of the receiving side: to be verified */
+	bool too_many_links;
+	bool chdir_failed;  /* an rsync daemon whose module path is gone */
+	bool disk_cannot;   /* the receiver could not set xattrs, ACLs, owners */
+	bool bad_option;    /* the far side does not know an option */
+	int64_t unreadable; /* lines about sources that could not be read */
+	int64_t vanished;
+};
+
+/** What judge_run needs to know besides. */
+struct judge_case {
+	int status; /* as from waitpid */
+	enum judge_stop stop;
+	bool removable;
+	bool disk_broken;        /* verified: we cannot write a file ourselves */
+	bool disk_full;          /* ... for lack of room */
+	int shrink_guard;        /* hundredths of a percent */
+	int64_t files_before;    /* of the newest comparable snapshot; 0: nothing to compare with */
+	int64_t io_timeout;
+};
+
+struct judge_verdict {
+	enum judge_result result;
+	enum judge_tree tree;
+	bool expires_complete, expires_partial; /* which series lose what is no longer kept */
+	int code;                               /* rsync's exit status; 128+n for signal n */
+	char reason[JUDGE_TEXT];                /* in plain words; "" for a plain success */
+};
+
+/** judge_result_name(r): "SUCCEEDED" "NOTFOUND" ... as in history; judge_result_parse: back, or -1. */
+const char *judge_result_name(enum judge_result r);
+int judge_result_parse(const char *s, enum judge_result *out);
+
+/** judge_shown_failed(r): is r shown as FAILED, does it count for the backoff? */
+bool judge_shown_failed(enum judge_result r);
+
+/**
+ * judge_hear(w, line, len, is_error):
+ * Take in one line (without its line end) of standard output, or of standard error (is_error).
+ */
+void judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error);
+
+/** judge_progress(line, len, out): is it a line of progress2?  Return 0, or -1 when it is not. */
+int judge_progress(const char *line, size_t len, struct judge_progress *out);
+
+/** judge_run(c, w, v): the first row of DESIGN's table that holds. */
+void judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_verdict *v);
+
+#endif

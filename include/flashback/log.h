@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_LOG_H
+#define FLASHBACK_LOG_H
+
+#include <stdbool.h>
+
+/*
+ * The daemon's log: standard error (with journald's <N> levels when JOURNAL_STREAM says so) or syslog.
+ * The one module with state of its own.  Each event once; the volume's name first.  errno survives.
+ */
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/** log_open(use_syslog, verbose): verbose lets DEBUG through. */
+void log_open(bool use_syslog, bool verbose);
+
+/** log_say(level, fmt, ...): one line.  What came from outside has been escaped by the caller. */
+void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/** log_errno(level, fmt, ...): the same with ": " and errno's text appended. */
+void log_errno(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

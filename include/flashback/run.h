@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_RUN_H
+#define FLASHBACK_RUN_H
+
+#include <stdbool.h>
+
+#include "flashback/conf.h"
+#include "flashback/rsync.h"
+
+/* The worker: one run of one volume, from lock to `after`, in a straight line. */
+
+struct run_job {
+	const struct config *config;
+	const struct volume *volume;
+	struct rsync_version version;
+	bool forced; /* an operand of --once: due or not */
+};
+
+/**
+ * run_body(out, arg):
+ * The body of a worker; arg is a struct run_job *.  Writes lines:
+ *   stage NAME                       table_stage_name
+ *   progress PERCENT BYTES RATE LEFT DONE ALL
+ *   note LEVEL words                 for the log
+ *   summary PACKED                   what is in the volume's directory now
+ *   expired N                        there is work for the sweeper
+ *   result NAME SECONDS words        last; a run that ends without it is FAILED
+ * SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return 0.
+ */
+int run_body(int out, void *arg);
+
+#endif

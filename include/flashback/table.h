@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_TABLE_H
+#define FLASHBACK_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/judge.h"
+#include "flashback/summary.h"
+#include "flashback/volume.h"
+
+/*
+ * The table of volumes: a row each, what is configured beside what is known.  The daemon's transitions
+ * change it; plan and report read it.  Core: no I/O.
+ */
+
+enum table_phase {
+	TABLE_RESTING, /* not due, not allowed, or done */
+	TABLE_ASKING,  /* its host is being probed */
+	TABLE_QUEUED,  /* its host is there: waits for a slot and its address */
+	TABLE_RUNNING, /* a worker is at it */
+	TABLE_ENDING   /* the worker has been told to stop */
+};
+
+/** What a worker is doing. */
+enum table_stage {
+	TABLE_PREPARING, /* lock, look, salvage, `before` */
+	TABLE_COPYING,   /* rsync */
+	TABLE_COMMITTING, /* sync, rename */
+	TABLE_EXPIRING   /* expire, `after` */
+};
+
+struct table_row {
+	struct volume *volume; /* a reference of the row's own */
+	bool known;            /* seen has been filled in */
+	struct summary seen;
+	int64_t first_seen; /* since when the daemon knows of this volume */
+
+	enum table_phase phase;
+	enum table_stage stage;
+	struct judge_progress progress;
+	int64_t started; /* of the run in progress or the last one */
+
+	enum judge_result last; /* of the newest run; NONE until there was one */
+	char *reason;           /* its reason in words, escaped; NULL: none */
+	int64_t took;           /* seconds the newest run took; -1 unknown */
+	bool fresh;             /* it succeeded since the last wake */
+	int64_t retry_at;       /* backoff: not before this instant; 0: none */
+	bool yielded;           /* interrupted by ourselves: behind all that are ready */
+	int percent;            /* how far the interrupted run had got */
+
+	int64_t silent_since;     /* NOT FOUND since; 0: it is not */
+	int64_t unresolved_since; /* its name has not resolved since; 0: it has */
+	int64_t queued_since;     /* waits for a slot or address since; 0: it does not */
+	bool wanted;              /* an operand of --once: due or not */
+	bool tried;               /* has started since the last wake */
+	bool overdue;             /* as last told */
+	bool gone;                /* left the config while running: dropped when the run ends */
+};
+
+struct table {
+	struct table_row *row; /* in the order of the config */
+	size_t n;
+};
+
+/**
+ * table_update(table, volumes, n, now):
+ * Make the table match a new config: rows of volumes that stay keep what is known (matched by id), new
+ * ones begin RESTING with first_seen = now, those that left are dropped, or marked gone while a worker is
+ * at them.  Takes references of its own.  Return 0, or -1 with ENOMEM and the table as it was.
+ */
+int table_update(struct table *table, struct volume *const *volumes, size_t n, int64_t now);
+
+/** table_find(table, id): the row, or NULL. */
+struct table_row *table_find(struct table *table, const char *id);
+
+/** table_drop_gone(table): drop the rows that are gone and no longer running. */
+void table_drop_gone(struct table *table);
+
+/** table_say(row, result, fmt, ...): set last and reason. */
+void table_say(struct table_row *row, enum judge_result result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void table_free(struct table *table);
+
+/** "RESTING" ..., "PREPARING" ...: for the log and tests. */
+const char *table_phase_name(enum table_phase phase);
+const char *table_stage_name(enum table_stage stage);
+
+/** table_active(row): is a worker at it (RUNNING or ENDING)? */
+bool table_active(const struct table_row *row);
+
+#endif
