@@ -15,14 +15,16 @@ struct text_list {
 
 /**
  * text_escape(dst, size, src, len):
- * Copy len bytes of src to dst (size bytes, size > 0), writing control characters, backslashes that
- * would be ambiguous, and bytes that are not valid UTF-8 as \ooo (three octal digits).  C1 controls
- * (U+0080-U+009F) and bidirectional overrides count as control characters.  Never cuts a character or
- * an escape in half; always ends dst with a NUL.  Return dst.
+ * Copy len bytes of src to dst (size bytes, size > 0), writing control characters and bytes that
+ * are not valid UTF-8 as \ooo (three octal digits).  C1 controls (U+0080-U+009F), the line and
+ * paragraph separators (U+2028, U+2029) and bidirectional controls count as control characters.  A
+ * backslash is written as \134 when three octal digits follow it, so that no escape can be forged
+ * and the original can be told from the result; any other backslash stays as it is.  Never cuts a
+ * character or an escape in half; always ends dst with a NUL.  Return dst.
  */
 char *text_escape(char *dst, size_t size, const char *src, size_t len);
 
-/** text_escaped(s): the same for a whole NUL-terminated string, into new memory; NULL with ENOMEM. */
+/** text_escaped(s): the same for a whole string, into new memory; NULL with ENOMEM. */
 char *text_escaped(const char *s);
 
 /** text_has_control(s): does s hold a byte below 0x20, or 0x7f? */
@@ -31,20 +33,26 @@ bool text_has_control(const char *s);
 /** text_format(fmt, ...): printf into new memory; NULL with ENOMEM. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/** text_replace(&s, fmt, ...): the same, freeing the old *s.  On failure *s is kept.  Return 0/-1. */
+/**
+ * text_replace(&s, fmt, ...): the same, freeing the old *s, which may be among the arguments.  On
+ * failure *s is kept.  Return 0/-1.
+ */
 int text_replace(char **s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** text_list_add(list, s): append a copy of s.  Return 0, or -1 with ENOMEM and the list unchanged. */
+/** text_list_add(list, s): append a copy of s.  Return 0, or -1 with ENOMEM and list unchanged. */
 int text_list_add(struct text_list *list, const char *s);
 
 /** text_list_addf(list, fmt, ...): append a formatted string.  Return 0/-1. */
 int text_list_addf(struct text_list *list, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** text_list_append(list, more): append copies of all of more.  Return 0/-1. */
+/** text_list_append(list, more): append copies of all of more.  Return 0, or -1, list unchanged. */
 int text_list_append(struct text_list *list, const struct text_list *more);
 
-/** text_list_split(list, s): append the words of s, cut at blanks.  No quotes.  Return 0/-1. */
+/**
+ * text_list_split(list, s): append the words of s, cut at spaces, tabs and line ends.  No quotes.
+ * Return 0, or -1 with list unchanged.
+ */
 int text_list_split(struct text_list *list, const char *s);
 
 /** text_list_free(list): free all and leave an empty list. */

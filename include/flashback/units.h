@@ -13,32 +13,45 @@
 #define UNITS_DURATION_MAX (INT64_C(100) * 366 * 86400)
 
 /**
- * All parsers take the whole string: no blanks, sign, or trailing junk; decimal digits only.
+ * All parsers take the whole string: no blanks, sign, trailing junk, or leading zeros (010);
+ * decimal digits only.  Zero is accepted: whether it makes sense is for the caller to say.
  * They return 0, or -1 with errno EINVAL (not of this form) or ERANGE (too large), *out untouched.
  */
 
-/** units_parse_duration(s, out): "90s", "30m", "12h", "1d", "2w" to seconds.  A unit is required. */
+/** units_parse_duration(s, out): "90s", "30m", "12h", "1d", "2w" to seconds.  The unit is a must.
+ */
 int units_parse_duration(const char *s, int64_t *out);
 
 /** units_parse_size(s, out): "10G", "512M", "4096" to bytes; K M G T are powers of 1024. */
 int units_parse_size(const char *s, uint64_t *out);
 
-/** units_parse_percent(s, out): "2%", "0.5%" to hundredths of a percent (200, 50); at most 100%. */
+/**
+ * units_parse_percent(s, out): "2%", "0.5%", "12.25%" to hundredths of a percent (200, 50, 1225);
+ * at most 100%.
+ */
 int units_parse_percent(const char *s, int *out);
 
-/** units_parse_count(s, max, out): "10" to a number in 0..max.  No leading zero but "0" itself. */
+/** units_parse_count(s, max, out): "10" to a number in 0..max. */
 int units_parse_count(const char *s, unsigned max, unsigned *out);
 
-/** units_format_duration(buf, s): as one would write it in the config: "1d", "90s", "36h". */
+/** The formats show a negative number of seconds as none. */
+
+/** units_format_duration(buf, s): as one would write it in the config: "7d", "90s", "36h". */
 char *units_format_duration(char buf[UNITS_TEXT], int64_t seconds);
 
-/** units_format_age(buf, s): two units at most, for the AGE column: "0s" "9m" "16h29m" "3d4h" "103d". */
+/**
+ * units_format_age(buf, s): for the AGE column, rounded down: "0s" "9m" "16h29m" "16h" "3d4h"; from
+ * 100 days on only days, "103d".
+ */
 char *units_format_age(char buf[UNITS_TEXT], int64_t seconds);
 
 /** units_format_clock(buf, s): "0:07:12", "7:31:06", "2d+7:13:18". */
 char *units_format_clock(char buf[UNITS_TEXT], int64_t seconds);
 
-/** units_format_bytes(buf, n): four characters or so: "0" "999" "8.1G" "312M" "41.2G"; powers of 1024. */
+/**
+ * units_format_bytes(buf, n): powers of 1024, rounded to the nearest, one decimal below 100: "0"
+ * "999" "8.1G" "312M" "41.2G".
+ */
 char *units_format_bytes(char buf[UNITS_TEXT], uint64_t bytes);
 
 #endif
