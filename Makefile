@@ -29,8 +29,15 @@ SOURCES = $(sort $(wildcard src/*.c))
 UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 LIB     = $(filter-out src/main.c,$(SOURCES))
 
-.PHONY: all unit unit-asan clean
+.PHONY: all unit unit-asan check demo install uninstall clean
 all: build/flashback
+
+# What everything is compiled with; when it changes, everything is compiled anew.
+FLAGS = $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SAN_CFLAGS) $(LDHARDEN) $(LDFLAGS) $(LDLIBS)
+ifneq ($(file <build/flags),$(strip $(FLAGS)))
+  $(shell mkdir -p build)
+  $(file >build/flags,$(strip $(FLAGS)))
+endif
 
 # Three builds of the same sources: the product, the one with test hooks, and that under sanitizers.
 build/flashback: $(SOURCES:src/%.c=build/obj/%.o)
@@ -45,13 +52,13 @@ build/test/libflashback.a: $(LIB:src/%.c=build/test/%.o)
 build/asan/libflashback.a: $(LIB:src/%.c=build/asan/%.o)
 	rm -f $@ && ar rcs $@ $^
 
-build/obj/%.o: src/%.c
+build/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-build/test/%.o: src/%.c
+build/test/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-build/asan/%.o: src/%.c
+build/asan/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -67,6 +74,23 @@ unit: $(UNITS:%=build/unit/%)
 	@set -e; for t in $^; do ./$$t; done
 unit-asan: $(UNITS:%=build/unit-asan/%)
 	@set -e; for t in $^; do ./$$t; done
+
+# Tests: installs what is missing, builds everything, runs everything.  tests/run WORD runs a part.
+build/manifest: tests/manifest.c build/flags
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDHARDEN) -MMD -MP -o $@ $<
+check:
+	@tests/setup check
+	@$(MAKE) --no-print-directory -s -j2 check-build
+	@tests/run
+.PHONY: check-build
+check-build: all build/test/flashback build/asan/flashback build/manifest \
+    $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%)
+
+# A first look: builds, then shows the real program at work in a scratch directory.
+demo:
+	@tests/setup demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/demo
 
 clean:
 	rm -rf build
