@@ -2,6 +2,8 @@
 #ifndef FLASHBACK_SWEEP_H
 #define FLASHBACK_SWEEP_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "flashback/conf.h"
@@ -10,22 +12,25 @@
 
 /**
  * sweep_tree(parent, name, dev, trouble, size):
- * Remove the tree name below the directory parent, iteratively (no limit of depth), in inode order, never
- * across a device, never following a link, never changing a file (its inode is shared with other snapshots).
- * Return 0; 1 when something could not be removed, with the first such path and why in trouble (escaped).
+ * Remove the tree name below the directory parent, iteratively (no limit of depth), in inode order,
+ * never across a device, never following a link, never changing a file (its inode is shared with
+ * other snapshots). Return 0; 1 when something could not be removed, with the first such path and
+ * why in trouble (escaped).
  */
 int sweep_tree(int parent, const char *name, dev_t dev, char *trouble, size_t size);
 
 /** What the sweeper is to do. */
 struct sweep_job {
 	const struct config *config;
-	bool reclaim; /* the disk is full: first expire what is no longer kept, then .interrupted trees */
+	bool reclaim; /* the disk is full: then expire what is no longer kept, then .interrupted
+	                 trees, until it is not */
 };
 
 /**
  * sweep_body(out, arg):
- * The body of the sweeper: arg is a struct sweep_job *.  Writes "volume ID", "trouble ID words", "removed ID NAME",
- * "summary ID ..." (after a reclaim).  Return 0.
+ * The body of the sweeper: arg is a struct sweep_job *.  Writes "volume ID" (before it removes
+ * there), "removed ID NAME", "trouble ID words", and, after a reclaim has changed a volume,
+ * "summary ID packed".  Return 0.
  */
 int sweep_body(int out, void *arg);
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_EXPIRE_H
+#define FLASHBACK_EXPIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/store.h"
+#include "flashback/volume.h"
+
+/* Expiry: the rename that takes a snapshot out of its volume's history.  The sweeper removes it
+ * afterwards. */
+
+#define EXPIRE_MAX 3 /* renames a call: a mistyped number takes days, visibly */
+
+/** Which of the two series, each by itself, may lose snapshots. */
+struct expire_series {
+	bool complete, partial;
+};
+
+/**
+ * expire_policy(v, volume, series, now, trouble, size):
+ * Rename to .expired what the volume's policy no longer keeps, oldest first, complete ones before
+ * partial ones, at most EXPIRE_MAX; never the newest of a series; nothing while a stamp is from the
+ * future.  v->stamps must be up to date and is kept so.  Return the number renamed; -1 with the
+ * first thing that went wrong in trouble (escaped), other renames done all the same.
+ */
+int expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
+                  int64_t now, char *trouble, size_t size);
+
+#endif

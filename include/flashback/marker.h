@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_MARKER_H
+#define FLASHBACK_MARKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * The marker of a store, `.flashback/store`: its first line says what it is, then come an id and a
+ * line for each thing that --init found out about the disk.  Core: text to a struct and back.
+ */
+
+#define MARKER_DIR ".flashback"
+#define MARKER_NAME "store"
+#define MARKER_ID_SIZE 40
+
+/** What the disk can do. */
+struct marker {
+	char id[MARKER_ID_SIZE]; /* letters and digits */
+	bool hard_links;         /* a second name for a file */
+	bool locks;              /* flock */
+	bool seconds;            /* times are kept to the second */
+	bool nanoseconds;        /* ... and to the nanosecond */
+	bool owners, modes, symlinks, case_kept, xattrs, large_files;
+};
+
+/** One of the things above. */
+enum marker_trait {
+	MARKER_HARD_LINKS,
+	MARKER_LOCKS,
+	MARKER_SECONDS,
+	MARKER_NANOSECONDS,
+	MARKER_OWNERS,
+	MARKER_MODES,
+	MARKER_SYMLINKS,
+	MARKER_CASE_KEPT,
+	MARKER_XATTRS,
+	MARKER_LARGE_FILES,
+	MARKER_TRAITS
+};
+
+/** marker_trait_name(trait): "hard_links", as in the file.  marker_trait(m, trait): where m keeps
+ * it. */
+const char *marker_trait_name(enum marker_trait trait);
+bool *marker_trait(struct marker *m, enum marker_trait trait);
+
+/**
+ * marker_parse(text, m):
+ * Read a marker.  Keys that are not known are passed over; what is not said is taken to be there.
+ * Return 0, or -1 when the first line is not that of a store of this version.
+ */
+int marker_parse(const char *text, struct marker *m);
+
+/** marker_print(f, m): the file.  Return 0, or -1 when f has an error. */
+int marker_print(FILE *f, const struct marker *m);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_RECORD_H
+#define FLASHBACK_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/store.h"
+
+/*
+ * What a volume's directory tells besides the names of its snapshots: the symlink `latest`, the
+ * history, and the note in the lock file.  All of it may be lost; the names are the truth.
+ */
+
+/**
+ * record_latest(v, now):
+ * Make `latest` name what it should (the newest complete snapshot, else the newest partial; stamps
+ * from the future take no part), swapped by rename; remove it when there is nothing to name; leave
+ * it when it is right. Return 0, or -1 with errno: EEXIST when something that is not a symlink has
+ * that name (it is left alone), EPERM on a disk without symlinks.
+ */
+int record_latest(struct store_volume *v, int64_t now);
+
+/**
+ * record_history(v, run):
+ * Add a line, drop the lines that are no longer kept (v->stamps must be up to date), replace the
+ * file and sync it. Return 0, or -1 with errno.
+ */
+int record_history(struct store_volume *v, const struct history_run *run);
+
+/**
+ * record_note_write(v, boot, working), record_note_read(v, boot, size, working):
+ * The lock file's note: which boot wrote it, and which tree is being built (working NULL: none;
+ * reading sets working->when to 0).  Written in place, for the lock is held on that very inode, and
+ * synced; a write that was cut short reads as no note at all.  Return 0; -1 with errno (ENODATA:
+ * nothing readable there).
+ */
+int record_note_write(const struct store_volume *v, const char *boot, const struct stamp *working);
+int record_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working);
+
+/** record_boot_id(buf, size): of this boot.  Return 0/-1 with errno. */
+int record_boot_id(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_WALK_H
+#define FLASHBACK_WALK_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Trees of any depth and width, through descriptors: one directory open at a time, no recursion, no
+ * path ever joined, no link followed, no other file system entered.
+ */
+
+/** What a walk is for. */
+struct walk {
+	dev_t dev;   /* the tree's; a directory on another, or that is a mount point, is trouble and
+	                is not entered */
+	bool unlock; /* give directories that deny us entry (never files) the mode 0700 */
+	/* Called for each entry but directories, in inode order, then for each directory once all
+	 * below it has been visited.  Return 0, or -1 with errno: trouble.  EROFS ends the walk. */
+	int (*visit)(void *arg, int dirfd, const char *name, bool is_dir);
+	void *arg;
+	char *trouble; /* for the first path that was trouble and why, escaped; size may be 0 */
+	size_t size;
+};
+
+/** walk_tree(parent, name, w): walk the tree name below the directory parent.  What vanishes
+ * meanwhile is no trouble. Return 0, or 1 when there was trouble. */
+int walk_tree(int parent, const char *name, const struct walk *w);
+
+/** How large a tree is. */
+struct walk_size {
+	uint64_t entries; /* the directory itself included */
+	uint64_t bytes;   /* lengths of regular files */
+	uint64_t own;     /* bytes on disk that removing it would free: files with no other name */
+};
+
+/** walk_measure(parent, name, dev, out): as far as it can be read.  Return 0, or 1 when some of it
+ * could not be. */
+int walk_measure(int parent, const char *name, dev_t dev, struct walk_size *out);
+
+/** walk_names(dirfd, take, arg): call take for each name in the directory but . and .. ; what it
+ * returns, unless 0, ends it and is returned.  Return 0, or -1 with errno. */
+int walk_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *arg);
+
+#endif
