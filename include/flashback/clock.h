@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs.  In a test
- * build FLASHBACK_TEST_NOW sets the wall clock: an epoch ("1795400000"), from which it goes on, or
- * "@FILE", a file with an epoch that is read at each call and stands still.
+ * Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs.  In a
+ * test build FLASHBACK_TEST_NOW sets the wall clock: an epoch ("1795400000"), from which it goes
+ * on, or "@FILE", a file with an epoch that is read at each call and stands still.
  */
 
 /** clock_wall(): seconds since the epoch. */
