@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * The daemon's log: standard error (with journald's <N> levels when JOURNAL_STREAM says so) or syslog.
- * The one module with state of its own.  Each event once; the volume's name first.  errno survives.
+ * The daemon's log: standard error (with journald's <N> levels when JOURNAL_STREAM says so) or
+ * syslog. The one module with state of its own.  Each event once; the volume's name first.  errno
+ * survives.
  */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/clock.h"
+
+/* A line that fits a pipe's atomic write: those of several processes never mix. */
+#define LINE_SIZE PIPE_BUF
+
+static struct {
+	bool syslog;  /* else standard error */
+	bool journal; /* standard error goes to journald, which stamps lines and knows <N> */
+	bool verbose;
+} sink;
+
+static const int priority[] = {
+    [LOG_LEVEL_ERROR] = LOG_ERR,
+    [LOG_LEVEL_WARNING] = LOG_WARNING,
+    [LOG_LEVEL_INFO] = LOG_INFO,
+    [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+/* Is standard error the stream that systemd made for us?  (It may have been redirected since.) */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+	int end = 0;
+
+	if (stream == NULL || sscanf(stream, "%llu:%llu%n", &dev, &ino, &end) != 2)
+		return false;
+	if (stream[end] != '\0' || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	return st.st_dev == dev && st.st_ino == ino;
+}
+
+/* What stands before the words: a level for journald, else the local time. */
+static size_t
+format_prefix(char *line, enum log_level level)
+{
+	int64_t now = clock_wall();
+	time_t local = (time_t)(now + clock_offset(now));
+	struct tm tm;
+
+	if (sink.journal)
+		return (size_t)snprintf(line, LINE_SIZE, "<%d>", priority[level]);
+	if (gmtime_r(&local, &tm) == NULL)
+		return 0;
+	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
+}
+
+/* One event is one line, whatever a caller has let through: control characters become \ooo. */
+static size_t
+append_escaped(char *line, size_t len, const char *words)
+{
+	for (const char *p = words; *p != '\0' && len + 5 < LINE_SIZE; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			len += (size_t)snprintf(line + len, LINE_SIZE - len, "\\%03o", c);
+		else
+			line[len++] = *p;
+	}
+	return len;
+}
+
+static void
+emit(enum log_level level, const char *words)
+{
+	char line[LINE_SIZE];
+	size_t len = sink.syslog ? 0 : format_prefix(line, level);
+
+	len = append_escaped(line, len, words);
+	if (sink.syslog) {
+		line[len] = '\0';
+		syslog(LOG_DAEMON | priority[level], "%s", line);
+		return;
+	}
+	line[len++] = '\n';
+	/* There is no one to tell when the log itself cannot be written. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
+void
+log_open(bool use_syslog, bool verbose)
+{
+	sink.syslog = use_syslog;
+	sink.verbose = verbose;
+	sink.journal = !use_syslog && is_journal();
+	if (use_syslog)
+		openlog("flashback", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_say(enum log_level level, const char *fmt, ...)
+{
+	int saved = errno;
+	char words[LINE_SIZE];
+	va_list ap;
+
+	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	emit(level, words);
+	errno = saved;
+}
+
+void
+log_errno(enum log_level level, const char *fmt, ...)
+{
+	int saved = errno;
+	char words[LINE_SIZE];
+	va_list ap;
+	size_t len;
+
+	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	len = strlen(words);
+	snprintf(words + len, sizeof(words) - len, ": %s", strerror(saved));
+	emit(level, words);
+	errno = saved;
+}
