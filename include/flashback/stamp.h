@@ -7,9 +7,9 @@
 #include <time.h>
 
 /*
- * The name of a snapshot: the local time at which its run started, with the offset from UTC, and its
- * state as a suffix: 2026-11-20T031000+0100.partial.  The file system is the truth: what there is, when
- * it was made and what is due all come from these names.  Core: no I/O, no clock.
+ * The name of a snapshot: the local time at which its run started, with the offset from UTC, and
+ * its state as a suffix: 2026-11-20T031000+0100.partial.  The file system is the truth: what there
+ * is, when it was made and what is due all come from these names.  Core: no I/O, no clock.
  */
 
 #define STAMP_NAME_SIZE 40 /* large enough for every name that stamp_format makes */
@@ -33,12 +33,14 @@ struct stamp {
 /**
  * stamp_parse(name, out):
  * Read the name of a directory below a volume.  Only what stamp_format would write again is a stamp
- * (2026-02-30 is not), so that a struct stamp stands for one name; a pin keeps its date but not its
- * suffix.  Return 0, or -1 when it is not a snapshot's name.
+ * (2026-02-30 is not, nor an offset of -0000), so that a struct stamp stands for one name; a pin
+ * keeps its date but not its suffix, which is a dot and at least one character more.  Years are
+ * 1970 to 9999, and when is positive: zero stands for "none" elsewhere.  Return 0, or -1 when it is
+ * not a snapshot's name.
  */
 int stamp_parse(const char *name, struct stamp *out);
 
-/** stamp_format(s, buf): write the name of s, which must not be PINNED.  Return buf. */
+/** stamp_format(s, buf): write the name of s, not PINNED, its year 1970 to 9999.  Return buf. */
 char *stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE]);
 
 /** stamp_suffix(state): "" ".partial" ".suspect" ... ; NULL for PINNED. */
@@ -47,7 +49,7 @@ const char *stamp_suffix(enum stamp_state state);
 /** stamp_local(s, tm): the calendar fields as written in the name, tm_wday and tm_yday included. */
 void stamp_local(const struct stamp *s, struct tm *tm);
 
-/** stamp_compare(a, b): for qsort: by the instant, then by state.  Never by the name. */
+/** stamp_compare(a, b): for qsort: by the instant, then state, then offset.  Never by the name. */
 int stamp_compare(const void *a, const void *b);
 
 #endif

@@ -18,8 +18,7 @@
  * They return 0, or -1 with errno EINVAL (not of this form) or ERANGE (too large), *out untouched.
  */
 
-/** units_parse_duration(s, out): "90s", "30m", "12h", "1d", "2w" to seconds.  The unit is a must.
- */
+/** units_parse_duration(s, out): "90s", "30m", "12h", "1d", "2w" to seconds.  No bare numbers. */
 int units_parse_duration(const char *s, int64_t *out);
 
 /** units_parse_size(s, out): "10G", "512M", "4096" to bytes; K M G T are powers of 1024. */
