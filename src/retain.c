@@ -120,7 +120,7 @@ retain_mark(const struct stamp *stamps, size_t n, const struct retain_policy *po
 	for (size_t i = 0; i < n; i++)
 		order[i] = &stamps[i];
 	qsort(order, n, sizeof(*order), compare_newest_first);
-	for (size_t i = 0; i < n && (i == 0 || i < policy->last); i++)
+	for (size_t i = 0; i < n && i < policy->last; i++)
 		spared[i] = true;
 	for (size_t i = 0; i < RULES; i++)
 		spare_spans(order, n, rules[i].span, rule_count(policy, i), keys, spared);

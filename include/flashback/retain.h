@@ -9,8 +9,7 @@
 
 /* What to keep.  Core: no I/O, no clock: "now" plays no part, so a month away loses nothing. */
 
-/** keep_hourly = 5 keeps the newest snapshot of each of the last 5 hours that have one; and so on.
- */
+/** hourly = 5 keeps the newest snapshot of each of the last 5 hours that have one; and so on. */
 struct retain_policy {
 	unsigned last, hourly, daily, weekly, monthly, yearly;
 };
