@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /*
- * Signals, pipes and deadlines, received in one place.  Signals are blocked for life and read from a
- * signalfd: no handler, no flag, no lost wake-up.
+ * Signals, pipes and deadlines, received in one place.  Signals are blocked for life and read from
+ * a signalfd: no handler, no flag, no lost wake-up.
  */
 
 /** What has arrived; signals coalesce. */
@@ -30,8 +30,13 @@ void event_read(int fd, struct event_signals *out);
 /** event_reset_signals(): in a child before exec: default actions, nothing blocked. */
 void event_reset_signals(void);
 
-/** event_wait(fds, n, ready, deadline): poll the n descriptors (negative ones are skipped) for input until
- * clock_mono() reaches deadline (-1: for ever).  Sets ready[i].  Return the number ready, 0 at the deadline. */
+/**
+ * event_wait(fds, n, ready, deadline):
+ * Wait until one of the n descriptors (negative ones are skipped) has input, end of file or an
+ * error, or until clock_mono() reaches deadline (-1: for ever; one that passes while the machine
+ * sleeps ends the wait when it wakes up).  Sets ready[i].  Return the number ready, 0 at the
+ * deadline, -1 with errno when out of memory.
+ */
 int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
 
 /** A child of ours that was forked without exec, and what it sends. */
@@ -40,31 +45,51 @@ struct event_child {
 	int fd;    /* its pipe, -1 when closed */
 	char *buf; /* an unfinished line */
 	size_t len;
-	int status; /* as from waitpid, once event_reaped has said so */
+	bool ended; /* event_reaped has said so */
+	int status; /* as from waitpid, once ended */
 };
 
 /** What a child does: write lines to out, return its exit status.  arg is the child's own copy. */
 typedef int event_body(int out, void *arg);
 
-/** event_fork(c, body, arg): a child with PR_SET_PDEATHSIG, setsid, a pipe, and no descriptor of ours but 0-2
- * and that pipe.  Signals stay blocked in it; event_open gives it a signalfd of its own.  Return 0/-1. */
+/**
+ * event_fork(c, body, arg):
+ * A child in a session of its own that gets TERM when we die (PR_SET_PDEATHSIG), with no descriptor
+ * of ours but 0-2 and the writing end of a pipe; PIPE is ignored, so that a write to a dead parent
+ * fails.  Our reading end does not block.
+ *
+ * Signals stay blocked in it, but for TERM, which ends it: most children are straight-line code
+ * that reads no signals, and a blocked TERM would leave them running.  A child that has something
+ * to put in order calls event_open first thing, which blocks TERM again; one that comes before that
+ * just ends the child, which has then not done anything yet.  Return 0, or -1 with errno.
+ */
 int event_fork(struct event_child *c, event_body *body, void *arg);
 
-/** event_lines(c, take, arg): read what is there and call take for each whole line.  A line over 8 KiB is cut.
- * At end of file the descriptor is closed. */
+/**
+ * event_lines(c, take, arg):
+ * Read what is there and call take for each whole line, without its newline.  A line over 8 KiB is
+ * cut.  At end of file the descriptor is closed.  take must not close c.
+ */
 void event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *arg);
 
-/** event_reaped(c): has it ended?  (waitpid of this pid, WNOHANG.)  If so, take what is left in its pipe
- * with event_lines before event_close. */
+/**
+ * event_reaped(c):
+ * Has it ended?  (waitpid of this pid, WNOHANG.)  If so, what was left of its session is killed;
+ * take what is in its pipe with event_lines before event_close.
+ */
 bool event_reaped(struct event_child *c);
 
-/** event_kill(c, sig): to the child; with SIGKILL to its session too. */
+/** event_kill(c, sig): to the child, if it has not ended; KILL to its session too. */
 void event_kill(const struct event_child *c, int sig);
 
-/** event_close(c): free it; pid becomes 0. */
+/** event_close(c): free it; pid becomes 0.  It must have ended, or be given up for lost. */
 void event_close(struct event_child *c);
 
-/** event_send(fd, fmt, ...): one line to the parent, whole or not at all (at most PIPE_BUF).  Return 0/-1. */
+/**
+ * event_send(fd, fmt, ...):
+ * One line (a newline is added; there is none within) to the parent, whole or not at all (at most
+ * PIPE_BUF: EMSGSIZE).  Return 0, or -1 with errno.
+ */
 int event_send(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif
