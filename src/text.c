@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ESCAPE_LENGTH 4 /* a backslash and three octal digits */
+#define BLANKS " \t\r\n"
 
 /* How a first byte announces its sequence: its length, its own bits, and the least it may encode.
  */
@@ -85,17 +86,17 @@ put_escape(char *dst, unsigned char byte)
 	dst[3] = (char)('0' + (byte & 7));
 }
 
-char *
-text_escape(char *dst, size_t size, const char *src, size_t len)
+/* Copy src to dst as text_escape says; with raw, backslashes are escaped where that is needed. */
+static char *
+copy_safely(char *dst, size_t size, const char *src, size_t len, bool raw)
 {
 	const unsigned char *s = (const unsigned char *)src;
 	size_t used = 0, room = size - 1;
 
 	while (len > 0) {
 		uint32_t code = 0;
-		size_t n = read_character(s, len, &code);
-		bool plain = n > 0 && !is_unsafe(code) && !looks_escaped(s, len);
-		size_t need;
+		size_t n = read_character(s, len, &code), need;
+		bool plain = n > 0 && !is_unsafe(code) && !(raw && looks_escaped(s, len));
 
 		if (n == 0)
 			n = 1;
@@ -112,6 +113,18 @@ text_escape(char *dst, size_t size, const char *src, size_t len)
 	}
 	dst[used] = '\0';
 	return dst;
+}
+
+char *
+text_escape(char *dst, size_t size, const char *src, size_t len)
+{
+	return copy_safely(dst, size, src, len, true);
+}
+
+char *
+text_clean(char *dst, size_t size, const char *src, size_t len)
+{
+	return copy_safely(dst, size, src, len, false);
 }
 
 char *
@@ -139,6 +152,20 @@ text_has_control(const char *s)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			return true;
 	return false;
+}
+
+int
+text_word(const char **s, char *word, size_t size)
+{
+	const char *start = *s + strspn(*s, BLANKS);
+	size_t len = strcspn(start, BLANKS);
+
+	if (len == 0 || len >= size)
+		return -1;
+	memcpy(word, start, len);
+	word[len] = '\0';
+	*s = start + len;
+	return 0;
 }
 
 static char *format_new(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
@@ -245,11 +272,10 @@ text_list_append(struct text_list *list, const struct text_list *more)
 int
 text_list_split(struct text_list *list, const char *s)
 {
-	static const char blanks[] = " \t\r\n";
 	size_t before = list->n;
 
-	for (s += strspn(s, blanks); *s != '\0'; s += strspn(s, blanks)) {
-		size_t len = strcspn(s, blanks);
+	for (s += strspn(s, BLANKS); *s != '\0'; s += strspn(s, BLANKS)) {
+		size_t len = strcspn(s, BLANKS);
 
 		if (take(list, strndup(s, len)) == -1) {
 			shorten(list, before);

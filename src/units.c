@@ -172,6 +172,26 @@ units_parse_count(const char *s, unsigned max, unsigned *out)
 	return 0;
 }
 
+int
+units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	bool negative = *s == '-';
+	uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+	struct number n;
+	int64_t value;
+
+	if (read_number(s + (negative ? 1 : 0), &n) == -1 || *n.rest != '\0' ||
+	    (negative && n.value == 0 && !n.too_large))
+		return fail(EINVAL);
+	if (n.too_large || n.value > limit)
+		return fail(ERANGE);
+	value = negative ? (int64_t)-n.value : (int64_t)n.value;
+	if (value < min || value > max)
+		return fail(ERANGE);
+	*out = value;
+	return 0;
+}
+
 char *
 units_format_duration(char buf[UNITS_TEXT], int64_t seconds)
 {

@@ -24,8 +24,22 @@ struct text_list {
  */
 char *text_escape(char *dst, size_t size, const char *src, size_t len);
 
-/** text_escaped(s): the same for a whole string, into new memory; NULL with ENOMEM. */
+/**
+ * text_clean(dst, size, src, len):
+ * The same for text that may have been escaped already, as when it is read back from a file of
+ * ours: no backslash is touched, so cleaning twice is cleaning once.
+ */
+char *text_clean(char *dst, size_t size, const char *src, size_t len);
+
+/** text_escaped(s): text_escape for a whole string, into new memory; NULL with ENOMEM. */
 char *text_escaped(const char *s);
+
+/**
+ * text_word(&s, word, size):
+ * Copy the next word of *s (blanks as in text_list_split) and leave *s behind it.  Return 0, or -1
+ * with *s where it was when there is no more, or it does not fit into size bytes.
+ */
+int text_word(const char **s, char *word, size_t size);
 
 /** text_has_control(s): does s hold a byte below 0x20, or 0x7f? */
 bool text_has_control(const char *s);

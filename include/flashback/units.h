@@ -33,6 +33,12 @@ int units_parse_percent(const char *s, int *out);
 /** units_parse_count(s, max, out): "10" to a number in 0..max. */
 int units_parse_count(const char *s, unsigned max, unsigned *out);
 
+/**
+ * units_parse_integer(s, min, max, out): "10" or "-1", as "%" PRId64 writes them, to a number in
+ * min..max: for lines of our own, in files and pipes.  ERANGE also when it is too small.
+ */
+int units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out);
+
 /** The formats show a negative number of seconds as none. */
 
 /** units_format_duration(buf, s): as one would write it in the config: "7d", "90s", "36h". */

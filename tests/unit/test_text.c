@@ -202,6 +202,39 @@ test_escape_property(void **state)
 	}
 }
 
+/* Text of ours that was escaped, written and read any number of times, stays as it is. */
+static void
+test_clean(void **state)
+{
+	static const char text[] = "a\\033 \\012\n\xc3\xbc\xff";
+	char once[64], twice[64];
+
+	(void)state;
+	text_clean(once, sizeof(once), text, strlen(text));
+	assert_string_equal(once, "a\\033 \\012\\012\xc3\xbc\\377");
+	text_clean(twice, sizeof(twice), once, strlen(once));
+	assert_string_equal(twice, once);
+	assert_string_equal(text_clean(once, 5, "ab\n", 3), "ab");
+}
+
+static void
+test_word(void **state)
+{
+	const char *s = " one\ttwo \n";
+	char word[4];
+
+	(void)state;
+	assert_int_equal(text_word(&s, word, 3), -1);
+	assert_string_equal(s, " one\ttwo \n");
+	assert_int_equal(text_word(&s, word, sizeof(word)), 0);
+	assert_string_equal(word, "one");
+	assert_string_equal(s, "\ttwo \n");
+	assert_int_equal(text_word(&s, word, sizeof(word)), 0);
+	assert_string_equal(word, "two");
+	assert_int_equal(text_word(&s, word, sizeof(word)), -1);
+	assert_string_equal(s, " \n");
+}
+
 static void
 test_has_control(void **state)
 {
@@ -295,6 +328,8 @@ main(void)
 	    cmocka_unit_test(test_escape_stops_at_len),
 	    cmocka_unit_test(test_escape_never_cuts_in_half),
 	    cmocka_unit_test(test_escape_property),
+	    cmocka_unit_test(test_clean),
+	    cmocka_unit_test(test_word),
 	    cmocka_unit_test(test_has_control),
 	    cmocka_unit_test(test_format_and_replace),
 	    cmocka_unit_test(test_list),

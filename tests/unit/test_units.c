@@ -186,6 +186,50 @@ test_parse_count(void **state)
 	assert_int_equal(out, UINT32_MAX);
 }
 
+static void
+test_parse_integer(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t min, max;
+		int error;
+		int64_t value;
+	} cases[] = {
+	    {"0", 0, 0, 0, 0},
+	    {"-1", -1, 255, 0, -1},
+	    {"255", -1, 255, 0, 255},
+	    {"256", -1, 255, ERANGE, 0},
+	    {"-2", -1, 255, ERANGE, 0},
+	    {"9223372036854775807", INT64_MIN, INT64_MAX, 0, INT64_MAX},
+	    {"-9223372036854775808", INT64_MIN, INT64_MAX, 0, INT64_MIN},
+	    {"9223372036854775808", INT64_MIN, INT64_MAX, ERANGE, 0},
+	    {"-9223372036854775809", INT64_MIN, INT64_MAX, ERANGE, 0},
+	    {"-18446744073709551616", INT64_MIN, INT64_MAX, ERANGE, 0},
+	    {"", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"-", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"-0", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"--1", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"+1", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"01", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"-01", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"1 ", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {" 1", INT64_MIN, INT64_MAX, EINVAL, 0},
+	    {"1.5", INT64_MIN, INT64_MAX, EINVAL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		int64_t out = UNTOUCHED;
+
+		errno = 0;
+		assert_int_equal(
+		    units_parse_integer(cases[i].text, cases[i].min, cases[i].max, &out),
+		    cases[i].error == 0 ? 0 : -1);
+		assert_int_equal(errno, cases[i].error);
+		assert_true(out == (cases[i].error == 0 ? cases[i].value : UNTOUCHED));
+	}
+}
+
 struct formatted {
 	int64_t seconds;
 	const char *text;
@@ -320,11 +364,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_parse_duration),  cmocka_unit_test(test_parse_size),
-	    cmocka_unit_test(test_parse_percent),   cmocka_unit_test(test_parse_count),
-	    cmocka_unit_test(test_format_duration), cmocka_unit_test(test_duration_round_trip),
-	    cmocka_unit_test(test_format_age),      cmocka_unit_test(test_format_clock),
-	    cmocka_unit_test(test_format_bytes),
+	    cmocka_unit_test(test_parse_duration),      cmocka_unit_test(test_parse_size),
+	    cmocka_unit_test(test_parse_percent),       cmocka_unit_test(test_parse_count),
+	    cmocka_unit_test(test_parse_integer),       cmocka_unit_test(test_format_duration),
+	    cmocka_unit_test(test_duration_round_trip), cmocka_unit_test(test_format_age),
+	    cmocka_unit_test(test_format_clock),        cmocka_unit_test(test_format_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
