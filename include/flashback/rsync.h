@@ -20,7 +20,11 @@ struct rsync_version {
 	bool usable;       /* 3.1.3 or newer */
 };
 
-/** rsync_version(line, out): from the first line of `rsync --version`.  Return 0/-1. */
+/**
+ * rsync_version(line, out):
+ * From the first line of `rsync --version`.  Return 0, or -1 when this is no rsync that we know
+ * (openrsync).
+ */
 int rsync_version(const char *line, struct rsync_version *out);
 
 /** What one run is built from. */
@@ -28,24 +32,45 @@ struct rsync_job {
 	const struct volume *volume;
 	const char *program; /* an absolute path */
 	struct rsync_version version;
-	const char *base[RSYNC_BASES]; /* names beside target, in order of preference; NULL: no more */
-	const char *target;            /* the name of the .working directory */
-	const char *root;              /* real path of the volume's directory; NULL: unknown (dry run) */
-	bool checksum;                 /* a base may hold wrong bytes: compare by content */
-	bool whole_seconds;            /* the disk keeps no nanoseconds */
-	const char *const *skip;       /* more excludes (data_dir inside the source); NULL: none */
+	/* Names beside target, in order of preference; NULL: no more. */
+	const char *base[RSYNC_BASES];
+	const char *target;      /* the name of the .working directory */
+	const char *root;        /* real path of the volume's directory; NULL: unknown (dry run) */
+	bool checksum;           /* a base may hold wrong bytes: compare by content */
+	bool whole_seconds;      /* the disk keeps no nanoseconds */
+	const char *const *skip; /* more excludes (data_dir inside the source); NULL: none */
 };
 
-/** rsync_argv(job, argv): the arguments, argv[0] first, appended to an empty list.  Return 0/-1. */
+/**
+ * rsync_argv(job, argv):
+ * The arguments, argv[0] first, appended to an empty list.  -s is given only where the path needs
+ * it (it has characters that a shell takes and rsync is too old to shield them): rrsync refuses it.
+ * Return 0, or -1 with ENOMEM.
+ */
 int rsync_argv(const struct rsync_job *job, struct text_list *argv);
 
-/** rsync_ask_argv(volume, program, argv): `rsync --list-only` of the source's root: is it there, is it empty? */
-int rsync_ask_argv(const struct volume *volume, const char *program, struct text_list *argv);
+/**
+ * rsync_ask_argv(volume, program, version, argv):
+ * `rsync --list-only --dirs --stats` of the source's root: is it there, is it empty?  Its output
+ * and status are for judge_hear and judge_run, as those of a run are (with nothing to compare
+ * with): SUCCEEDED is there and not empty; NO_SOURCE, NOT_FOUND or SUSPECT is absent or empty.
+ * Return 0/-1.
+ */
+int rsync_ask_argv(const struct volume *volume, const char *program,
+                   const struct rsync_version *version, struct text_list *argv);
 
-/** rsync_shell(volume, out): the value of -e: the `ssh` option with BatchMode and the time-outs added.  New memory. */
+/**
+ * rsync_shell(volume):
+ * The value of -e: the `ssh` option with BatchMode and the time-outs added after it, so that the
+ * user's own win (ssh takes the first value it meets).  New memory; NULL with ENOMEM.
+ */
 char *rsync_shell(const struct volume *volume);
 
-/** rsync_print(f, argv): the command as one pasteable line for a POSIX shell, each word quoted if need be. */
+/**
+ * rsync_print(f, argv):
+ * The command as one pasteable line for a POSIX shell, without a newline at its end; each word is
+ * quoted if need be, and control characters are written as numbers for printf(1).
+ */
 void rsync_print(FILE *f, const struct text_list *argv);
 
 #endif

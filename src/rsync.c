@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A host that answered the probe answers ssh within this time. */
+#define CONNECT_TIMEOUT 20
+/* At most so many seconds between two questions whether the far sshd is still there. */
+#define ALIVE_INTERVAL_MAX 60
+#define NUMBER_MAX 9999
+
+/* What every shell takes as it stands. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
+
+/* The options that say how to reach the source: the question before a run needs them too. */
+static const char *const reach_options[] = {
+    "--rsync-path", "--password-file", "--port",  "--address",  "-4",
+    "-6",           "--contimeout",    "--iconv", "--sockopts", "--old-args",
+};
+
+/* Read a small number and what must follow it, or any character when after is NULL. */
+static int
+take_number(const char **s, const char *after, int *out)
+{
+	char *end;
+	long n;
+
+	if (**s < '0' || **s > '9')
+		return -1;
+	errno = 0;
+	n = strtol(*s, &end, 10);
+	if (errno != 0 || n > NUMBER_MAX || (after != NULL && *end != *after))
+		return -1;
+	*out = (int)n;
+	*s = after != NULL ? end + 1 : end;
+	return 0;
+}
+
+static bool
+at_least(const struct rsync_version *v, int major, int minor, int patch)
+{
+	if (v->major != major)
+		return v->major > major;
+	if (v->minor != minor)
+		return v->minor > minor;
+	return v->patch >= patch;
+}
+
+int
+rsync_version(const char *line, struct rsync_version *out)
+{
+	static const char start[] = "rsync  version ";
+	struct rsync_version v = {0};
+
+	if (strncmp(line, start, strlen(start)) != 0)
+		return -1;
+	line += strlen(start);
+	if (*line == 'v')
+		line++;
+	if (take_number(&line, ".", &v.major) != 0 || take_number(&line, ".", &v.minor) != 0 ||
+	    take_number(&line, NULL, &v.patch) != 0)
+		return -1;
+	v.confine_root = at_least(&v, 3, 5, 0);
+	v.usable = at_least(&v, 3, 1, 3);
+	*out = v;
+	return 0;
+}
+
+char *
+rsync_shell(const struct volume *volume)
+{
+	int64_t interval = volume->io_timeout / 10;
+
+	if (interval > ALIVE_INTERVAL_MAX)
+		interval = ALIVE_INTERVAL_MAX;
+	if (interval < 1)
+		interval = 1;
+	return text_format(
+	    "%s -o BatchMode=yes -o ConnectTimeout=%d -o ServerAliveInterval=%" PRId64
+	    " -o ServerAliveCountMax=%" PRId64,
+	    volume->ssh, CONNECT_TIMEOUT, interval,
+	    volume->io_timeout > interval ? volume->io_timeout / interval : 1);
+}
+
+static bool
+has_option(const struct text_list *list, const char *option)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->item[i], option) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Must the path go to the host by another way than its command line?  rsync 3.5.0 writes it so that
+ * a remote shell leaves it alone (but for some backslashes), older ones do not always.  Never
+ * without need: rrsync on the host refuses -s.
+ */
+static bool
+needs_secluded(const struct volume *v, const struct rsync_version *version)
+{
+	if (v->transport != VOLUME_SHELL || has_option(&v->rsync_options, "--old-args"))
+		return false;
+	if (version->confine_root)
+		return strchr(v->path, '\\') != NULL;
+	return v->path[strspn(v->path, PLAIN)] != '\0';
+}
+
+static int
+add_shell(const struct volume *volume, struct text_list *argv)
+{
+	char *shell;
+	int error;
+
+	if (volume->transport != VOLUME_SHELL)
+		return 0;
+	shell = rsync_shell(volume);
+	if (shell == NULL)
+		return -1;
+	error = text_list_add(argv, "-e") != 0 || text_list_add(argv, shell) != 0;
+	free(shell);
+	return error ? -1 : 0;
+}
+
+/* How to copy.  A sender that compares by content is silent for long, so it gets no time-out. */
+static int
+add_manner(const struct rsync_job *job, struct text_list *argv)
+{
+	const struct volume *v = job->volume;
+	bool checksum = job->checksum || has_option(&v->rsync_options, "-c") ||
+	                has_option(&v->rsync_options, "--checksum");
+	const char *const options[] = {
+	    "-aHAX",
+	    "--sparse",
+	    "--numeric-ids",
+	    v->one_file_system ? "-x" : NULL,
+	    needs_secluded(v, &job->version) ? "-s" : NULL,
+	    "--partial",
+	    job->whole_seconds ? NULL : "--modify-window=-1",
+	    job->checksum ? "--checksum" : NULL,
+	    "--no-h",
+	    "--stats",
+	    "--info=progress2,name0",
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
+			return -1;
+	if (!checksum && text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
+		return -1;
+	return add_shell(v, argv);
+}
+
+static int
+add_bases(const struct rsync_job *job, struct text_list *argv)
+{
+	if (job->version.confine_root && job->root != NULL &&
+	    text_list_addf(argv, "--confine-root=%s", job->root) != 0)
+		return -1;
+	for (size_t i = 0; i < RSYNC_BASES && job->base[i] != NULL; i++)
+		if (text_list_addf(argv, "--link-dest=../%s", job->base[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+add_filters(const struct rsync_job *job, struct text_list *argv)
+{
+	const struct text_list *exclude = &job->volume->exclude;
+
+	for (size_t i = 0; job->skip != NULL && job->skip[i] != NULL; i++)
+		if (text_list_addf(argv, "--exclude=%s", job->skip[i]) != 0)
+			return -1;
+	for (size_t i = 0; i < exclude->n; i++)
+		if (text_list_addf(argv, "--exclude=%s", exclude->item[i]) != 0)
+			return -1;
+	return text_list_append(argv, &job->volume->rsync_options);
+}
+
+int
+rsync_argv(const struct rsync_job *job, struct text_list *argv)
+{
+	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
+	    add_bases(job, argv) != 0 || add_filters(job, argv) != 0 ||
+	    text_list_add(argv, "--") != 0 || text_list_add(argv, job->volume->source) != 0 ||
+	    text_list_addf(argv, "%s/", job->target) != 0)
+		return -1;
+	return 0;
+}
+
+/* Is option, "--port" or "--port=873", one that says how to reach the source? */
+static bool
+is_reach_option(const char *option)
+{
+	size_t length = strcspn(option, "=");
+
+	for (size_t i = 0; i < sizeof(reach_options) / sizeof(reach_options[0]); i++)
+		if (strlen(reach_options[i]) == length &&
+		    strncmp(reach_options[i], option, length) == 0)
+			return true;
+	return false;
+}
+
+int
+rsync_ask_argv(const struct volume *volume, const char *program,
+               const struct rsync_version *version, struct text_list *argv)
+{
+	const struct text_list *options = &volume->rsync_options;
+
+	if (text_list_add(argv, program) != 0 || text_list_add(argv, "--list-only") != 0 ||
+	    text_list_add(argv, "--dirs") != 0 ||
+	    (needs_secluded(volume, version) && text_list_add(argv, "-s") != 0) ||
+	    text_list_add(argv, "--no-h") != 0 || text_list_add(argv, "--stats") != 0 ||
+	    text_list_addf(argv, "--timeout=%" PRId64, volume->io_timeout) != 0 ||
+	    add_shell(volume, argv) != 0)
+		return -1;
+	for (size_t i = 0; i < options->n; i++)
+		if (is_reach_option(options->item[i]) && text_list_add(argv, options->item[i]) != 0)
+			return -1;
+	if (text_list_add(argv, "--") != 0 || text_list_add(argv, volume->source) != 0)
+		return -1;
+	return 0;
+}
+
+/*
+ * A word with control characters (or anything else that a terminal must not get): all but the
+ * plainest characters as octal numbers for printf(1).  A shell drops newlines at the end of what
+ * printf wrote, so these follow in quotes.
+ */
+static void
+print_octal(FILE *f, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (length > 0 && word[length - 1] == '\n')
+		length--;
+	fputs("\"$(printf '", f);
+	for (size_t i = 0; i < length; i++) {
+		if (word[i] != '-' && strchr(PLAIN, word[i]) != NULL && word[i] != '%')
+			fputc(word[i], f);
+		else
+			fprintf(f, "\\%03o", (unsigned)(unsigned char)word[i]);
+	}
+	fputs("')\"", f);
+	if (word[length] != '\0')
+		fprintf(f, "'%s'", word + length);
+}
+
+static void
+print_quoted(FILE *f, const char *word)
+{
+	fputc('\'', f);
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*word, f);
+	}
+	fputc('\'', f);
+}
+
+static bool
+is_printable(const char *word)
+{
+	size_t length = strlen(word);
+	char *escaped = malloc(length + 1);
+	bool same;
+
+	if (escaped == NULL)
+		return false;
+	same = strcmp(text_escape(escaped, length + 1, word, length), word) == 0;
+	free(escaped);
+	return same;
+}
+
+void
+rsync_print(FILE *f, const struct text_list *argv)
+{
+	for (size_t i = 0; i < argv->n; i++) {
+		const char *word = argv->item[i];
+
+		if (i > 0)
+			fputc(' ', f);
+		if (*word != '\0' && word[strspn(word, PLAIN)] == '\0')
+			fputs(word, f);
+		else if (is_printable(word))
+			print_quoted(f, word);
+		else
+			print_octal(f, word);
+	}
+}
