@@ -11,8 +11,8 @@
 #include "flashback/volume.h"
 
 /*
- * The table of volumes: a row each, what is configured beside what is known.  The daemon's transitions
- * change it; plan and report read it.  Core: no I/O.
+ * The table of volumes: a row each, what is configured beside what is known.  The daemon's
+ * transitions change it; plan and report read it.  Core: no I/O.
  */
 
 enum table_phase {
@@ -25,17 +25,18 @@ enum table_phase {
 
 /** What a worker is doing. */
 enum table_stage {
-	TABLE_PREPARING, /* lock, look, salvage, `before` */
-	TABLE_COPYING,   /* rsync */
+	TABLE_PREPARING,  /* lock, look, salvage, `before` */
+	TABLE_COPYING,    /* rsync */
 	TABLE_COMMITTING, /* sync, rename */
-	TABLE_EXPIRING   /* expire, `after` */
+	TABLE_EXPIRING    /* expire, `after` */
 };
 
 struct table_row {
 	struct volume *volume; /* a reference of the row's own */
 	bool known;            /* seen has been filled in */
 	struct summary seen;
-	int64_t first_seen; /* since when the daemon knows of this volume */
+	int64_t first_seen; /* since when the daemon knows of this volume; before
+	                     * PLAN_RELEASE_DATE: by a clock that was wrong */
 
 	enum table_phase phase;
 	enum table_stage stage;
@@ -60,15 +61,18 @@ struct table_row {
 };
 
 struct table {
-	struct table_row *row; /* in the order of the config */
+	struct table_row *row; /* in the order of the config; those that are gone come last */
 	size_t n;
+	struct table_row **by_id; /* the same, ascending by id: for table_find */
 };
 
 /**
  * table_update(table, volumes, n, now):
- * Make the table match a new config: rows of volumes that stay keep what is known (matched by id), new
- * ones begin RESTING with first_seen = now, those that left are dropped, or marked gone while a worker is
- * at them.  Takes references of its own.  Return 0, or -1 with ENOMEM and the table as it was.
+ * Make the table match a new config: rows of volumes that stay keep what is known (matched by id),
+ * new ones begin RESTING with first_seen = now, those that left are dropped, or marked gone while a
+ * worker is at them.  Takes references of its own.  The only way to fill a table; one that is all
+ * zero is empty.  Pointers to rows are good until the next table_update or table_drop_gone.
+ * A first_seen by a wrong clock is mended.  Return 0, or -1 with ENOMEM and the table as it was.
  */
 int table_update(struct table *table, struct volume *const *volumes, size_t n, int64_t now);
 
@@ -78,7 +82,11 @@ struct table_row *table_find(struct table *table, const char *id);
 /** table_drop_gone(table): drop the rows that are gone and no longer running. */
 void table_drop_gone(struct table *table);
 
-/** table_say(row, result, fmt, ...): set last and reason. */
+/**
+ * table_say(row, result, fmt, ...):
+ * Set last and reason.  The words are taken as they are: what comes from outside is escaped before.
+ * Without memory the reason is NULL rather than an old one.
+ */
 void table_say(struct table_row *row, enum judge_result result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
