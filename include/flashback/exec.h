@@ -9,39 +9,63 @@
 #include "flashback/text.h"
 
 /*
- * Programs: argv to a process in a session of its own, with a made environment, nothing inherited that was
- * not asked for, ended for certain.  No shell, ever.
+ * Programs: argv to a process in a session of its own, with a made environment, nothing inherited
+ * that was not asked for, ended for certain.  No shell, ever.
+ *
+ * The pid that exec_start returns also names the program's session.  Whoever started it waits for
+ * that pid himself (exec_run aside), and is a child subreaper, so that exec_gone can see and reap
+ * what the program leaves behind.
  */
 
 /** What to start. */
 struct exec_spec {
 	const struct text_list *argv; /* [0] is an absolute path */
-	const struct text_list *env;  /* KEY=VALUE, besides what exec_environment gives; NULL: none */
-	int in, out, err;             /* descriptors for 0, 1, 2; -1: /dev/null */
-	int dir;                      /* working directory; -1: "/" */
-	int keep;                     /* one more descriptor that it must hold (a lock); -1: none */
+	const struct text_list
+	    *env;         /* KEY=VALUE, besides what exec_environment gives; NULL: none */
+	int in, out, err; /* descriptors for 0, 1, 2; -1: /dev/null */
+	int dir;          /* working directory; -1: "/" */
+	int keep;         /* one more, which it gets as 3 (a lock); -1: none */
 };
 
-/** exec_start(spec): fork and exec, with default signals, setsid, PR_SET_PDEATHSIG.  An exec that fails ends
- * as exit 127 with a message on err.  Return the pid, or -1 with errno. */
+/**
+ * exec_start(spec):
+ * Fork and exec, with default signals, setsid, and TERM when we die (PR_SET_PDEATHSIG).  What
+ * cannot be executed ends as exit 127 with a message on err.  Return the pid, or -1 with errno.
+ */
 pid_t exec_start(const struct exec_spec *spec);
 
-/** exec_environment(env): PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here, and LC_ALL=C. */
+/**
+ * exec_environment(env):
+ * Append PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here (those that are set), and
+ * LC_ALL=C.  Return 0, or -1 with ENOMEM.
+ */
 int exec_environment(struct text_list *env);
 
-/** exec_stop(pid, hard): TERM to the main process, then CONT; with hard KILL to the whole session. */
+/**
+ * exec_stop(pid, hard):
+ * TERM to the main process, then CONT, if it has not been waited for; with hard KILL to everything
+ * in its session.
+ */
 void exec_stop(pid_t pid, bool hard);
 
-/** exec_gone(pid): is nothing left of its process group?  (The caller is a child subreaper and reaps.) */
+/**
+ * exec_gone(pid):
+ * Is nothing left of its session or process group?  Reaps orphans from there that have become our
+ * children, but never the main process: false until that has been waited for.
+ */
 bool exec_gone(pid_t pid);
 
-/** exec_activity(pid): a number that changes when its session used CPU, read or wrote (from /proc). */
+/** exec_activity(pid): a number that changes when its session used CPU, read or wrote. */
 uint64_t exec_activity(pid_t pid);
 
 /**
  * exec_run(spec, seconds, stop_fd, status):
- * Start it, wait for it, end it after so many seconds or when stop_fd (-1: none) becomes readable; see it
- * and its session gone.  Return 0 with *status as from waitpid; -1 with errno (ETIMEDOUT, ECANCELED, ...).
+ * Start it, wait for it, end it (TERM, after 10 s KILL) after so many seconds or when stop_fd (-1:
+ * none) becomes readable; see it and its session gone.  What it leaves running in its session when
+ * it ends by itself has 10 s to follow.  stop_fd may be from event_open: CHLD, HUP and USR1 there
+ * are no reason to stop and are taken away, the others stay for the caller to read.
+ * Return 0 with *status as from waitpid; -1 with errno: ETIMEDOUT, ECANCELED, or EBUSY when
+ * something of it is stuck in the kernel and has been left behind.
  */
 int exec_run(const struct exec_spec *spec, int seconds, int stop_fd, int *status);
 

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/exec.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/clock.h"
+#include "flashback/event.h"
+
+#define GRACE 10000 /* milliseconds: from TERM to KILL, and from KILL to giving up */
+
+/* What a descriptor is moved above, before it takes its place among 0 to 3. */
+#define PLACES 4
+
+/* ---- starting ---- */
+
+int
+exec_environment(struct text_list *env)
+{
+	static const char *const kept[] = {"PATH",  "HOME", "USER",         "LOGNAME",
+	                                   "SHELL", "TZ",   "SSH_AUTH_SOCK"};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		const char *value = getenv(kept[i]);
+
+		if (value != NULL && text_list_addf(env, "%s=%s", kept[i], value) < 0)
+			return -1;
+	}
+	return text_list_add(env, "LC_ALL=C");
+}
+
+/* Put the descriptors of spec in their places, whatever numbers they have, and close all others. */
+static int
+place_descriptors(const struct exec_spec *spec)
+{
+	const int wanted[PLACES] = {spec->in, spec->out, spec->err, spec->keep};
+	int moved[PLACES];
+
+	for (int i = 0; i < PLACES; i++) {
+		int fd = wanted[i];
+
+		moved[i] = -1;
+		if (fd < 0 && i < 3)
+			fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		else if (fd < 0)
+			continue;
+		moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, PLACES);
+		if (moved[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < PLACES; i++)
+		if (moved[i] >= 0 && dup2(moved[i], i) < 0)
+			return -1;
+	closefrom(spec->keep < 0 ? PLACES - 1 : PLACES);
+	return 0;
+}
+
+/* In the child: become the program.  Does not return. */
+static void
+become(const struct exec_spec *spec, char *const *env, pid_t parent)
+{
+	const char *program = spec->argv->item[0];
+	int entered, error;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127);
+	setsid();
+	entered = spec->dir >= 0 ? fchdir(spec->dir) : chdir("/");
+	error = errno;
+	closelog();
+	if (place_descriptors(spec) < 0)
+		goto fail;
+	errno = error;
+	if (entered < 0)
+		goto fail;
+	event_reset_signals();
+	execve(program, spec->argv->item, env);
+fail:
+	dprintf(STDERR_FILENO, "flashback: cannot run %s: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+pid_t
+exec_start(const struct exec_spec *spec)
+{
+	struct text_list env = {0};
+	pid_t parent = getpid(), pid = -1;
+
+	assert(spec->argv->n > 0 && spec->argv->item[0][0] == '/');
+	if (exec_environment(&env) == 0 &&
+	    (spec->env == NULL || text_list_append(&env, spec->env) == 0))
+		pid = fork();
+	if (pid == 0)
+		become(spec, env.item, parent);
+	text_list_free(&env);
+	return pid;
+}
+
+/* ---- its session ---- */
+
+/* A process, as /proc/PID/stat tells. */
+struct process {
+	pid_t pid, group, session;
+	char state;
+	unsigned long user, system; /* CPU time */
+};
+
+/* Read a small file of /proc/PID whole.  Return its length, 0 when it is no more. */
+static size_t
+read_proc(const char *pid, const char *file, char *text, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/%.16s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+static bool
+read_process(const char *pid, struct process *p)
+{
+	char text[1024];
+	const char *end;
+
+	if (read_proc(pid, "stat", text, sizeof(text)) == 0)
+		return false;
+	/* The second field is the program's name in parentheses, and may hold anything. */
+	end = strrchr(text, ')');
+	return end != NULL && sscanf(text, "%d", &p->pid) == 1 &&
+	       sscanf(end + 1, " %c %*d %d %d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &p->state,
+	              &p->group, &p->session, &p->user, &p->system) == 5;
+}
+
+/* Call visit for each process of the session or group pid. */
+static void
+each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *e;
+	struct process p;
+
+	while (proc != NULL && (e = readdir(proc)) != NULL)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && read_process(e->d_name, &p) &&
+		    (p.session == pid || p.group == pid))
+			visit(&p, arg);
+	if (proc != NULL)
+		closedir(proc);
+}
+
+/* Is pid a child of ours that has not been waited for?  Only then does its number mean it. */
+static bool
+is_our_child(pid_t pid)
+{
+	siginfo_t si;
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+static void
+kill_process(const struct process *p, void *arg)
+{
+	(void)arg;
+	kill(p->pid, SIGKILL);
+}
+
+void
+exec_stop(pid_t pid, bool hard)
+{
+	if (is_our_child(pid)) {
+		kill(pid, hard ? SIGKILL : SIGTERM);
+		kill(pid, SIGCONT);
+	}
+	if (hard) {
+		kill(-pid, SIGKILL);
+		each_process(pid, kill_process, NULL); /* those that made groups of their own */
+	}
+}
+
+/* Count the living; bury the dead that are ours. */
+static void
+count_process(const struct process *p, void *arg)
+{
+	size_t *n = arg;
+
+	if (p->state == 'Z' || p->state == 'X')
+		waitpid(p->pid, NULL, WNOHANG);
+	else
+		++*n;
+}
+
+bool
+exec_gone(pid_t pid)
+{
+	size_t n = 0;
+
+	if (is_our_child(pid))
+		return false;
+	each_process(pid, count_process, &n);
+	return n == 0;
+}
+
+static void
+add_activity(const struct process *p, void *arg)
+{
+	uint64_t *sum = arg;
+	unsigned long long in, out;
+	char pid[16], text[512];
+
+	snprintf(pid, sizeof(pid), "%d", p->pid);
+	*sum += p->user + p->system;
+	read_proc(pid, "io", text, sizeof(text));
+	if (sscanf(text, "rchar: %llu wchar: %llu", &in, &out) == 2)
+		*sum += in + out;
+}
+
+uint64_t
+exec_activity(pid_t pid)
+{
+	uint64_t sum = 0;
+
+	each_process(pid, add_activity, &sum);
+	return sum;
+}
+
+/* ---- from start to end ---- */
+
+/* Has stop_fd something that is a reason to stop?  Signals that are none are taken away, one by
+ * one: only what is still readable when there are none left is a reason. */
+static bool
+is_told_to_stop(int stop_fd)
+{
+	const struct timespec at_once = {0};
+	sigset_t idle;
+	bool ready;
+
+	sigemptyset(&idle);
+	sigaddset(&idle, SIGCHLD);
+	sigaddset(&idle, SIGHUP);
+	sigaddset(&idle, SIGUSR1);
+	while (stop_fd >= 0 && event_wait(&stop_fd, 1, &ready, 0) > 0)
+		if (sigtimedwait(&idle, NULL, &at_once) < 0)
+			return true;
+	return false;
+}
+
+/* A program that is being run. */
+struct running {
+	pid_t pid;
+	int pidfd;   /* readable when it has ended; -1 where the kernel has none */
+	int stop_fd; /* -1: none, or heeded already */
+	bool ended;
+	int status;
+};
+
+static bool
+has_ended(struct running *r)
+{
+	pid_t pid = r->ended ? 0 : waitpid(r->pid, &r->status, WNOHANG);
+
+	/* No one but us waits for it; if it cannot be waited for, it has not ended well. */
+	if (pid < 0)
+		r->status = W_EXITCODE(255, 0);
+	r->ended = r->ended || pid != 0;
+	return r->ended;
+}
+
+/* Wait until the program has ended.  Return 0, ECANCELED when told to stop, ETIMEDOUT. */
+static int
+await_end(struct running *r, int64_t deadline)
+{
+	while (!has_ended(r)) {
+		const int fds[] = {r->pidfd, r->stop_fd};
+		int64_t now = clock_mono();
+		bool ready[2];
+
+		if (now >= deadline)
+			return ETIMEDOUT;
+		event_wait(fds, 2, ready,
+		           r->pidfd < 0 && now + 50 < deadline ? now + 50 : deadline);
+		if (!has_ended(r) && is_told_to_stop(r->stop_fd))
+			return ECANCELED;
+	}
+	return 0;
+}
+
+/* Wait until nothing is left of its session, looking ever less often.  Return false when told to
+ * stop, or at the deadline. */
+static bool
+await_gone(struct running *r, int64_t deadline)
+{
+	for (int64_t pause = 2;; pause = pause < 100 ? pause * 2 : 100) {
+		int64_t now = clock_mono();
+
+		if (has_ended(r) && exec_gone(r->pid))
+			return true;
+		if (now >= deadline || is_told_to_stop(r->stop_fd))
+			return false;
+		event_wait(NULL, 0, NULL, now + pause);
+	}
+}
+
+int
+exec_run(const struct exec_spec *spec, int seconds, int stop_fd, int *status)
+{
+	struct running r = {.pid = exec_start(spec), .stop_fd = stop_fd};
+	int error;
+
+	if (r.pid < 0)
+		return -1;
+	r.pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
+	error = await_end(&r, clock_mono() + (int64_t)seconds * 1000);
+	if (error != 0) {
+		exec_stop(r.pid, false);
+		r.stop_fd = -1;
+	}
+	if (!await_gone(&r, clock_mono() + GRACE)) {
+		exec_stop(r.pid, true);
+		r.stop_fd = -1;
+		if (!await_gone(&r, clock_mono() + GRACE))
+			error = EBUSY;
+	}
+	if (r.pidfd >= 0)
+		close(r.pidfd);
+	*status = r.status;
+	errno = error;
+	return error == 0 ? 0 : -1;
+}

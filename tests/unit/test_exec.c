@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: ISC
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "flashback/clock.h"
+#include "flashback/event.h"
+#include "flashback/exec.h"
+
+/* A shell script as a program; its output is read from a pipe. */
+struct script {
+	struct text_list argv;
+	struct exec_spec spec;
+	int out; /* our end */
+};
+
+static void
+script_open(struct script *s, const char *text)
+{
+	int p[2];
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	*s = (struct script){.out = p[0]};
+	assert_int_equal(text_list_add(&s->argv, "/bin/sh"), 0);
+	assert_int_equal(text_list_add(&s->argv, "-c"), 0);
+	assert_int_equal(text_list_add(&s->argv, text), 0);
+	s->spec = (struct exec_spec){
+	    .argv = &s->argv, .in = -1, .out = p[1], .err = p[1], .dir = -1, .keep = -1};
+}
+
+/* Take all that was said; everyone else must have closed the pipe. */
+static void
+script_close(struct script *s, char *said, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	close(s->spec.out);
+	while ((n = read(s->out, said + used, size - used - 1)) > 0)
+		used += (size_t)n;
+	said[used] = '\0';
+	close(s->out);
+	text_list_free(&s->argv);
+}
+
+/* Run a script to its end and return what it said. */
+static const char *
+run_script(const char *text, int *status)
+{
+	static char said[20000];
+	struct script s;
+
+	script_open(&s, text);
+	assert_int_equal(exec_run(&s.spec, 20, -1, status), 0);
+	script_close(&s, said, sizeof(said));
+	return said;
+}
+
+/* Wait until a line has come, which says that the script has got there.  Return it. */
+static const char *
+first_line(const struct script *s)
+{
+	static char line[100];
+	size_t n = 0;
+
+	while (n + 1 < sizeof(line) && read(s->out, line + n, 1) == 1 && line[n] != '\n')
+		n++;
+	line[n] = '\0';
+	return line;
+}
+
+/* Wait for condition for at most 10 s. */
+#define AWAIT(condition)                                                                           \
+	do {                                                                                       \
+		int64_t await_end = clock_mono() + 10000;                                          \
+		while (!(condition)) {                                                             \
+			assert_true(clock_mono() < await_end);                                     \
+			usleep(2000);                                                              \
+		}                                                                                  \
+	} while (0)
+
+static void
+status_is_as_from_waitpid(void **state)
+{
+	(void)state;
+	int status;
+
+	assert_string_equal(run_script("echo words; exit 5", &status), "words\n");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+	assert_string_equal(run_script("kill -9 $$", &status), "");
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void
+what_cannot_be_executed_says_so(void **state)
+{
+	(void)state;
+	char said[1000];
+	struct script s;
+	int status;
+
+	script_open(&s, "");
+	assert_string_equal(s.argv.item[0], "/bin/sh");
+	s.argv.item[0][5] = 'X';
+	assert_int_equal(exec_run(&s.spec, 10, -1, &status), 0);
+	script_close(&s, said, sizeof(said));
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 127);
+	assert_string_equal(said, "flashback: cannot run /bin/Xh: No such file or directory\n");
+}
+
+static void
+a_directory_that_cannot_be_entered_says_so(void **state)
+{
+	(void)state;
+	char said[1000];
+	struct script s;
+	int status;
+
+	script_open(&s, "echo wrong");
+	s.spec.dir = s.out;
+	assert_int_equal(exec_run(&s.spec, 10, -1, &status), 0);
+	script_close(&s, said, sizeof(said));
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 127);
+	assert_string_equal(said, "flashback: cannot run /bin/sh: Not a directory\n");
+}
+
+static void
+the_environment_is_made(void **state)
+{
+	(void)state;
+	struct text_list more = {0};
+	char said[2000];
+	struct script s;
+	int status;
+
+	setenv("TZ", "CET-1", 1);
+	setenv("LC_ALL", "de_DE.UTF-8", 1);
+	setenv("RSYNC_PARTIAL_DIR", "/elsewhere", 1);
+	setenv("SSH_AUTH_SOCK", "/run/agent", 1);
+	unsetenv("SHELL");
+	script_open(&s, "exec /usr/bin/env");
+	assert_int_equal(text_list_add(&more, "FLASHBACK_VOLUME=kimono/home"), 0);
+	s.spec.env = &more;
+	assert_int_equal(exec_run(&s.spec, 10, -1, &status), 0);
+	script_close(&s, said, sizeof(said));
+	text_list_free(&more);
+	assert_non_null(strstr(said, "PATH="));
+	assert_non_null(strstr(said, "TZ=CET-1\n"));
+	assert_non_null(strstr(said, "LC_ALL=C\n"));
+	assert_non_null(strstr(said, "SSH_AUTH_SOCK=/run/agent\n"));
+	assert_non_null(strstr(said, "FLASHBACK_VOLUME=kimono/home\n"));
+	assert_null(strstr(said, "RSYNC"));
+	assert_null(strstr(said, "SHELL="));
+	unsetenv("TZ");
+	unsetenv("LC_ALL");
+	unsetenv("RSYNC_PARTIAL_DIR");
+	unsetenv("SSH_AUTH_SOCK");
+}
+
+static void
+nothing_is_inherited_that_was_not_asked_for(void **state)
+{
+	(void)state;
+	int leak = open("/dev/zero", O_RDONLY); /* not CLOEXEC on purpose */
+	const char *said;
+	int status;
+
+	signal(SIGUSR1, SIG_IGN);
+	said = run_script("for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done;"
+	                  "cat; pwd; grep -E 'Sig(Blk|Ign)' /proc/self/status;"
+	                  "set -- $(cat /proc/$$/stat); [ $1 = $6 ] && echo own session",
+	                  &status);
+	signal(SIGUSR1, SIG_DFL);
+	close(leak);
+	assert_int_equal(status, 0);
+	assert_string_equal(said, "0\n1\n2\n/\n"
+	                          "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+	                          "own session\n");
+}
+
+static void
+descriptors_find_their_places(void **state)
+{
+	(void)state;
+	char name[] = "/tmp/test_exec.XXXXXX", said[500];
+	struct script s;
+	int status, lock = mkstemp(name), dir = open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(lock > 2 && dir >= 0);
+	assert_int_equal(write(lock, "input\n", 6), 6);
+	assert_int_equal(lseek(lock, 0, SEEK_SET), 0);
+	script_open(&s, "read w; echo $w; pwd; readlink /proc/self/fd/3; echo wrong >&2;"
+	                "ls /proc/self/fd | wc -l");
+	s.spec.in = lock;
+	s.spec.keep = lock;
+	s.spec.dir = dir;
+	s.spec.err = -1;
+	assert_int_equal(exec_run(&s.spec, 10, -1, &status), 0);
+	script_close(&s, said, sizeof(said));
+	snprintf(said + strlen(said), sizeof(said) - strlen(said), "=%s", name);
+	/* 0 to 3, and the one that ls has opened */
+	const char *rest = strstr(said, "input\n/usr\n/tmp/test_exec.");
+	assert_ptr_equal(rest, said);
+	assert_non_null(strstr(said, "\n5\n="));
+	assert_null(strstr(said, "wrong"));
+	close(lock);
+	close(dir);
+	unlink(name);
+}
+
+static void
+a_lock_is_held_by_the_program_alone(void **state)
+{
+	(void)state;
+	char name[] = "/tmp/test_exec.XXXXXX", said[100];
+	struct script s;
+	int lock = mkstemp(name), other = open(name, O_RDONLY | O_CLOEXEC), status;
+	pid_t pid;
+
+	assert_true(lock >= 0 && other >= 0);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	script_open(&s, "echo ready; exec sleep 30");
+	s.spec.keep = lock;
+	pid = exec_start(&s.spec);
+	assert_true(pid > 0);
+	first_line(&s);
+	close(lock);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), -1);
+	exec_stop(pid, false);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	script_close(&s, said, sizeof(said));
+	close(other);
+	unlink(name);
+}
+
+static void
+low_numbers_are_not_mixed_up(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+	int status;
+
+	/* The pipe gets 0 and 1, and is wanted as 1 and 2; input comes from 2. */
+	if (pid == 0) {
+		struct text_list argv = {0};
+		char said[10] = "";
+		int p[2], in, s;
+
+		close(0);
+		close(1);
+		close(2);
+		in = pipe2(p, O_CLOEXEC) < 0 ? -1 : open("/dev/zero", O_RDONLY | O_CLOEXEC);
+		if (p[0] != 0 || p[1] != 1 || in != 2)
+			_exit(1);
+		text_list_add(&argv, "/bin/sh");
+		text_list_add(&argv, "-c");
+		text_list_add(&argv, "head -c 3 | tr '\\0' x; echo y >&2");
+		const struct exec_spec spec = {
+		    .argv = &argv, .in = in, .out = 1, .err = 1, .dir = -1, .keep = -1};
+		if (exec_run(&spec, 10, -1, &s) < 0 || s != 0 || read(0, said, 9) <= 0)
+			_exit(2);
+		text_list_free(&argv);
+		_exit(strcmp(said, "xxxy\n") == 0 ? 0 : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+a_time_limit_ends_it(void **state)
+{
+	(void)state;
+	int64_t began = clock_mono();
+	struct script s;
+	char said[100];
+	int status;
+
+	script_open(&s, "exec sleep 30");
+	assert_int_equal(exec_run(&s.spec, 0, -1, &status), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	assert_true(clock_mono() - began < 5000);
+	script_close(&s, said, sizeof(said));
+}
+
+static void
+a_stopped_program_is_ended_too(void **state)
+{
+	(void)state;
+	struct script s;
+	char said[100];
+	int status, w;
+	pid_t pid;
+
+	script_open(&s, "kill -STOP $$");
+	pid = exec_start(&s.spec);
+	assert_int_equal(waitpid(pid, &w, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(w));
+	exec_stop(pid, false);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	script_close(&s, said, sizeof(said));
+}
+
+static void
+being_told_to_stop_ends_it(void **state)
+{
+	(void)state;
+	struct script s;
+	char said[100];
+	int status, p[2];
+
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	script_open(&s, "exec sleep 30");
+	assert_int_equal(exec_run(&s.spec, 20, p[0], &status), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_true(WIFSIGNALED(status));
+	script_close(&s, said, sizeof(said));
+	close(p[0]);
+	close(p[1]);
+}
+
+/* In a child: HUP, USR1 and CHLD are no reason to stop, TERM is, and stays to be read. */
+static int
+run_under_a_signalfd(int out, void *arg)
+{
+	struct event_signals got;
+	struct text_list argv = {0};
+	int fd = event_open(), status = -1, result, error;
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		text_list_add(&argv, "/bin/sh");
+		text_list_add(&argv, "-c");
+		text_list_add(&argv,
+		              i == 0 ? "kill -HUP $PPID; kill -USR1 $PPID; kill -CHLD $PPID; exit 3"
+		                     : "kill -TERM $PPID; exec sleep 30");
+		const struct exec_spec spec = {
+		    .argv = &argv, .in = -1, .out = -1, .err = -1, .dir = -1, .keep = -1};
+		result = exec_run(&spec, 20, fd, &status);
+		error = result < 0 ? errno : 0;
+		event_read(fd, &got);
+		event_send(out, "%d %d status=%d end=%d", result, error == ECANCELED, status,
+		           got.end);
+		text_list_free(&argv);
+	}
+	return 0;
+}
+
+static void
+take_line(void *arg, char *line)
+{
+	strcat(arg, line);
+	strcat(arg, "\n");
+}
+
+static void
+a_signalfd_can_say_stop(void **state)
+{
+	(void)state;
+	struct event_child c;
+	char text[1000] = "";
+	bool ready;
+
+	assert_int_equal(event_fork(&c, run_under_a_signalfd, NULL), 0);
+	while (c.fd >= 0) {
+		assert_int_equal(event_wait(&c.fd, 1, &ready, clock_mono() + 10000), 1);
+		event_lines(&c, take_line, text);
+	}
+	AWAIT(event_reaped(&c));
+	event_close(&c);
+	assert_string_equal(text, "0 0 status=768 end=0\n-1 1 status=15 end=1\n");
+}
+
+static void
+what_is_left_behind_may_follow(void **state)
+{
+	(void)state;
+	int64_t began = clock_mono();
+	int status;
+
+	/* As mail(1) does: the main process ends, another one still delivers. */
+	assert_string_equal(run_script("(sleep 0.3; echo delivered) & echo sent", &status),
+	                    "sent\ndelivered\n");
+	assert_int_equal(status, 0);
+	assert_true(clock_mono() - began >= 300);
+}
+
+static void
+nothing_of_a_session_survives_a_hard_stop(void **state)
+{
+	(void)state;
+	/* One that ignores TERM, an orphan, and one that makes a process group of its own. */
+	static const char text[] = "trap '' TERM; (sleep 31 & exec sleep 31) & (sleep 31 &); "
+	                           "timeout 31 sleep 31 & echo $!; wait";
+	struct script s;
+	char said[100];
+	int status;
+	pid_t pid, other;
+
+	script_open(&s, text);
+	pid = exec_start(&s.spec);
+	other = (pid_t)atol(first_line(&s));
+	assert_true(other > 0);
+	AWAIT(getpgid(other) != pid);
+	assert_int_equal(getsid(other), pid);
+	exec_stop(pid, false);
+	usleep(50000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_false(exec_gone(pid));
+	exec_stop(pid, true);
+	AWAIT(waitpid(pid, &status, WNOHANG) == pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	AWAIT(exec_gone(pid));
+	assert_int_equal(kill(other, 0), -1);
+	assert_int_equal(waitpid(-1, &status, WNOHANG), -1); /* all orphans were reaped */
+	assert_int_equal(errno, ECHILD);
+	script_close(&s, said, sizeof(said));
+}
+
+static void
+gone_leaves_the_main_process_to_the_caller(void **state)
+{
+	(void)state;
+	struct script s;
+	char said[100];
+	siginfo_t si;
+	int status;
+	pid_t pid;
+
+	script_open(&s, "exit 4");
+	pid = exec_start(&s.spec);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &si, WEXITED | WNOWAIT), 0);
+	assert_false(exec_gone(pid));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 4);
+	assert_true(exec_gone(pid));
+	exec_stop(pid, false); /* the number means nothing any more */
+	script_close(&s, said, sizeof(said));
+}
+
+static void
+activity_is_seen(void **state)
+{
+	(void)state;
+	struct script s;
+	char said[100];
+	uint64_t before;
+	int status, in[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	script_open(&s, "echo ready; read a; echo x >/dev/null; echo more; read b;"
+	                "while :; do :; done");
+	s.spec.in = in[0];
+	pid = exec_start(&s.spec);
+	assert_string_equal(first_line(&s), "ready");
+	AWAIT((before = exec_activity(pid), usleep(20000), before == exec_activity(pid)));
+	assert_true(before > 0);
+	assert_int_equal(write(in[1], "\n", 1), 1);
+	assert_string_equal(first_line(&s), "more");
+	assert_int_not_equal(exec_activity(pid), before); /* it has read and written */
+	assert_int_equal(write(in[1], "\n", 1), 1);
+	before = exec_activity(pid);
+	AWAIT(exec_activity(pid) >= before + 2); /* it computes */
+	exec_stop(pid, true);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	AWAIT(exec_gone(pid));
+	assert_int_equal(exec_activity(pid), 0);
+	close(in[0]);
+	close(in[1]);
+	script_close(&s, said, sizeof(said));
+}
+
+static int
+start_and_die(int out, void *arg)
+{
+	const struct text_list *argv = arg;
+	const struct exec_spec spec = {
+	    .argv = argv, .in = -1, .out = -1, .err = -1, .dir = -1, .keep = -1};
+	pid_t pid = exec_start(&spec);
+
+	event_send(out, "%ld", (long)pid);
+	kill(getpid(), SIGKILL);
+	return 0;
+}
+
+static void
+a_program_dies_with_its_parent(void **state)
+{
+	(void)state;
+	struct text_list argv = {0};
+	struct event_child c;
+	char text[1000] = "";
+	int status = 0;
+	pid_t pid;
+
+	assert_int_equal(text_list_add(&argv, "/bin/sleep"), 0);
+	assert_int_equal(text_list_add(&argv, "30"), 0);
+	assert_int_equal(event_fork(&c, start_and_die, &argv), 0);
+	AWAIT(event_reaped(&c));
+	event_lines(&c, take_line, text);
+	event_close(&c);
+	text_list_free(&argv);
+	pid = (pid_t)atol(text);
+	assert_true(pid > 1);
+	AWAIT(waitpid(pid, &status, WNOHANG) == pid);
+	/* By TERM, or by itself when its parent was dead before it could ask for that. */
+	assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGTERM : WEXITSTATUS(status) == 127);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(status_is_as_from_waitpid),
+	    cmocka_unit_test(what_cannot_be_executed_says_so),
+	    cmocka_unit_test(a_directory_that_cannot_be_entered_says_so),
+	    cmocka_unit_test(the_environment_is_made),
+	    cmocka_unit_test(nothing_is_inherited_that_was_not_asked_for),
+	    cmocka_unit_test(descriptors_find_their_places),
+	    cmocka_unit_test(a_lock_is_held_by_the_program_alone),
+	    cmocka_unit_test(low_numbers_are_not_mixed_up),
+	    cmocka_unit_test(a_time_limit_ends_it),
+	    cmocka_unit_test(a_stopped_program_is_ended_too),
+	    cmocka_unit_test(being_told_to_stop_ends_it),
+	    cmocka_unit_test(a_signalfd_can_say_stop),
+	    cmocka_unit_test(what_is_left_behind_may_follow),
+	    cmocka_unit_test(nothing_of_a_session_survives_a_hard_stop),
+	    cmocka_unit_test(gone_leaves_the_main_process_to_the_caller),
+	    cmocka_unit_test(activity_is_seen),
+	    cmocka_unit_test(a_program_dies_with_its_parent),
+	};
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
