@@ -6,18 +6,20 @@
 #include <stdint.h>
 
 #include "flashback/conf.h"
+#include "flashback/store.h"
 
-/* The looker: is the disk there, how full is it, and (at start and when asked) which snapshots are there. */
+/* The looker: is the disk there, how full is it, and (at start and when asked) which snapshots are
+ * there. */
 
-#define LOOK_DEADLINE 20        /* seconds, for marker and free space */
+#define LOOK_DEADLINE 20          /* seconds, for marker and free space */
 #define LOOK_VOLUMES_DEADLINE 600 /* seconds, when all volumes are read */
 
 /** What to look at, and what is known. */
 struct look_job {
 	const struct config *config;
-	uint64_t fsid;   /* of the last look; 0: none */
-	bool marker;     /* was the marker there at the last look? */
-	bool volumes;    /* read the snapshots of all volumes */
+	uint64_t fsid; /* of the last look; 0: none */
+	bool marker;   /* was the marker there at the last look? */
+	bool volumes;  /* read the snapshots of all volumes */
 	int64_t now;
 };
 
@@ -26,18 +28,29 @@ struct look_disk {
 	bool mounted;
 	uint64_t fsid;
 	uint64_t total, used, free; /* bytes */
-	bool low, very_low; /* below min_free (blocks or inodes); below half of it */
+	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
 	bool read_only;
-	char reason[256];   /* when not mounted: why; when low: of what */
+	char reason[256]; /* when not mounted: why; else when read-only or low: of what; escaped */
 };
 
-/** look_body(out, arg): the body of the looker: "disk ..." once, "volume ID summary" for each, "warning words". */
+/**
+ * look_body(out, arg):
+ * The body of the looker; arg is a struct look_job *.  Writes "disk ..." once, first; then, when
+ * the store was opened (not when the file system is the one of the last look and its marker was
+ * there), "warning words" for what is wrong with it, and if asked "volume ID packed" for each
+ * volume (one that cannot be read: "warning ID words"). Return 0.
+ */
 int look_body(int out, void *arg);
 
 /** look_parse(line, disk): the "disk" line.  Return 0/-1. */
 int look_parse(const char *line, struct look_disk *disk);
 
-/** look_room(fd, config, disk): the figures of the file system behind fd against min_free.  Return 0/-1. */
+/** look_room(fd, config, disk): the figures of the file system behind fd against min_free.  Return
+ * 0/-1. */
 int look_room(int fd, const struct config *config, struct look_disk *disk);
+
+/** look_send(out, word, id, v, now): one line "word ID packed": the summary of an open volume.
+ * Return 0/-1. */
+int look_send(int out, const char *word, const char *id, const struct store_volume *v, int64_t now);
 
 #endif

@@ -22,7 +22,7 @@ struct marker {
 	bool locks;              /* flock */
 	bool seconds;            /* times are kept to the second */
 	bool nanoseconds;        /* ... and to the nanosecond */
-	bool owners, modes, symlinks, case_kept, xattrs, large_files;
+	bool owners, modes, symlinks, case_kept, xattrs;
 };
 
 /** One of the things above. */
@@ -36,7 +36,6 @@ enum marker_trait {
 	MARKER_SYMLINKS,
 	MARKER_CASE_KEPT,
 	MARKER_XATTRS,
-	MARKER_LARGE_FILES,
 	MARKER_TRAITS
 };
 

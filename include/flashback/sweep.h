@@ -29,8 +29,8 @@ struct sweep_job {
 /**
  * sweep_body(out, arg):
  * The body of the sweeper: arg is a struct sweep_job *.  Writes "volume ID" (before it removes
- * there), "removed ID NAME", "trouble ID words", and, after a reclaim has changed a volume,
- * "summary ID packed".  Return 0.
+ * there), "removed ID NAME" (one .expired less), "trouble ID words", and when a reclaim has changed
+ * a volume "summary ID packed", which counts what is expired and not removed yet.  Return 0.
  */
 int sweep_body(int out, void *arg);
 

@@ -17,7 +17,7 @@
 struct walk {
 	dev_t dev;   /* the tree's; a directory on another, or that is a mount point, is trouble and
 	                is not entered */
-	bool unlock; /* give directories that deny us entry (never files) the mode 0700 */
+	bool unlock; /* give directories (never files) that lack any of u=rwx the mode 0700 */
 	/* Called for each entry but directories, in inode order, then for each directory once all
 	 * below it has been visited.  Return 0, or -1 with errno: trouble.  EROFS ends the walk. */
 	int (*visit)(void *arg, int dirfd, const char *name, bool is_dir);
