@@ -7,6 +7,9 @@ SYSCONFDIR = /etc
 SBINDIR    = $(PREFIX)/sbin
 MANDIR     = $(PREFIX)/share/man
 DOCDIR     = $(PREFIX)/share/doc/flashback
+UNITDIR    = $(PREFIX)/lib/systemd/system
+INITDIR    = $(SYSCONFDIR)/init.d
+CONFDIR    = $(SYSCONFDIR)/flashback
 DESTDIR    =
 
 CC       = gcc
@@ -91,6 +94,39 @@ demo:
 	@tests/setup demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/demo
+
+# The files name the places where a plain make install puts things; placed says where they are put.
+placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g'
+MANUAL = flashback.8 flashback.conf.5 hosts.conf.5
+CONFIG = flashback.conf hosts.conf
+
+# A config that is there is never touched: it is the user's.
+install: build/flashback
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR)/examples \
+	    $(UNITDIR) $(INITDIR) $(CONFDIR))
+	install -m 755 build/flashback $(DESTDIR)$(SBINDIR)/flashback
+	for page in $(MANUAL); do \
+		$(placed) man/$$page >build/$$page && \
+		install -m 644 build/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
+	done
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	install -m 644 $(CONFIG:%=etc/%) $(DESTDIR)$(DOCDIR)/examples
+	$(placed) etc/flashback.service >build/flashback.service
+	install -m 644 build/flashback.service $(DESTDIR)$(UNITDIR)/flashback.service
+	$(placed) etc/flashback.init >build/flashback.init
+	install -m 755 build/flashback.init $(DESTDIR)$(INITDIR)/flashback
+	for file in $(CONFIG); do \
+		test -e $(DESTDIR)$(CONFDIR)/$$file || \
+		install -m 644 etc/$$file $(DESTDIR)$(CONFDIR)/$$file || exit 1; \
+	done
+
+# The config stays, and so does every backup.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/flashback $(DESTDIR)$(UNITDIR)/flashback.service \
+	    $(DESTDIR)$(INITDIR)/flashback
+	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
+	rm -rf $(DESTDIR)$(DOCDIR)
+	@echo "Left in place: $(DESTDIR)$(CONFDIR) and all snapshots."
 
 clean:
 	rm -rf build
