@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Configuration as the user meets it: --check, errors, exit statuses, a config that breaks meanwhile.
+# (Every single message has its test in tests/unit/test_conf.c.)
+
+load lib
+
+setup() {
+	begin
+}
+
+teardown() {
+	finish
+}
+
+@test "--check prints the resolved volumes, their options and where each came from" {
+	main_conf "$STORE" <<-END
+	defaults {
+	    every = "12h"
+	    keep_daily = 5
+	}
+	END
+	hosts_conf <<-END
+	# one host
+	host "kimono" {
+	    exclude = { '.cache' }
+	    volume "home" {
+	        source = "root@kimono.example:/home/"
+	        exclude = { '.gvfs' }
+	        every = "2h"
+	    }
+	    volume "etc" { source = "root@kimono.example:/etc"  disabled = yes }
+	}
+	END
+	run flashback --check
+	expect_exit 0
+	expect kimono/home
+	expect kimono/etc
+	[[ "$output" =~ every\ *=\ *\"?2h\"?.*hosts.conf:7 ]]
+	[[ "$output" =~ every\ *=\ *\"?12h\"?.*flashback.conf:6 ]]
+	[[ "$output" =~ keep_daily\ *=\ *\"?5\"?.*flashback.conf:7 ]]
+	expect .cache
+	expect .gvfs
+	expect root@kimono.example:/etc/
+}
+
+@test "--check names snapshots of volumes that are no longer listed" {
+	run flashback -1 here/v
+	expect_exit 0
+	hosts_conf <<-END
+	host "here" { volume "other" { source = "$D/src/" } }
+	END
+	run flashback --check
+	expect_exit 0
+	expect here/v
+}
+
+@test "every error of both files is told at once, with file and line, and nothing starts" {
+	main_conf "$STORE" <<-END
+	wake = "10 minutes"
+	paralel = 2
+	END
+	hosts_conf <<-END
+	host "a" {
+	    volume "x" { source = "/etc/"  every = "1d extra" }
+	    volume "y" { every = "1d" }
+	    volume "../z" { source = "/etc/" }
+	}
+	host "b" { volume "w" { source = "/etc/"  keep_daily = 0  keep_weekly = 0 } }
+	END
+	local mode
+	for mode in --check -1 -n ''; do
+		run flashback $mode
+		expect_exit 1
+		expect flashback.conf:6:
+		expect flashback.conf:7:
+		expect hosts.conf:2:
+		expect hosts.conf:3:
+		expect hosts.conf:4:
+		expect hosts.conf:6:
+	done
+	[ ! -e "$RUN/status.txt" ]
+}
+
+@test "a config that is absent, or that somebody else may write" {
+	run "$FLASHBACK" -t -c "$D/nowhere.conf"
+	expect_exit 1
+	expect "$D/nowhere.conf"
+	chmod 666 "$CONF"
+	run flashback -t
+	expect_exit 1
+	expect "$CONF"
+}
+
+@test "the command line: what is wrong is said, exit status 1" {
+	local args
+	for args in '--frobnicate' 'nobody' 'here/nobody' '-1 nobody' '--force' '-1 -i'; do
+		# shellcheck disable=SC2086
+		run flashback $args
+		expect_exit 1
+		[ -n "$output" ]
+	done
+	run "$FLASHBACK" --help
+	expect_exit 0
+	expect --once
+	run "$FLASHBACK" --version
+	expect_exit 0
+	expect flashback
+}
+
+@test "a config that breaks while the daemon runs leaves the last good one in force, and says so until mended" {
+	mkdir -p "$D/src2"
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"
+	END
+	set_clock '2027-03-02 12:00:00'
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 2 here/v
+	wait_for 10 status_is status IDLE
+	[[ "$(status config)" == *hosts.conf:* ]]
+	status_is health WARNING
+	[ "$(grep -c hosts.conf: "$D/log")" -eq 1 ]
+
+	hosts_conf <<-END
+	host "here" {
+	    volume "v" { source = "$D/src/" }
+	    volume "w" { source = "$D/src2/" }
+	}
+	END
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 1 here/w
+	wait_for 10 status_is config OK
+	has_snapshots 2 here/v
+}
+
+@test "a config that goes away, and hosts_file elsewhere" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	mv "$CONF" "$CONF.away"
+	kill -HUP "$DAEMON"
+	wait_for 10 refuse status_is config OK
+	mkdir "$D/elsewhere"
+	mv "$D/hosts.conf" "$D/elsewhere/list"
+	{ cat "$CONF.away"; echo 'hosts_file = "elsewhere/list"'; } >"$CONF"
+	kill -HUP "$DAEMON"
+	wait_for 10 status_is config OK
+	status_is volumes.total 1
+}
+
+@test "a volume that leaves the config is left alone on disk and leaves queue.txt" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	hosts_conf <<-END
+	host "there" { volume "w" { source = "$D/src/"  disabled = yes } }
+	END
+	kill -HUP "$DAEMON"
+	wait_for 10 row_has there/w DISABLED
+	refuse row here/v
+	has_snapshots 1 here/v
+	has_snapshots 0 there/w
+	status_is volumes.disabled 1
+}
+
+@test "data_dir is read at start only: a change is named until the restart" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	main_conf "$D/other"
+	kill -HUP "$DAEMON"
+	wait_for 10 grep -q data_dir "$RUN/status.txt"
+	status_is disk.mntpt "$STORE"
+}

@@ -1,0 +1,243 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The life of the daemon: first backup, second backup, what it says meanwhile, its end.
+
+load lib
+
+setup() {
+	begin
+	mkdir -p "$D/src/dir"
+	echo one >"$D/src/dir/file"
+}
+
+teardown() {
+	finish
+}
+
+@test "the first backup is made at once, then it sleeps; TERM ends it and it says so" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	same_tree "$D/src" "$(newest here/v)"
+	[ -e "$RUN/flashback.pid" ]
+
+	run stop_daemon
+	expect_exit 0
+	status_is status DOWN
+	[ "$(status next.update)" -le "$(date +%s)" ]
+	head -n 1 "$RUN/queue.txt" | grep -q ' : stopped$'
+	[ ! -e "$RUN/flashback.pid" ]
+}
+
+@test "INT ends it too" {
+	start_daemon
+	kill -INT "$DAEMON"
+	wait "$DAEMON"
+	status_is status DOWN
+}
+
+@test "status.txt begins with the block that scripts know, in their order and units" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	[ "$(head -n 13 "$RUN/status.txt" | cut -d= -f1 | tr '\n' ' ')" = "date time pid status target wait \
+disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.used.percent disk.free.percent " ]
+	[[ "$(status date)" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]]
+	[[ "$(status time)" =~ ^[0-9]{2}:[0-9]{2}:[0-9]{2}$ ]]
+	status_is pid "$DAEMON"
+	status_is target ''
+	[[ "$(status wait)" =~ ^([0-9]|10)$ ]]
+	status_is disk.mntpt "$STORE"
+	status_is disk.mounted true
+	# As df has it; the disk is in use, so nearly.
+	local total used free
+	read -r total used free < <(df -B1 --output=size,used,avail "$STORE" | tail -n 1)
+	[ "$(status disk.total.bytes)" -eq "$total" ]
+	[ $(($(status disk.used.bytes) - used)) -lt 100000000 ]
+	[ $(($(status disk.free.bytes) - free)) -lt 100000000 ]
+	[[ "$(status disk.used.percent)" =~ ^[0-9]+\.[0-9]{2}$ ]]
+	[[ "$(status disk.free.percent)" =~ ^[0-9]+\.[0-9]{2}$ ]]
+	# Ours.
+	[[ "$(status health)" =~ ^(OK|WARNING)$ ]]
+	status_is volumes.total 1
+	status_is volumes.ok 1
+	status_is volumes.failed 0
+	status_is config OK
+	[ "$(status next.update)" -gt "$(status epoch)" ]
+}
+
+@test "both files can be read by everybody and written by none, in a directory that is made for them" {
+	umask 077
+	start_daemon
+	[ "$(stat -c %a "$RUN")" = 755 ]
+	[ "$(stat -c %a "$RUN/status.txt")" = 644 ]
+	[ "$(stat -c %a "$RUN/queue.txt")" = 644 ]
+	[ "$(find "$RUN" -type f | wc -l)" -eq 3 ]
+}
+
+@test "queue.txt: an activity, an empty line, a header, a row a volume" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 row_has here/v SUCCEEDED
+	[[ "$(sed -n 1p "$RUN/queue.txt")" =~ ^[0-9-]{10}\ [0-9:]{8}\ :\ sleeping ]]
+	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
+	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
+	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +4\ +4\ +SUCCEEDED ]]
+	[ "$(wc -l <"$RUN/queue.txt")" -eq 4 ]
+}
+
+@test "what lies on the disk is for root alone, and named as the manual says" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 row_has here/v SUCCEEDED
+	local dir
+	for dir in "$STORE" "$STORE/here" "$STORE/here/v" "$STORE/here/v/.flashback"; do
+		[ "$(stat -c %a "$dir")" = 700 ]
+	done
+	[ "$(readlink "$STORE/here/v/latest")" = "$(snapshots here/v)" ]
+	head -n 1 "$STORE/.flashback/store" | grep -qx 'flashback store 1'
+	grep -q SUCCEEDED "$STORE/here/v/.flashback/history"
+	[ -s "$STORE/here/v/RESTORE.txt" ]
+	[ "$(find "$STORE/here/v/.flashback/logs" -name '*.log' | wc -l)" -eq 1 ]
+	# Nothing else.
+	[ "$(find "$STORE/here/v" -mindepth 1 -maxdepth 1 | wc -l)" -eq 4 ]
+}
+
+@test "HUP wakes it: a volume that became due is backed up; one that is not is left alone" {
+	hosts_conf <<-END
+	host "here" {
+		volume "v" { source = "$D/src/"  every = "1h" }
+		volume "w" { source = "$D/src/"  every = "1d" }
+	}
+	END
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 has_snapshots 1 here/w
+	wait_for 10 status_is status IDLE
+	set_clock '2027-03-01 13:00:00'
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 2 here/v
+	wait_for 10 status_is status IDLE
+	has_snapshots 1 here/w
+	snapshots here/v | tail -n 1 | grep -q '^2027-03-01T130000'
+}
+
+@test "it wakes by itself" {
+	main_conf "$STORE" <<-END
+	wake = "1s"
+	END
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  every = "2s" } }
+	END
+	start_daemon
+	wait_for 20 has_snapshots 3 here/v
+}
+
+@test "USR1: snapshots that were removed by hand are seen to be gone" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	rm -rf "${STORE:?}"/here/v/2*
+	kill -USR1 "$DAEMON"
+	wait_for 10 has_snapshots 1 here/v
+	stop_daemon
+}
+
+@test "after a restart nothing is due that was done" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	stop_daemon
+	start_daemon
+	wait_for 10 row_has here/v 'NEXT RUN IN'
+	stop_daemon
+	has_snapshots 1 here/v
+}
+
+@test "stopped in the middle of a run, it goes on where it was" {
+	head -c 30000000 /dev/urandom >"$D/src/big"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
+	END
+	start_daemon
+	wait_for 10 row_has here/v 'BACKING UP'
+	wait_for 10 partly_there
+	run stop_daemon
+	expect_exit 0
+	has_snapshots 0 here/v
+	has_snapshots 1 here/v working
+
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	END
+	start_daemon
+	wait_for 20 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	same_tree "$D/src" "$(newest here/v)"
+	has_snapshots 0 here/v working
+	has_snapshots 0 here/v interrupted
+}
+
+partly_there() {
+	[ "$(du -ks "$STORE"/here/v/*.working | cut -f1)" -gt 1000 ]
+}
+
+@test "killed in the middle of a run, rsync ends with it, and the next start goes on" {
+	head -c 30000000 /dev/urandom >"$D/src/big"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
+	END
+	start_daemon
+	wait_for 10 partly_there
+	kill -KILL "$DAEMON"
+	wait "$DAEMON" || true
+	wait_for 15 nobody_works_in "$STORE"
+	has_snapshots 0 here/v
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	END
+	start_daemon
+	wait_for 20 has_snapshots 1 here/v
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+# nobody_works_in DIR: no process has its working directory there.
+nobody_works_in() {
+	[ -z "$(find /proc -maxdepth 2 -name cwd -lname "$1*" -print -quit 2>/dev/null)" ]
+}
+
+@test "while idle it holds nothing below the store, so that the disk can be unmounted" {
+	needs_root
+	mkdir "$D/mnt"
+	load net
+	box_start
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/mnt"
+	main_conf "$D/mnt/store"
+	run flashback --init
+	expect_exit 0
+	start_daemon
+	wait_for 10 row_has here/v SUCCEEDED
+	wait_for 10 status_is status IDLE
+	wait_for 10 "${IN_BOX[@]}" umount "$D/mnt"
+	kill -HUP "$DAEMON"
+	wait_for 10 status_is disk.mounted false
+	status_is health CRITICAL
+	[ -z "$(status disk.total.bytes)" ]
+	[ -z "$(find "$D/mnt" -mindepth 1)" ]
+}
+
+@test "systemd is told: ready, how it stands, stopping" {
+	perl -MSocket -e '
+	    socket(S, PF_UNIX, SOCK_DGRAM, 0) && bind(S, sockaddr_un($ARGV[0])) or die;
+	    $| = 1; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' \
+	    "$D/notify" >"$D/told" 2>&1 </dev/null 3>&- &
+	PIDS=$!
+	wait_for 5 test -S "$D/notify"
+	export NOTIFY_SOCKET=$D/notify
+	start_daemon
+	wait_for 10 grep -qx 'READY=1' "$D/told"
+	wait_for 10 grep -q '^STATUS=' "$D/told"
+	stop_daemon
+	wait_for 5 grep -qx 'STOPPING=1' "$D/told"
+}

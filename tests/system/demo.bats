@@ -1,0 +1,24 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# make demo is the first thing that a new user sees.
+
+load lib
+
+setup() {
+	D=$BATS_TEST_TMPDIR
+}
+
+teardown() {
+	finish
+}
+
+@test "the demo shows what it promises, in under a minute, and leaves nothing" {
+	mkdir "$D/tmp"
+	TMPDIR=$D/tmp run timeout 60 "$ROOT/tests/demo"
+	expect_exit 0
+	expect 'status=IDLE'
+	expect 'SUCCEEDED'
+	expect 'latest -> '
+	expect 'health='
+	[ -z "$(ls -A "$D/tmp")" ]
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The helpers themselves: a comparison that sees nothing would pass every test.
+
+load lib
+load tree
+load net
+
+setup() {
+	D=$BATS_TEST_TMPDIR
+	IN_BOX=()
+}
+
+teardown() {
+	[ ! -e "$D/holders" ] || net_finish
+}
+
+@test "the manifest sees every kind of difference" {
+	make_tree "$D/a"
+	cp -a "$D/a" "$D/b"
+	same_tree "$D/a" "$D/b"
+
+	# Each of these is one difference, and is taken back.
+	differs() {
+		refuse same_tree "$D/a" "$D/b" >/dev/null
+		rm -rf "$D/b"
+		cp -a "$D/a" "$D/b"
+	}
+	touch "$D/b/new"
+	differs
+	rm "$D/b/empty"
+	differs
+	touch -d '2001-02-03 04:05:06.123456788' "$D/b/linked"
+	differs
+	touch -r "$D/b/random" "$D/ref" && printf 'x' | dd of="$D/b/random" conv=notrunc status=none
+	touch -r "$D/ref" "$D/b/random"
+	differs
+	rm "$D/b/linked too" && cp -p "$D/b/linked" "$D/b/linked too"
+	differs
+	setfattr -n user.plain -v other "$D/b/empty"
+	differs
+	setfacl -m u:4711:r-- "$D/b/with space"
+	differs
+	chmod 755 "$D/b/setuid"
+	differs
+	ln -sfn elsewhere "$D/b/dangling" && touch -h -r "$D/a/dangling" "$D/b/dangling"
+	differs
+	touch "$D/b"
+	differs
+}
+
+@test "a host in a namespace: ssh and rsync daemon answer, and the plug can be pulled" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	rsyncd_start 1 "$D"
+	read -ra ssh <<<"$SSH"
+	[ "$("${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 echo hello)" = hello ]
+	"${IN_BOX[@]}" rsync rsync://10.77.1.2/data/ | grep -q known_hosts
+	host_down 1
+	refuse "${IN_BOX[@]}" timeout 5 "${ssh[@]}" -o ConnectTimeout=1 root@10.77.1.2 true
+	host_up 1
+	"${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 true
+}

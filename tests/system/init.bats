@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# --init: making a store, and refusing to.
+
+load lib
+
+setup() {
+	begin
+}
+
+teardown() {
+	finish
+}
+
+# store_at DIR: let the config name it.
+store_at() {
+	main_conf "$1" </dev/null
+}
+
+@test "it makes the last component, private, and writes what it found out about the disk" {
+	store_at "$D/new"
+	run flashback --init
+	expect_exit 0
+	[ "$(stat -c %a "$D/new")" = 700 ]
+	head -n 1 "$D/new/.flashback/store" | grep -qx 'flashback store 1'
+	grep -q 'hard' "$D/new/.flashback/store"
+	[ "$(find "$D/new" -mindepth 1 | wc -l)" -eq 2 ]
+}
+
+@test "it does not make two components" {
+	store_at "$D/not/there"
+	run flashback --init
+	expect_exit 1
+	expect "$D/not"
+	[ ! -e "$D/not" ]
+}
+
+@test "an empty directory becomes a store; one with something in it is refused and left alone" {
+	mkdir "$D/empty" "$D/full"
+	store_at "$D/empty"
+	run flashback --init
+	expect_exit 0
+	echo mine >"$D/full/file"
+	store_at "$D/full"
+	run flashback --init
+	expect_exit 1
+	expect "$D/full"
+	[ "$(find "$D/full" -mindepth 1 -printf '%f ')" = 'file ' ]
+}
+
+@test "a store stays what it is" {
+	flashback -1 here/v
+	local before
+	before=$(manifest -i "$STORE/here")
+	run flashback --init
+	expect_exit 0
+	[ "$(manifest -i "$STORE/here")" = "$before" ]
+}
+
+@test "a store on the root device is warned about" {
+	[ "$(stat -c %d /)" = "$(stat -c %d "$D")" ] || skip "the tests run on another device than /"
+	store_at "$D/new"
+	run flashback --init
+	expect_exit 0
+	expect root
+}
+
+@test "no store: nothing is written, and it is said" {
+	local place
+	mkdir "$D/plain"
+	for place in "$D/plain" "$D/nowhere"; do
+		store_at "$place"
+		run flashback -1
+		[ "$status" -ne 0 ]
+		expect "$place"
+		expect --init
+		run flashback -1 here/v
+		[ "$status" -ne 0 ]
+	done
+	[ -z "$(find "$D/plain" -mindepth 1)" ]
+	[ ! -e "$D/nowhere" ]
+}
+
+@test "the daemon waits for a disk that is not there, and begins when it comes" {
+	store_at "$D/later"
+	mkdir "$D/later"
+	start_daemon
+	wait_for 10 status_is disk.mounted false
+	status_is health CRITICAL
+	row_has here/v WAITING
+	[ -z "$(find "$D/later" -mindepth 1)" ]
+	flashback --init
+	kill -HUP "$DAEMON"
+	STORE=$D/later
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is disk.mounted true
+}
+
+@test "a disk without hard links is refused, unless forced" {
+	command -v strace >/dev/null || skip "no strace"
+	store_at "$D/new"
+	run strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
+	    "$FLASHBACK" -c "$CONF" --init
+	expect_exit 1
+	expect link
+	run strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
+	    "$FLASHBACK" -c "$CONF" --init --force
+	expect_exit 0
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# make install and uninstall, and the init script.
+
+load lib
+
+setup() {
+	D=$BATS_TEST_TMPDIR
+	cp -r "$ROOT/Makefile" "$ROOT/src" "$ROOT/include" "$ROOT/man" "$ROOT/etc" "$ROOT/README.md" \
+	    "$ROOT/LICENSE" "$D"
+	mkdir "$D/tests"
+	# What is built already need not be built again.
+	[ ! -d "$ROOT/build/obj" ] || { mkdir "$D/build" && cp -rp "$ROOT/build/obj" "$ROOT/build/flags" \
+	    "$ROOT/build/flashback" "$D/build"; }
+	find "$D/src" "$D/include" -exec touch -d '2001-01-01' {} +
+}
+
+teardown() {
+	finish
+}
+
+quiet_make() {
+	make -s -C "$D" "$@" >"$D/make.txt" 2>&1 || { cat "$D/make.txt"; return 1; }
+}
+
+installed() {
+	(cd "$D/dest" && find . ! -type d | sort)
+}
+
+@test "install, install again, uninstall: a config that is there is never touched" {
+	quiet_make install DESTDIR="$D/dest"
+	installed >"$D/first"
+	diff -u - "$D/first" <<-END
+	./etc/flashback/flashback.conf
+	./etc/flashback/hosts.conf
+	./etc/init.d/flashback
+	./usr/local/lib/systemd/system/flashback.service
+	./usr/local/sbin/flashback
+	./usr/local/share/doc/flashback/LICENSE
+	./usr/local/share/doc/flashback/README.md
+	./usr/local/share/doc/flashback/examples/flashback.conf
+	./usr/local/share/doc/flashback/examples/hosts.conf
+	./usr/local/share/man/man5/flashback.conf.5
+	./usr/local/share/man/man5/hosts.conf.5
+	./usr/local/share/man/man8/flashback.8
+	END
+	echo '# mine' >"$D/dest/etc/flashback/flashback.conf"
+	quiet_make install DESTDIR="$D/dest"
+	[ "$(cat "$D/dest/etc/flashback/flashback.conf")" = '# mine' ]
+	quiet_make uninstall DESTDIR="$D/dest"
+	[ "$(installed | tr '\n' ' ')" = './etc/flashback/flashback.conf ./etc/flashback/hosts.conf ' ]
+}
+
+@test "PREFIX and SYSCONFDIR reach the program, the pages, the unit and the init script" {
+	quiet_make -j2 install DESTDIR="$D/dest" PREFIX=/opt/fb SYSCONFDIR=/opt/fb/etc
+	[ -x "$D/dest/opt/fb/sbin/flashback" ]
+	"$D/dest/opt/fb/sbin/flashback" -h 2>&1 | grep -q /opt/fb/etc/flashback/flashback.conf
+	grep -qx 'ExecStart=/opt/fb/sbin/flashback -c /opt/fb/etc/flashback/flashback.conf' \
+	    "$D/dest/opt/fb/lib/systemd/system/flashback.service"
+	grep -qx 'DAEMON=/opt/fb/sbin/flashback' "$D/dest/opt/fb/etc/init.d/flashback"
+	refuse grep -rn '[^a-z]/etc/flashback\|/usr/local/sbin' "$D/dest/opt/fb/share/man"
+}
+
+@test "the init script starts, tells, reloads and stops" {
+	local init=$D/init
+	RUN=$D/run STORE=$D/store CONF=$D/flashback.conf
+	main_conf "$STORE" </dev/null
+	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	sed -e "s|^DAEMON=.*|DAEMON=$FLASHBACK|" -e "s|^CONFIG=.*|CONFIG=$CONF|" \
+	    -e "s|^PIDFILE=.*|PIDFILE=$RUN/flashback.pid|" -e '/^if \[ -r .etc.default/,/^fi/d' \
+	    "$ROOT/etc/flashback.init" >"$init"
+	run sh "$init" status
+	expect_exit 3
+	run sh "$init" start 3>&-
+	expect_exit 0
+	PIDS=$(cat "$RUN/flashback.pid")
+	wait_for 10 has_snapshots 1 here/v
+	run sh "$init" start
+	expect 'already'
+	run sh "$init" status
+	expect_exit 0
+	expect "$PIDS"
+	run sh "$init" reload
+	expect_exit 0
+	run sh "$init" stop
+	expect_exit 0
+	status_is status DOWN
+	run sh "$init" status
+	expect_exit 3
+	echo 'nonsense' >>"$CONF"
+	run sh "$init" start
+	expect_exit 1
+	expect "flashback.conf:"
+}

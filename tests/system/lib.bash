@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: ISC
+# Helpers of the system tests: the real program, in a private directory, with nothing left behind.
+# Each test begins with "begin" (from setup) and ends with "finish" (from teardown).  Afterwards:
+#   $D      a private directory            $STORE  the store, made by --init
+#   $CONF   flashback.conf                 $RUN    status.txt, queue.txt, the pid file
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+FLASHBACK=${FLASHBACK:-$ROOT/build/test/flashback}
+MANIFEST=$ROOT/build/manifest
+PATH=$PATH:/usr/sbin:/sbin
+
+begin() {
+	D=$BATS_TEST_TMPDIR
+	STORE=$D/store CONF=$D/flashback.conf RUN=$D/run
+	DAEMON='' PIDS=''
+	IN_BOX=() # how to run something where flashback runs; see net.bash
+	main_conf "$STORE"
+	"$FLASHBACK" -c "$CONF" --init >"$D/init.txt" 2>&1 || { cat "$D/init.txt"; return 1; }
+}
+
+# finish: end what the test started, by pid.  Shows the daemon's log, which bats prints if the test failed.
+finish() {
+	local pid
+	[ -z "${DAEMON:-}" ] || { kill -KILL "$DAEMON" && wait "$DAEMON"; } 2>/dev/null || true
+	for pid in ${PIDS:-}; do
+		{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null || true
+	done
+	PIDS='' DAEMON=''
+	[ ! -e "$D/holders" ] || net_finish
+	[ ! -s "$D/log" ] || { echo "-- log"; cat "$D/log"; }
+	[ ! -s "$RUN/queue.txt" ] || { echo "-- queue.txt"; cat "$RUN/queue.txt"; }
+}
+
+# main_conf DATA_DIR: write flashback.conf; more lines from standard input, if it is not a terminal.
+main_conf() {
+	{
+		cat <<-END
+		data_dir    = "$1"
+		status_file = "$RUN/status.txt"
+		queue_file  = "$RUN/queue.txt"
+		pid_file    = "$RUN/flashback.pid"
+		rsync       = "$(command -v rsync)"
+		END
+		[ -t 0 ] || cat
+	} >"$CONF"
+	[ -e "$D/hosts.conf" ] || hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	END
+	mkdir -p "$D/src"
+}
+
+hosts_conf() {
+	cat >"$D/hosts.conf"
+}
+
+# background VAR COMMAND...: start it; its pid goes to VAR, its words to $D/log.
+background() {
+	local -n background_pid=$1
+	shift
+	"$@" >>"$D/log" 2>&1 </dev/null 3>&- &
+	background_pid=$!
+}
+
+# start_daemon [ARG...]: in the foreground of a background process; returns when status.txt says so.
+start_daemon() {
+	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" "$@"
+	wait_for 10 daemon_up
+}
+
+daemon_up() {
+	[ "$(status pid)" = "$DAEMON" ] && [ "$(status status)" != PRESTART ]
+}
+
+# stop_daemon: TERM; its exit status is ours.
+stop_daemon() {
+	local pid=$DAEMON
+	DAEMON=''
+	kill -TERM "$pid"
+	wait "$pid"
+}
+
+# flashback ARG...: run it with our config, words and results together.
+flashback() {
+	"${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" "$@" 2>&1
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; complain if it does not in time.
+wait_for() {
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+	until "$@" 2>/dev/null; do
+		if [ "${EPOCHREALTIME/./}" -gt "$deadline" ]; then
+			echo "waited in vain for: $*"
+			[ ! -e "$RUN/status.txt" ] || cat "$RUN/status.txt"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# next_second: snapshots are named by the second.
+next_second() {
+	local now=$EPOCHSECONDS
+	while [ "$EPOCHSECONDS" -eq "$now" ]; do
+		sleep 0.02
+	done
+}
+
+# status KEY: its value in status.txt.  row VOLUME: its row in queue.txt.
+status() {
+	sed -n "s/^$1=//p" "$RUN/status.txt"
+}
+
+row() {
+	grep -E "^$1 " "$RUN/queue.txt"
+}
+
+status_is() {
+	[ "$(status "$1")" = "$2" ]
+}
+
+row_has() {
+	[[ "$(row "$1")" == *"$2"* ]]
+}
+
+# snapshots VOLUME [SUFFIX]: the names of its complete snapshots (or of those with .SUFFIX), oldest first.
+snapshots() {
+	local dir=$STORE/$1
+	[ ! -d "$dir" ] || find "$dir" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
+		grep -E "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}[+-][0-9]{4}${2:+\\.$2}\$" | sort
+}
+
+# has_snapshots N VOLUME [SUFFIX]
+has_snapshots() {
+	[ "$(snapshots "$2" "${3:-}" | wc -l)" -eq "$1" ]
+}
+
+# newest VOLUME: the path of the newest complete snapshot, as `latest` has it.
+newest() {
+	readlink -f "$STORE/$1/latest"
+}
+
+# manifest ARG...: see tests/manifest.c.  same_tree A B: is everything in them alike?
+manifest() {
+	"$MANIFEST" "$@"
+}
+
+same_tree() {
+	manifest "$1" >"$D/manifest.a"
+	manifest "$2" >"$D/manifest.b"
+	diff -u "$D/manifest.a" "$D/manifest.b"
+}
+
+# refuse COMMAND...: it must fail (a plain ! does not fail a bats test).
+refuse() {
+	if "$@"; then
+		echo "should have failed: $*"
+		return 1
+	fi
+}
+
+# expect TEXT: $output (of bats' run) has it.
+expect() {
+	if [[ "$output" != *"$1"* ]]; then
+		printf 'wanted:  %s\nbut got: %s\n' "$1" "$output"
+		return 1
+	fi
+}
+
+# expect_status N: $status as run left it.
+expect_exit() {
+	if [ "${status:?}" -ne "$1" ]; then
+		printf 'wanted exit status %d, got %d: %s\n' "$1" "$status" "$output"
+		return 1
+	fi
+}
+
+needs_root() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# set_clock TEXT: the program's idea of now (a date that date(1) understands); test build only.
+set_clock() {
+	export FLASHBACK_TEST_NOW=@$D/now
+	date -d "$1" +%s >"$D/now.new"
+	mv "$D/now.new" "$D/now"
+}

@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# -1 and -n: one wake by hand.
+
+load lib
+load net
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+	mkdir "$D/src2"
+	hosts_conf <<-END
+	host "here" {
+	    volume "v" { source = "$D/src/" }
+	    volume "w" { source = "$D/src2/" }
+	    volume "off" { source = "$D/src/"  disabled = yes }
+	}
+	host "there" { volume "v" { source = "$D/src/" } }
+	END
+}
+
+teardown() {
+	finish
+}
+
+@test "-1 backs up what is due, prints the rows, and is done" {
+	run flashback -1
+	expect_exit 0
+	has_snapshots 1 here/v
+	has_snapshots 1 there/v
+	has_snapshots 0 here/off
+	[[ "$output" =~ VOLUME.*LAST\ BACKUP ]]
+	[[ "$output" =~ here/v.*SUCCEEDED ]]
+	[[ "$output" =~ here/off.*DISABLED ]]
+	next_second
+	run flashback -1
+	expect_exit 0
+	has_snapshots 1 here/v
+	[ ! -e "$RUN/flashback.pid" ]
+}
+
+@test "-1 with operands: only these, due or not; a host is all its volumes" {
+	run flashback -1 here/v
+	expect_exit 0
+	has_snapshots 1 here/v
+	has_snapshots 0 there/v
+	refuse grep -q there/v <<<"$output"
+	next_second
+	run flashback -1 here/v there
+	expect_exit 0
+	has_snapshots 2 here/v
+	has_snapshots 1 there/v
+}
+
+@test "-1 with a disabled or unknown operand is an error" {
+	run flashback -1 here/off
+	expect_exit 1
+	expect here/off
+	run flashback -1 here/v nowhere
+	expect_exit 1
+	expect nowhere
+	has_snapshots 0 here/v
+}
+
+@test "exit status 2: a run that ended as anything but SUCCEEDED" {
+	rm -r "$D/src"
+	run flashback -1 here/v
+	expect_exit 2
+	[[ "$output" =~ here/v.*FAILED ]]
+	has_snapshots 0 here/v
+	run flashback -1
+	expect_exit 2
+	has_snapshots 1 here/w suspect
+}
+
+@test "an unreadable file makes a partial snapshot that says so" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	echo secret >"$D/src/secret"
+	chmod 000 "$D/src/secret"
+	in_host 1 mount --bind "$D/src" /mnt # nobody may not pass through $D
+	# The far side reads as nobody.
+	hosts_conf <<-END
+	host "h" { volume "v" {
+	    source = "root@10.77.1.2:/mnt/"
+	    ssh = "$SSH"
+	    rsync_options = { "--rsync-path=setpriv --reuid=65534 --regid=65534 --clear-groups rsync" }
+	} }
+	END
+	run flashback -1 h/v
+	expect_exit 2
+	has_snapshots 0 h/v
+	has_snapshots 1 h/v partial
+	[[ "$output" =~ h/v.*PARTIAL ]]
+	expect secret
+	[ "$(readlink "$STORE/h/v/latest")" = "$(snapshots h/v partial)" ]
+	[ -e "$STORE/h/v/latest/f" ]
+}
+
+@test "exit status 75: asked for what cannot be done now; a silent host is no failure otherwise" {
+	needs_root
+	box_start
+	host_start 1
+	host_down 1
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:/etc/" } }
+	END
+	run flashback -1 h/v
+	expect_exit 75
+	[[ "$output" =~ h/v.*NOT\ FOUND ]]
+	run flashback -1
+	expect_exit 0
+	[ ! -e "$STORE/h/v" ] || has_snapshots 0 h/v
+}
+
+@test "exit status 75: a removable source that is not there" {
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "$D/usb/"  removable = yes } }
+	END
+	run flashback -1 h/v
+	expect_exit 75
+	[[ "$output" =~ h/v.*NOT\ FOUND ]]
+	mkdir "$D/usb"
+	run flashback -1 h/v
+	expect_exit 75
+	echo x >"$D/usb/f"
+	run flashback -1 h/v
+	expect_exit 0
+	has_snapshots 1 h/v
+}
+
+@test "-1 beside a running daemon: it does the work and leaves the daemon's files alone" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 has_snapshots 1 there/v
+	wait_for 10 status_is status IDLE
+	next_second
+	run flashback -1 here/v
+	expect_exit 0
+	has_snapshots 2 here/v
+	[[ "$output" =~ here/v.*SUCCEEDED ]]
+	status_is pid "$DAEMON"
+	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
+	run stop_daemon
+	expect_exit 0
+}
+
+@test "a volume at which another flashback works is left to it" {
+	head -c 20000000 /dev/urandom >"$D/src/big"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=4000" } } }
+	END
+	start_daemon
+	wait_for 10 row_has here/v 'BACKING UP'
+	wait_for 10 has_snapshots 1 here/v working
+	run flashback -1 here/v
+	expect_exit 75
+	[[ "$output" =~ here/v.*WAITING ]]
+	wait_for 20 has_snapshots 1 here/v
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+@test "-n says what would be done, in words and as a command that can be pasted, and does nothing" {
+	local before
+	before=$(manifest -i "$D")
+	run flashback -n
+	expect_exit 0
+	[ "$(manifest -i "$D")" = "$before" ]
+	expect here/v
+	expect DISABLED
+	[[ "$output" =~ cd\ .*\ \&\&\ .*rsync\  ]]
+
+	# Pasted, in the volume's directory once there is one, it makes what flashback would make.
+	flashback -1 here/v
+	next_second
+	run flashback -n here/v
+	expect_exit 0
+	local command
+	command=$(grep -o -m 1 "cd .*&& .*rsync .*" <<<"$output")
+	[ -n "$command" ]
+	[[ "$command" == *"--link-dest=../$(snapshots here/v)"* ]]
+	sh -c "$command" >/dev/null
+	local made
+	made=$STORE/here/v/$(snapshots here/v working)
+	same_tree "$D/src" "$made"
+	[ "$made/f" -ef "$(newest here/v)/f" ]
+}
+
+@test "-n names what would be expired" {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_daily = 2  keep_weekly = 0 } }
+	END
+	local day
+	for day in 1 2; do
+		set_clock "2027-03-0$day 12:00:00"
+		flashback -1 here/v
+	done
+	set_clock '2027-03-03 12:00:00'
+	run flashback -n
+	expect_exit 0
+	expect 2027-03-01T120000
+	has_snapshots 2 here/v
+}

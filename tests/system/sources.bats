@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Every kind of source, against the real thing: a snapshot equals its source in everything.
+
+load lib
+load tree
+load net
+
+setup() {
+	begin
+}
+
+teardown() {
+	finish
+}
+
+# backs_up_exactly SOURCE: twice; both snapshots equal the source, the second shares every file with the
+# first, and the first is not touched.
+backs_up_exactly() {
+	make_tree "$D/src"
+	hosts_conf <<-END
+	defaults { ssh = "$SSH" }
+	host "h" { volume "v" { source = "$1" } }
+	END
+	run flashback -1 h/v
+	expect_exit 0
+	has_snapshots 1 h/v
+	local first
+	first=$(newest h/v)
+	same_tree "$D/src" "$first"
+	[ "$(du -k "$first/sparse" | cut -f1)" -lt 1000 ]
+	manifest -i "$first" >"$D/first.before"
+
+	next_second
+	run flashback -1 h/v
+	expect_exit 0
+	has_snapshots 2 h/v
+	same_tree "$D/src" "$(newest h/v)"
+	manifest -i "$first" | diff -u "$D/first.before" -
+	# Directories are each snapshot's own; everything else is the same inode.
+	diff <(manifest -i "$first" | grep -v ' mode=4' | inodes) \
+	    <(manifest -i "$(newest h/v)" | grep -v ' mode=4' | inodes)
+}
+
+inodes() {
+	sed -E 's/^([^ ]*) .* inode=([^ ]*) .*/\1 \2/'
+}
+
+@test "a local path" {
+	backs_up_exactly "$D/src"
+}
+
+@test "host:path over a real sshd" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	backs_up_exactly "root@10.77.1.2:$D/src/"
+}
+
+@test "a path with a space over a real sshd" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	mkdir "$D/two words"
+	make_tree "$D/two words/src"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:$D/two words/src"  ssh = "$SSH" } }
+	END
+	run flashback -1 h/v
+	expect_exit 0
+	same_tree "$D/two words/src" "$(newest h/v)"
+}
+
+@test "rsync://host/module of a real rsync daemon" {
+	needs_root
+	box_start
+	host_start 1
+	rsyncd_start 1 "$D"
+	backs_up_exactly "rsync://10.77.1.2/data/src/"
+}
+
+@test "host::module of a real rsync daemon" {
+	needs_root
+	box_start
+	host_start 1
+	rsyncd_start 1 "$D/src"
+	backs_up_exactly "10.77.1.2::data"
+}
+
+@test "excludes, and another file system is left out" {
+	needs_root
+	box_start
+	mkdir -p "$D/src/cache" "$D/src/mnt" "$D/src/sub"
+	echo x | tee "$D/src/cache/f" "$D/src/sub/keep" "$D/src/sub/skip.tmp" >"$D/src/f"
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/src/mnt"
+	"${IN_BOX[@]}" touch "$D/src/mnt/elsewhere"
+	hosts_conf <<-END
+	defaults { exclude = { "*.tmp" } }
+	host "h" {
+		volume "v" { source = "$D/src/"  exclude = { "/cache/" } }
+		volume "w" { source = "$D/src/"  one_file_system = no }
+	}
+	END
+	run flashback -1 h
+	expect_exit 0
+	local tree
+	tree=$(newest h/v)
+	[ -e "$tree/f" ] && [ -e "$tree/sub/keep" ] && [ -d "$tree/mnt" ]
+	[ ! -e "$tree/cache" ] && [ ! -e "$tree/sub/skip.tmp" ] && [ ! -e "$tree/mnt/elsewhere" ]
+	[ -e "$(newest h/w)/mnt/elsewhere" ]
+}
+
+@test "a changed file is new, its neighbours are the same inode, the old snapshot keeps the old content" {
+	mkdir "$D/src/dir"
+	echo same >"$D/src/dir/same"
+	echo before >"$D/src/dir/changes"
+	run flashback -1 here/v
+	expect_exit 0
+	local first
+	first=$(newest here/v)
+	next_second
+	echo after >"$D/src/dir/changes"
+	chmod 600 "$D/src/dir/same"
+	run flashback -1 here/v
+	expect_exit 0
+	[ "$(cat "$first/dir/changes")" = before ]
+	[ "$(cat "$(newest here/v)/dir/changes")" = after ]
+	# A changed mode must not reach the old snapshot through a shared inode.
+	[ "$(stat -c %a "$first/dir/same")" = 644 ]
+	[ "$(stat -c %a "$(newest here/v)/dir/same")" = 600 ]
+}
+
+@test "a source that contains the store does not copy the store" {
+	main_conf "$D/src/backup"
+	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	STORE=$D/src/backup
+	echo x >"$D/src/f"
+	run flashback -1 here/v
+	expect_exit 0
+	[ -e "$(newest here/v)/f" ]
+	[ ! -e "$(newest here/v)/backup/here" ]
+}
