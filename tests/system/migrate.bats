@@ -43,12 +43,11 @@ moved() {
 }
 
 @test "from the Python flashback" {
-	local n
-	for n in 0 1 2; do
-		old "kimono/home/daily.$n"
-		touch -d "2027-03-0$((2 - n)) 03:04:05" "$D/old/kimono/home/daily.$n" 2>/dev/null ||
-			touch -d '2027-02-28 03:04:05' "$D/old/kimono/home/daily.$n"
-	done
+	old kimono/home/daily.0
+	old kimono/home/daily.1
+	touch -d '2027-03-01 03:04:05' "$D/old/kimono/home/daily.1"
+	old kimono/home/weekly.1
+	touch -d '2027-02-28 03:04:05' "$D/old/kimono/home/weekly.1"
 	moved 'for d in /backup/kimono/home/'
 	[ -d "$D/old/kimono/home/daily.0" ]
 }
