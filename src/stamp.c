@@ -178,7 +178,7 @@ stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 		buf[i] = (char)('0' + digit % 10);
 		digit /= 10;
 	}
-	strcpy(buf + STAMP_LENGTH, suffixes[s->state]);
+	memcpy(buf + STAMP_LENGTH, suffixes[s->state], strlen(suffixes[s->state]) + 1);
 	return buf;
 }
 
