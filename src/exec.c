@@ -18,6 +18,7 @@
 
 #include "flashback/clock.h"
 #include "flashback/event.h"
+#include "flashback/units.h"
 
 #define GRACE 10000 /* milliseconds: from TERM to KILL, and from KILL to giving up */
 
@@ -115,7 +116,7 @@ exec_start(const struct exec_spec *spec)
 struct process {
 	pid_t pid, group, session;
 	char state;
-	unsigned long user, system; /* CPU time */
+	uint64_t cpu; /* ticks */
 };
 
 /* Read a small file of /proc/PID whole.  Return its length, 0 when it is no more. */
@@ -135,19 +136,42 @@ read_proc(const char *pid, const char *file, char *text, size_t size)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* Read the next word of *s as a number; 0 when it is none. */
+static int64_t
+next_number(const char **s)
+{
+	char word[32];
+	int64_t n = 0;
+
+	if (text_word(s, word, sizeof(word)) == 0)
+		units_parse_integer(word, 0, INT64_MAX, &n);
+	return n;
+}
+
 static bool
 read_process(const char *pid, struct process *p)
 {
-	char text[1024];
-	const char *end;
+	/* What follows the name in /proc/PID/stat, as proc(5) has it. */
+	enum { STATE, PARENT, GROUP, SESSION, USER_TIME = 11, SYSTEM_TIME, FIELDS };
+	int64_t field[FIELDS] = {0};
+	char text[1024], state[8];
+	const char *s = text;
 
 	if (read_proc(pid, "stat", text, sizeof(text)) == 0)
 		return false;
-	/* The second field is the program's name in parentheses, and may hold anything. */
-	end = strrchr(text, ')');
-	return end != NULL && sscanf(text, "%d", &p->pid) == 1 &&
-	       sscanf(end + 1, " %c %*d %d %d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &p->state,
-	              &p->group, &p->session, &p->user, &p->system) == 5;
+	p->pid = (pid_t)next_number(&s);
+	/* The name stands in parentheses, and may hold anything. */
+	s = strrchr(text, ')');
+	s = s == NULL ? "" : s + 1;
+	if (text_word(&s, state, sizeof(state)) < 0)
+		return false;
+	for (int i = PARENT; i < FIELDS; i++)
+		field[i] = next_number(&s);
+	p->state = state[0];
+	p->group = (pid_t)field[GROUP];
+	p->session = (pid_t)field[SESSION];
+	p->cpu = (uint64_t)(field[USER_TIME] + field[SYSTEM_TIME]);
+	return p->pid > 0;
 }
 
 /* Call visit for each process of the session or group pid. */
@@ -222,14 +246,15 @@ static void
 add_activity(const struct process *p, void *arg)
 {
 	uint64_t *sum = arg;
-	unsigned long long in, out;
-	char pid[16], text[512];
+	char pid[16], text[512], word[32];
+	const char *s = text;
 
 	snprintf(pid, sizeof(pid), "%d", p->pid);
-	*sum += p->user + p->system;
+	*sum += p->cpu;
+	/* "rchar: N", "wchar: N", each on a line, come first. */
 	read_proc(pid, "io", text, sizeof(text));
-	if (sscanf(text, "rchar: %llu wchar: %llu", &in, &out) == 2)
-		*sum += in + out;
+	for (int i = 0; i < 2 && text_word(&s, word, sizeof(word)) == 0; i++)
+		*sum += (uint64_t)next_number(&s);
 }
 
 uint64_t

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "flashback/clock.h"
+#include "flashback/text.h"
 
 /* A line that fits a pipe's atomic write: those of several processes never mix. */
 #define LINE_SIZE PIPE_BUF
@@ -36,15 +37,13 @@ static bool
 is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
+	char ours[64];
 	struct stat st;
-	int end = 0;
 
-	if (stream == NULL || sscanf(stream, "%llu:%llu%n", &dev, &ino, &end) != 2)
+	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
 		return false;
-	if (stream[end] != '\0' || fstat(STDERR_FILENO, &st) < 0)
-		return false;
-	return st.st_dev == dev && st.st_ino == ino;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
 }
 
 /* What stands before the words: a level for journald, else the local time. */
@@ -62,33 +61,19 @@ format_prefix(char *line, enum log_level level)
 	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
 }
 
-/* One event is one line, whatever a caller has let through: control characters become \ooo. */
-static size_t
-append_escaped(char *line, size_t len, const char *words)
-{
-	for (const char *p = words; *p != '\0' && len + 5 < LINE_SIZE; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			len += (size_t)snprintf(line + len, LINE_SIZE - len, "\\%03o", c);
-		else
-			line[len++] = *p;
-	}
-	return len;
-}
-
 static void
 emit(enum log_level level, const char *words)
 {
 	char line[LINE_SIZE];
 	size_t len = sink.syslog ? 0 : format_prefix(line, level);
 
-	len = append_escaped(line, len, words);
+	/* One event is one line, whatever a caller has let through. */
+	text_clean(line + len, LINE_SIZE - len, words, strlen(words));
 	if (sink.syslog) {
-		line[len] = '\0';
 		syslog(LOG_DAEMON | priority[level], "%s", line);
 		return;
 	}
+	len = strlen(line);
 	line[len++] = '\n';
 	/* There is no one to tell when the log itself cannot be written. */
 	if (write(STDERR_FILENO, line, len) < 0)

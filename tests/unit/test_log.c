@@ -159,7 +159,7 @@ one_event_is_one_line(void **state)
 	log_open(false, false);
 	log_say(LOG_LEVEL_INFO, "a\nb\033[2Jc\td");
 	capture_end(&c);
-	assert_non_null(strstr(c.text, " a\\012b\\033[2Jc\td\n"));
+	assert_non_null(strstr(c.text, " a\\012b\\033[2Jc\\011d\n"));
 }
 
 static void
