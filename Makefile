@@ -32,7 +32,7 @@ SOURCES = $(sort $(wildcard src/*.c))
 UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 LIB     = $(filter-out src/main.c,$(SOURCES))
 
-.PHONY: all unit unit-asan check demo install uninstall clean
+.PHONY: all unit unit-asan check demo bench install uninstall clean
 all: build/flashback
 
 # What everything is compiled with; when it changes, everything is compiled anew.
@@ -94,6 +94,12 @@ demo:
 	@tests/setup demo
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/demo
+
+# What flashback costs besides rsync: a table.
+bench:
+	@tests/setup demo
+	@$(MAKE) --no-print-directory -s -j2 all
+	@tests/bench
 
 # The files name the places where a plain make install puts things; placed says where they are put.
 placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g'
