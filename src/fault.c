@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/fault.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+fault_add(struct fault_list *list, const char *file, int line, const char *fmt, ...)
+{
+	struct fault *item = reallocarray(list->item, list->n + 1, sizeof(*item));
+	va_list args;
+	char *text;
+	int n;
+
+	if (item == NULL) {
+		list->lost = true;
+		return;
+	}
+	list->item = item;
+	va_start(args, fmt);
+	n = vasprintf(&text, fmt, args);
+	va_end(args);
+	if (n == -1) {
+		list->lost = true;
+		return;
+	}
+	list->item[list->n++] = (struct fault){.file = file, .line = line, .text = text};
+}
+
+void
+fault_take(struct fault_list *list, const char *file, int line, const char *subject, char *why)
+{
+	if (why == NULL)
+		list->lost = true;
+	else if (subject != NULL)
+		fault_add(list, file, line, "%s: %s", subject, why);
+	else
+		fault_add(list, file, line, "%s", why);
+	free(why);
+}
+
+/* For qsort_r: arg is the file that comes first. */
+static int
+compare(const void *a, const void *b, void *arg)
+{
+	const struct fault *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file == arg ? -1 : y->file == arg ? 1 : strcmp(x->file, y->file);
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return strcmp(x->text, y->text);
+}
+
+static int
+report_one(const struct fault *f, struct text_list *out)
+{
+	if (f->line == 0)
+		return text_list_addf(out, "%s: %s", f->file, f->text);
+	return text_list_addf(out, "%s:%d: %s", f->file, f->line, f->text);
+}
+
+int
+fault_report(struct fault_list *list, const char *first, struct text_list *out)
+{
+	/* The comparison only looks at the pointer. */
+	void *arg = (void *)(uintptr_t)first;
+
+	if (list->n > 0)
+		qsort_r(list->item, list->n, sizeof(list->item[0]), compare, arg);
+	for (size_t i = 0; i < list->n; i++) {
+		if (i > 0 && compare(&list->item[i - 1], &list->item[i], arg) == 0)
+			continue;
+		if (report_one(&list->item[i], out) == -1)
+			return -1;
+	}
+	return list->lost ? -1 : 0;
+}
+
+void
+fault_free(struct fault_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->item[i].text);
+	free(list->item);
+	*list = (struct fault_list){0};
+}
+
+int
+fault_refuse(char **why, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	if (vasprintf(why, fmt, args) == -1)
+		*why = NULL;
+	va_end(args);
+	return -1;
+}
+
+const char *
+fault_quote(char buf[FAULT_QUOTE], const char *s)
+{
+	char text[FAULT_QUOTE - sizeof("''...") + 1], whole[4 * sizeof(text)];
+	size_t len = strlen(s);
+	bool cut = len >= sizeof(text);
+
+	if (!cut)
+		cut = strlen(text_escape(whole, sizeof(whole), s, len)) >= sizeof(text);
+	text_escape(text, sizeof(text), s, len);
+	snprintf(buf, FAULT_QUOTE, "'%s%s'", text, cut ? "..." : "");
+	return buf;
+}
