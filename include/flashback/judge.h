@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flashback/cause.h"
+#include "flashback/message.h"
+
 /*
- * What rsync said and how it ended: the result of a run, and its cause in plain words.  The exit status
- * alone is not enough: without the closing line "Number of files: N" a run is never a snapshot.
- * Core: no I/O.
+ * What rsync said and how it ended: the result of a run, and its cause in plain words.  The exit
+ * status alone is not enough: without the closing line "Number of files: N" a run is never a
+ * snapshot. Core: no I/O.
  */
 
 #define JUDGE_TEXT 256
@@ -51,7 +54,7 @@ enum judge_stop {
 	JUDGE_STOP_STALL  /* no sign of life for 3 x io_timeout */
 };
 
-/** The closing statistics, as in `rsync --stats --no-h` under LC_ALL=C. */
+/** The closing statistics (figures_statistic), as in `rsync --stats --no-h` under LC_ALL=C. */
 struct judge_stats {
 	bool seen; /* the line "Number of files: N" was there */
 	int64_t files, created, transferred;
@@ -59,29 +62,34 @@ struct judge_stats {
 	int64_t received;         /* bytes over the wire */
 };
 
-/** What one line of --info=progress2 says. */
+/** What the lines of --info=progress2 say: figures_progress reads them. */
 struct judge_progress {
-	int percent;      /* from to-chk: done of all known */
-	int64_t bytes;    /* copied so far */
-	int64_t rate;     /* bytes a second */
-	int64_t left;     /* seconds, -1 unknown */
+	int percent;       /* files done of all files known */
+	int64_t bytes;     /* copied so far */
+	int64_t rate;      /* bytes a second */
+	int64_t left;      /* seconds, -1 unknown */
 	int64_t done, all; /* files */
 };
 
 /** What was heard of one run: judge_hear adds each line of rsync's and ssh's to it. */
 struct judge_words {
 	struct judge_stats stats;
-	char first_error[JUDGE_TEXT]; /* the first path that could not be read, and why; escaped */
-	char last_error[JUDGE_TEXT];  /* the last line of the error output; escaped */
-	char cause[JUDGE_TEXT];       /* the cause in words, with what to do; empty if none was recognised */
-	int cause_rank;               /* how telling cause is: a better one replaces it */
+	char
+	    first_error[MESSAGE_TEXT]; /* the first file of the source not read, and why; escaped */
+	char first_refusal[MESSAGE_TEXT]; /* the first file that could not be written here, and why
+	                                   */
+	char first_attribute[MESSAGE_TEXT]; /* the first attribute that could not be set here, and
+	                                       why */
+	char last_file[MESSAGE_TEXT]; /* the last file of the source not read: each counts once */
+	char last_error[JUDGE_TEXT];  /* the last telling line of the error output; escaped */
+	char cause[CAUSE_TEXT]; /* the cause in words, with what to do; "" if none was recognised */
+	int cause_rank;         /* how telling cause is: a better one replaces it */
 	bool no_space, read_only, io_error; /* said of the receiving side: to be verified */
 	bool too_many_links;
-	bool chdir_failed;  /* an rsync daemon whose module path is gone */
-	bool disk_cannot;   /* the receiver could not set xattrs, ACLs, owners */
-	bool bad_option;    /* the far side does not know an option */
-	int64_t unreadable; /* lines about sources that could not be read */
-	int64_t vanished;
+	bool source_gone; /* an rsync daemon's module path, or what rrsync was asked for, is not
+	                     there */
+	bool bad_option;  /* the far side does not know, or refuses, an option */
+	int64_t unreadable, unwritten, vanished; /* files */
 };
 
 /** What judge_run needs to know besides. */
@@ -89,11 +97,11 @@ struct judge_case {
 	int status; /* as from waitpid */
 	enum judge_stop stop;
 	bool removable;
-	bool disk_broken;        /* verified: we cannot write a file ourselves */
-	bool disk_full;          /* ... for lack of room */
-	int shrink_guard;        /* hundredths of a percent */
-	int64_t files_before;    /* of the newest comparable snapshot; 0: nothing to compare with */
-	int64_t io_timeout;
+	bool disk_broken;     /* verified: we cannot write a file ourselves */
+	bool disk_full;       /* ... for lack of room */
+	int shrink_guard;     /* hundredths of a percent */
+	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
+	int64_t io_timeout;   /* seconds */
 };
 
 struct judge_verdict {
@@ -104,23 +112,27 @@ struct judge_verdict {
 	char reason[JUDGE_TEXT];                /* in plain words; "" for a plain success */
 };
 
-/** judge_result_name(r): "SUCCEEDED" "NOTFOUND" ... as in history; judge_result_parse: back, or -1. */
+/** judge_result_name(r): "SUCCEEDED" "NOTFOUND" ... as in history; never NULL. */
 const char *judge_result_name(enum judge_result r);
+
+/** judge_result_parse(s, out): back from a name.  Return 0, or -1 and *out untouched. */
 int judge_result_parse(const char *s, enum judge_result *out);
 
-/** judge_shown_failed(r): is r shown as FAILED, does it count for the backoff? */
+/** judge_shown_failed(r): is r shown as FAILED, and does it count for the backoff? */
 bool judge_shown_failed(enum judge_result r);
 
 /**
  * judge_hear(w, line, len, is_error):
  * Take in one line (without its line end) of standard output, or of standard error (is_error).
+ * *w begins as all zero.
  */
 void judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error);
 
-/** judge_progress(line, len, out): is it a line of progress2?  Return 0, or -1 when it is not. */
-int judge_progress(const char *line, size_t len, struct judge_progress *out);
-
-/** judge_run(c, w, v): the first row of DESIGN's table that holds. */
+/**
+ * judge_run(c, w, v):
+ * Fill *v by the first row that holds of DESIGN's table.  The reason is at most 199 bytes long and
+ * never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
+ */
 void judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_verdict *v);
 
 #endif

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/judge.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "flashback/figures.h"
+#include "flashback/text.h"
+#include "flashback/units.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define REASON_MAX 200 /* with its NUL: a line of queue.txt */
+#define WHOLE 10000    /* hundredths of a percent */
+#define OWN_CODES_END                                                                              \
+	36 /* rsync's own exit statuses lie below; others come from the remote shell */
+#define STALL_TIMEOUTS 3
+#define SIGNALLED 128
+
+static const struct {
+	const char *name;
+	bool failed;
+} results[JUDGE_RESULTS] = {
+    [JUDGE_NONE] = {"NONE", false},          [JUDGE_SUCCEEDED] = {"SUCCEEDED", false},
+    [JUDGE_PARTIAL] = {"PARTIAL", false},    [JUDGE_SUSPECT] = {"SUSPECT", false},
+    [JUDGE_FAILED] = {"FAILED", true},       [JUDGE_NO_SOURCE] = {"NOSOURCE", true},
+    [JUDGE_NOT_FOUND] = {"NOTFOUND", false}, [JUDGE_INTERRUPTED] = {"INTERRUPTED", false},
+    [JUDGE_DISK] = {"DISK", false},          [JUDGE_LINKS] = {"LINKS", true},
+    [JUDGE_BUSY] = {"BUSY", false},          [JUDGE_NOT_NOW] = {"NOTNOW", false},
+    [JUDGE_NOT_DUE] = {"NOTDUE", false},     [JUDGE_ABSENT] = {"ABSENT", false},
+    [JUDGE_CLOCK] = {"CLOCK", false},
+};
+
+const char *
+judge_result_name(enum judge_result r)
+{
+	return (size_t)r < COUNT(results) ? results[r].name : results[JUDGE_NONE].name;
+}
+
+int
+judge_result_parse(const char *s, enum judge_result *out)
+{
+	for (size_t i = 0; i < COUNT(results); i++)
+		if (strcmp(s, results[i].name) == 0) {
+			*out = (enum judge_result)i;
+			return 0;
+		}
+	return -1;
+}
+
+bool
+judge_shown_failed(enum judge_result r)
+{
+	return (size_t)r < COUNT(results) && results[r].failed;
+}
+
+/* Do the texts "PATH: why" a and b mean one file, the path of b perhaps without what leads to it?
+ */
+static bool
+same_file(const char *a, const char *b)
+{
+	const char *end_a = strrchr(a, ':'), *end_b = strrchr(b, ':');
+	size_t na, nb;
+
+	if (end_a == NULL || end_b == NULL)
+		return false;
+	na = (size_t)(end_a - a);
+	nb = (size_t)(end_b - b);
+	if (na < nb || memcmp(end_a - nb, b, nb) != 0)
+		return false;
+	return na == nb || end_a[-(ptrdiff_t)nb - 1] == '/';
+}
+
+static void
+keep_first(char first[MESSAGE_TEXT], const char *text)
+{
+	if (*first == '\0')
+		memcpy(first, text, MESSAGE_TEXT);
+}
+
+/* An error in writing here.  What it says of the disk is verified before anything follows from it.
+ */
+static void
+hear_trouble_here(struct judge_words *w, const struct message *m)
+{
+	bool attribute = m->kind == MESSAGE_ATTRIBUTE;
+
+	w->no_space |= m->error == MESSAGE_ERROR_NO_SPACE;
+	w->read_only |= m->error == MESSAGE_ERROR_READ_ONLY;
+	w->io_error |= m->error == MESSAGE_ERROR_IO;
+	w->too_many_links |= m->error == MESSAGE_ERROR_LINKS;
+	w->unwritten += attribute ? 0 : 1;
+	keep_first(attribute ? w->first_attribute : w->first_refusal, m->text);
+}
+
+static void
+hear_cause(struct judge_words *w, const char *line, size_t len)
+{
+	struct cause cause;
+
+	if (cause_find(line, len, &cause) != 0)
+		return;
+	w->bad_option |= cause.mark == CAUSE_OPTION;
+	w->source_gone |= cause.mark == CAUSE_SOURCE;
+	if (cause.rank <= w->cause_rank)
+		return;
+	w->cause_rank = cause.rank;
+	memcpy(w->cause, cause.text, sizeof(w->cause));
+}
+
+static void
+hear_error(struct judge_words *w, const char *line, size_t len)
+{
+	struct message m;
+
+	message_read(line, len, &m);
+	if (m.kind != MESSAGE_NOISE)
+		text_escape(w->last_error, sizeof(w->last_error), line, len);
+	switch (m.kind) {
+	case MESSAGE_UNREADABLE:
+		keep_first(w->first_error, m.text);
+		if (!same_file(w->last_file, m.text))
+			w->unreadable++;
+		memcpy(w->last_file, m.text, sizeof(w->last_file));
+		break;
+	case MESSAGE_VANISHED:
+		w->vanished++;
+		break;
+	case MESSAGE_UNWRITTEN:
+	case MESSAGE_ATTRIBUTE:
+		hear_trouble_here(w, &m);
+		break;
+	case MESSAGE_OTHER:
+	case MESSAGE_NOISE:
+		hear_cause(w, line, len);
+		break;
+	}
+}
+
+void
+judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error)
+{
+	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == ' '))
+		len--;
+	if (is_error)
+		hear_error(w, line, len);
+	else
+		figures_statistic(line, len, &w->stats);
+}
+
+/* All that a row of the table looks at. */
+struct run {
+	const struct judge_case *c;
+	const struct judge_words *w;
+	int code;    /* rsync's exit status; 128+n for signal n */
+	bool killed; /* by that signal */
+};
+
+static bool
+is_asked(const struct run *r)
+{
+	return r->c->stop == JUDGE_STOP_ASKED;
+}
+
+static bool
+is_stalled(const struct run *r)
+{
+	return r->c->stop == JUDGE_STOP_STALL;
+}
+
+static bool
+is_stopped_full(const struct run *r)
+{
+	return r->c->stop == JUDGE_STOP_ROOM && r->c->disk_full;
+}
+
+static bool
+is_stopped_for_room(const struct run *r)
+{
+	return r->c->stop == JUDGE_STOP_ROOM;
+}
+
+/* What rsync says of the disk counts only when we have found the same. */
+static bool
+is_disk(const struct run *r)
+{
+	return (r->w->no_space || r->w->read_only || r->w->io_error) &&
+	       (r->c->disk_broken || r->c->disk_full);
+}
+
+static bool
+is_disk_full(const struct run *r)
+{
+	return is_disk(r) && r->c->disk_full;
+}
+
+/* rsync came to its end: all that could be copied was, and its statistics are there. */
+static bool
+is_through(const struct run *r)
+{
+	return r->w->stats.seen && !r->killed && (r->code == 0 || r->code == 23 || r->code == 24);
+}
+
+static bool
+is_links(const struct run *r)
+{
+	return r->w->too_many_links && r->code != 0 && r->code != 24;
+}
+
+static bool
+is_no_source(const struct run *r)
+{
+	const struct judge_stats *s = &r->w->stats;
+
+	if (s->seen && (s->files == 0 || (s->files == 1 && r->code == 23)))
+		return true;
+	return r->w->source_gone && !s->seen && r->code != 0;
+}
+
+static bool
+is_empty(const struct run *r)
+{
+	return is_through(r) && r->code != 23 && r->w->stats.files == 1;
+}
+
+static bool
+is_gone(const struct run *r)
+{
+	return r->c->removable && (is_no_source(r) || is_empty(r));
+}
+
+static bool
+is_shrunk(const struct run *r)
+{
+	int64_t before = r->c->files_before, files = r->w->stats.files;
+
+	if (!is_through(r) || before <= 0 || files > INT64_MAX / WHOLE)
+		return false;
+	if (before > INT64_MAX / WHOLE)
+		before = INT64_MAX / WHOLE;
+	return files * WHOLE < before * r->c->shrink_guard;
+}
+
+static bool
+is_complete(const struct run *r)
+{
+	return is_through(r) && r->code != 23;
+}
+
+static bool
+is_config(const struct run *r)
+{
+	return r->w->bad_option;
+}
+
+/* The connection, the far side, or rsync itself gave up in the middle: another time it may go on.
+ */
+static bool
+is_cut(const struct run *r)
+{
+	static const int codes[] = {10, 11, 12, 19, 20, 22, 30, 35};
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (r->code == codes[i])
+			return true;
+	return r->killed || r->code >= OWN_CODES_END;
+}
+
+static bool
+is_any(const struct run *r)
+{
+	return r != NULL;
+}
+
+typedef void say_fn(const struct run *r, struct judge_verdict *v);
+
+/* The reason.  Its pieces are escaped already; the two words that scripts count are written small.
+ */
+static void __attribute__((format(printf, 2, 3))) say(struct judge_verdict *v, const char *fmt, ...)
+{
+	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
+	char text[4 * JUDGE_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; i < COUNT(counted); i++)
+		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i]))
+			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
+				*s = (char)tolower((unsigned char)*s);
+	text_clean(v->reason, REASON_MAX, text, strlen(text));
+}
+
+static void
+say_asked(const struct run *r, struct judge_verdict *v)
+{
+	(void)r;
+	say(v, "stopped before it was done; the next run goes on from here");
+}
+
+static void
+say_stalled(const struct run *r, struct judge_verdict *v)
+{
+	char time[UNITS_TEXT];
+	const char *why = r->w->cause;
+
+	if (*why == '\0')
+		why =
+		    *r->w->last_error != '\0' ? r->w->last_error : "the host or the network hangs";
+	units_format_duration(time, STALL_TIMEOUTS * r->c->io_timeout);
+	say(v, "no sign of life for %s: %s", time, why);
+}
+
+static void
+say_room(const struct run *r, struct judge_verdict *v)
+{
+	(void)r;
+	say(v, "stopped because the backup disk was filling up");
+}
+
+static void
+say_disk(const struct run *r, struct judge_verdict *v)
+{
+	if (r->c->disk_full)
+		say(v, "the backup disk is full: make room, or lower keep_ options");
+	else if (r->w->read_only)
+		say(v, "the backup disk is read-only: the kernel's log (dmesg) says why");
+	else
+		say(v, "the backup disk has errors: the kernel's log (dmesg) says more; first: %s",
+		    *r->w->first_refusal != '\0' ? r->w->first_refusal : r->w->first_attribute);
+}
+
+static void
+say_links(const struct run *r, struct judge_verdict *v)
+{
+	(void)r;
+	say(v, "a file has more hard links than this disk allows: the next run is a full copy");
+}
+
+static void
+say_no_source(const struct run *r, struct judge_verdict *v)
+{
+	if (is_empty(r))
+		say(v, "the source is there but empty");
+	else if (r->w->source_gone && *r->w->cause != '\0')
+		say(v, "%s", r->w->cause);
+	else if (*r->w->first_error != '\0')
+		say(v, "the source cannot be opened: %s", r->w->first_error);
+	else
+		say(v, "the source cannot be opened");
+}
+
+static void
+say_empty(const struct run *r, struct judge_verdict *v)
+{
+	(void)r;
+	say(v, "the source is empty: is its disk mounted?");
+}
+
+static void
+say_shrunk(const struct run *r, struct judge_verdict *v)
+{
+	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->w->stats.files,
+	    r->c->files_before);
+}
+
+static void
+say_complete(const struct run *r, struct judge_verdict *v)
+{
+	if (r->w->vanished == 1)
+		say(v, "1 file vanished while it was copied");
+	else if (r->w->vanished > 1)
+		say(v, "%" PRId64 " files vanished while they were copied", r->w->vanished);
+	else if (r->code == 24)
+		say(v, "some files vanished while they were copied");
+}
+
+static void
+say_partial(const struct run *r, struct judge_verdict *v)
+{
+	const struct judge_words *w = r->w;
+
+	if (w->unreadable > 0)
+		say(v, "%" PRId64 " %s could not be read; first: %s", w->unreadable,
+		    w->unreadable == 1 ? "file" : "files", w->first_error);
+	else if (w->unwritten > 0)
+		say(v, "%" PRId64 " %s could not be written; first: %s", w->unwritten,
+		    w->unwritten == 1 ? "file" : "files", w->first_refusal);
+	else if (*w->first_attribute != '\0')
+		say(v,
+		    "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, "
+		    "--no-xattrs);"
+		    " first: %s",
+		    w->first_attribute);
+	else
+		say(v, "some files were not copied: %s", w->last_error);
+}
+
+/* The best words there are: what was recognised, else what the exit status means and was said last.
+ */
+static void
+say_failed(const struct run *r, struct judge_verdict *v)
+{
+	const struct judge_words *w = r->w;
+	const char *said = *w->first_refusal != '\0' ? w->first_refusal : w->last_error;
+
+	if (*w->cause != '\0')
+		say(v, "%s", w->cause);
+	else if (r->killed)
+		say(v, "rsync was killed by signal %d", r->code - SIGNALLED);
+	else if (!is_through(r) && (r->code == 0 || r->code == 23 || r->code == 24))
+		say(v,
+		    "exit status %d without rsync's closing words: is another command run in its "
+		    "place?",
+		    r->code);
+	else
+		say(v, "%s%s%s", cause_of_code(r->code), *said != '\0' ? ": " : "", said);
+}
+
+/* DESIGN's table: the first row that holds decides. */
+static const struct row {
+	bool (*holds)(const struct run *r);
+	enum judge_result result;
+	enum judge_tree tree;
+	say_fn *say;
+} table[] = {
+    {is_asked, JUDGE_INTERRUPTED, JUDGE_TREE_LEFT, say_asked},
+    {is_stalled, JUDGE_FAILED, JUDGE_TREE_LEFT, say_stalled},
+    {is_stopped_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_room},
+    {is_stopped_for_room, JUDGE_DISK, JUDGE_TREE_LEFT, say_room},
+    {is_disk_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_disk},
+    {is_disk, JUDGE_DISK, JUDGE_TREE_INTERRUPTED, say_disk},
+    {is_links, JUDGE_LINKS, JUDGE_TREE_EXPIRED, say_links},
+    {is_gone, JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED, say_no_source},
+    {is_no_source, JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED, say_no_source},
+    {is_empty, JUDGE_SUSPECT, JUDGE_TREE_SUSPECT, say_empty},
+    {is_shrunk, JUDGE_SUSPECT, JUDGE_TREE_SUSPECT, say_shrunk},
+    {is_complete, JUDGE_SUCCEEDED, JUDGE_TREE_COMPLETE, say_complete},
+    {is_through, JUDGE_PARTIAL, JUDGE_TREE_PARTIAL, say_partial},
+    {is_config, JUDGE_FAILED, JUDGE_TREE_EXPIRED, say_failed},
+    {is_cut, JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, say_failed},
+    {is_any, JUDGE_FAILED, JUDGE_TREE_EXPIRED, say_failed},
+};
+
+void
+judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_verdict *v)
+{
+	struct run r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
+	const struct row *row = table;
+
+	r.code = r.killed ? SIGNALLED + WTERMSIG(c->status) : WEXITSTATUS(c->status);
+	while (!row->holds(&r))
+		row++;
+	memset(v, 0, sizeof(*v));
+	v->result = row->result;
+	v->tree = row->tree;
+	v->code = r.code;
+	v->expires_complete = row->result == JUDGE_SUCCEEDED;
+	v->expires_partial = row->result == JUDGE_SUCCEEDED || row->result == JUDGE_PARTIAL;
+	row->say(&r, v);
+}

@@ -1,0 +1,513 @@
+// SPDX-License-Identifier: ISC
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/judge.h"
+#include "flashback/text.h"
+
+#include "judge_cases.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+#define EXIT(n) ((n) << 8) /* as waitpid gives it */
+
+static void
+hear_all(struct judge_words *w, const char *text, bool is_error)
+{
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+		judge_hear(w, text, (size_t)(end - text), is_error);
+}
+
+static void
+test_real_words(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(judge_real_cases); i++) {
+		const struct judge_real_case *k = &judge_real_cases[i];
+		struct judge_words w = {0};
+		struct judge_verdict v;
+		struct judge_case c = {
+		    .status = k->status < 0 ? -k->status : EXIT(k->status),
+		    .removable = k->removable,
+		    .disk_broken = k->broken,
+		    .disk_full = k->full,
+		};
+
+		print_message("%s\n", k->name);
+		hear_all(&w, k->out, false);
+		hear_all(&w, k->err, true);
+		judge_run(&c, &w, &v);
+		assert_string_equal(v.reason, k->reason);
+		assert_int_equal(v.result, k->result);
+		assert_int_equal(v.tree, k->tree);
+		assert_int_equal(v.code, k->status < 0 ? 128 - k->status : k->status);
+	}
+}
+
+/* What else is known of a run, and the row of the table that it is. */
+static const struct row {
+	const char *name;
+	struct judge_case c;
+	const char *out, *err;
+	enum judge_result result;
+	enum judge_tree tree;
+	bool expires_complete, expires_partial;
+	const char *reason;
+} rows[] = {
+    {"asked to stop, though it was through",
+     {.stop = JUDGE_STOP_ASKED},
+     "Number of files: 5\n",
+     "",
+     JUDGE_INTERRUPTED,
+     JUDGE_TREE_LEFT,
+     false,
+     false,
+     "stopped before it was done; the next run goes on from here"},
+    {"stalled, with words",
+     {.status = EXIT(20), .stop = JUDGE_STOP_STALL, .io_timeout = 600},
+     "",
+     "client_loop: send disconnect: Broken pipe\r\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_LEFT,
+     false,
+     false,
+     "no sign of life for 30m: the network connection broke: Broken pipe"},
+    {"stalled, other words",
+     {.status = 9, .stop = JUDGE_STOP_STALL, .io_timeout = 600},
+     "",
+     "odd\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_LEFT,
+     false,
+     false,
+     "no sign of life for 30m: odd"},
+    {"stalled in silence",
+     {.status = 9, .stop = JUDGE_STOP_STALL, .io_timeout = 30},
+     "",
+     "",
+     JUDGE_FAILED,
+     JUDGE_TREE_LEFT,
+     false,
+     false,
+     "no sign of life for 90s: the host or the network hangs"},
+    {"stopped for room, full",
+     {.status = EXIT(20), .stop = JUDGE_STOP_ROOM, .disk_broken = true, .disk_full = true},
+     "",
+     "",
+     JUDGE_DISK,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "stopped because the backup disk was filling up"},
+    {"stopped for room, some left",
+     {.status = EXIT(20), .stop = JUDGE_STOP_ROOM},
+     "",
+     "",
+     JUDGE_DISK,
+     JUDGE_TREE_LEFT,
+     false,
+     false,
+     "stopped because the backup disk was filling up"},
+    {"a broken disk that rsync did not meet",
+     {.status = EXIT(12), .disk_broken = true},
+     "",
+     "x\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "the connection broke off: rsync on the host ended, or the network failed: x"},
+    {"the sender's disk is full",
+     {.status = EXIT(23), .disk_broken = true, .disk_full = true},
+     "Number of files: 5\n",
+     "rsync: [sender] opendir \"/x\" failed: No space left on device (28)\n",
+     JUDGE_PARTIAL,
+     JUDGE_TREE_PARTIAL,
+     false,
+     true,
+     "1 file could not be read; first: /x: No space left on device (28)"},
+    {"forged words of a full disk",
+     {.status = EXIT(0)},
+     "Number of files: 5\n",
+     "rsync: [receiver] write failed on \"/x\": No space left on device (28)\n",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"forged words of too many links",
+     {.status = EXIT(24)},
+     "Number of files: 5\n",
+     "rsync: [generator] link \"/x\" => a failed: Too many links (31)\n",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     "some files vanished while they were copied"},
+    {"too many links, as older ones end",
+     {.status = EXIT(12)},
+     "",
+     "rsync: link \"/x\" => a failed: Too many links (31)\n",
+     JUDGE_LINKS,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "a file has more hard links than this disk allows: the next run is a full copy"},
+    {"a root that cannot be read",
+     {.status = EXIT(23)},
+     "Number of files: 1 (dir: 1)\n",
+     "rsync: [sender] opendir \"/s/.\" failed: Permission denied (13)\n",
+     JUDGE_NO_SOURCE,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "the source cannot be opened: /s/.: Permission denied (13)"},
+    {"the same without words",
+     {.status = EXIT(23)},
+     "Number of files: 0\n",
+     "",
+     JUDGE_NO_SOURCE,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "the source cannot be opened"},
+    {"forged words of a source that is gone",
+     {.status = EXIT(0)},
+     "Number of files: 5\n",
+     "@ERROR: chdir failed\n",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"empty, and files vanished",
+     {.status = EXIT(24)},
+     "Number of files: 1 (dir: 1)\n",
+     "",
+     JUDGE_SUSPECT,
+     JUDGE_TREE_SUSPECT,
+     false,
+     false,
+     "the source is empty: is its disk mounted?"},
+    {"half is enough",
+     {.status = EXIT(0), .shrink_guard = 5000, .files_before = 10},
+     "Number of files: 5\n",
+     "",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"less than half",
+     {.status = EXIT(0), .shrink_guard = 5000, .files_before = 11},
+     "Number of files: 5\n",
+     "",
+     JUDGE_SUSPECT,
+     JUDGE_TREE_SUSPECT,
+     false,
+     false,
+     "only 5 files where 11 were before"},
+    {"less than half and partial",
+     {.status = EXIT(23), .shrink_guard = 5000, .files_before = 11},
+     "Number of files: 5\n",
+     "rsync: [sender] opendir \"/x\" failed: Permission denied (13)\n",
+     JUDGE_SUSPECT,
+     JUDGE_TREE_SUSPECT,
+     false,
+     false,
+     "only 5 files where 11 were before"},
+    {"the guard is off",
+     {.status = EXIT(0), .files_before = 1000},
+     "Number of files: 2\n",
+     "",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"the guard with numbers beyond belief",
+     {.status = EXIT(0), .shrink_guard = 10000, .files_before = INT64_MAX},
+     "Number of files: 72057594037927935\n",
+     "",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"nothing to compare with",
+     {.status = EXIT(0), .shrink_guard = 5000},
+     "Number of files: 2\n",
+     "",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     ""},
+    {"one vanished",
+     {.status = EXIT(24)},
+     "Number of files: 9\n",
+     "file has vanished: \"/x\"\n",
+     JUDGE_SUCCEEDED,
+     JUDGE_TREE_COMPLETE,
+     true,
+     true,
+     "1 file vanished while it was copied"},
+    {"partial without words",
+     {.status = EXIT(23)},
+     "Number of files: 9\n",
+     "odd\n",
+     JUDGE_PARTIAL,
+     JUDGE_TREE_PARTIAL,
+     false,
+     true,
+     "some files were not copied: odd"},
+    {"one of each",
+     {.status = EXIT(23)},
+     "Number of files: 9\n",
+     "rsync: [receiver] mkstemp \"/b\" failed: Permission denied (13)\n"
+     "rsync: [sender] opendir \"/a\" failed: Permission denied (13)\n",
+     JUDGE_PARTIAL,
+     JUDGE_TREE_PARTIAL,
+     false,
+     true,
+     "1 file could not be read; first: /a: Permission denied (13)"},
+    {"exit 0 without statistics",
+     {.status = EXIT(0)},
+     "",
+     "",
+     JUDGE_FAILED,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "exit status 0 without rsync's closing words: is another command run in its place?"},
+    {"through, but killed by a signal",
+     {.status = 9},
+     "Number of files: 5\n",
+     "",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "rsync was killed by signal 9"},
+    {"through, but with another status",
+     {.status = EXIT(12)},
+     "Number of files: 5\n",
+     "",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "the connection broke off: rsync on the host ended, or the network failed"},
+    {"the remote shell's own status",
+     {.status = EXIT(137)},
+     "",
+     "",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "the command on the host was killed: out of memory?"},
+    {"words that scripts count",
+     {.status = EXIT(12)},
+     "",
+     "FAILED to be; SUCCEEDED; FAILED/SUCCEEDED\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "the connection broke off: rsync on the host ended, or the network failed: failed to be;"
+     " succeeded; failed/succeeded"},
+    {"escapes",
+     {.status = EXIT(3)},
+     "",
+     "\033[31mred\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_EXPIRED,
+     false,
+     false,
+     "rsync could not use the source or its own directory: \\033[31mred"},
+};
+
+static void
+test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct judge_words w = {0};
+		struct judge_verdict v;
+
+		print_message("%s\n", rows[i].name);
+		hear_all(&w, rows[i].out, false);
+		hear_all(&w, rows[i].err, true);
+		judge_run(&rows[i].c, &w, &v);
+		assert_string_equal(v.reason, rows[i].reason);
+		assert_int_equal(v.result, rows[i].result);
+		assert_int_equal(v.tree, rows[i].tree);
+		assert_int_equal(v.expires_complete, rows[i].expires_complete);
+		assert_int_equal(v.expires_partial, rows[i].expires_partial);
+	}
+}
+
+/* The codes that end in .interrupted: what was copied so far is worth keeping. */
+static void
+test_codes(void **state)
+{
+	static const int cut[] = {10, 11, 12, 19, 20, 22, 30, 35, 36, 124, 126, 127, 137, 255};
+	size_t next = 0;
+
+	(void)state;
+	for (int code = 1; code < 256; code++) {
+		struct judge_case c = {.status = EXIT(code)};
+		struct judge_words w = {0};
+		struct judge_verdict v;
+		bool kept = code >= 36 || (next < COUNT(cut) && cut[next] == code);
+
+		if (next < COUNT(cut) && cut[next] == code)
+			next++;
+		judge_run(&c, &w, &v);
+		assert_int_equal(v.result, JUDGE_FAILED);
+		assert_int_equal(v.tree, kept ? JUDGE_TREE_INTERRUPTED : JUDGE_TREE_EXPIRED);
+		assert_int_equal(v.code, code);
+	}
+	assert_int_equal(next, COUNT(cut));
+}
+
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (int r = 0; r < JUDGE_RESULTS; r++) {
+		enum judge_result back = JUDGE_RESULTS;
+		bool failed = r == JUDGE_FAILED || r == JUDGE_NO_SOURCE || r == JUDGE_LINKS;
+
+		assert_int_equal(judge_result_parse(judge_result_name((enum judge_result)r), &back),
+		                 0);
+		assert_int_equal(back, r);
+		assert_int_equal(judge_shown_failed((enum judge_result)r), failed);
+		assert_null(strpbrk(judge_result_name((enum judge_result)r), " \t"));
+	}
+	{
+		enum judge_result untouched = JUDGE_DISK;
+
+		assert_int_equal(judge_result_parse("succeeded", &untouched), -1);
+		assert_int_equal(judge_result_parse("", &untouched), -1);
+		assert_int_equal(untouched, JUDGE_DISK);
+	}
+	assert_string_equal(judge_result_name(JUDGE_RESULTS), "NONE");
+	assert_false(judge_shown_failed(JUDGE_RESULTS));
+}
+
+/* A line of rsync's, of ssh's, or of none. */
+static void
+hear_random(struct judge_words *w)
+{
+	static const char *const lines[] = {
+	    "Number of files: 5",
+	    "Number of files: 1",
+	    "Number of files: 0",
+	    "Number of files: 100000",
+	    "rsync: [receiver] write failed on \"/FAILED\": No space left on device (28)",
+	    "rsync: [generator] link \"/b\" => a failed: Too many links (31)",
+	    "rsync: [sender] opendir \"/SUCCEEDED\\#033[2J\" failed: Permission denied (13)",
+	    "file has vanished: \"/s\"",
+	    "@ERROR: chdir failed",
+	    "@ERROR: FAILED SUCCEEDED \033[2J \303",
+	    "rsync: -A: invalid option",
+	    "FAILED \033[2J",
+	};
+	char line[300];
+	size_t n = (size_t)rand() % sizeof(line);
+
+	if (rand() % 3 > 0) {
+		const char *known = lines[(size_t)rand() % COUNT(lines)];
+
+		judge_hear(w, known, strlen(known), rand() % 4 > 0);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		line[i] = (char)(rand() % 256);
+	judge_hear(w, line, n, rand() % 2 == 0);
+}
+
+static void
+check_verdict(const struct judge_case *c, const struct judge_words *w,
+              const struct judge_verdict *v)
+{
+	char clean[JUDGE_TEXT];
+	bool complete = v->tree == JUDGE_TREE_COMPLETE;
+	int code = WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1;
+
+	assert_true(strlen(v->reason) < 200);
+	assert_null(strstr(v->reason, "FAILED"));
+	assert_null(strstr(v->reason, "SUCCEEDED"));
+	text_clean(clean, sizeof(clean), v->reason, strlen(v->reason));
+	assert_string_equal(clean, v->reason);
+	assert_int_equal(complete, v->result == JUDGE_SUCCEEDED);
+	assert_int_equal(v->expires_complete, complete);
+	assert_int_equal(v->tree == JUDGE_TREE_PARTIAL, v->result == JUDGE_PARTIAL);
+	assert_int_equal(v->expires_partial, complete || v->result == JUDGE_PARTIAL);
+	if (complete)
+		assert_true(w->stats.seen && w->stats.files > 1 && (code == 0 || code == 24));
+	if (complete || v->tree == JUDGE_TREE_PARTIAL)
+		assert_int_equal(c->stop, JUDGE_STOP_NO);
+	if (v->tree == JUDGE_TREE_PARTIAL)
+		assert_true(w->stats.seen && w->stats.files > 1 && code == 23);
+	if (v->result == JUDGE_DISK)
+		assert_true(c->disk_broken || c->disk_full || c->stop == JUDGE_STOP_ROOM);
+	if (c->stop == JUDGE_STOP_ASKED || c->stop == JUDGE_STOP_STALL)
+		assert_int_equal(v->tree, JUDGE_TREE_LEFT);
+}
+
+/* Invariant 1, whatever is said: no snapshot without rsync's own end, nothing expires without one.
+ */
+static void
+test_random_runs(void **state)
+{
+	static const int codes[] = {0, 1, 5, 12, 23, 24, 30, 127, 255};
+	unsigned seed = (unsigned)time(NULL);
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	srand(seed);
+	for (int i = 0; i < 20000; i++) {
+		struct judge_words w = {0};
+		struct judge_verdict v;
+		struct judge_case c = {
+		    .status = rand() % 8 == 0 ? 9 : EXIT(codes[(size_t)rand() % COUNT(codes)]),
+		    .stop = rand() % 3 == 0 ? (enum judge_stop)(rand() % 4) : JUDGE_STOP_NO,
+		    .removable = rand() % 2,
+		    .disk_broken = rand() % 4 == 0,
+		    .disk_full = rand() % 4 == 0,
+		    .shrink_guard = rand() % 10001,
+		    .files_before = rand() % 20,
+		    .io_timeout = rand(),
+		};
+
+		for (int n = rand() % 6; n > 0; n--)
+			hear_random(&w);
+		judge_run(&c, &w, &v);
+		check_verdict(&c, &w, &v);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_real_words),  cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_codes),       cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_random_runs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
