@@ -37,9 +37,7 @@ struct table {
 
 static const struct table tables[] = {
     {"nothing there", {.daily = 3}, {NULL}},
-    {"one a year",
-     {.yearly = 1},
-     {"- 2026-11-19T031000+0100", "+ 2026-11-20T031000+0100", NULL}},
+    {"one a year", {.yearly = 1}, {"- 2026-11-19T031000+0100", "+ 2026-11-20T031000+0100", NULL}},
     {"a policy that keeps nothing is a mistake",
      {0},
      {"+ 2026-11-19T031000+0100", "+ 2026-11-20T031000+0100", NULL}},
