@@ -40,7 +40,7 @@ enum plan_cause {
 	PLAN_AHEAD,    /* a snapshot is ahead of the clock, until at */
 	PLAN_DISK,     /* absent, full, broken: see plan_now.disk */
 	PLAN_WINDOW,   /* due, but its window opens at at */
-	PLAN_BACKOFF   /* failed: again at at */
+	PLAN_BACKOFF   /* failed: again at the wake nearest to at */
 };
 
 struct plan_decision {
