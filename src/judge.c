@@ -279,20 +279,27 @@ typedef void say_fn(const struct run *r, struct judge_verdict *v);
 
 /* The reason.  Its pieces are escaped already; the two words that scripts count are written small.
  */
-static void __attribute__((format(printf, 2, 3))) say(struct judge_verdict *v, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 0)))
+put_reason(struct judge_verdict *v, const char *fmt, va_list ap)
 {
 	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
 	char text[4 * JUDGE_TEXT];
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	for (size_t i = 0; i < COUNT(counted); i++)
 		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i]))
 			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
 				*s = (char)tolower((unsigned char)*s);
 	text_clean(v->reason, REASON_MAX, text, strlen(text));
+}
+
+static void __attribute__((format(printf, 2, 3))) say(struct judge_verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_reason(v, fmt, ap);
+	va_end(ap);
 }
 
 static void
@@ -429,7 +436,7 @@ static const struct row {
 	say_fn *say;
 } table[] = {
     {is_asked, JUDGE_INTERRUPTED, JUDGE_TREE_LEFT, say_asked},
-    {is_stalled, JUDGE_FAILED, JUDGE_TREE_LEFT, say_stalled},
+    {is_stalled, JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, say_stalled},
     {is_stopped_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_room},
     {is_stopped_for_room, JUDGE_DISK, JUDGE_TREE_LEFT, say_room},
     {is_disk_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_disk},
@@ -445,6 +452,18 @@ static const struct row {
     {is_cut, JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, say_failed},
     {is_any, JUDGE_FAILED, JUDGE_TREE_EXPIRED, say_failed},
 };
+
+int
+judge_give_up(struct judge_verdict *v, enum judge_result result, const char *fmt, ...)
+{
+	va_list ap;
+
+	*v = (struct judge_verdict){.result = result, .tree = JUDGE_TREE_LEFT, .code = -1};
+	va_start(ap, fmt);
+	put_reason(v, fmt, ap);
+	va_end(ap);
+	return -1;
+}
 
 void
 judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_verdict *v)

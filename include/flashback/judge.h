@@ -129,6 +129,14 @@ bool judge_shown_failed(enum judge_result r);
 void judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error);
 
 /**
+ * judge_give_up(v, result, fmt, ...):
+ * The verdict on a run that ended before there was anything to judge; a tree, if any, is left.
+ * Return -1.
+ */
+int judge_give_up(struct judge_verdict *v, enum judge_result result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/**
  * judge_run(c, w, v):
  * Fill *v by the first row that holds of DESIGN's table.  The reason is at most 199 bytes long and
  * never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.

@@ -78,7 +78,7 @@ static const struct row {
      "",
      "client_loop: send disconnect: Broken pipe\r\n",
      JUDGE_FAILED,
-     JUDGE_TREE_LEFT,
+     JUDGE_TREE_INTERRUPTED,
      false,
      false,
      "no sign of life for 30m: the network connection broke: Broken pipe"},
@@ -87,7 +87,7 @@ static const struct row {
      "",
      "odd\n",
      JUDGE_FAILED,
-     JUDGE_TREE_LEFT,
+     JUDGE_TREE_INTERRUPTED,
      false,
      false,
      "no sign of life for 30m: odd"},
@@ -96,7 +96,7 @@ static const struct row {
      "",
      "",
      JUDGE_FAILED,
-     JUDGE_TREE_LEFT,
+     JUDGE_TREE_INTERRUPTED,
      false,
      false,
      "no sign of life for 90s: the host or the network hangs"},
@@ -464,8 +464,25 @@ check_verdict(const struct judge_case *c, const struct judge_words *w,
 		assert_true(w->stats.seen && w->stats.files > 1 && code == 23);
 	if (v->result == JUDGE_DISK)
 		assert_true(c->disk_broken || c->disk_full || c->stop == JUDGE_STOP_ROOM);
-	if (c->stop == JUDGE_STOP_ASKED || c->stop == JUDGE_STOP_STALL)
+	if (c->stop == JUDGE_STOP_ASKED)
 		assert_int_equal(v->tree, JUDGE_TREE_LEFT);
+	if (c->stop == JUDGE_STOP_STALL)
+		assert_int_equal(v->tree, JUDGE_TREE_INTERRUPTED);
+}
+
+static void
+test_given_up(void **state)
+{
+	struct judge_verdict v;
+
+	(void)state;
+	memset(&v, 1, sizeof(v));
+	assert_int_equal(judge_give_up(&v, JUDGE_DISK, "%s: it FAILED\n", "x"), -1);
+	assert_int_equal(v.result, JUDGE_DISK);
+	assert_int_equal(v.tree, JUDGE_TREE_LEFT);
+	assert_int_equal(v.code, -1);
+	assert_false(v.expires_complete || v.expires_partial);
+	assert_string_equal(v.reason, "x: it failed\\012");
 }
 
 /* Invariant 1, whatever is said: no snapshot without rsync's own end, nothing expires without one.
@@ -504,9 +521,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_real_words),  cmocka_unit_test(test_table),
-	    cmocka_unit_test(test_codes),       cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_random_runs),
+	    cmocka_unit_test(test_real_words), cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_codes),      cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_given_up),   cmocka_unit_test(test_random_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
