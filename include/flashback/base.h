@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_BASE_H
+#define FLASHBACK_BASE_H
+
+#include <stddef.h>
+
+#include "flashback/rsync.h"
+#include "flashback/stamp.h"
+
+/* The name of the next snapshot, and the trees that it may share files with.  Core: no I/O. */
+
+/** base_stamp(stamps, n, now, offset): a .working stamp for a run that begins now.  Two runs may
+ * begin in one second, and a name is never used twice, in whatever state: then it is the next free
+ * second. */
+struct stamp base_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset);
+
+/**
+ * base_choose(stamps, n, doubtful, out):
+ * The bases of a run, in order: what was interrupted (else a big file that is rewritten each time
+ * never arrives), or the doubtful tree of an earlier boot (when == 0: none); the newest partial or
+ * suspect if newer than the last complete one; the last complete one.  Return how many.
+ */
+size_t base_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
+                   struct stamp out[RSYNC_BASES]);
+
+#endif
