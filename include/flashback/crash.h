@@ -10,7 +10,11 @@
 #ifdef FLASHBACK_TEST
 void crash_point(const char *name);
 #else
-#define crash_point(name) ((void)0)
+static inline void
+crash_point(const char *name)
+{
+	(void)name;
+}
 #endif
 
 #endif
