@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +24,7 @@
 
 #define SCRATCH_OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define SCRATCH_NOBODY 65534
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 struct scratch {
 	char path[256]; /* absolute */
@@ -47,24 +52,31 @@ scratch_setup(void **state)
 	return 0;
 }
 
-/* Not with code that is under test. */
+/* Remove a tree.  Not with code that is under test. */
+static inline void
+scratch_remove(const char *path)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		execlp("rm", "rm", "-rf", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static inline int
 scratch_teardown(void **state)
 {
 	struct scratch *s = *state;
-	pid_t pid;
-	int status = -1;
 
 	assert_int_equal(chdir("/"), 0);
 	close(s->fd);
-	pid = fork();
-	if (pid == 0) {
-		execlp("rm", "rm", "-rf", "--", s->path, (char *)NULL);
-		_exit(127);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	scratch_remove(s->path);
 	free(s);
-	return status;
+	return 0;
 }
 
 static inline void
@@ -83,6 +95,15 @@ make_file(const char *path, const char *text)
 	close(fd);
 }
 
+static inline struct stat
+stat_of(const char *path)
+{
+	struct stat stat;
+
+	assert_int_equal(lstat(path, &stat), 0);
+	return stat;
+}
+
 static inline bool
 is_there(const char *path)
 {
@@ -91,20 +112,57 @@ is_there(const char *path)
 	return lstat(path, &stat) == 0;
 }
 
-/* Run a function in a process without rights (as we are, if we are not root).  Does it return 0? */
+/* Run a function in another process.  Does it return 0? */
 static inline bool
-as_nobody(int (*run)(void *arg), void *arg)
+in_child(int (*run)(void *arg), void *arg)
 {
 	pid_t pid = fork();
 	int status;
 
-	if (pid == 0) {
-		if (geteuid() == 0 && (setgid(SCRATCH_NOBODY) < 0 || setuid(SCRATCH_NOBODY) < 0))
-			_exit(100);
+	if (pid == 0)
 		_exit(run(arg));
-	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+struct scratch_call {
+	int (*run)(void *arg);
+	void *arg;
+};
+
+static inline int
+without_rights(void *arg)
+{
+	const struct scratch_call *call = arg;
+
+	if (geteuid() == 0 && (setgid(SCRATCH_NOBODY) < 0 || setuid(SCRATCH_NOBODY) < 0))
+		return 100;
+	return call->run(call->arg);
+}
+
+/* The same in a process without rights (as we are, if we are not root). */
+static inline bool
+as_nobody(int (*run)(void *arg), void *arg)
+{
+	struct scratch_call call = {run, arg};
+
+	return in_child(without_rights, &call);
+}
+
+/* From now on, in this process, a system call fails with this error: a disk that lacks it.  For a
+ * child. */
+static inline bool
+deny_call(long call, int error)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	const struct sock_fprog program = {.len = 4, .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 /* Give the tests mounts of their own, which go when the process does.  For main. */
