@@ -26,6 +26,7 @@ struct look_job {
 /** What it saw. */
 struct look_disk {
 	bool mounted;
+	bool opened; /* the store was opened: what warnings there are were told in this look */
 	uint64_t fsid;
 	uint64_t total, used, free; /* bytes */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
