@@ -37,14 +37,8 @@ struct report_view {
 	const char *version;
 };
 
-/**
- * report_status(f, view), report_queue(f, view):
- * status.txt and queue.txt.  Where there is no memory for the rows a line says so.
- */
+/** report_status(f, view): status.txt.  report_queue(f, view): queue.txt. */
 void report_status(FILE *f, const struct report_view *view);
 void report_queue(FILE *f, const struct report_view *view);
-
-/** report_rows(f, view, wanted_only): the header and rows of queue.txt alone, for --once. */
-void report_rows(FILE *f, const struct report_view *view, bool wanted_only);
 
 #endif
