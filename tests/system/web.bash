@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: ISC
+# Helpers for what reads status.txt and queue.txt: the two files as flashback writes them, and real web
+# servers on the loopback that serve them with the snippets of etc/.  Needs $D, as lib.bash has it.
+
+# web_begin: a private directory, with a directory for the two files and one for the page.
+web_begin() {
+	D=$(cd "$BATS_TEST_TMPDIR" && pwd -P)
+	RUN=$D/run SHARE=$D/share PIDS='' DAEMON=''
+	mkdir "$RUN" "$SHARE"
+	echo 4711 >"$RUN/flashback.pid"
+	unset http_proxy https_proxy all_proxy no_proxy
+}
+
+# status_file [KEY=VALUE...]: write status.txt, fresh and well but for what is said.  +N and -N are
+# seconds from now, in next.update and epoch.  KEY= leaves it empty; !KEY leaves the line out.
+status_file() {
+	local now=$EPOCHSECONDS file=$RUN/status.txt change key value
+	cat >"$file.new" <<-END
+	date=$(date +%F)
+	time=$(date +%T)
+	pid=4711
+	status=IDLE
+	target=
+	wait=9
+	disk.mntpt=/backup
+	disk.mounted=true
+	disk.total.bytes=2164384514048
+	disk.used.bytes=1518491488256
+	disk.free.bytes=537657622528
+	disk.used.percent=70.16
+	disk.free.percent=24.84
+	health=OK
+	reason=
+	volumes.total=12
+	volumes.ok=11
+	volumes.running=0
+	volumes.failed=0
+	volumes.partial=0
+	volumes.suspect=0
+	volumes.overdue=0
+	volumes.notfound=1
+	volumes.disabled=0
+	next.update=$((now + 120))
+	epoch=$now
+	config=OK
+	version=1.0.0
+	END
+	for change in "$@"; do
+		key=${change%%=*} value=${change#*=}
+		case $key$value in
+		next.update[+-]* | epoch[+-]*) value=$((now + value)) ;;
+		esac
+		key=$key value=$value awk '
+		    ENVIRON["key"] == "!" substr($0, 1, index($0, "=") - 1) { next }
+		    index($0, ENVIRON["key"] "=") == 1 { print ENVIRON["key"] "=" ENVIRON["value"]; next }
+		    { print }' "$file.new" >"$file.newer"
+		mv "$file.newer" "$file.new"
+	done
+	mv "$file.new" "$file"
+}
+
+# placed SNIPPET: it, with the directories of this test.  When FROM_HOME is set, the line in it that says
+# from where the files may be read is in force, with that network.
+placed() {
+	sed -e "s|/run/flashback|$RUN|g" -e "s|/usr/local/share/flashback|$SHARE|g" \
+	    ${FROM_HOME:+-e "/^	#.*deny/s|#||" -e "s|192.168.0.0/16|$FROM_HOME|"} "$ROOT/etc/$1"
+}
+
+# serve_with SERVER: start it on a free port; $URL is where the files are, $PORT the port.
+serve_with() {
+	local attempt pid
+	for attempt in 1 2 3 4 5 6 7 8; do
+		PORT=$((20000 + RANDOM % 12000)) URL=http://127.0.0.1:$PORT/flashback
+		mkdir -p "$D/www" "$D/$1"
+		echo "$D" >"$D/www/whose"
+		"$1_conf" >"$D/$1/conf"
+		"$1_command" "$D/$1" </dev/null >>"$D/$1/log" 2>&1 3>&- &
+		pid=$!
+		PIDS+=" $pid"
+		SERVER=$pid
+		if wait_for 5 answers_or_gone "$pid" && kill -0 "$pid" 2>/dev/null; then
+			return 0
+		fi
+	done
+	cat "$D/$1/log"
+	return 1
+}
+
+# A port may be somebody else's: then our server is gone, whoever answers.
+answers_or_gone() {
+	! kill -0 "$1" || [ "$(curl -qs "http://127.0.0.1:$PORT/whose")" = "$D" ]
+}
+
+lighttpd_conf() {
+	cat <<-END
+	server.document-root = "$D/www"
+	server.bind = "127.0.0.1"
+	server.port = $PORT
+	server.errorlog = "$D/lighttpd/error"
+	server.modules = ( "mod_accesslog" )
+	accesslog.filename = "$D/lighttpd/access"
+	dir-listing.activate = "enable"
+	server.stat-cache-engine = "disable"
+	END
+	[ ! -e "$D/more.conf" ] || cat "$D/more.conf"
+	placed lighttpd-flashback.conf
+}
+
+lighttpd_command() {
+	exec lighttpd -D -f "$1/conf"
+}
+
+nginx_conf() {
+	cat <<-END
+	$([ "$(id -u)" -ne 0 ] || echo "user root;")
+	daemon off;
+	master_process off;
+	pid $D/nginx/pid;
+	error_log $D/nginx/error;
+	events { worker_connections 64; }
+	http {
+	access_log $D/nginx/access;
+	client_body_temp_path $D/nginx/1;
+	proxy_temp_path $D/nginx/2;
+	fastcgi_temp_path $D/nginx/3;
+	uwsgi_temp_path $D/nginx/4;
+	scgi_temp_path $D/nginx/5;
+	server {
+	listen 127.0.0.1:$PORT;
+	root $D/www;
+	autoindex on;
+	END
+	placed nginx-flashback.conf
+	echo "} }"
+}
+
+nginx_command() {
+	exec nginx -p "$1" -c "$1/conf" -e "$1/error"
+}
