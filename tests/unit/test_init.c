@@ -254,6 +254,34 @@ test_real_disks(void **state)
 	assert_int_equal(umount("mnt"), 0);
 }
 
+/* Small inodes have no room for nanoseconds: only a real file system shows it. */
+static void
+test_ext4(void **state)
+{
+	static const char *const sizes[] = {"128", "256"};
+
+	(void)state;
+	NEEDS_ROOT();
+	make_dir("mnt");
+	for (int i = 0; i < 2; i++) {
+		const char *const mkfs[] = {"mkfs.ext4", "-q",   "-F", "-I",
+		                            sizes[i],    "disk", "8M", NULL};
+		const char *const mount_it[] = {"mount", "-o", "loop", "disk", "mnt", NULL};
+
+		if (!run_program(mkfs) || !run_program(mount_it)) {
+			print_message("not tested: no ext4 on a loop device here\n");
+			skip();
+		}
+		check_init("mnt", 0,
+		           i ? "times to the nanosecond: yes" : "times to the nanosecond: no");
+		assert_true(is_there("mnt/lost+found"));
+		assert_true(marker_of("mnt").seconds);
+		assert_int_equal(marker_of("mnt").nanoseconds, i);
+		assert_int_equal(umount("mnt"), 0);
+		assert_int_equal(unlink("disk"), 0);
+	}
+}
+
 static void
 test_the_disk_of_the_root_directory(void **state)
 {
@@ -288,6 +316,7 @@ main(void)
 	    T(test_goes_on_where_it_was_cut),
 	    T(test_disks_that_lack_something),
 	    T(test_real_disks),
+	    T(test_ext4),
 	    T(test_the_disk_of_the_root_directory),
 	};
 
