@@ -101,8 +101,9 @@ open_locked(const struct sweeper *sw, const struct volume *volume, struct store_
 	return -1;
 }
 
-/* Expire what the policy of a volume no longer keeps, if its last run was a success. */
-static void
+/* Expire what the policy of a volume no longer keeps, if its last run was a success.  Was it
+ * anything? */
+static bool
 reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 {
 	struct expire_series both = {.complete = true, .partial = true};
@@ -112,7 +113,7 @@ reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 	int n = 0;
 
 	if (open_locked(sw, volume, &v) < 0)
-		return;
+		return false;
 	if (v.nruns > 0 && v.runs[v.nruns - 1].result == JUDGE_SUCCEEDED)
 		n = expire_policy(&v, volume, both, now, trouble, sizeof(trouble));
 	if (n < 0)
@@ -122,6 +123,7 @@ reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 	store_volume_close(&v);
 	if (n != 0)
 		sweep_volume(sw, volume);
+	return n != 0;
 }
 
 /* The tree of a run that was cut. */
@@ -173,14 +175,14 @@ gather_cuts(const struct sweeper *sw, const struct volume *volume, struct cuts *
 	return rc;
 }
 
-/* Expire one cut tree, if it is still there and nobody works on its volume. */
-static void
+/* Expire one cut tree, if it is still there and nobody works on its volume.  Was it? */
+static bool
 reclaim_cut(const struct sweeper *sw, struct cut *cut)
 {
 	struct store_volume v;
 
 	if (open_locked(sw, cut->volume, &v) < 0)
-		return;
+		return false;
 
 	int rc = store_rename(&v, &cut->stamp, STAMP_EXPIRED);
 
@@ -192,6 +194,7 @@ reclaim_cut(const struct sweeper *sw, struct cut *cut)
 	store_volume_close(&v);
 	if (rc == 0)
 		sweep_volume(sw, cut->volume);
+	return rc == 0;
 }
 
 static void
@@ -199,18 +202,19 @@ reclaim(const struct sweeper *sw)
 {
 	const struct config *config = sw->config;
 	struct cuts cuts = {.n = 0};
+	bool low = is_low(sw);
 
-	for (size_t i = 0; i < config->n && is_low(sw); i++)
-		reclaim_policy(sw, config->volumes[i]);
-	if (!is_low(sw))
-		return;
-	for (size_t i = 0; i < config->n; i++)
+	for (size_t i = 0; i < config->n && low; i++)
+		if (reclaim_policy(sw, config->volumes[i]))
+			low = is_low(sw);
+	for (size_t i = 0; i < config->n && low; i++)
 		if (gather_cuts(sw, config->volumes[i], &cuts) < 0)
 			break; /* out of memory: those gathered so far will do */
 	if (cuts.n > 1)
 		qsort(cuts.cut, cuts.n, sizeof(*cuts.cut), larger_first);
-	for (size_t i = 0; i < cuts.n && is_low(sw); i++)
-		reclaim_cut(sw, &cuts.cut[i]);
+	for (size_t i = 0; i < cuts.n && low; i++)
+		if (reclaim_cut(sw, &cuts.cut[i]))
+			low = is_low(sw);
 	free(cuts.cut);
 }
 
