@@ -201,7 +201,7 @@ is_disk_full(const struct run *r)
 static bool
 is_through(const struct run *r)
 {
-	return r->w->stats.seen && !r->killed && (r->code == 0 || r->code == 23 || r->code == 24);
+	return r->w->stats.seen && (r->code == 0 || r->code == 23 || r->code == 24);
 }
 
 static bool
@@ -266,7 +266,7 @@ is_cut(const struct run *r)
 	for (size_t i = 0; i < COUNT(codes); i++)
 		if (r->code == codes[i])
 			return true;
-	return r->killed || r->code >= OWN_CODES_END;
+	return r->code >= OWN_CODES_END;
 }
 
 static bool

@@ -151,7 +151,7 @@ find_path(struct span line)
 			break;
 		rest = skip(rest, (size_t)(quote - rest.s) + 1);
 		path.n = (size_t)(quote - path.s);
-		if (rest.n == 0 || starts_with_any(rest, after_path, COUNT(after_path)))
+		if (starts_with_any(rest, after_path, COUNT(after_path)))
 			return path;
 	}
 	return path;

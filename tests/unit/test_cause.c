@@ -85,6 +85,9 @@ test_found(void **state)
 	    {"Host key for has changed and you have requested strict checking.", CAUSE_PLAIN, NULL},
 	    {"Host key for x';reboot;' has changed and you have requested strict checking.",
 	     CAUSE_PLAIN, NULL},
+	    {"Host key for  has changed and you have requested strict checking.", CAUSE_PLAIN,
+	     NULL},
+	    {"Host key verification failed.x", CAUSE_PLAIN, NULL},
 	    {"Host key for x has changed and you have requested strict checking.!", CAUSE_PLAIN,
 	     NULL},
 	    {" Host key verification failed.", CAUSE_PLAIN, NULL},
@@ -97,7 +100,7 @@ test_found(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct cause cause;
 
-		print_message("%s\n", rows[i].line);
+		print_message("row %zu\n", i);
 		if (rows[i].text == NULL) {
 			assert_int_equal(find(rows[i].line, &cause), -1);
 			continue;
@@ -157,6 +160,25 @@ test_long(void **state)
 	}
 }
 
+/* What one name or text can take of the words is bounded; a whole file is no message. */
+static void
+test_bounds(void **state)
+{
+	static const char name[] = "Host key for x\0y has changed and you have requested strict "
+	                           "checking.";
+	char line[2000];
+	struct cause cause;
+
+	(void)state;
+	assert_int_equal(find("@ERROR: " FIFTY FIFTY FIFTY, &cause), 0);
+	assert_int_equal(strlen(cause.text), strlen("the rsync daemon says: ") + 72);
+	assert_int_equal(cause_find(name, sizeof(name) - 1, &cause), -1);
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "@ERROR: ", 8);
+	assert_int_equal(cause_find(line, 1000, &cause), 0);
+	assert_int_equal(cause_find(line, sizeof(line), &cause), -1);
+}
+
 static void
 test_random_lines(void **state)
 {
@@ -210,9 +232,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_found), cmocka_unit_test(test_rank),
-	    cmocka_unit_test(test_long),  cmocka_unit_test(test_random_lines),
-	    cmocka_unit_test(test_codes),
+	    cmocka_unit_test(test_found),        cmocka_unit_test(test_rank),
+	    cmocka_unit_test(test_long),         cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_random_lines), cmocka_unit_test(test_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ test_lines(void **state)
 	    {"rsync: [Receiver] mkdir failed: Read-only file system (30)", MESSAGE_OTHER,
 	     MESSAGE_ERROR_OTHER, ""},
 	    {"rsync: [receiver] something \"/x\" odd (28)", MESSAGE_OTHER, MESSAGE_ERROR_OTHER, ""},
+	    {"rsync: [receiver] mkdir \"/x\": odd", MESSAGE_OTHER, MESSAGE_ERROR_OTHER, ""},
 	    {"@ERROR: chdir failed", MESSAGE_OTHER, MESSAGE_ERROR_OTHER, ""},
 	    {"rsync: [generator] write error: Broken pipe (32)", MESSAGE_NOISE, MESSAGE_ERROR_OTHER,
 	     ""},
