@@ -64,14 +64,12 @@ tell_progress(struct watch *w)
 static void
 take_line(struct watch *w, struct stream *s)
 {
-	struct judge_progress p;
 	size_t len = s->len;
 
 	s->len = 0;
 	if (len == 0)
 		return;
-	if (!s->is_error && figures_progress(s->line, len, &p) == 0) {
-		w->end->progress = p;
+	if (!s->is_error && figures_progress(s->line, len, &w->end->progress) == 0) {
 		tell_progress(w);
 		return;
 	}

@@ -63,7 +63,8 @@ test_words_and_status(void **state)
 	(void)state;
 	assert_int_equal(pipe(tell), 0);
 	assert_int_equal(run_script("printf '         100  50%%    1.00kB/s    0:00:02 (xfr#1, "
-	                            "to-chk=1/4)\\rNumber of files: 12\\n'; exit 24",
+	                            "to-chk=1/4)\\r         200  60%%    1.00kB/s    0:00:09  "
+	                            "\\rNumber of files: 12\\n'; exit 24",
 	                            60, tell[1], &end),
 	                 0);
 	assert_true(WIFEXITED(end.status));
@@ -72,6 +73,7 @@ test_words_and_status(void **state)
 	assert_true(end.words.stats.seen);
 	assert_int_equal(end.words.stats.files, 12);
 	assert_int_equal(end.progress.percent, 75);
+	assert_int_equal(end.progress.left, 9);
 	assert_true(read(tell[0], line, sizeof(line) - 1) > 0);
 	assert_int_equal(strncmp(line, "progress 75 ", 12), 0);
 	close(tell[0]);
