@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/salvage.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/record.h"
+#include "flashback/walk.h"
+
+/* How far a run got: the names it made (the directory itself included), then bytes. */
+static struct walk_size
+measure(const struct store_volume *v, const struct stamp *s)
+{
+	char name[STAMP_NAME_SIZE];
+	struct walk_size size = {0};
+
+	/* What cannot be read makes it a little low, no more. */
+	(void)walk_measure(v->fd, stamp_format(s, name), v->dev, &size);
+	return size;
+}
+
+/* The one .interrupted tree; NULL when there is none. */
+static struct stamp *
+find_interrupted(struct store_volume *v)
+{
+	for (size_t i = 0; i < v->nstamps; i++)
+		if (v->stamps[i].state == STAMP_INTERRUPTED)
+			return &v->stamps[i];
+	return NULL;
+}
+
+static bool
+got_further(const struct walk_size *a, const struct walk_size *b)
+{
+	if (a->entries != b->entries)
+		return a->entries > b->entries;
+	return a->bytes >= b->bytes;
+}
+
+int
+salvage_interrupted(struct store_volume *v, struct stamp *tree)
+{
+	struct stamp *other = find_interrupted(v);
+	struct walk_size size = measure(v, tree), other_size = {0};
+
+	if (other != NULL)
+		other_size = measure(v, other);
+	if (size.entries <= 1 || !got_further(&size, &other_size))
+		return store_rename(v, tree, STAMP_EXPIRED);
+	if (syncfs(v->fd) != 0)
+		return -1;
+	if (other != NULL && store_rename(v, other, STAMP_EXPIRED) != 0)
+		return -1;
+	return store_rename(v, tree, STAMP_INTERRUPTED);
+}
+
+/* A run that nobody judged has no more to tell than that it was cut. */
+static int
+add_line(struct store_volume *v, const struct stamp *tree)
+{
+	struct history_run run = {
+	    .stamp = *tree,
+	    .result = JUDGE_INTERRUPTED,
+	    .code = -1,
+	    .seconds = -1,
+	    .files = -1,
+	    .new_files = -1,
+	    .bytes = -1,
+	    .new_bytes = -1,
+	    .snapshot = *tree,
+	    .reason = "it was cut short; the next run goes on from there",
+	};
+
+	run.stamp.state = STAMP_COMPLETE;
+	return record_history(v, &run);
+}
+
+static int
+newest_first(const void *a, const void *b)
+{
+	return stamp_compare(b, a);
+}
+
+/* The .working trees in new memory, newest first: renaming changes the list they come from. */
+static struct stamp *
+find_working(const struct store_volume *v, size_t *n)
+{
+	struct stamp *found = calloc(v->nstamps + 1, sizeof(*found));
+
+	*n = 0;
+	if (found == NULL)
+		return NULL;
+	for (size_t i = 0; i < v->nstamps; i++)
+		if (v->stamps[i].state == STAMP_WORKING)
+			found[(*n)++] = v->stamps[i];
+	qsort(found, *n, sizeof(*found), newest_first);
+	return found;
+}
+
+static int
+salvage_one(struct store_volume *v, struct stamp *tree, bool trusted, struct stamp *doubtful)
+{
+	if (!trusted && doubtful->when == 0) {
+		*doubtful = *tree;
+		return 0;
+	}
+	if (!trusted)
+		return store_rename(v, tree, STAMP_EXPIRED);
+	if (salvage_interrupted(v, tree) != 0)
+		return -1;
+	return add_line(v, tree);
+}
+
+int
+salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful)
+{
+	struct stamp noted = {.when = 0}, *working;
+	char noted_boot[64] = "";
+	size_t n;
+	int rc = 0;
+
+	memset(doubtful, 0, sizeof(*doubtful));
+	working = find_working(v, &n);
+	if (working == NULL)
+		return -1;
+	if (n > 0)
+		(void)record_note_read(v, noted_boot, sizeof(noted_boot), &noted);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		bool trusted = boot[0] != '\0' && strcmp(noted_boot, boot) == 0 &&
+		               noted.when == working[i].when;
+
+		rc = salvage_one(v, &working[i], trusted, doubtful);
+	}
+	free(working);
+	if (rc == 0 && n > 0)
+		rc = store_volume_list(v);
+	return rc;
+}

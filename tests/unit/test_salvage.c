@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/salvage.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/init.h"
+#include "flashback/record.h"
+#include "flashback/text.h"
+#include "scratch.h"
+
+#define T0 INT64_C(1800000000)
+
+/* A store in a scratch directory with one volume, h/v. */
+struct place {
+	struct scratch *scratch;
+	struct store store;
+	struct store_volume v;
+};
+
+static int
+setup(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	FILE *quiet = fopen("/dev/null", "w");
+	char *data_dir, *why = NULL;
+	void *scratch;
+
+	assert_non_null(p);
+	assert_non_null(quiet);
+	assert_int_equal(scratch_setup(&scratch), 0);
+	p->scratch = scratch;
+	data_dir = text_format("%s/store", p->scratch->path);
+	assert_non_null(data_dir);
+	assert_int_equal(init_store(data_dir, false, quiet), 0);
+	assert_int_equal(store_open(data_dir, &p->store, &why), 0);
+	assert_int_equal(store_volume_open(&p->store, "h", "v", true, &p->v), 0);
+	free(data_dir);
+	fclose(quiet);
+	*state = p;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *p = *state;
+	void *scratch = p->scratch;
+
+	store_volume_close(&p->v);
+	store_close(&p->store);
+	free(p);
+	return scratch_teardown(&scratch);
+}
+
+/* A tree in that state with so many files. */
+static void
+make_tree(struct place *p, int64_t when, enum stamp_state state, int files)
+{
+	struct stamp s = {.when = when, .state = state};
+	char name[STAMP_NAME_SIZE], file[STAMP_NAME_SIZE + 16];
+	int fd;
+
+	stamp_format(&s, name);
+	assert_int_equal(mkdirat(p->v.fd, name, 0755), 0);
+	for (int i = 0; i < files; i++) {
+		snprintf(file, sizeof(file), "%s/%d", name, i);
+		fd = openat(p->v.fd, file, O_CREAT | O_WRONLY, 0644);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	assert_int_equal(store_volume_list(&p->v), 0);
+}
+
+static void
+expect(struct place *p, int64_t when, enum stamp_state state)
+{
+	for (size_t i = 0; i < p->v.nstamps; i++) {
+		if (p->v.stamps[i].when == when) {
+			assert_int_equal(p->v.stamps[i].state, state);
+			return;
+		}
+	}
+	fail_msg("no tree at %lld", (long long)when);
+}
+
+static void
+note(struct place *p, const char *boot, int64_t when)
+{
+	struct stamp s = {.when = when, .state = STAMP_WORKING};
+
+	assert_int_equal(record_note_write(&p->v, boot, &s), 0);
+}
+
+static void
+test_of_this_boot(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	note(p, "boot-1", T0);
+	assert_int_equal(salvage_volume(&p->v, "boot-1", &doubtful), 0);
+	assert_int_equal(doubtful.when, 0);
+	expect(p, T0, STAMP_INTERRUPTED);
+	assert_int_equal(p->v.nruns, 1);
+	assert_int_equal(p->v.runs[0].result, JUDGE_INTERRUPTED);
+}
+
+static void
+test_of_an_earlier_boot(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	note(p, "boot-1", T0);
+	assert_int_equal(salvage_volume(&p->v, "boot-2", &doubtful), 0);
+	assert_int_equal(doubtful.when, T0);
+	expect(p, T0, STAMP_WORKING);
+}
+
+/* The run that believed an earlier boot's tree by checksum has crashed too: only its own tree is
+ * trusted. */
+static void
+test_two_crashes(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	make_tree(p, T0 + 60, STAMP_WORKING, 2);
+	make_tree(p, T0 + 90, STAMP_WORKING, 2);
+	note(p, "boot-2", T0 + 90);
+	assert_int_equal(salvage_volume(&p->v, "boot-2", &doubtful), 0);
+	expect(p, T0 + 90, STAMP_INTERRUPTED);
+	assert_int_equal(doubtful.when, T0 + 60);
+	expect(p, T0 + 60, STAMP_WORKING);
+	expect(p, T0, STAMP_EXPIRED);
+}
+
+static void
+test_no_note_no_trust(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	assert_int_equal(salvage_volume(&p->v, "boot-1", &doubtful), 0);
+	assert_int_equal(doubtful.when, T0);
+	assert_int_equal(salvage_volume(&p->v, "", &doubtful), 0);
+	assert_int_equal(doubtful.when, T0);
+}
+
+static void
+test_the_one_that_got_further_stays(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_INTERRUPTED, 5);
+	make_tree(p, T0 + 60, STAMP_WORKING, 3);
+	note(p, "b", T0 + 60);
+	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	expect(p, T0, STAMP_INTERRUPTED);
+	expect(p, T0 + 60, STAMP_EXPIRED);
+	make_tree(p, T0 + 120, STAMP_WORKING, 6);
+	note(p, "b", T0 + 120);
+	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	expect(p, T0, STAMP_EXPIRED);
+	expect(p, T0 + 120, STAMP_INTERRUPTED);
+}
+
+static void
+test_an_empty_tree_is_no_base(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 0);
+	note(p, "b", T0);
+	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	expect(p, T0, STAMP_EXPIRED);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_of_this_boot, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_of_an_earlier_boot, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_two_crashes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_no_note_no_trust, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_the_one_that_got_further_stays, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_an_empty_tree_is_no_base, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
