@@ -21,11 +21,12 @@ struct run_job {
  * The body of a worker; arg is a struct run_job *.  Writes lines:
  *   stage NAME                       table_stage_name
  *   progress PERCENT BYTES RATE LEFT DONE ALL
- *   note LEVEL words                 for the log
+ *   note words                       for the log: something that is wrong besides the result
  *   summary PACKED                   what is in the volume's directory now
  *   expired N                        there is work for the sweeper
- *   result NAME SECONDS words        last; a run that ends without it is FAILED
- * SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return 0.
+ *   result NAME SECONDS PERCENT words   a run that ends without it is FAILED; `after` may still
+ * follow SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return
+ * 0.
  */
 int run_body(int out, void *arg);
 

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/base.h"
+#include "flashback/clock.h"
+#include "flashback/crash.h"
+#include "flashback/look.h"
+#include "flashback/record.h"
+#include "flashback/runlog.h"
+
+/* After "too many links" everything is stored anew, and that must fit. */
+static int
+check_full_copy(struct copy *c)
+{
+	struct look_disk disk = {0};
+
+	if (c->seen->last.result != JUDGE_LINKS || c->seen->bytes < 0 ||
+	    look_room(c->store->fd, c->config, &disk) != 0)
+		return 0;
+	if (disk.free > (uint64_t)c->seen->bytes)
+		return 0;
+	return judge_give_up(
+	    &c->verdict, JUDGE_LINKS,
+	    "a file has too many links for this disk, and there is no room for a full copy; free "
+	    "some, or add --no-hard-links to rsync_options");
+}
+
+static int
+make_tree(struct copy *c)
+{
+	char name[STAMP_NAME_SIZE];
+	int64_t now = clock_wall();
+
+	c->tree = base_stamp(c->v->stamps, c->v->nstamps, now, clock_offset(now));
+	if (record_note_write(c->v, c->boot, &c->tree) != 0)
+		return judge_give_up(&c->verdict, JUDGE_DISK, "the lock file cannot be written: %s",
+		                     strerror(errno));
+	if (mkdirat(c->v->fd, stamp_format(&c->tree, name), 0700) != 0)
+		return judge_give_up(&c->verdict, JUDGE_DISK, "%s/%s cannot be made: %s",
+		                     c->volume->id, name, strerror(errno));
+	crash_point("tree-made");
+	return 0;
+}
+
+/* After "too many links" there are none. */
+static void
+add_bases(const struct copy *c, struct rsync_job *job, char names[RSYNC_BASES][STAMP_NAME_SIZE])
+{
+	struct stamp base[RSYNC_BASES];
+	size_t n = 0;
+
+	if (c->seen->last.result != JUDGE_LINKS)
+		n = base_choose(c->v->stamps, c->v->nstamps, &c->doubtful, base);
+	for (size_t i = 0; i < n; i++)
+		job->base[i] = stamp_format(&base[i], names[i]);
+}
+
+static int
+transfer(struct copy *c, const struct rsync_job *job)
+{
+	struct text_list argv = {0};
+	struct transfer t = {
+	    .argv = &argv,
+	    .dir = c->v->fd,
+	    .lock = c->v->lock,
+	    .signals = c->signals,
+	    .tell = c->tell,
+	    .io_timeout = c->volume->io_timeout,
+	    .log = runlog_open(c->v->meta, &c->tree),
+	};
+	int rc = rsync_argv(job, &argv);
+
+	if (rc == 0)
+		rc = transfer_run(&t, &c->end);
+	if (rc != 0 && errno == EBUSY)
+		judge_give_up(&c->verdict, JUDGE_FAILED,
+		              "rsync hangs in the kernel and cannot be ended: look at "
+		              "the disk and the network mounts");
+	else if (rc != 0)
+		judge_give_up(&c->verdict, JUDGE_FAILED, "rsync could not be started: %s",
+		              strerror(errno));
+	runlog_close(t.log);
+	text_list_free(&argv);
+	return rc;
+}
+
+/* The real path of the volume's directory, whatever links the configured one goes through. */
+static char *
+real_path(const struct copy *c)
+{
+	char *path = fchdir(c->v->fd) == 0 ? getcwd(NULL, 0) : NULL;
+
+	if (chdir("/") != 0) {
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+static int
+run_rsync(struct copy *c)
+{
+	char names[RSYNC_BASES][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+	char *root = real_path(c);
+	struct rsync_job job = {
+	    .volume = c->volume,
+	    .program = c->config->rsync,
+	    .version = c->version,
+	    .checksum = c->doubtful.when != 0,
+	    .whole_seconds = !c->store->traits.nanoseconds,
+	};
+	int rc;
+
+	if (root == NULL)
+		return judge_give_up(&c->verdict, JUDGE_FAILED,
+		                     "the path of the volume's directory is not to be had: %s",
+		                     strerror(errno));
+	job.root = root;
+	job.target = stamp_format(&c->tree, target);
+	add_bases(c, &job, names);
+	rc = transfer(c, &job);
+	free(root);
+	crash_point("copied");
+	return rc;
+}
+
+/* What a host says of our disk is not taken on trust: one host must not stop the house. */
+static void
+check_disk(const struct copy *c, struct judge_case *jc)
+{
+	const struct judge_words *w = &c->end.words;
+
+	if (!w->no_space && !w->read_only && !w->io_error && c->end.stop != JUDGE_STOP_ROOM)
+		return;
+	if (store_writable(c->v->fd) != 0) {
+		jc->disk_broken = true;
+		jc->disk_full = errno == ENOSPC || errno == EDQUOT;
+	} else {
+		struct look_disk disk = {0};
+
+		if (look_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
+			jc->disk_broken = jc->disk_full = true;
+	}
+}
+
+static void
+judge(struct copy *c)
+{
+	struct judge_case jc = {
+	    .status = c->end.status,
+	    .stop = c->end.stop,
+	    .removable = c->volume->removable,
+	    .shrink_guard = c->volume->shrink_guard,
+	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
+	                                         c->v->nstamps, volume_fingerprint(c->volume)),
+	    .io_timeout = c->volume->io_timeout,
+	};
+
+	check_disk(c, &jc);
+	judge_run(&jc, &c->end.words, &c->verdict);
+}
+
+int
+copy_run(struct copy *c)
+{
+	if (check_full_copy(c) != 0 || make_tree(c) != 0 || run_rsync(c) != 0)
+		return -1;
+	judge(c);
+	return 0;
+}
