@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_DAEMON_H
+#define FLASHBACK_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "flashback/conf.h"
+#include "flashback/event.h"
+#include "flashback/look.h"
+#include "flashback/notify.h"
+#include "flashback/probe.h"
+#include "flashback/report.h"
+#include "flashback/rsync.h"
+#include "flashback/table.h"
+
+/*
+ * The daemon: one process that schedules, and never touches the disk.  wake.c decides and asks,
+ * work.c starts workers and hears them, publish.c writes the two files, notify.c tells of changes;
+ * this is the state that they share, and the loop.
+ */
+
+#define DAEMON_WORKERS 64 /* the largest `parallel` */
+
+/** Why a run was told to stop. */
+enum daemon_why { DAEMON_RUNNING, DAEMON_ENDS, DAEMON_WINDOW, DAEMON_SLICE, DAEMON_ROOM };
+
+/** A run: a worker and what it has said. */
+struct daemon_work {
+	struct event_child child; /* pid 0: this slot is free */
+	struct volume *volume;    /* a reference of its own: a reload does not disturb a run */
+	int64_t started;          /* clock_mono */
+	bool copied;              /* it has come as far as rsync */
+	bool told;                /* it has told its result, which is: */
+	enum judge_result result;
+	int64_t seconds;
+	int percent;
+	char reason[JUDGE_TEXT];
+	enum daemon_why why;
+	int64_t kill_at; /* clock_mono; -1: it need not end */
+};
+
+/** The hosts that the prober has been given. */
+struct daemon_asked {
+	struct probe_hosts hosts; /* strings of its own */
+	bool *answered;
+};
+
+struct daemon_options {
+	const char *config_file;
+	bool once, verbose;
+	struct text_list wanted; /* operands: HOST or HOST/VOLUME */
+};
+
+struct daemon {
+	const struct daemon_options *options;
+	struct config *config;
+	char *config_error; /* the first error of a config that broke; NULL: it is good */
+	struct table table;
+	int signals;
+	int pid_fd;     /* -1: another flashback has the pid file, and we write no files */
+	bool ending;    /* TERM has come */
+	int64_t end_at; /* clock_mono: by then all children are killed */
+
+	struct event_child looker, prober, sweeper;
+	int64_t look_until, probe_until; /* clock_mono: when they are late */
+	struct daemon_asked asked;
+	struct daemon_work work[DAEMON_WORKERS];
+
+	struct look_disk disk;
+	enum plan_disk disk_state;
+	char disk_reason[256];
+	bool look_told;          /* the looker has told of the disk */
+	bool look_volumes;       /* the next look reads all volumes, */
+	bool looking_at_volumes; /* ... and this one does */
+	bool waking;             /* a wake has begun and waits for its look */
+	bool sweep, reclaim;     /* there is work for the sweeper */
+
+	int64_t next_wake;  /* clock_mono */
+	int64_t last_wake;  /* clock_wall of the wake before this one, */
+	int64_t this_wake;  /* ... and of this one */
+	int64_t next_room;  /* clock_mono: look at the free space again */
+	int64_t next_write; /* clock_mono: write the two files again */
+	bool dirty;         /* something has changed that they show */
+	bool ready;         /* the service manager has been told */
+	char *write_error;  /* why they could not be written, as last said; NULL: they were */
+
+	struct rsync_version rsync;
+	struct stat rsync_file;       /* the program of which that was the version */
+	struct text_list standing;    /* warnings that hold as long as we run */
+	struct text_list seen;        /* warnings of the last look */
+	struct text_list warnings;    /* both, with those of the volumes: what is shown */
+	struct text_list trouble;     /* "ID: words": what could not be removed, */
+	struct text_list trouble_now; /* ... and what the sweeper at work has met so far */
+	struct notify notify;
+	int exit_status; /* of --once */
+};
+
+/** daemon_run(options): until it is told to end, or one wake.  Return the exit status. */
+int daemon_run(const struct daemon_options *options);
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_PUBLISH_H
+#define FLASHBACK_PUBLISH_H
+
+#include "flashback/daemon.h"
+
+/* What the daemon tells the world: the two files, the log, notify, the service manager. */
+
+/** publish_write(d, life): write status.txt and queue.txt.  Return 0, or -1 when they cannot be
+ * written (said once). */
+int publish_write(struct daemon *d, enum report_life life);
+
+/** publish_start(d): tell notify once after the start how things stand. */
+void publish_start(struct daemon *d);
+
+/** publish_rows(d): print the rows of --once. */
+void publish_rows(struct daemon *d);
+
+/** publish_event(d, event, row, reason): log it and tell notify.  row is NULL for what concerns no
+ * volume. */
+void publish_event(struct daemon *d, const char *event, const struct table_row *row,
+                   const char *reason);
+
+/** publish_result(d, row): a run has ended: log it, and tell notify if that is a change. */
+void publish_result(struct daemon *d, struct table_row *row);
+
+/** publish_overdue(d): log and tell of volumes that have become overdue, or no longer are. */
+void publish_overdue(struct daemon *d);
+
+/** publish_warn(d, words): a warning that holds as long as we run; said once. */
+void publish_warn(struct daemon *d, const char *words);
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SETTLE_H
+#define FLASHBACK_SETTLE_H
+
+#include "flashback/daemon.h"
+
+/* What the end of a run means: for the volume the next time, and for the exit status of --once. */
+
+/** settle_words(why): why a run was told to stop, in words. */
+const char *settle_words(enum daemon_why why);
+
+/** settle_row(d, row, w): the row's state, its reason, and when it may run again. */
+void settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w);
+
+/**
+ * settle_exit_status(d, result):
+ * 2 when a run ended as anything but SUCCEEDED; else 75 when a wanted one could not be done now.
+ */
+void settle_exit_status(struct daemon *d, enum judge_result result);
+
+#endif

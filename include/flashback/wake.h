@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_WAKE_H
+#define FLASHBACK_WAKE_H
+
+#include "flashback/daemon.h"
+
+/* One wake: read the config, look at the disk, decide for each volume, ask the hosts of those that
+ * are due. */
+
+/** wake_begin(d): begin a wake; what follows comes with the looker's and the prober's answers. */
+void wake_begin(struct daemon *d);
+
+/** wake_hear(d): the looker and the prober have something to say, have ended, or are late. */
+void wake_hear(struct daemon *d);
+
+/** wake_look_at_room(d): while runs go on, look at the free space now and then. */
+void wake_look_at_room(struct daemon *d);
+
+/** wake_forget_backoff(d): the next wake starts all that is due, and reads the store again. */
+void wake_forget_backoff(struct daemon *d);
+
+/** wake_adopt(d, row, seen): take over what a volume's directory and history show. */
+void wake_adopt(struct daemon *d, struct table_row *row, const struct summary *seen);
+
+/** wake_when(d): the time and the circumstances of a decision now. */
+struct plan_now wake_when(const struct daemon *d);
+
+#endif

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/daemon.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/clock.h"
+#include "flashback/file.h"
+#include "flashback/log.h"
+#include "flashback/publish.h"
+#include "flashback/tidy.h"
+#include "flashback/tool.h"
+#include "flashback/wake.h"
+#include "flashback/work.h"
+
+#define END_MS 13000  /* from TERM until all children are killed */
+#define LAST_MS 1500  /* from then until we go without them: they hang in the kernel */
+#define WATCH_MS 5000 /* while runs go on, how often windows and slices are looked at */
+
+enum { EXIT_GOOD = 0, EXIT_CONFIG = 1, EXIT_NOT_NOW = 75 };
+
+enum { SIGNALS, LOOKER, PROBER, SWEEPER, NOTIFIER, WORKERS, SOURCES = WORKERS + DAEMON_WORKERS };
+
+static void
+print_errors(const struct text_list *errors)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		fprintf(stderr, "flashback: %s\n", errors->item[i]);
+}
+
+static int
+load(struct daemon *d)
+{
+	struct text_list errors = {0};
+	int rc = conf_load(d->options->config_file, NULL, &d->config, &errors);
+
+	if (rc == 0)
+		rc = table_update(&d->table, d->config->volumes, d->config->n, clock_wall());
+	if (rc != 0 && errors.n == 0)
+		fprintf(stderr, "flashback: %s: %s\n", d->options->config_file, strerror(errno));
+	print_errors(&errors);
+	text_list_free(&errors);
+	return rc;
+}
+
+static bool
+matches(const struct volume *v, const char *wanted)
+{
+	return strcmp(v->id, wanted) == 0 || strcmp(v->host, wanted) == 0;
+}
+
+/* Mark what the operand names.  Return 0, or -1 when there is nothing of that name, or it is
+ * disabled. */
+static int
+want(struct daemon *d, const char *wanted)
+{
+	unsigned found = 0, disabled = 0;
+
+	for (size_t i = 0; i < d->table.n; i++) {
+		struct table_row *row = &d->table.row[i];
+
+		if (!matches(row->volume, wanted))
+			continue;
+		found++;
+		row->wanted = !row->volume->disabled;
+		disabled += row->volume->disabled;
+	}
+	if (found > disabled)
+		return 0;
+	if (found > 0)
+		fprintf(stderr,
+		        "flashback: %s is disabled: remove `disabled = yes` to back it up\n",
+		        wanted);
+	else
+		fprintf(stderr,
+		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
+		        wanted, d->config->hosts_file);
+	return -1;
+}
+
+static int
+want_all(struct daemon *d)
+{
+	for (size_t i = 0; i < d->options->wanted.n; i++)
+		if (want(d, d->options->wanted.item[i]) != 0)
+			return -1;
+	return 0;
+}
+
+/* The daemon must have the pid file to itself; --once works beside it, and then writes no files. */
+static int
+lock_pid(struct daemon *d)
+{
+	char *why = NULL;
+
+	d->pid_fd = file_lock_pid(d->config->pid_file, &why);
+	if (d->pid_fd == -2 && d->options->once)
+		d->pid_fd = -1;
+	else if (d->pid_fd < 0)
+		goto fail;
+	free(why);
+	return 0;
+fail:
+	fprintf(stderr, "flashback: %s\n", why != NULL ? why : strerror(errno));
+	free(why);
+	return -1;
+}
+
+static int
+check_rsync(struct daemon *d)
+{
+	char why[256];
+
+	if (tool_rsync(d->config->rsync, &d->rsync, why, sizeof(why)) != 0) {
+		fprintf(stderr, "flashback: %s\n", why);
+		return -1;
+	}
+	(void)stat(d->config->rsync, &d->rsync_file);
+	if (!d->rsync.confine_root)
+		publish_warn(d,
+		             "this rsync is older than 3.5.0 and knows no --confine-root: a host "
+		             "that is taken over could pull files of this machine into its "
+		             "snapshots; install a newer rsync");
+	return 0;
+}
+
+static void
+check_rights(struct daemon *d)
+{
+	if (geteuid() != 0)
+		publish_warn(d,
+		             "flashback does not run as root: owners and unreadable files cannot "
+		             "be kept as they are");
+	for (size_t i = 0; i < d->table.n; i++) {
+		if (d->table.row[i].volume->probe != VOLUME_PROBE_PING)
+			continue;
+		if (!probe_may_ping())
+			publish_warn(d,
+			             "no permission to ping: run as root, or with the capability "
+			             "CAP_NET_RAW, or set probe = \"tcp\"; until then rsync is "
+			             "started without asking");
+		return;
+	}
+}
+
+static int
+start(struct daemon *d)
+{
+	d->signals = event_open();
+	if (d->signals < 0) {
+		fprintf(stderr, "flashback: signals cannot be received: %s\n", strerror(errno));
+		return -1;
+	}
+	if (load(d) != 0 || want_all(d) != 0)
+		return -1;
+	log_open(d->config->syslog, d->options->verbose);
+	if (lock_pid(d) != 0 || check_rsync(d) != 0)
+		return -1;
+	check_rights(d);
+	d->look_volumes = true;
+	d->next_wake = clock_mono();
+	if (publish_write(d, REPORT_PRESTART) != 0)
+		return -1;
+	malloc_trim(0);
+	return 0;
+}
+
+/* Once the first wake has decided, the world may know, and notify is told once how things stand. */
+static void
+tell_ready(struct daemon *d)
+{
+	if (d->ready || d->waking || d->this_wake == 0)
+		return;
+	d->ready = true;
+	tool_tell_service("READY=1\nSTATUS=%zu volumes", d->table.n);
+	if (!d->options->once)
+		publish_start(d);
+}
+
+static void
+take_signals(struct daemon *d)
+{
+	struct event_signals s;
+
+	event_read(d->signals, &s);
+	if (s.end && !d->ending) {
+		d->ending = true;
+		d->end_at = clock_mono() + END_MS;
+		log_say(LOG_LEVEL_INFO, "told to stop");
+		tool_tell_service("STOPPING=1");
+		work_end(d);
+		/* The others have nothing to put in order. */
+		event_kill(&d->looker, SIGKILL);
+		event_kill(&d->prober, SIGKILL);
+		event_kill(&d->sweeper, SIGKILL);
+	}
+	if (s.again)
+		wake_forget_backoff(d);
+	if (s.wake || s.again)
+		d->next_wake = clock_mono();
+}
+
+static bool
+is_resting(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->table.n; i++)
+		if (d->table.row[i].phase != TABLE_RESTING)
+			return false;
+	return !d->waking && work_active(d) == 0;
+}
+
+static bool
+is_over(const struct daemon *d)
+{
+	bool quiet =
+	    work_active(d) == 0 && d->sweeper.pid == 0 && d->looker.pid == 0 && d->prober.pid == 0;
+
+	if (d->ending)
+		return quiet || clock_mono() >= d->end_at + LAST_MS;
+	return d->options->once && d->this_wake != 0 && is_resting(d) && !d->sweep && quiet &&
+	       !notify_busy(&d->notify);
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
+next_deadline(const struct daemon *d)
+{
+	int64_t at = d->next_write, now = clock_mono();
+
+	if (d->dirty)
+		return now;
+	if (d->ending)
+		return sooner(at, now < d->end_at ? d->end_at : d->end_at + LAST_MS);
+	if (!d->options->once || d->this_wake == 0)
+		at = sooner(at, d->next_wake);
+	if (work_active(d) > 0)
+		at = sooner(at, sooner(d->next_room, now + WATCH_MS));
+	if (d->looker.pid != 0)
+		at = sooner(at, d->look_until);
+	if (d->prober.pid != 0)
+		at = sooner(at, d->probe_until);
+	return at;
+}
+
+static void
+wait_for_event(struct daemon *d)
+{
+	int fds[SOURCES];
+	bool ready[SOURCES];
+
+	fds[SIGNALS] = d->signals;
+	fds[LOOKER] = d->looker.pid != 0 ? d->looker.fd : -1;
+	fds[PROBER] = d->prober.pid != 0 ? d->prober.fd : -1;
+	fds[SWEEPER] = d->sweeper.pid != 0 ? d->sweeper.fd : -1;
+	fds[NOTIFIER] = d->notify.child.pid != 0 ? d->notify.child.fd : -1;
+	for (size_t i = 0; i < DAEMON_WORKERS; i++)
+		fds[WORKERS + i] = d->work[i].child.pid != 0 ? d->work[i].child.fd : -1;
+	event_wait(fds, SOURCES, ready, next_deadline(d));
+	if (ready[SIGNALS])
+		take_signals(d);
+}
+
+static void
+step(struct daemon *d)
+{
+	wake_hear(d);
+	work_hear(d);
+	tidy_hear(d);
+	notify_step(&d->notify, &d->config->notify);
+	if (d->ending) {
+		if (clock_mono() >= d->end_at)
+			work_kill(d);
+		return;
+	}
+	if (clock_mono() >= d->next_wake && !(d->options->once && d->this_wake != 0))
+		wake_begin(d);
+	if (!d->waking)
+		work_start(d);
+	tidy_start(d);
+	work_watch(d);
+	wake_look_at_room(d);
+	tell_ready(d);
+}
+
+static void
+loop(struct daemon *d)
+{
+	while (!is_over(d)) {
+		wait_for_event(d);
+		step(d);
+		if (d->dirty || clock_mono() >= d->next_write)
+			(void)publish_write(d, d->this_wake != 0 ? REPORT_ALIVE : REPORT_PRESTART);
+	}
+}
+
+/* For --once with operands: what never came to a run could not be done now. */
+static void
+judge_wanted(struct daemon *d)
+{
+	for (size_t i = 0; i < d->table.n; i++)
+		if (d->table.row[i].wanted && !d->table.row[i].tried && d->exit_status == 0)
+			d->exit_status = EXIT_NOT_NOW;
+}
+
+static void
+stop(struct daemon *d)
+{
+	if (d->options->once) {
+		judge_wanted(d);
+		publish_rows(d);
+	}
+	(void)publish_write(d, REPORT_DOWN);
+	if (d->pid_fd >= 0)
+		file_unlock_pid(d->pid_fd, d->config->pid_file);
+	if (!d->options->once)
+		log_say(LOG_LEVEL_INFO, "stopped");
+}
+
+static void
+free_all(struct daemon *d)
+{
+	notify_free(&d->notify);
+	table_free(&d->table);
+	conf_free(d->config);
+	free(d->config_error);
+	free(d->write_error);
+	text_list_free(&d->standing);
+	text_list_free(&d->seen);
+	text_list_free(&d->warnings);
+	text_list_free(&d->trouble);
+	text_list_free(&d->trouble_now);
+	if (d->signals >= 0)
+		close(d->signals);
+	free(d);
+}
+
+int
+daemon_run(const struct daemon_options *options)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	int rc = EXIT_CONFIG;
+
+	if (d == NULL) {
+		fprintf(stderr, "flashback: %s\n", strerror(errno));
+		return EXIT_CONFIG;
+	}
+	d->options = options;
+	d->signals = d->pid_fd = -1;
+	if (start(d) == 0) {
+		if (!options->once)
+			log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volumes, data_dir %s",
+			        FLASHBACK_VERSION, d->table.n, d->config->data_dir);
+		loop(d);
+		stop(d);
+		rc = options->once ? d->exit_status : EXIT_GOOD;
+	} else if (d->pid_fd >= 0) {
+		file_unlock_pid(d->pid_fd, d->config->pid_file);
+	}
+	free_all(d);
+	return rc;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/dry.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/base.h"
+#include "flashback/clock.h"
+#include "flashback/conf.h"
+#include "flashback/look.h"
+#include "flashback/plan.h"
+#include "flashback/retain.h"
+#include "flashback/rsync.h"
+#include "flashback/store.h"
+#include "flashback/summary.h"
+#include "flashback/table.h"
+#include "flashback/tool.h"
+#include "flashback/units.h"
+
+#define TIME_TEXT 40
+
+/* What all volumes have in common. */
+struct dry {
+	const struct config *config;
+	const struct text_list *wanted;
+	struct rsync_version version;
+	struct store store;
+	bool opened;
+	struct plan_now when;
+	const char *disk_reason;
+};
+
+static bool
+is_wanted(const struct dry *d, const struct volume *v)
+{
+	for (size_t i = 0; i < d->wanted->n; i++)
+		if (strcmp(d->wanted->item[i], v->id) == 0 ||
+		    strcmp(d->wanted->item[i], v->host) == 0)
+			return true;
+	return d->wanted->n == 0;
+}
+
+static const char *
+local_time(const struct dry *d, int64_t at, char buf[TIME_TEXT])
+{
+	struct stamp s = {.when = at, .offset = d->when.offset};
+	struct tm tm;
+
+	stamp_local(&s, &tm);
+	strftime(buf, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
+	return buf;
+}
+
+static void
+print_reason(const struct dry *d, const struct table_row *row)
+{
+	struct plan_decision decision;
+	char at[TIME_TEXT];
+
+	plan_decide(row, &d->when, &decision);
+	local_time(d, decision.at, at);
+	printf("%s: ", row->volume->id);
+	switch (decision.cause) {
+	case PLAN_RUN:
+		printf("due; %s\n", row->volume->probe == VOLUME_PROBE_NONE
+		                        ? "it would run now"
+		                        : "it would run now if its host answers");
+		break;
+	case PLAN_NOT_DUE:
+		printf("not due until %s\n", at);
+		break;
+	case PLAN_DISABLED:
+		puts("disabled");
+		break;
+	case PLAN_CLOCK:
+		puts("nothing runs: the clock is wrong");
+		break;
+	case PLAN_AHEAD:
+		printf("held back: its newest snapshot is ahead of the clock until %s\n", at);
+		break;
+	case PLAN_DISK:
+		printf("nothing runs: %s\n", d->disk_reason);
+		break;
+	case PLAN_WINDOW:
+		printf("due, but its window opens at %s\n", at);
+		break;
+	case PLAN_BACKOFF:
+		printf("due, but it has failed: again at %s\n", at);
+		break;
+	}
+}
+
+/* The command as a run would build it now, with the name that its tree would have. */
+static int
+print_command(const struct dry *d, const struct volume *volume, const struct store_volume *v)
+{
+	char *path = text_format("%s/%s", d->config->data_dir, volume->id), *root = NULL;
+	char names[RSYNC_BASES][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+	struct stamp base[RSYNC_BASES], none = {.when = 0}, tree;
+	struct rsync_job job = {
+	    .volume = volume,
+	    .program = d->config->rsync,
+	    .version = d->version,
+	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
+	};
+	struct text_list cd = {0}, argv = {0};
+	size_t n;
+	int rc = -1;
+
+	if (path == NULL)
+		return -1;
+	root = realpath(path, NULL);
+	job.root = root != NULL ? root : path;
+	tree = base_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
+	job.target = stamp_format(&tree, target);
+	n = base_choose(v->stamps, v->nstamps, &none, base);
+	for (size_t i = 0; i < n; i++)
+		job.base[i] = stamp_format(&base[i], names[i]);
+	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
+	    rsync_argv(&job, &argv) == 0) {
+		printf("    ");
+		rsync_print(stdout, &cd);
+		printf(" && ");
+		rsync_print(stdout, &argv);
+		putchar('\n');
+		rc = 0;
+	}
+	text_list_free(&cd);
+	text_list_free(&argv);
+	free(root);
+	free(path);
+	return rc;
+}
+
+/* What a success would expire, the new snapshot counted in. */
+static int
+print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
+{
+	struct stamp *series = calloc(v->nstamps + 1, sizeof(*series));
+	bool *drop = calloc(v->nstamps + 1, sizeof(*drop));
+	char name[STAMP_NAME_SIZE];
+	size_t n = 0;
+	int marked = -1, left = 3;
+
+	if (series == NULL || drop == NULL)
+		goto out;
+	for (size_t i = 0; i < v->nstamps; i++)
+		if (v->stamps[i].state == STAMP_COMPLETE)
+			series[n++] = v->stamps[i];
+	series[n++] = (struct stamp){.when = d->when.now, .offset = d->when.offset};
+	marked = retain_mark(series, n, &volume->keep, drop);
+	for (size_t i = 0; marked > 0 && i < n && left > 0; i++) {
+		if (!drop[i])
+			continue;
+		printf("    would expire %s/%s\n", volume->id, stamp_format(&series[i], name));
+		left--;
+	}
+out:
+	free(series);
+	free(drop);
+	return marked < 0 ? -1 : 0;
+}
+
+static int
+print_volume(const struct dry *d, struct volume *volume)
+{
+	struct table_row row = {.volume = volume, .first_seen = d->when.now};
+	struct store_volume v = {.fd = -1, .meta = -1, .lock = -1};
+	int rc;
+
+	if (d->opened && store_volume_open(&d->store, volume->host, volume->name, false, &v) != 0 &&
+	    errno != ENOENT) {
+		fprintf(stderr, "flashback: %s/%s cannot be read: %s\n", d->config->data_dir,
+		        volume->id, strerror(errno));
+		return -1;
+	}
+	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, d->when.now, &row.seen);
+	row.known = true;
+	row.last = row.seen.last.result;
+	if (judge_shown_failed(row.last))
+		row.retry_at = row.seen.last.stamp.when +
+		               plan_backoff(row.seen.failures, d->config->wake, volume->every);
+	print_reason(d, &row);
+	rc = volume->disabled ? 0 : print_command(d, volume, &v);
+	if (rc == 0 && !volume->disabled)
+		rc = print_expiry(d, volume, &v);
+	store_volume_close(&v);
+	return rc;
+}
+
+static int
+print_all(const struct dry *d)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < d->config->n; i++) {
+		if (!is_wanted(d, d->config->volumes[i]))
+			continue;
+		found++;
+		if (print_volume(d, d->config->volumes[i]) != 0)
+			return 1;
+	}
+	if (found > 0 || d->wanted->n == 0)
+		return 0;
+	fprintf(stderr,
+	        "flashback: there is no such host or volume in %s; flashback -t lists them\n",
+	        d->config->hosts_file);
+	return 1;
+}
+
+/* Look at the disk as the daemon would. */
+static void
+look(struct dry *d, char **why, struct look_disk *disk)
+{
+	if (store_open(d->config->data_dir, &d->store, why) != 0) {
+		d->when.disk = PLAN_DISK_ABSENT;
+		d->disk_reason = *why != NULL ? *why : strerror(ENOMEM);
+		return;
+	}
+	d->opened = true;
+	d->disk_reason = disk->reason;
+	if (look_room(d->store.fd, d->config, disk) != 0 || disk->read_only)
+		d->when.disk = PLAN_DISK_BROKEN;
+	else if (disk->low)
+		d->when.disk = PLAN_DISK_FULL;
+}
+
+int
+dry_run(const char *config_file, const struct text_list *wanted)
+{
+	struct text_list errors = {0};
+	struct config *config = NULL;
+	struct dry d = {.wanted = wanted};
+	struct look_disk disk = {0};
+	char why[256], *absent = NULL;
+	int rc = 1;
+
+	if (conf_load(config_file, NULL, &config, &errors) != 0) {
+		for (size_t i = 0; i < errors.n; i++)
+			fprintf(stderr, "flashback: %s\n", errors.item[i]);
+		goto out;
+	}
+	d.config = config;
+	d.when = (struct plan_now){.now = clock_wall(), .wake = config->wake, .disk = PLAN_DISK_OK};
+	d.when.offset = clock_offset(d.when.now);
+	if (tool_rsync(config->rsync, &d.version, why, sizeof(why)) != 0) {
+		fprintf(stderr, "flashback: %s\n", why);
+		goto out;
+	}
+	look(&d, &absent, &disk);
+	rc = print_all(&d);
+	if (d.opened)
+		store_close(&d.store);
+out:
+	free(absent);
+	text_list_free(&errors);
+	conf_free(config);
+	return rc;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/publish.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/clock.h"
+#include "flashback/file.h"
+#include "flashback/health.h"
+#include "flashback/log.h"
+#include "flashback/queue.h"
+#include "flashback/units.h"
+#include "flashback/wake.h"
+
+#define WRITE_EVERY_MS 60000
+#define GRACE_SECONDS 60 /* beyond that, before a reader may take the daemon for dead */
+
+static void
+add_warnings(struct text_list *to, const struct text_list *from)
+{
+	(void)text_list_append(to, from);
+}
+
+/* Names that have not resolved once for a day, of volumes that have no snapshot: a typing error,
+ * most likely. */
+static void
+add_unresolved(struct daemon *d, int64_t now)
+{
+	for (size_t i = 0; i < d->table.n; i++) {
+		const struct table_row *row = &d->table.row[i];
+
+		if (row->unresolved_since != 0 && now - row->unresolved_since >= 86400 &&
+		    summary_good(&row->seen) == 0)
+			(void)text_list_addf(
+			    &d->warnings,
+			    "%s: the name %s has not been known for a day: is it right?",
+			    row->volume->id, row->volume->address);
+	}
+}
+
+static void
+gather(struct daemon *d, enum report_life life, struct report_view *view)
+{
+	text_list_free(&d->warnings);
+	add_warnings(&d->warnings, &d->standing);
+	add_warnings(&d->warnings, &d->seen);
+	add_warnings(&d->warnings, &d->trouble);
+	*view = (struct report_view){
+	    .table = &d->table,
+	    .when = wake_when(d),
+	    .life = life,
+	    .pid = (int)getpid(),
+	    .data_dir = d->config->data_dir,
+	    .disk =
+	        {
+	            .asked = d->look_told,
+	            .mounted = d->disk.mounted,
+	            .total = d->disk.total,
+	            .used = d->disk.used,
+	            .free = d->disk.free,
+	        },
+	    .disk_reason = d->disk_state == PLAN_DISK_OK ? NULL : d->disk_reason,
+	    .config_error = d->config_error,
+	    .warnings = &d->warnings,
+	    .version = FLASHBACK_VERSION,
+	};
+	add_unresolved(d, view->when.now);
+	view->next_update = view->when.now;
+	if (life != REPORT_DOWN) {
+		view->next_wake = view->when.now + (d->next_wake - clock_mono() + 999) / 1000;
+		view->next_update += WRITE_EVERY_MS / 1000 + GRACE_SECONDS;
+	}
+}
+
+static int
+write_status(FILE *f, void *arg)
+{
+	report_status(f, arg);
+	return ferror(f) ? -1 : 0;
+}
+
+static int
+write_queue(FILE *f, void *arg)
+{
+	report_queue(f, arg);
+	return ferror(f) ? -1 : 0;
+}
+
+/* Replace the file at path.  Return 0, or -1 with *why in new memory. */
+static int
+replace(const char *path, int (*write)(FILE *, void *), struct report_view *view, char **why)
+{
+	char *copy = strdup(path), *copy2 = strdup(path);
+	int dir = -1, rc = -1;
+
+	if (copy == NULL || copy2 == NULL)
+		goto out;
+	dir = file_open_trusted_dir(dirname(copy), true, why);
+	if (dir < 0)
+		goto out;
+	rc = file_replace(dir, basename(copy2), 0644, write, view, false);
+	if (rc != 0)
+		*why = text_format("%s cannot be written: %s", path, strerror(errno));
+	close(dir);
+out:
+	free(copy);
+	free(copy2);
+	return rc;
+}
+
+int
+publish_write(struct daemon *d, enum report_life life)
+{
+	struct report_view view;
+	char *why = NULL;
+	int rc;
+
+	d->dirty = false;
+	d->next_write = clock_mono() + WRITE_EVERY_MS;
+	if (d->pid_fd < 0)
+		return 0;
+	gather(d, life, &view);
+	rc = replace(d->config->status_file, write_status, &view, &why);
+	if (rc == 0)
+		rc = replace(d->config->queue_file, write_queue, &view, &why);
+	if (rc != 0 && (d->write_error == NULL || why == NULL || strcmp(why, d->write_error) != 0))
+		log_say(LOG_LEVEL_ERROR, "%s", why != NULL ? why : strerror(ENOMEM));
+	else if (rc == 0 && d->write_error != NULL)
+		log_say(LOG_LEVEL_INFO, "the status files can be written again");
+	free(d->write_error);
+	d->write_error = why;
+	return rc;
+}
+
+void
+publish_rows(struct daemon *d)
+{
+	struct report_view view;
+
+	gather(d, REPORT_ALIVE, &view);
+	queue_print(stdout, &view, d->options->wanted.n > 0);
+	fflush(stdout);
+}
+
+void
+publish_start(struct daemon *d)
+{
+	struct report_view view;
+	struct health_verdict verdict;
+	struct notify_event e = {.event = "start", .volume = ""};
+
+	gather(d, REPORT_ALIVE, &view);
+	health_judge(&view, &verdict);
+	e.state = health_name(verdict.level);
+	e.reason = verdict.reason;
+	if (d->pid_fd >= 0)
+		notify_add(&d->notify, &e);
+}
+
+void
+publish_event(struct daemon *d, const char *event, const struct table_row *row, const char *reason)
+{
+	struct notify_event e = {
+	    .event = event,
+	    .volume = row != NULL ? row->volume->id : "",
+	    .state = row != NULL ? judge_result_name(row->last) : event,
+	    .reason = reason,
+	};
+
+	if (row == NULL)
+		log_say(LOG_LEVEL_WARNING, "%s: %s", event, reason);
+	if (d->pid_fd >= 0)
+		notify_add(&d->notify, &e);
+}
+
+/* What people want to be told of: the kind of result, not each result. */
+static const char *
+event_of(enum judge_result result)
+{
+	if (judge_shown_failed(result))
+		return "failed";
+	if (result == JUDGE_PARTIAL)
+		return "partial";
+	if (result == JUDGE_SUSPECT)
+		return "suspect";
+	if (result == JUDGE_SUCCEEDED)
+		return "recovered";
+	return NULL;
+}
+
+static void
+log_result(const struct table_row *row)
+{
+	static const struct {
+		enum judge_result result;
+		enum log_level level;
+		const char *words;
+	} said[] = {
+	    {JUDGE_SUCCEEDED, LOG_LEVEL_INFO, "succeeded"},
+	    {JUDGE_PARTIAL, LOG_LEVEL_WARNING, "partial"},
+	    {JUDGE_SUSPECT, LOG_LEVEL_ERROR, "suspect"},
+	    {JUDGE_INTERRUPTED, LOG_LEVEL_INFO, "interrupted"},
+	    {JUDGE_DISK, LOG_LEVEL_ERROR, "stopped by the disk"},
+	    {JUDGE_NOT_FOUND, LOG_LEVEL_INFO, "not found"},
+	    {JUDGE_BUSY, LOG_LEVEL_INFO, "busy"},
+	    {JUDGE_NOT_NOW, LOG_LEVEL_INFO, "not now"},
+	    {JUDGE_NOT_DUE, LOG_LEVEL_DEBUG, "not due"},
+	    {JUDGE_ABSENT, LOG_LEVEL_ERROR, "no disk"},
+	    {JUDGE_CLOCK, LOG_LEVEL_WARNING, "held back"},
+	};
+	char took[UNITS_TEXT];
+	const char *words = "failed", *reason = row->reason != NULL ? row->reason : "";
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		if (said[i].result == row->last) {
+			words = said[i].words;
+			level = said[i].level;
+		}
+	}
+	units_format_clock(took, row->took > 0 ? row->took : 0);
+	log_say(level, "%s: %s after %s%s%s", row->volume->id, words, took,
+	        reason[0] != '\0' ? ": " : "", reason);
+}
+
+void
+publish_result(struct daemon *d, struct table_row *row)
+{
+	const char *event = event_of(row->last);
+
+	log_result(row);
+	d->dirty = true;
+	if (event == NULL)
+		return;
+	/* A first success is no news, and neither is the second failure. */
+	if (row->told == JUDGE_NONE && row->last == JUDGE_SUCCEEDED)
+		row->told = JUDGE_SUCCEEDED;
+	if (row->told != JUDGE_NONE && strcmp(event, event_of(row->told)) == 0)
+		return;
+	row->told = row->last;
+	publish_event(d, event, row, row->reason != NULL ? row->reason : "");
+}
+
+void
+publish_overdue(struct daemon *d)
+{
+	int64_t now = clock_wall();
+	char age[UNITS_TEXT], words[128];
+
+	for (size_t i = 0; i < d->table.n; i++) {
+		struct table_row *row = &d->table.row[i];
+		int64_t good = summary_good(&row->seen);
+
+		if (!row->known || plan_overdue(row, now) == row->overdue)
+			continue;
+		row->overdue = !row->overdue;
+		d->dirty = true;
+		if (!row->overdue) {
+			log_say(LOG_LEVEL_INFO, "%s: no longer overdue", row->volume->id);
+			publish_event(d, "recovered", row, "it is no longer overdue");
+			continue;
+		}
+		if (good == 0)
+			snprintf(words, sizeof(words), "there is no backup yet");
+		else
+			snprintf(words, sizeof(words), "the last backup is %s old",
+			         units_format_age(age, now - good));
+		log_say(LOG_LEVEL_ERROR, "%s: overdue: %s", row->volume->id, words);
+		publish_event(d, "overdue", row, words);
+	}
+}
+
+void
+publish_warn(struct daemon *d, const char *words)
+{
+	for (size_t i = 0; i < d->standing.n; i++)
+		if (strcmp(d->standing.item[i], words) == 0)
+			return;
+	log_say(LOG_LEVEL_WARNING, "%s", words);
+	(void)text_list_add(&d->standing, words);
+	d->dirty = true;
+}

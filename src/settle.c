@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/settle.h"
+
+#include <string.h>
+
+#include "flashback/clock.h"
+
+#define NOT_NOW 75 /* EX_TEMPFAIL, as in sysexits.h */
+#define WENT_WRONG 2
+
+const char *
+settle_words(enum daemon_why why)
+{
+	switch (why) {
+	case DAEMON_WINDOW:
+		return "its window closed";
+	case DAEMON_SLICE:
+		return "it gave way to others";
+	case DAEMON_ROOM:
+		return "the disk was filling up";
+	case DAEMON_ENDS:
+	case DAEMON_RUNNING:
+		break;
+	}
+	return "flashback was told to stop";
+}
+
+void
+settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
+{
+	int64_t now = clock_wall();
+	int64_t every = row->volume->every;
+
+	row->took = w->seconds;
+	row->percent = w->percent;
+	row->retry_at = 0;
+	row->yielded = w->why == DAEMON_SLICE;
+	row->fresh = w->result == JUDGE_SUCCEEDED;
+	row->silent_since = 0;
+	if (w->result == JUDGE_INTERRUPTED)
+		table_say(row, w->result, "%s", settle_words(w->why));
+	else
+		table_say(row, w->result, "%s", w->reason);
+	if (judge_shown_failed(w->result))
+		row->retry_at = now + plan_backoff(row->seen.failures > 0 ? row->seen.failures : 1,
+		                                   d->config->wake, every);
+	if (w->result == JUDGE_NOT_FOUND)
+		row->silent_since = now;
+	if (w->result == JUDGE_DISK && w->copied)
+		row->retry_at = now + every;
+	if (w->result == JUDGE_NOT_DUE)
+		table_say(row, row->seen.last.result, "%s", row->seen.last.reason);
+}
+
+void
+settle_exit_status(struct daemon *d, enum judge_result result)
+{
+	switch (result) {
+	case JUDGE_NONE:
+	case JUDGE_SUCCEEDED:
+	case JUDGE_NOT_DUE:
+		break;
+	case JUDGE_NOT_FOUND:
+	case JUDGE_BUSY:
+	case JUDGE_NOT_NOW:
+	case JUDGE_ABSENT:
+	case JUDGE_CLOCK:
+		if (d->exit_status == 0 && d->options->wanted.n > 0)
+			d->exit_status = NOT_NOW;
+		break;
+	case JUDGE_PARTIAL:
+	case JUDGE_SUSPECT:
+	case JUDGE_FAILED:
+	case JUDGE_NO_SOURCE:
+	case JUDGE_INTERRUPTED:
+	case JUDGE_DISK:
+	case JUDGE_LINKS:
+	case JUDGE_RESULTS:
+		d->exit_status = WENT_WRONG;
+		break;
+	}
+}
