@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/entry.h"
+
+#include <stdlib.h>
+
+int
+entry_add(struct entry *e, int line, const char *value)
+{
+	int *lines = reallocarray(e->lines, e->values.n + 1, sizeof(*lines));
+
+	if (lines == NULL)
+		return -1;
+	e->lines = lines;
+	if (text_list_add(&e->values, value) == -1)
+		return -1;
+	lines[e->values.n - 1] = line;
+	return 0;
+}
+
+void
+entry_free(struct entry *e)
+{
+	text_list_free(&e->values);
+	free(e->lines);
+	*e = (struct entry){0};
+}
+
+/* Is it one value, as all options take that are not lists? */
+static bool
+is_single(const struct entry *e, struct fault_list *faults)
+{
+	if (!e->list)
+		return true;
+	fault_add(faults, e->file, e->line, "%s: it takes one value, without braces", e->name);
+	return false;
+}
+
+/* The words of a command: the items of a list, or a single string cut at blanks. */
+static int
+command_words(const struct entry *e, struct text_list *words, struct fault_list *faults)
+{
+	int rc;
+
+	/* Without one of its words, it cannot be said which is the first. */
+	if (e->told)
+		return -1;
+	rc = e->list ? text_list_append(words, &e->values)
+	             : text_list_split(words, e->values.item[0]);
+	if (rc == -1) {
+		faults->lost = true;
+		return -1;
+	}
+	if (words->n > 0 || e->list)
+		return 0;
+	fault_add(faults, e->file, e->lines[0],
+	          "%s: the command is empty: name a program, or write { } for none", e->name);
+	return -1;
+}
+
+/* The line of word i of a command. */
+static int
+word_line(const struct entry *e, size_t i)
+{
+	return e->lines[e->list ? i : 0];
+}
+
+static void
+set_layer(const struct entry *e, enum volume_key key, struct volume_layer *layer,
+          struct text_list *values)
+{
+	struct volume_setting *s = &layer->setting[key];
+
+	s->set = true;
+	s->values = *values;
+	s->origin = (struct volume_origin){.file = e->file, .line = e->line};
+	*values = (struct text_list){0};
+}
+
+void
+entry_to_layer(const struct entry *e, enum volume_key key, struct volume_layer *layer,
+               struct fault_list *faults)
+{
+	struct text_list values = {0};
+	bool good = true;
+
+	if (!volume_key_is_list(key) && !is_single(e, faults))
+		return;
+	if (e->values.n == 0 && e->told)
+		return;
+	if (volume_key_is_command(key)) {
+		if (command_words(e, &values, faults) == -1)
+			return;
+	} else if (text_list_append(&values, &e->values) == -1) {
+		faults->lost = true;
+		return;
+	}
+	for (size_t i = 0; i < values.n; i++) {
+		char *why;
+
+		if (volume_check_value(key, i, values.item[i], &why) == 0)
+			continue;
+		good = false;
+		fault_take(faults, e->file, word_line(e, i), e->name, why);
+	}
+	if (good && !e->told)
+		set_layer(e, key, layer, &values);
+	text_list_free(&values);
+}
+
+static void
+set_notify(const struct entry *e, struct config *c, struct fault_list *faults)
+{
+	struct text_list words = {0};
+	char *why;
+
+	if (command_words(e, &words, faults) == 0)
+		for (size_t i = 0; i < words.n; i++)
+			if (config_set(c, CONFIG_NOTIFY, words.item[i], &why) == -1) {
+				fault_take(faults, e->file, word_line(e, i), e->name, why);
+				break;
+			}
+	text_list_free(&words);
+}
+
+void
+entry_to_config(const struct entry *e, enum config_key key, struct config *c,
+                struct fault_list *faults)
+{
+	char *why;
+
+	c->origin[key] = (struct volume_origin){.file = e->file, .line = e->line};
+	if (key == CONFIG_NOTIFY)
+		set_notify(e, c, faults);
+	else if (is_single(e, faults) && !e->told &&
+	         config_set(c, key, e->values.item[0], &why) == -1)
+		fault_take(faults, e->file, e->lines[0], e->name, why);
+}
