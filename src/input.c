@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/fault.h"
+#include "flashback/file.h"
+
+/* Read up to size bytes, fewer only at the end of the file. */
+static int
+read_bytes(int fd, size_t size, struct input *in, char **why)
+{
+	*why = NULL;
+	in->bytes = malloc(size + 1);
+	if (in->bytes == NULL)
+		return -1;
+	while (in->len < size) {
+		ssize_t n = read(fd, in->bytes + in->len, size - in->len);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return fault_refuse(why, "cannot be read: %s", strerror(errno));
+		if (n == 0)
+			break;
+		in->len += (size_t)n;
+	}
+	in->bytes[in->len] = '\0';
+	return 0;
+}
+
+static int
+read_file(const char *path, int fd, struct input *in, char **why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return fault_refuse(why, "cannot be read: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return fault_refuse(why, "is not a regular file");
+	if (st.st_size > INPUT_MAX)
+		return fault_refuse(why, "is larger than 8 MiB: no config file is");
+	if (file_check_trusted(path, fd, why) == -1)
+		return -1;
+	return read_bytes(fd, (size_t)st.st_size, in, why);
+}
+
+int
+input_read(const char *path, struct input *in, char **why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc;
+
+	*in = (struct input){0};
+	if (fd == -1)
+		return fault_refuse(why, "cannot be read: %s", strerror(errno));
+	rc = read_file(path, fd, in, why);
+	if (rc == -1)
+		input_free(in);
+	close(fd);
+	return rc;
+}
+
+/* FNV-1a. */
+static uint64_t
+mix(uint64_t h, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+uint64_t
+input_digest(const struct input *first, const struct input *second)
+{
+	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), first->bytes, first->len);
+
+	/* With the NUL between them, a byte that moves from one file to the other is seen. */
+	h = mix(h, "", 1);
+	return mix(h, second->bytes, second->len);
+}
+
+void
+input_free(struct input *in)
+{
+	free(in->bytes);
+	*in = (struct input){0};
+}
