@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SHOW_H
+#define FLASHBACK_SHOW_H
+
+#include <stdio.h>
+
+#include "flashback/conf.h"
+
+/* What flashback --check prints of a good config. */
+
+/**
+ * show_check(f, c):
+ * Print the program's options, each volume with its own, with where each value came from; then the
+ * volumes in data_dir that hold snapshots and are listed no longer (a data_dir that cannot be read
+ * is said, and is no failure).  Return 0, or -1 with errno when f has an error.
+ */
+int show_check(FILE *f, const struct config *c);
+
+#endif
