@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: ISC
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/conf.h"
+#include "flashback/daemon.h"
+#include "flashback/dry.h"
+#include "flashback/init.h"
+#include "flashback/show.h"
+
+#define CONFIG_FILE FLASHBACK_SYSCONFDIR "/flashback/flashback.conf"
+
+enum { EXIT_WRONG = 1, FORCE = 256 };
+
+enum mode { RUN, ONCE, DRY, CHECK, INIT };
+
+struct arguments {
+	struct daemon_options daemon;
+	enum mode mode;
+	unsigned modes; /* how many have been asked for */
+	bool force;
+};
+
+static const char help[] =
+    "flashback: keep snapshots of the volumes of several hosts, with rsync\n"
+    "\n"
+    "usage: flashback [-1intvVh] [-c file] [host | host/volume ...]\n"
+    "\n"
+    "  (none)             the daemon, in the foreground\n"
+    "  -c, --config FILE  main config file (" CONFIG_FILE ")\n"
+    "  -1, --once         one wake: run what is due, wait for it, exit; with operands those, due "
+    "or not\n"
+    "  -n, --dry-run      say what a wake would do: reasons, commands, what would be expired\n"
+    "  -t, --check        check the config; show all volumes, their options and where each came "
+    "from\n"
+    "  -i, --init         make data_dir a store and test the disk\n"
+    "      --force        with -i: accept a disk that lacks something\n"
+    "  -v, --verbose      log more\n"
+    "  -V, --version      print the version\n"
+    "  -h, --help         print this\n"
+    "\n"
+    "See flashback(8), flashback.conf(5), hosts.conf(5).\n";
+
+static int
+usage(const char *problem)
+{
+	fprintf(stderr, "flashback: %s; see flashback --help\n", problem);
+	return -1;
+}
+
+static void
+set_mode(struct arguments *a, enum mode mode)
+{
+	a->modes += a->mode != mode;
+	a->mode = mode;
+}
+
+/* Return 0 to go on, 1 when all is done, -1 when something is wrong. */
+static int
+take_option(struct arguments *a, int option)
+{
+	switch (option) {
+	case 'c':
+		a->daemon.config_file = optarg;
+		return 0;
+	case '1':
+		set_mode(a, ONCE);
+		return 0;
+	case 'n':
+		set_mode(a, DRY);
+		return 0;
+	case 't':
+		set_mode(a, CHECK);
+		return 0;
+	case 'i':
+		set_mode(a, INIT);
+		return 0;
+	case FORCE:
+		a->force = true;
+		return 0;
+	case 'v':
+		a->daemon.verbose = true;
+		return 0;
+	case 'V':
+		puts("flashback " FLASHBACK_VERSION);
+		return 1;
+	case 'h':
+		fputs(help, stdout);
+		return 1;
+	default:
+		return usage("wrong option"); /* getopt has named it */
+	}
+}
+
+static int
+check_arguments(const struct arguments *a)
+{
+	if (a->modes > 1)
+		return usage("-1, -i, -n and -t exclude each other");
+	if (a->force && a->mode != INIT)
+		return usage("--force goes with --init");
+	if (a->daemon.wanted.n > 0 && a->mode != ONCE && a->mode != DRY)
+		return usage("hosts and volumes are named with -1 (back them up now) or -n");
+	return 0;
+}
+
+static int
+parse(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
+	    {"dry-run", no_argument, NULL, 'n'},      {"check", no_argument, NULL, 't'},
+	    {"init", no_argument, NULL, 'i'},         {"force", no_argument, NULL, FORCE},
+	    {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+	};
+	int option, rc;
+
+	while ((option = getopt_long(argc, argv, "c:1intvVh", options, NULL)) != -1) {
+		rc = take_option(a, option);
+		if (rc != 0)
+			return rc;
+	}
+	for (; optind < argc; optind++)
+		if (text_list_add(&a->daemon.wanted, argv[optind]) != 0)
+			return usage(strerror(errno));
+	return check_arguments(a);
+}
+
+/* Run work on a good config, or print all that is wrong with it. */
+static int
+with_config(const struct arguments *a, int (*work)(const struct arguments *, struct config *))
+{
+	struct text_list errors = {0};
+	struct config *config = NULL;
+	int rc = EXIT_WRONG;
+
+	if (conf_load(a->daemon.config_file, NULL, &config, &errors) == 0)
+		rc = work(a, config);
+	else if (errors.n == 0)
+		fprintf(stderr, "flashback: %s: %s\n", a->daemon.config_file, strerror(errno));
+	for (size_t i = 0; i < errors.n; i++)
+		fprintf(stderr, "flashback: %s\n", errors.item[i]);
+	text_list_free(&errors);
+	conf_free(config);
+	return rc;
+}
+
+static int
+check(const struct arguments *a, struct config *config)
+{
+	(void)a;
+	return show_check(stdout, config) == 0 ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
+static int
+init(const struct arguments *a, struct config *config)
+{
+	return init_store(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
+static int
+run(struct arguments *a)
+{
+	switch (a->mode) {
+	case CHECK:
+		return with_config(a, check);
+	case INIT:
+		return with_config(a, init);
+	case DRY:
+		return dry_run(a->daemon.config_file, &a->daemon.wanted);
+	case ONCE:
+		a->daemon.once = true;
+		break;
+	case RUN:
+		break;
+	}
+	return daemon_run(&a->daemon);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a = {.daemon = {.config_file = CONFIG_FILE}, .mode = RUN};
+	int rc = parse(argc, argv, &a);
+
+	if (rc == 0)
+		rc = run(&a);
+	else
+		rc = rc > 0 ? EXIT_SUCCESS : EXIT_WRONG;
+	text_list_free(&a.daemon.wanted);
+	return rc;
+}
