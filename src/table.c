@@ -43,15 +43,13 @@ free_row(struct table_row *row)
 
 /* Take over what is known, with the volume as it is configured now; the old row is left empty. */
 static void
-keep_row(struct table_row *row, struct table_row *old, struct volume *volume, int64_t now)
+keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
 {
 	volume_free(old->volume);
 	*row = *old;
 	*old = (struct table_row){0};
 	row->volume = volume_ref(volume);
 	row->gone = false;
-	if (row->first_seen < PLAN_RELEASE_DATE)
-		row->first_seen = now;
 }
 
 static void
@@ -102,7 +100,7 @@ table_update(struct table *table, struct volume *const *volumes, size_t n, int64
 		known[i] = table_find(table, volumes[i]->id);
 	for (size_t i = 0; i < n; i++) {
 		if (known[i] != NULL)
-			keep_row(&fresh.row[i], known[i], volumes[i], now);
+			keep_row(&fresh.row[i], known[i], volumes[i]);
 		else
 			new_row(&fresh.row[i], volumes[i], now);
 	}
@@ -150,6 +148,19 @@ table_drop_gone(struct table *table)
 		return;
 	table->n = kept;
 	sort_index(table);
+}
+
+void
+table_wake(struct table *table, int64_t now)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		row->tried = false;
+		row->fresh = false;
+		if (row->first_seen < PLAN_RELEASE_DATE)
+			row->first_seen = now;
+	}
 }
 
 void

@@ -444,10 +444,7 @@ wake_begin(struct daemon *d)
 	d->next_wake = clock_mono() + d->config->wake * 1000;
 	reload_config(d);
 	reload_rsync(d);
-	for (size_t i = 0; i < d->table.n; i++) {
-		d->table.row[i].tried = false;
-		d->table.row[i].fresh = false;
-	}
+	table_wake(&d->table, d->this_wake);
 	d->waking = true;
 	start_look(d);
 	/* The last looker hangs, or there is none to be had. */

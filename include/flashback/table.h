@@ -73,12 +73,19 @@ struct table {
  * new ones begin RESTING with first_seen = now, those that left are dropped, or marked gone while a
  * worker is at them.  Takes references of its own.  The only way to fill a table; one that is all
  * zero is empty.  Pointers to rows are good until the next table_update or table_drop_gone.
- * A first_seen by a wrong clock is mended.  Return 0, or -1 with ENOMEM and the table as it was.
+ * Return 0, or -1 with ENOMEM and the table as it was.
  */
 int table_update(struct table *table, struct volume *const *volumes, size_t n, int64_t now);
 
 /** table_find(table, id): the row, or NULL. */
 struct table_row *table_find(struct table *table, const char *id);
+
+/**
+ * table_wake(table, now):
+ * A wake begins: nothing has been tried or has succeeded since.  A volume that we came to know by a
+ * clock that was wrong is known since now.
+ */
+void table_wake(struct table *table, int64_t now);
 
 /** table_drop_gone(table): drop the rows that are gone and no longer running. */
 void table_drop_gone(struct table *table);

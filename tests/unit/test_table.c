@@ -146,8 +146,7 @@ test_drop_gone_keeps_the_rest(void **state)
 	table_free(&table);
 }
 
-/* A box without a clock battery boots in 1970: since then is not how long we have known a volume.
- */
+/* A box without a clock battery boots in 1970: since then is not how long we know a volume. */
 static void
 test_first_seen_by_a_wrong_clock(void **state)
 {
@@ -156,12 +155,27 @@ test_first_seen_by_a_wrong_clock(void **state)
 
 	(void)state;
 	assert_int_equal(table_update(&table, &volume, 1, 100), 0);
-	assert_int_equal(table.row[0].first_seen, 100);
-	assert_int_equal(table_update(&table, &volume, 1, NOW), 0);
+	table_wake(&table, 700);
+	table_wake(&table, NOW);
 	assert_int_equal(table.row[0].first_seen, NOW);
-	assert_int_equal(table_update(&table, &volume, 1, NOW + 100), 0);
+	table_wake(&table, NOW + 100);
 	assert_int_equal(table.row[0].first_seen, NOW);
 	volume_free(volume);
+	table_free(&table);
+}
+
+static void
+test_wake(void **state)
+{
+	struct table table = {0};
+
+	(void)state;
+	make_three(&table);
+	table.row[1].tried = true;
+	table.row[2].tried = table.row[2].fresh = true;
+	table_wake(&table, NOW);
+	for (size_t i = 0; i < table.n; i++)
+		assert_false(table.row[i].tried || table.row[i].fresh);
 	table_free(&table);
 }
 
@@ -240,6 +254,7 @@ main(void)
 	    cmocka_unit_test(test_gone_while_running),
 	    cmocka_unit_test(test_drop_gone_keeps_the_rest),
 	    cmocka_unit_test(test_first_seen_by_a_wrong_clock),
+	    cmocka_unit_test(test_wake),
 	    cmocka_unit_test(test_say),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_many),
