@@ -100,12 +100,13 @@ write_restore(FILE *f, void *arg)
 {
 	const struct commit *c = arg;
 	char *dir = text_format("%s/%s", c->data_dir, c->volume->id);
+	int rc;
 
 	if (dir == NULL)
 		return -1;
-	restore_write(f, c->volume, dir, c->rsync);
+	rc = restore_write(f, c->volume, dir, c->rsync);
 	free(dir);
-	return 0;
+	return rc;
 }
 
 static void

@@ -24,23 +24,6 @@ add_warnings(struct text_list *to, const struct text_list *from)
 	(void)text_list_append(to, from);
 }
 
-/* Names that have not resolved once for a day, of volumes that have no snapshot: a typing error,
- * most likely. */
-static void
-add_unresolved(struct daemon *d, int64_t now)
-{
-	for (size_t i = 0; i < d->table.n; i++) {
-		const struct table_row *row = &d->table.row[i];
-
-		if (row->unresolved_since != 0 && now - row->unresolved_since >= 86400 &&
-		    summary_good(&row->seen) == 0)
-			(void)text_list_addf(
-			    &d->warnings,
-			    "%s: the name %s has not been known for a day: is it right?",
-			    row->volume->id, row->volume->address);
-	}
-}
-
 static void
 gather(struct daemon *d, enum report_life life, struct report_view *view)
 {
@@ -67,7 +50,6 @@ gather(struct daemon *d, enum report_life life, struct report_view *view)
 	    .warnings = &d->warnings,
 	    .version = FLASHBACK_VERSION,
 	};
-	add_unresolved(d, view->when.now);
 	view->next_update = view->when.now;
 	if (life != REPORT_DOWN) {
 		view->next_wake = view->when.now + (d->next_wake - clock_mono() + 999) / 1000;

@@ -29,7 +29,7 @@ void
 settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
 {
 	int64_t now = clock_wall();
-	int64_t every = row->volume->every;
+	int64_t every = row->volume->every, silent_since = row->silent_since;
 
 	row->took = w->seconds;
 	row->percent = w->percent;
@@ -45,7 +45,7 @@ settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
 		row->retry_at = now + plan_backoff(row->seen.failures > 0 ? row->seen.failures : 1,
 		                                   d->config->wake, every);
 	if (w->result == JUDGE_NOT_FOUND)
-		row->silent_since = now;
+		row->silent_since = silent_since != 0 ? silent_since : now;
 	if (w->result == JUDGE_DISK && w->copied)
 		row->retry_at = now + every;
 	if (w->result == JUDGE_NOT_DUE)
