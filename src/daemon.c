@@ -303,13 +303,17 @@ loop(struct daemon *d)
 	}
 }
 
-/* For --once with operands: what never came to a run could not be done now. */
+/* For --once: what never came to a run could not be done now; without operands only the disk
+ * counts. */
 static void
 judge_wanted(struct daemon *d)
 {
+	bool undone = d->disk_state != PLAN_DISK_OK;
+
 	for (size_t i = 0; i < d->table.n; i++)
-		if (d->table.row[i].wanted && !d->table.row[i].tried && d->exit_status == 0)
-			d->exit_status = EXIT_NOT_NOW;
+		undone |= d->table.row[i].wanted && !d->table.row[i].tried;
+	if (undone && d->exit_status == 0)
+		d->exit_status = EXIT_NOT_NOW;
 }
 
 static void

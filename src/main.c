@@ -53,6 +53,20 @@ usage(const char *problem)
 	return -1;
 }
 
+/* getopt has passed over the word that is wrong, unless it is in the middle of a cluster. */
+static int
+no_such_option(char *const *argv)
+{
+	const char *word = optopt == 0 || optopt == FORCE ? argv[optind - 1] : NULL;
+
+	if (word != NULL)
+		fprintf(stderr, "flashback: there is no option %s; see flashback --help\n", word);
+	else
+		fprintf(stderr, "flashback: there is no option -%c; see flashback --help\n",
+		        optopt);
+	return -1;
+}
+
 static void
 set_mode(struct arguments *a, enum mode mode)
 {
@@ -62,7 +76,7 @@ set_mode(struct arguments *a, enum mode mode)
 
 /* Return 0 to go on, 1 when all is done, -1 when something is wrong. */
 static int
-take_option(struct arguments *a, int option)
+take_option(struct arguments *a, char *const *argv, int option)
 {
 	switch (option) {
 	case 'c':
@@ -92,8 +106,10 @@ take_option(struct arguments *a, int option)
 	case 'h':
 		fputs(help, stdout);
 		return 1;
+	case ':':
+		return usage("-c needs the name of a config file");
 	default:
-		return usage("wrong option"); /* getopt has named it */
+		return no_such_option(argv);
 	}
 }
 
@@ -121,8 +137,9 @@ parse(int argc, char **argv, struct arguments *a)
 	};
 	int option, rc;
 
-	while ((option = getopt_long(argc, argv, "c:1intvVh", options, NULL)) != -1) {
-		rc = take_option(a, option);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:1intvVh", options, NULL)) != -1) {
+		rc = take_option(a, argv, option);
 		if (rc != 0)
 			return rc;
 	}

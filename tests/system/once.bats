@@ -203,3 +203,22 @@ teardown() {
 	expect 2027-03-01T120000
 	has_snapshots 2 here/v
 }
+
+@test "exit status 75 without operands too, when the disk is not there: nothing could be backed up" {
+	rm -r "$STORE/.flashback"
+	run flashback -1
+	expect_exit 75
+	expect "flashback --init"
+	has_snapshots 0 here/v
+}
+
+@test "an option that there is not is named" {
+	run flashback -x
+	expect_exit 1
+	expect "there is no option -x"
+	run flashback --frobnicate
+	expect_exit 1
+	expect "there is no option --frobnicate"
+	run flashback --config
+	expect_exit 1
+}
