@@ -40,6 +40,12 @@ judge_result_name(enum judge_result r)
 	return (size_t)r < COUNT(results) ? results[r].name : results[JUDGE_NONE].name;
 }
 
+const char *
+judge_shown_name(enum judge_result r)
+{
+	return judge_result_name(judge_shown_failed(r) ? JUDGE_FAILED : r);
+}
+
 int
 judge_result_parse(const char *s, enum judge_result *out)
 {

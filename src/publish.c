@@ -128,34 +128,29 @@ publish_rows(struct daemon *d)
 }
 
 void
-publish_start(struct daemon *d)
+publish_event(struct daemon *d, const char *event, const struct table_row *row, const char *state,
+              const char *reason)
 {
-	struct report_view view;
-	struct health_verdict verdict;
-	struct notify_event e = {.event = "start", .volume = ""};
+	struct notify_event e = {
+	    .event = event,
+	    .volume = row != NULL ? row->volume->id : "",
+	    .state = state,
+	    .reason = reason,
+	};
 
-	gather(d, REPORT_ALIVE, &view);
-	health_judge(&view, &verdict);
-	e.state = health_name(verdict.level);
-	e.reason = verdict.reason;
 	if (d->pid_fd >= 0)
 		notify_add(&d->notify, &e);
 }
 
 void
-publish_event(struct daemon *d, const char *event, const struct table_row *row, const char *reason)
+publish_start(struct daemon *d)
 {
-	struct notify_event e = {
-	    .event = event,
-	    .volume = row != NULL ? row->volume->id : "",
-	    .state = row != NULL ? judge_result_name(row->last) : event,
-	    .reason = reason,
-	};
+	struct report_view view;
+	struct health_verdict verdict;
 
-	if (row == NULL)
-		log_say(LOG_LEVEL_WARNING, "%s: %s", event, reason);
-	if (d->pid_fd >= 0)
-		notify_add(&d->notify, &e);
+	gather(d, REPORT_ALIVE, &view);
+	health_judge(&view, &verdict);
+	publish_event(d, "start", NULL, health_name(verdict.level), verdict.reason);
 }
 
 /* What people want to be told of: the kind of result, not each result. */
@@ -223,7 +218,8 @@ publish_result(struct daemon *d, struct table_row *row)
 	if (row->told != JUDGE_NONE && strcmp(event, event_of(row->told)) == 0)
 		return;
 	row->told = row->last;
-	publish_event(d, event, row, row->reason != NULL ? row->reason : "");
+	publish_event(d, event, row, judge_shown_name(row->last),
+	              row->reason != NULL ? row->reason : "");
 }
 
 void
@@ -242,7 +238,8 @@ publish_overdue(struct daemon *d)
 		d->dirty = true;
 		if (!row->overdue) {
 			log_say(LOG_LEVEL_INFO, "%s: no longer overdue", row->volume->id);
-			publish_event(d, "recovered", row, "it is no longer overdue");
+			publish_event(d, "recovered", row, judge_shown_name(row->last),
+			              "it is no longer overdue");
 			continue;
 		}
 		if (good == 0)
@@ -251,7 +248,7 @@ publish_overdue(struct daemon *d)
 			snprintf(words, sizeof(words), "the last backup is %s old",
 			         units_format_age(age, now - good));
 		log_say(LOG_LEVEL_ERROR, "%s: overdue: %s", row->volume->id, words);
-		publish_event(d, "overdue", row, words);
+		publish_event(d, "overdue", row, "OVERDUE", words);
 	}
 }
 

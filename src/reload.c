@@ -23,7 +23,7 @@ tell_broken(struct daemon *d, const struct text_list *errors)
 	for (size_t i = 0; i < errors->n; i++)
 		log_say(LOG_LEVEL_ERROR, "%s", errors->item[i]);
 	if (d->config_error == NULL)
-		publish_event(d, "config", NULL, first);
+		publish_event(d, "config", NULL, "WARNING", first);
 	(void)text_replace(&d->config_error, "%s", first);
 	log_say(LOG_LEVEL_ERROR, "the config is broken; the last good one stays in force");
 	d->dirty = true;
@@ -36,7 +36,8 @@ tell_mended(struct daemon *d)
 		return;
 	free(d->config_error);
 	d->config_error = NULL;
-	publish_event(d, "config", NULL, "the config is good again");
+	log_say(LOG_LEVEL_INFO, "the config is good again");
+	publish_event(d, "config", NULL, "OK", "the config is good again");
 	d->dirty = true;
 }
 

@@ -312,7 +312,7 @@ run_after(struct run *r)
 	    r->copy.tree.state != STAMP_EXPIRED)
 		stamp_format(&r->copy.tree, snapshot);
 	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0 ||
-	    text_list_addf(&env, "FLASHBACK_STATE=%s", judge_result_name(r->copy.verdict.result)) !=
+	    text_list_addf(&env, "FLASHBACK_STATE=%s", judge_shown_name(r->copy.verdict.result)) !=
 	        0 ||
 	    text_list_addf(&env, "FLASHBACK_REASON=%s", r->copy.verdict.reason) != 0 ||
 	    text_list_addf(&env, "FLASHBACK_SNAPSHOT=%s", snapshot) != 0) {

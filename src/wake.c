@@ -89,7 +89,10 @@ set_disk(struct daemon *d, enum plan_disk state, const char *reason)
 	snprintf(d->disk_reason, sizeof(d->disk_reason), "%s", reason);
 	if (!changed || (first && state == PLAN_DISK_OK))
 		return;
-	publish_event(d, "disk", NULL, state == PLAN_DISK_OK ? "the disk is good again" : reason);
+	if (state == PLAN_DISK_OK)
+		reason = "the disk is good again";
+	log_say(state == PLAN_DISK_OK ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "disk: %s", reason);
+	publish_event(d, "disk", NULL, state == PLAN_DISK_OK ? "OK" : "CRITICAL", reason);
 	d->dirty = true;
 }
 

@@ -121,6 +121,9 @@ int judge_result_parse(const char *s, enum judge_result *out);
 /** judge_shown_failed(r): is r shown as FAILED, and does it count for the backoff? */
 bool judge_shown_failed(enum judge_result r);
 
+/** judge_shown_name(r): as people are told it: "FAILED" for all that is shown so. */
+const char *judge_shown_name(enum judge_result r);
+
 /**
  * judge_hear(w, line, len, is_error):
  * Take in one line (without its line end) of standard output, or of standard error (is_error).

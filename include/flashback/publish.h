@@ -16,10 +16,12 @@ void publish_start(struct daemon *d);
 /** publish_rows(d): print the rows of --once. */
 void publish_rows(struct daemon *d);
 
-/** publish_event(d, event, row, reason): log it and tell notify.  row is NULL for what concerns no
- * volume. */
+/**
+ * publish_event(d, event, row, state, reason):
+ * Tell notify of a change.  row is NULL for what concerns no volume.  Logging it is the caller's.
+ */
 void publish_event(struct daemon *d, const char *event, const struct table_row *row,
-                   const char *reason);
+                   const char *state, const char *reason);
 
 /** publish_result(d, row): a run has ended: log it, and tell notify if that is a change. */
 void publish_result(struct daemon *d, struct table_row *row);

@@ -426,6 +426,8 @@ test_names(void **state)
 		assert_int_equal(untouched, JUDGE_DISK);
 	}
 	assert_string_equal(judge_result_name(JUDGE_RESULTS), "NONE");
+	assert_string_equal(judge_shown_name(JUDGE_NO_SOURCE), "FAILED");
+	assert_string_equal(judge_shown_name(JUDGE_PARTIAL), "PARTIAL");
 	assert_false(judge_shown_failed(JUDGE_RESULTS));
 }
 
