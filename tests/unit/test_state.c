@@ -44,6 +44,13 @@ static const struct shown {
      STATE_WAITING,
      STATE_WAIT_SLOT,
      NOON},
+    {"queued, and no longer due",
+     NULL,
+     {FRESH, .phase = TABLE_QUEUED},
+     0,
+     STATE_WAITING,
+     STATE_WAIT_SLOT,
+     NOON},
     {"window",
      "window=22:00-23:00",
      {STALE},
@@ -268,6 +275,8 @@ test_questions(void **unused)
 	assert_false(state_is_partial(&row));
 	assert_false(state_is_not_found(&row));
 
+	row.seen.partial = 15;
+	assert_false(state_is_partial(&row));
 	/* A later partial one passed the guard. */
 	row.seen.partial = 30;
 	assert_false(state_is_suspect(&row));
