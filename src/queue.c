@@ -137,6 +137,7 @@ measure_titles(struct lines *lines)
 {
 	int spare;
 
+	widen(&lines->width[AGE], "16h29m");
 	widen(&lines->name_width, "VOLUME");
 	widen(&lines->width[LAST], "2026-11-22 12:01:32");
 	widen(&lines->width[KEPT], KEPT_TITLE);

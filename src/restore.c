@@ -60,11 +60,13 @@ static const struct {
     {"--no-*", ALWAYS},
 };
 
-/* The options that keep something out of a backup. */
-static const char *const filters[] = {
-    "--exclude=*",      "--include=*",  "--filter=*",   "--exclude-from=*",
-    "--include-from=*", "--max-size=*", "--min-size=*",
-};
+/* The options that keep something out of a backup, and hide it from --delete as well. */
+static const char *const filters[] = {"--exclude=*",      "--include=*",      "--filter=*",
+                                      "--exclude-from=*", "--include-from=*", NULL};
+
+/* Those that keep something out, but not from --delete. */
+static const char *const omissions[] = {"--max-size=*", "--min-size=*",  "--safe-links",
+                                        "--no-devices", "--no-specials", NULL};
 
 /* Does option fit name, which may end in "*"? */
 static bool
@@ -85,12 +87,11 @@ use_of(const char *option)
 }
 
 static bool
-is_filter(const char *option)
+is_one_of(const char *const *names, const char *option)
 {
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		if (fits(option, filters[i]))
-			return true;
-	return false;
+	while (*names != NULL && !fits(option, *names))
+		names++;
+	return *names != NULL;
 }
 
 /* The file that is written, and what is written about. */
@@ -247,7 +248,7 @@ list_filters(const struct volume *v, struct text_list *list)
 		if (text_list_addf(list, "--exclude=%s", v->exclude.item[i]) != 0)
 			return -1;
 	for (size_t i = 0; i < v->rsync_options.n; i++)
-		if (is_filter(v->rsync_options.item[i]) &&
+		if (is_one_of(filters, v->rsync_options.item[i]) &&
 		    text_list_add(list, v->rsync_options.item[i]) != 0)
 			return -1;
 	return 0;
@@ -257,11 +258,11 @@ list_filters(const struct volume *v, struct text_list *list)
 static void
 put_delete(struct text *t)
 {
+	const struct text_list *options = &t->volume->rsync_options;
 	struct text_list list = {0};
 
-	fputs("\nThis leaves alone what is there and not in the snapshot.  If that is to go, look "
-	      "with\n"
-	      "-n first, and add all of this, or what never was backed up goes too:\n\n",
+	fputs("\nThis leaves alone what is there and not in the snapshot.  If that is to go, look\n"
+	      "with -n first, and add all of this, or what never was backed up goes too:\n\n",
 	      t->f);
 	if (list_filters(t->volume, &list) == 0)
 		rsync_print(t->f, &list);
@@ -269,6 +270,9 @@ put_delete(struct text *t)
 		t->failed = true;
 	fputc('\n', t->f);
 	text_list_free(&list);
+	for (size_t i = 0; i < options->n; i++)
+		if (is_one_of(omissions, options->item[i]))
+			fprintf(t->f, "What %s leaves out goes all the same.\n", options->item[i]);
 }
 
 static void

@@ -1,33 +1,133 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# The worst day: RESTORE.txt is right.
+# The worst day: the commands in RESTORE.txt, as they stand, bring everything back.
 
 load lib
 load tree
+load net
 
 setup() {
 	begin
-	make_tree "$D/src"
-	flashback -1 here/v
 }
 
 teardown() {
 	finish
 }
 
-@test "the commands in RESTORE.txt, pasted, bring everything back" {
-	local text=$STORE/here/v/RESTORE.txt command
-	[ -s "$text" ]
-	# The command that puts the whole volume back names the source; here it goes there again.
-	command=$(grep -E '^ *(.*/)?rsync .*latest/' "$text" | head -n 1)
-	[ -n "$command" ]
+# make_source DIR: a tree with everything in it, and what the examples in RESTORE.txt are about.
+make_source() {
+	make_tree "$1"
+	mkdir "$1/Documents"
+	echo dear >"$1/Documents/letter.odt"
+	touch -d '2001-02-03 04:05:06.789' "$1/Documents/letter.odt" "$1/Documents" "$1"
+}
+
+# empty DIR: the disk of that host was lost.
+empty() {
+	find "$1" -mindepth 1 -maxdepth 1 -print0 | xargs -0 rm -rf --
+}
+
+# run_lines VOLUME REGEX: the commands of RESTORE.txt that fit it, each as it stands, where flashback runs.
+run_lines() {
+	local line n=0
+	while IFS= read -r line; do
+		n=$((n + 1))
+		(cd "$D" && "${IN_BOX[@]}" sh -c "$line") >>"$D/restore.txt" 2>&1 </dev/null ||
+			{ echo "$line"; cat "$D/restore.txt"; return 1; }
+	done < <(grep -E "^    $2" "$STORE/$1/RESTORE.txt")
+	[ "$n" -gt 0 ]
+}
+
+# everything_comes_back VOLUME SOURCE: by each of the ways that RESTORE.txt has.
+everything_comes_back() {
+	manifest "$2" >"$D/before"
+	run_lines "$1" 'ls '
+	run_lines "$1" 'du '
+	empty "$2"
+	run_lines "$1" 'rsync -n '
+	[ -z "$(ls -A "$2")" ]
+	run_lines "$1" 'rsync -v .* -R '
+	[ "$(ls -A "$2")" = Documents ]
+	[ "$(cat "$2/Documents/letter.odt")" = dear ]
+	run_lines "$1" 'rsync -v '
+	manifest "$2" | diff -u "$D/before" -
+	manifest "$D/restored" | diff -u "$D/before" -
+}
+
+@test "RESTORE.txt of a local source" {
+	make_source "$D/src"
+	flashback -1 here/v
+	everything_comes_back here/v "$D/src"
+}
+
+@test "RESTORE.txt of a host, over a real sshd, with a path that a shell would take apart" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	make_source "$D/it's \$HOME; src"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:$D/it's \$HOME; src"  ssh = "$SSH" } }
+	END
+	flashback -1 h/v
+	everything_comes_back h/v "$D/it's \$HOME; src"
+}
+
+@test "RESTORE.txt of an rsync daemon that may only be read, and of one that may be written" {
+	needs_root
+	box_start
+	host_start 1
+	rsyncd_start 1 "$D/src"
+	make_source "$D/src"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "rsync://10.77.1.2/data/" } }
+	END
+	flashback -1 h/v
 	manifest "$D/src" >"$D/before"
-	find "$D/src" -mindepth 1 -maxdepth 1 -print0 | xargs -0 rm -rf --
-	sh -c "$command" >"$D/restore.txt" 2>&1 || { cat "$D/restore.txt"; false; }
+	empty "$D/src"
+	run run_lines h/v 'rsync -v .* rsync:'
+	[ "$status" -ne 0 ]
+	[ -z "$(ls -A "$D/src")" ]
+	run_lines h/v 'rsync -v .* ./restored/'
+	manifest "$D/restored" | diff -u "$D/before" -
+	sed -i 's/read only = yes/read only = no/; s/chroot = no/chroot = yes/' "$D/rsyncd1/config"
+	run_lines h/v 'rsync -v .* rsync:'
 	manifest "$D/src" | diff -u "$D/before" -
 }
 
-@test "one file, with rsync, by hand" {
-	rsync -a "$STORE/here/v/latest/with space" "$D/restored"
-	[ "$(cat "$D/restored")" = 'content 1' ]
+@test "what RESTORE.txt adds to --delete spares what never was backed up" {
+	make_source "$D/src"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  exclude = { ".cache", "*.tmp" }
+	                           rsync_options = { "--filter=- /held back/", "--max-size=30M" } } }
+	END
+	mkdir "$D/src/.cache" "$D/src/held back"
+	echo x | tee "$D/src/.cache/f" "$D/src/held back/f" >"$D/src/f.tmp"
+	flashback -1 here/v
+	echo x >"$D/src/new"
+	local add command
+	add=$(grep '^--delete' "$STORE/here/v/RESTORE.txt")
+	command=$(grep '^    rsync -v .*latest/ .*src/$' "$STORE/here/v/RESTORE.txt")
+	sh -c "${command/rsync/rsync $add}"
+	grep -q '^What --max-size=30M leaves out goes all the same' "$STORE/here/v/RESTORE.txt"
+	[ ! -e "$D/src/new" ]
+	[ -e "$D/src/.cache/f" ]
+	[ -e "$D/src/f.tmp" ]
+	[ -e "$D/src/held back/f" ]
+}
+
+@test "an older version of one file, its name put in the place of latest" {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_last = 3 } }
+	END
+	make_source "$D/src"
+	flashback -1 here/v
+	echo 'never mind' >"$D/src/Documents/letter.odt"
+	next_second
+	flashback -1 here/v
+	run_lines here/v 'ls -l .*letter'
+	[ "$(grep -c letter.odt "$D/restore.txt")" -eq 3 ] # by the name latest, too
+	sed -i "s/latest/$(snapshots here/v | head -n 1)/" "$STORE/here/v/RESTORE.txt"
+	run_lines here/v 'rsync -v .*letter.odt .*src/$'
+	[ "$(cat "$D/src/Documents/letter.odt")" = dear ]
 }
