@@ -39,53 +39,49 @@ say_nothing(cfg_t *cfg, const char *fmt, va_list args)
 	(void)args;
 }
 
-/* The names in the file, as libconfuse is told of them: every option and section in every place,
- * since where they belong is not its business. */
+/* What libconfuse is told of the file: just the names that are there, where they are, since which
+ * belong there is not its business. */
 struct schema {
-	struct text_list names;
-	cfg_opt_t *inner, *middle, *outer;
+	cfg_opt_t *level[LINT_DEPTH + 1]; /* by the number of sections around */
 };
 
 static void
 schema_free(struct schema *s)
 {
-	text_list_free(&s->names);
-	free(s->inner);
-	free(s->middle);
-	free(s->outer);
+	for (size_t i = 0; i <= LINT_DEPTH; i++)
+		free(s->level[i]);
 }
 
-/* One level: the options, the sections that hold the next level, and an end. */
+/* One level: its options, its sections, which hold the next level, and an end. */
 static cfg_opt_t *
-make_level(const struct lint *lint, const struct text_list *names, cfg_opt_t *next)
+make_level(const struct text_list *names, cfg_opt_t *next)
 {
-	size_t sections = next != NULL ? lint->sections.n : 0, n = 0;
-	cfg_opt_t *level = calloc(lint->options.n + sections + 1, sizeof(*level));
+	cfg_opt_t *level = calloc(names->n + 1, sizeof(*level));
 
 	if (level == NULL)
 		return NULL;
-	for (; n < lint->options.n; n++)
-		level[n] = (cfg_opt_t)CFG_STR_LIST(names->item[n], NULL, CFGF_NODEFAULT);
-	for (; n < lint->options.n + sections; n++)
-		level[n] = (cfg_opt_t)CFG_SEC(names->item[n], next, CFGF_MULTI | CFGF_TITLE);
-	level[n] = (cfg_opt_t)CFG_END();
+	for (size_t i = 0; i < names->n; i++)
+		if (names->item[i][0] == LINT_OPTION)
+			level[i] = (cfg_opt_t)CFG_STR_LIST(names->item[i], NULL, CFGF_NODEFAULT);
+		else
+			level[i] =
+			    (cfg_opt_t)CFG_SEC(names->item[i], next, CFGF_MULTI | CFGF_TITLE);
+	level[names->n] = (cfg_opt_t)CFG_END();
 	return level;
 }
 
 static int
 make_schema(const struct lint *lint, struct schema *s)
 {
+	cfg_opt_t *next = NULL;
+
 	*s = (struct schema){0};
-	for (size_t i = 0; i < lint->options.n; i++)
-		if (text_list_addf(&s->names, "%c_%s", LINT_OPTION, lint->options.item[i]) == -1)
+	for (size_t i = LINT_DEPTH + 1; i-- > 0; next = s->level[i]) {
+		s->level[i] = make_level(&lint->names[i], next);
+		if (s->level[i] == NULL)
 			return -1;
-	for (size_t i = 0; i < lint->sections.n; i++)
-		if (text_list_addf(&s->names, "%c_%s", LINT_SECTION, lint->sections.item[i]) == -1)
-			return -1;
-	s->inner = make_level(lint, &s->names, NULL);
-	s->middle = s->inner != NULL ? make_level(lint, &s->names, s->inner) : NULL;
-	s->outer = s->middle != NULL ? make_level(lint, &s->names, s->middle) : NULL;
-	return s->outer != NULL ? 0 : -1;
+	}
+	return 0;
 }
 
 /* Have libconfuse read what lint wrote.  Return NULL when there is no memory. */
@@ -97,7 +93,7 @@ parse(const struct lint *lint)
 	FILE *f = fmemopen(lint->text, lint->len, "r");
 
 	if (f != NULL && make_schema(lint, &schema) == 0) {
-		cfg = cfg_init(schema.outer, CFGF_NONE);
+		cfg = cfg_init(schema.level[0], CFGF_NONE);
 		if (cfg != NULL)
 			cfg_set_error_function(cfg, say_nothing);
 		if (cfg != NULL && cfg_parse_fp(cfg, f) != CFG_SUCCESS) {

@@ -76,33 +76,47 @@ set_layer(const struct entry *e, enum volume_key key, struct volume_layer *layer
 	*values = (struct text_list){0};
 }
 
+/* What is to be set: the words of a command, or the values as they are. */
+static int
+take_values(const struct entry *e, enum volume_key key, struct text_list *values,
+            struct fault_list *faults)
+{
+	if (volume_key_is_command(key))
+		return command_words(e, values, faults);
+	if (text_list_append(values, &e->values) == 0)
+		return 0;
+	faults->lost = true;
+	return -1;
+}
+
+/* Check each; return false when one of them is wrong. */
+static bool
+check_values(const struct entry *e, enum volume_key key, const struct text_list *values,
+             struct fault_list *faults)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < values->n; i++) {
+		char *why;
+
+		if (volume_check_value(key, i, values->item[i], &why) == 0)
+			continue;
+		good = false;
+		fault_take(faults, e->file, word_line(e, i), e->name, why);
+	}
+	return good;
+}
+
 void
 entry_to_layer(const struct entry *e, enum volume_key key, struct volume_layer *layer,
                struct fault_list *faults)
 {
 	struct text_list values = {0};
-	bool good = true;
 
 	if (!volume_key_is_list(key) && !is_single(e, faults))
 		return;
-	if (e->values.n == 0 && e->told)
-		return;
-	if (volume_key_is_command(key)) {
-		if (command_words(e, &values, faults) == -1)
-			return;
-	} else if (text_list_append(&values, &e->values) == -1) {
-		faults->lost = true;
-		return;
-	}
-	for (size_t i = 0; i < values.n; i++) {
-		char *why;
-
-		if (volume_check_value(key, i, values.item[i], &why) == 0)
-			continue;
-		good = false;
-		fault_take(faults, e->file, word_line(e, i), e->name, why);
-	}
-	if (good && !e->told)
+	if (take_values(e, key, &values, faults) == 0 && check_values(e, key, &values, faults) &&
+	    !e->told)
 		set_layer(e, key, layer, &values);
 	text_list_free(&values);
 }

@@ -10,11 +10,16 @@
 void
 fault_add(struct fault_list *list, const char *file, int line, const char *fmt, ...)
 {
-	struct fault *item = reallocarray(list->item, list->n + 1, sizeof(*item));
+	struct fault *item;
 	va_list args;
 	char *text;
 	int n;
 
+	if (list->n == FAULT_MAX) {
+		list->more++;
+		return;
+	}
+	item = reallocarray(list->item, list->n + 1, sizeof(*item));
 	if (item == NULL) {
 		list->lost = true;
 		return;
@@ -77,6 +82,8 @@ fault_report(struct fault_list *list, const char *first, struct text_list *out)
 		if (report_one(&list->item[i], out) == -1)
 			return -1;
 	}
+	if (list->more > 0 && text_list_addf(out, "%s: and %u more", first, list->more) == -1)
+		return -1;
 	return list->lost ? -1 : 0;
 }
 

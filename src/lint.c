@@ -86,15 +86,6 @@ put_value(struct writer *w, const struct token *t)
 	put_text(w, "\"");
 }
 
-static void
-put_name(struct writer *w, char kind)
-{
-	char prefix[] = {kind, '_', '\0'};
-
-	put_text(w, prefix);
-	put(w, w->name.start, w->name.len);
-}
-
 /* Is a name made of letters as ours are? */
 static bool
 is_name(const struct token *t)
@@ -106,22 +97,29 @@ is_name(const struct token *t)
 	return t->len <= NAME_MAX_LENGTH;
 }
 
-/* Enter the name in a list of different names.  Return false when there are too many. */
+/* Write the name of an option or section, and enter it among those at this depth.  Return false
+ * when there are too many. */
 static bool
-note_name(struct writer *w, struct text_list *list, size_t max)
+put_name(struct writer *w, char kind, size_t max)
 {
-	char name[NAME_MAX_LENGTH + 1] = "";
+	struct text_list *names = &w->out->names[w->depth];
+	char name[NAME_MAX_LENGTH + sizeof("o_")] = {kind, '_', '\0'};
+	size_t same = 0;
 
-	memcpy(name, w->name.start, w->name.len);
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->item[i], name) == 0)
+	memcpy(name + 2, w->name.start, w->name.len);
+	put_text(w, name);
+	for (size_t i = 0; i < names->n; i++) {
+		if (strcmp(names->item[i], name) == 0)
 			return true;
-	if (list->n == max) {
+		same += names->item[i][0] == kind;
+	}
+	if (same == max) {
 		fault_add(w->reader.faults, w->reader.file, w->name.line,
-		          "%s is one name too many: this is not a config file of flashback", name);
+		          "%s is one name too many: this is not a config file of flashback",
+		          name + 2);
 		return false;
 	}
-	if (text_list_add(list, name) == -1)
+	if (text_list_add(names, name) == -1)
 		w->lost = true;
 	return true;
 }
@@ -192,10 +190,9 @@ open_section(struct writer *w, const struct token *t)
 		    w->opened[0], w->opened[LINT_DEPTH - 1]);
 		return false;
 	}
-	if (!note_name(w, &w->out->sections, LINT_SECTIONS))
+	if (!put_name(w, LINT_SECTION, LINT_SECTIONS))
 		return false;
 	w->opened[w->depth++] = w->name.line;
-	put_name(w, LINT_SECTION);
 	put_text(w, " ");
 	if (w->state == GRAMMAR_TITLED)
 		put_value(w, &w->title);
@@ -233,9 +230,8 @@ end_file(struct writer *w)
 static bool
 begin_value(struct writer *w, const char *mark)
 {
-	if (!note_name(w, &w->out->options, LINT_OPTIONS))
+	if (!put_name(w, LINT_OPTION, LINT_OPTIONS))
 		return false;
-	put_name(w, LINT_OPTION);
 	put_text(w, " += { ");
 	put_mark(w, w->name.line, mark);
 	return true;
@@ -383,8 +379,8 @@ void
 lint_free(struct lint *l)
 {
 	free(l->text);
-	text_list_free(&l->options);
-	text_list_free(&l->sections);
+	for (unsigned i = 0; i <= LINT_DEPTH; i++)
+		text_list_free(&l->names[i]);
 	*l = (struct lint){0};
 }
 

@@ -86,15 +86,16 @@ is_plain(char c)
 	return (unsigned char)c > ' ' && (unsigned char)c < 0x7f && strchr("*+()#\\$", c) == NULL;
 }
 
-/* The brace that closes the one after a $, on the same line. */
+/* The brace that closes the one after a $, on the same line and not far away. */
 static const char *
 find_close(const struct token_reader *r)
 {
 	const char *s = r->text;
+	const char *end = r->end - s > FAULT_QUOTE ? s + FAULT_QUOTE : r->end;
 
-	while (s < r->end && *s != '}' && *s != '\n')
+	while (s < end && *s != '}' && *s != '\n')
 		s++;
-	return s < r->end && *s == '}' ? s : NULL;
+	return s < end && *s == '}' ? s : NULL;
 }
 
 static const char no_variables[] =

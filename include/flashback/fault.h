@@ -11,6 +11,7 @@
  * Core: no I/O. */
 
 #define FAULT_QUOTE 100 /* large enough for a quoted word, which is cut to fit */
+#define FAULT_MAX 1000  /* as many as anybody will read; others are only counted */
 
 struct fault {
 	const char *file; /* borrowed */
@@ -21,7 +22,8 @@ struct fault {
 struct fault_list {
 	struct fault *item;
 	size_t n;
-	bool lost; /* memory ran out: there is more wrong than is said here */
+	unsigned more; /* that were not kept */
+	bool lost;     /* memory ran out: there is more wrong than is said here */
 };
 
 /** fault_add(list, file, line, fmt, ...): one more.  Never fails; without memory it sets lost. */
@@ -38,7 +40,8 @@ void fault_take(struct fault_list *list, const char *file, int line, const char 
 /**
  * fault_report(list, first, out):
  * Append each fault to out as "FILE:LINE: text" (without ":LINE" for line 0): those of the file
- * first (the same pointer) before the others, by line, each but once.  Return 0, or -1 with ENOMEM.
+ * first (the same pointer) before the others, by line, each but once; then how many more there are.
+ * Return 0, or -1 with ENOMEM.
  */
 int fault_report(struct fault_list *list, const char *first, struct text_list *out);
 

@@ -25,14 +25,14 @@
 #define LINT_OPTION 'o'  /* the first letter of an option's name in the new text */
 #define LINT_SECTION 's' /* ... and of a section's; an underscore follows */
 #define LINT_DEPTH 2     /* a section within a section */
-#define LINT_OPTIONS 64  /* different names of options in one file: we have fewer */
+#define LINT_OPTIONS 64  /* different names of options at one depth: we have fewer */
 #define LINT_SECTIONS 8  /* ... and of sections */
 
 /** The new text and the names in it. */
 struct lint {
 	char *text;
 	size_t len;
-	struct text_list options, sections; /* each name once, as it stands in the file */
+	struct text_list names[LINT_DEPTH + 1]; /* each once, within so many sections */
 	bool cut; /* the text ends where the form could not be made sense of, sections closed */
 };
 

@@ -65,6 +65,23 @@ test_take(void **state)
 }
 
 static void
+test_many(void **state)
+{
+	struct fault_list list = {0};
+	struct text_list out = {0};
+
+	(void)state;
+	for (int i = 1; i <= FAULT_MAX + 7; i++)
+		fault_add(&list, "f", i, "wrong");
+	assert_int_equal(list.n, FAULT_MAX);
+	assert_int_equal(fault_report(&list, "f", &out), 0);
+	assert_int_equal(out.n, FAULT_MAX + 1);
+	assert_string_equal(out.item[FAULT_MAX], "f: and 7 more");
+	fault_free(&list);
+	text_list_free(&out);
+}
+
+static void
 test_quote(void **state)
 {
 	char buf[FAULT_QUOTE], text[300];
@@ -99,6 +116,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_report),
 	    cmocka_unit_test(test_take),
+	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_quote),
 	};
 

@@ -104,18 +104,20 @@ test_nul(void **state)
 static void
 test_names(void **state)
 {
-	static const char text[] = "a = 1 s x { b = 2 a = 3 t { b = 4 } } s y { }";
+	static const char text[] = "a = 1 s x { b = 2 a = 3 t { b = 4 c = 5 } } s y { b = 6 }";
+	static const char *const names[LINT_DEPTH + 1][3] = {
+	    {"o_a", "s_s", NULL}, {"o_b", "o_a", "s_t"}, {"o_b", "o_c", NULL}};
 	struct fault_list faults = {0};
 	struct lint lint;
 
 	(void)state;
 	assert_int_equal(lint_clean(text, strlen(text), "f", &faults, &lint), 0);
-	assert_int_equal(lint.options.n, 2);
-	assert_string_equal(lint.options.item[0], "a");
-	assert_string_equal(lint.options.item[1], "b");
-	assert_int_equal(lint.sections.n, 2);
-	assert_string_equal(lint.sections.item[0], "s");
-	assert_string_equal(lint.sections.item[1], "t");
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		assert_string_equal(lint.names[i].item[0], names[i][0]);
+		assert_string_equal(lint.names[i].item[1], names[i][1]);
+		assert_int_equal(lint.names[i].n, names[i][2] == NULL ? 2 : 3);
+	}
+	assert_string_equal(lint.names[1].item[2], "s_t");
 	lint_free(&lint);
 	fault_free(&faults);
 }
@@ -139,7 +141,7 @@ test_too_many_names(void **state)
 		assert_int_equal(lint_clean(text, strlen(text), "f", &faults, &lint), 0);
 		assert_int_equal(faults.n, 1);
 		assert_int_equal(faults.item[0].line, max[i] + 1);
-		assert_int_equal(lint.options.n + lint.sections.n, max[i]);
+		assert_int_equal(lint.names[0].n, max[i]);
 		assert_true(lint.cut);
 		lint_free(&lint);
 		fault_free(&faults);
