@@ -16,6 +16,7 @@
 #include "flashback/tidy.h"
 #include "flashback/tool.h"
 #include "flashback/wake.h"
+#include "flashback/warn.h"
 #include "flashback/work.h"
 
 #define END_MS 13000  /* from TERM until all children are killed */
@@ -121,31 +122,7 @@ check_rsync(struct daemon *d)
 		return -1;
 	}
 	(void)stat(d->config->rsync, &d->rsync_file);
-	if (!d->rsync.confine_root)
-		publish_warn(d,
-		             "this rsync is older than 3.5.0 and knows no --confine-root: a host "
-		             "that is taken over could pull files of this machine into its "
-		             "snapshots; install a newer rsync");
 	return 0;
-}
-
-static void
-check_rights(struct daemon *d)
-{
-	if (geteuid() != 0)
-		publish_warn(d,
-		             "flashback does not run as root: owners and unreadable files cannot "
-		             "be kept as they are");
-	for (size_t i = 0; i < d->table.n; i++) {
-		if (d->table.row[i].volume->probe != VOLUME_PROBE_PING)
-			continue;
-		if (!probe_may_ping())
-			publish_warn(d,
-			             "no permission to ping: run as root, or with the capability "
-			             "CAP_NET_RAW, or set probe = \"tcp\"; until then rsync is "
-			             "started without asking");
-		return;
-	}
 }
 
 static int
@@ -161,7 +138,7 @@ start(struct daemon *d)
 	log_open(d->config->syslog, d->options->verbose);
 	if (lock_pid(d) != 0 || check_rsync(d) != 0)
 		return -1;
-	check_rights(d);
+	warn_renew(d);
 	d->look_volumes = true;
 	d->next_wake = clock_mono();
 	if (publish_write(d, REPORT_PRESTART) != 0)
@@ -339,6 +316,7 @@ free_all(struct daemon *d)
 	free(d->config_error);
 	free(d->write_error);
 	text_list_free(&d->standing);
+	text_list_free(&d->held);
 	text_list_free(&d->seen);
 	text_list_free(&d->warnings);
 	text_list_free(&d->trouble);

@@ -251,14 +251,3 @@ publish_overdue(struct daemon *d)
 		publish_event(d, "overdue", row, "OVERDUE", words);
 	}
 }
-
-void
-publish_warn(struct daemon *d, const char *words)
-{
-	for (size_t i = 0; i < d->standing.n; i++)
-		if (strcmp(d->standing.item[i], words) == 0)
-			return;
-	log_say(LOG_LEVEL_WARNING, "%s", words);
-	(void)text_list_add(&d->standing, words);
-	d->dirty = true;
-}

@@ -45,16 +45,13 @@ tell_mended(struct daemon *d)
 static void
 hold(struct daemon *d, const char *option, char **now, char **wanted)
 {
-	char *text, *swap;
+	char *swap;
 
 	if (strcmp(*now, *wanted) == 0)
 		return;
-	text =
-	    text_format("%s is now \"%s\" in the config: restart flashback for that to take effect",
-	                option, *wanted);
-	if (text != NULL)
-		publish_warn(d, text);
-	free(text);
+	(void)text_list_addf(
+	    &d->held, "%s is now \"%s\" in the config: restart flashback for that to take effect",
+	    option, *wanted);
 	swap = *now;
 	*now = *wanted;
 	*wanted = swap;
@@ -73,11 +70,13 @@ has_new_volumes(struct table *table)
 static void
 adopt(struct daemon *d, struct config *config)
 {
+	text_list_free(&d->held);
 	hold(d, "data_dir", &d->config->data_dir, &config->data_dir);
 	hold(d, "pid_file", &d->config->pid_file, &config->pid_file);
 	if (d->config->syslog != config->syslog)
-		publish_warn(
-		    d, "log has changed in the config: restart flashback for that to take effect");
+		(void)text_list_add(&d->held,
+		                    "log has changed in the config: restart flashback for that "
+		                    "to take effect");
 	config->syslog = d->config->syslog;
 	conf_free(d->config);
 	d->config = config;

@@ -11,6 +11,7 @@
 #include "flashback/phase.h"
 #include "flashback/publish.h"
 #include "flashback/reload.h"
+#include "flashback/warn.h"
 #include "flashback/work.h"
 
 #define ROOM_EVERY_MS 10000
@@ -203,6 +204,7 @@ take_answer(struct daemon *d, struct table_row *row, enum probe_answer answer, c
 	switch (answer) {
 	case PROBE_UP:
 		row->silent_since = 0;
+		d->cannot_ask = false;
 		phase_move(row, PHASE_ANSWERED);
 		break;
 	case PROBE_UNKNOWN:
@@ -217,7 +219,10 @@ take_answer(struct daemon *d, struct table_row *row, enum probe_answer answer, c
 		say_not_found(row, PHASE_NO_NET, reason);
 		break;
 	case PROBE_CANNOT:
-		publish_warn(d, reason);
+		if (!d->cannot_ask)
+			log_say(LOG_LEVEL_WARNING, "%s: could not be asked: %s", row->volume->id,
+			        reason);
+		d->cannot_ask = true;
 		phase_move(row, PHASE_UNASKED);
 		break;
 	}
@@ -274,7 +279,7 @@ end_probe(struct daemon *d)
 	event_close(&d->prober);
 	for (size_t i = 0; i < d->asked.hosts.n; i++)
 		answer_host(d, i, PROBE_CANNOT,
-		            "some hosts could not be asked in time; rsync was "
+		            "the answer did not come in time; rsync is "
 		            "started without asking");
 	free_asked(&d->asked);
 	/* Rows whose volume changed while they were asked match no host any more. */
@@ -447,6 +452,7 @@ wake_begin(struct daemon *d)
 	d->next_wake = clock_mono() + d->config->wake * 1000;
 	reload_config(d);
 	reload_rsync(d);
+	warn_renew(d);
 	table_wake(&d->table, d->this_wake);
 	d->waking = true;
 	start_look(d);

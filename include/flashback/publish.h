@@ -29,7 +29,4 @@ void publish_result(struct daemon *d, struct table_row *row);
 /** publish_overdue(d): log and tell of volumes that have become overdue, or no longer are. */
 void publish_overdue(struct daemon *d);
 
-/** publish_warn(d, words): a warning that holds as long as we run; said once. */
-void publish_warn(struct daemon *d, const char *words);
-
 #endif

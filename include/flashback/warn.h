@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_WARN_H
+#define FLASHBACK_WARN_H
+
+#include "flashback/daemon.h"
+
+/**
+ * warn_renew(d):
+ * Look anew at what is wrong with the way that we run (not root, no permission to ping, an old
+ * rsync, options that wait for a restart); what was not so before is logged, and what is mended is
+ * no longer shown.
+ */
+void warn_renew(struct daemon *d);
+
+#endif

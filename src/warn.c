@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/warn.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/log.h"
+#include "flashback/probe.h"
+
+static bool
+contains(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->item[i], text) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_pinged_volume(const struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->row[i].volume->probe == VOLUME_PROBE_PING &&
+		    !table->row[i].volume->disabled)
+			return true;
+	return false;
+}
+
+/* What is not as it should be now.  Without memory a warning is lost for one wake. */
+static void
+collect(const struct daemon *d, struct text_list *out)
+{
+	(void)text_list_append(out, &d->held);
+	if (geteuid() != 0)
+		(void)text_list_add(out,
+		                    "flashback does not run as root: owners and unreadable files "
+		                    "cannot be kept as they are");
+	if (!d->rsync.confine_root)
+		(void)text_list_add(out,
+		                    "this rsync is older than 3.5.0 and knows no --confine-root: a "
+		                    "host that is taken over could pull files of this machine into "
+		                    "its snapshots; install a newer rsync");
+	if (has_pinged_volume(&d->table) && !probe_may_ping())
+		(void)text_list_add(out,
+		                    "no permission to ping: run as root, or with the capability "
+		                    "CAP_NET_RAW, or set probe = \"tcp\"; until then rsync is "
+		                    "started without asking");
+}
+
+void
+warn_renew(struct daemon *d)
+{
+	struct text_list now = {0};
+
+	collect(d, &now);
+	for (size_t i = 0; i < now.n; i++)
+		if (!contains(&d->standing, now.item[i]))
+			log_say(LOG_LEVEL_WARNING, "%s", now.item[i]);
+	text_list_free(&d->standing);
+	d->standing = now;
+}
