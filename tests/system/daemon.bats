@@ -21,8 +21,7 @@ teardown() {
 	same_tree "$D/src" "$(newest here/v)"
 	[ -e "$RUN/flashback.pid" ]
 
-	run stop_daemon
-	expect_exit 0
+	stop_daemon
 	status_is status DOWN
 	[ "$(status next.update)" -le "$(date +%s)" ]
 	head -n 1 "$RUN/queue.txt" | grep -q ' : stopped$'
@@ -82,7 +81,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[[ "$(sed -n 1p "$RUN/queue.txt")" =~ ^[0-9-]{10}\ [0-9:]{8}\ :\ sleeping ]]
 	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
-	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +4\ +4\ +SUCCEEDED ]]
+	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +6\ +6\ +SUCCEEDED ]]
 	[ "$(wc -l <"$RUN/queue.txt")" -eq 4 ]
 }
 
@@ -128,7 +127,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	wake = "1s"
 	END
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  every = "2s" } }
+	host "here" { volume "v" { source = "$D/src/"  every = "2s"  keep_last = 9 } }
 	END
 	start_daemon
 	wait_for 20 has_snapshots 3 here/v
@@ -163,8 +162,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	start_daemon
 	wait_for 10 row_has here/v 'BACKING UP'
 	wait_for 10 partly_there
-	run stop_daemon
-	expect_exit 0
+	stop_daemon
 	has_snapshots 0 here/v
 	has_snapshots 1 here/v working
 

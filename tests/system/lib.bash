@@ -13,6 +13,7 @@ begin() {
 	D=$BATS_TEST_TMPDIR
 	STORE=$D/store CONF=$D/flashback.conf RUN=$D/run
 	DAEMON='' PIDS=''
+	SSH=ssh
 	IN_BOX=() # how to run something where flashback runs; see net.bash
 	main_conf "$STORE"
 	"$FLASHBACK" -c "$CONF" --init >"$D/init.txt" 2>&1 || { cat "$D/init.txt"; return 1; }
@@ -32,7 +33,11 @@ finish() {
 }
 
 # main_conf DATA_DIR: write flashback.conf; more lines from standard input, if it is not a terminal.
+# Without defaults of their own, all snapshots are kept.
 main_conf() {
+	local more
+	more=$([ -t 0 ] || cat)
+	[[ "$more" == *defaults* ]] || more+=$'\ndefaults { keep_last = 99 }'
 	{
 		cat <<-END
 		data_dir    = "$1"
@@ -41,12 +46,12 @@ main_conf() {
 		pid_file    = "$RUN/flashback.pid"
 		rsync       = "$(command -v rsync)"
 		END
-		[ -t 0 ] || cat
+		printf '%s\n' "$more"
 	} >"$CONF"
 	[ -e "$D/hosts.conf" ] || hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
 	END
-	mkdir -p "$D/src"
+	[ -e "$D/src" ] || { mkdir "$D/src" && echo x >"$D/src/f"; }
 }
 
 hosts_conf() {

@@ -10,7 +10,6 @@ setup() {
 	hosts_conf <<-END
 	host "kimono" { volume "home" { source = "$D/src/" } }
 	END
-	echo same >"$D/src/f"
 }
 
 teardown() {

@@ -7,8 +7,8 @@ load net
 
 setup() {
 	begin
-	echo x >"$D/src/f"
 	mkdir "$D/src2"
+	echo y >"$D/src2/f"
 	hosts_conf <<-END
 	host "here" {
 	    volume "v" { source = "$D/src/" }
@@ -64,6 +64,7 @@ teardown() {
 
 @test "exit status 2: a run that ended as anything but SUCCEEDED" {
 	rm -r "$D/src"
+	rm "$D/src2/f"
 	run flashback -1 here/v
 	expect_exit 2
 	[[ "$output" =~ here/v.*FAILED ]]
@@ -143,8 +144,7 @@ teardown() {
 	[[ "$output" =~ here/v.*SUCCEEDED ]]
 	status_is pid "$DAEMON"
 	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
-	run stop_daemon
-	expect_exit 0
+	stop_daemon
 }
 
 @test "a volume at which another flashback works is left to it" {
@@ -169,7 +169,7 @@ teardown() {
 	expect_exit 0
 	[ "$(manifest -i "$D")" = "$before" ]
 	expect here/v
-	expect DISABLED
+	[[ "$output" =~ here/off:\ disabled ]]
 	[[ "$output" =~ cd\ .*\ \&\&\ .*rsync\  ]]
 
 	# Pasted, in the volume's directory once there is one, it makes what flashback would make.
@@ -190,7 +190,7 @@ teardown() {
 
 @test "-n names what would be expired" {
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  keep_daily = 2  keep_weekly = 0 } }
+	host "here" { volume "v" { source = "$D/src/"  keep_last = 0  keep_daily = 2  keep_weekly = 0 } }
 	END
 	local day
 	for day in 1 2; do

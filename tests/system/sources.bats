@@ -19,8 +19,7 @@ teardown() {
 backs_up_exactly() {
 	make_tree "$D/src"
 	hosts_conf <<-END
-	defaults { ssh = "$SSH" }
-	host "h" { volume "v" { source = "$1" } }
+	host "h" { volume "v" { source = "$1"  ssh = "$SSH" } }
 	END
 	run flashback -1 h/v
 	expect_exit 0
@@ -97,8 +96,8 @@ inodes() {
 	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/src/mnt"
 	"${IN_BOX[@]}" touch "$D/src/mnt/elsewhere"
 	hosts_conf <<-END
-	defaults { exclude = { "*.tmp" } }
 	host "h" {
+		exclude = { "*.tmp" }
 		volume "v" { source = "$D/src/"  exclude = { "/cache/" } }
 		volume "w" { source = "$D/src/"  one_file_system = no }
 	}
