@@ -107,8 +107,7 @@ refuse_unknown(const char *option, size_t len, char **why)
 	if (near.best != NULL)
 		return fault_refuse(why, "%s is not allowed here; did you mean %s?",
 		                    fault_quote(q, option), near.best);
-	return fault_refuse(why,
-	                    "%s is not allowed here; flashback.conf(5) lists the options that are",
+	return fault_refuse(why, "%s is not allowed here; hosts.conf(5) lists the options that are",
 	                    fault_quote(q, option));
 }
 

@@ -162,7 +162,7 @@ test_words(void **state)
 		const char *option, *why;
 	} cases[] = {
 	    {"--inplace",
-	     "'--inplace' is not allowed here; flashback.conf(5) lists the options that are"},
+	     "'--inplace' is not allowed here; hosts.conf(5) lists the options that are"},
 	    {"--exlude=x", "'--exlude=x' is not allowed here; did you mean --exclude?"},
 	    {"--bwlimit", "--bwlimit needs its value in the same item: --bwlimit=VALUE"},
 	    {"--bwlimit=", "--bwlimit needs its value in the same item: --bwlimit=VALUE"},

@@ -428,28 +428,6 @@ test_relative(void **state)
 	assert_string_equal(fx->config->hosts_file, fx->hosts);
 }
 
-/* The examples that are installed are good ones. */
-static void
-test_examples(void **state)
-{
-	struct fixture *fx = *state;
-	static const char *const names[] = {"flashback.conf", "hosts.conf"};
-
-	for (size_t i = 0; i < 2; i++) {
-		char *from = text_format("etc/%s", names[i]), text[65536];
-		FILE *f = fopen(from, "r");
-		size_t n;
-
-		assert_non_null(f);
-		n = fread(text, 1, sizeof(text), f);
-		fclose(f);
-		free(from);
-		write_file(i == 0 ? fx->main : fx->hosts, text, n);
-	}
-	load_good(fx);
-	assert_true(fx->config->n > 0);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -459,7 +437,7 @@ main(void)
 	    TEST(test_corpus),    TEST(test_small),      TEST(test_layers),
 	    TEST(test_bytes),     TEST(test_no_volumes), TEST(test_unchanged),
 	    TEST(test_reference), TEST(test_unreadable), TEST(test_untrusted),
-	    TEST(test_relative),  TEST(test_examples),
+	    TEST(test_relative),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
