@@ -12,6 +12,7 @@
 /* What may stand after an option's '='. */
 enum argument {
 	NONE,
+	WORD, /* anything without blanks, lest it be two options */
 	TEXT, /* anything */
 	PORT,
 	FILE_NAME, /* an absolute path: rsync runs in the volume's directory */
@@ -27,24 +28,24 @@ static const struct allowed {
     {"--filter", RULE},
     {"--exclude-from", FILE_NAME},
     {"--include-from", FILE_NAME},
-    {"--max-size", TEXT},
-    {"--min-size", TEXT},
+    {"--max-size", WORD},
+    {"--min-size", WORD},
     {"-z", NONE},
     {"--compress", NONE},
-    {"--compress-choice", TEXT},
-    {"--compress-level", TEXT},
-    {"--compress-threads", TEXT},
-    {"--skip-compress", TEXT},
-    {"--bwlimit", TEXT},
+    {"--compress-choice", WORD},
+    {"--compress-level", WORD},
+    {"--compress-threads", WORD},
+    {"--skip-compress", WORD},
+    {"--bwlimit", WORD},
     {"--rsync-path", TEXT},
     {"--password-file", FILE_NAME},
     {"--port", PORT},
-    {"--address", TEXT},
+    {"--address", WORD},
     {"-4", NONE},
     {"-6", NONE},
-    {"--contimeout", TEXT},
-    {"--sockopts", TEXT},
-    {"--iconv", TEXT},
+    {"--contimeout", WORD},
+    {"--sockopts", WORD},
+    {"--iconv", WORD},
     {"--fake-super", NONE},
     {"--copy-unsafe-links", NONE},
     {"--safe-links", NONE},
@@ -52,13 +53,13 @@ static const struct allowed {
     {"-W", NONE},
     {"--whole-file", NONE},
     {"--no-whole-file", NONE},
-    {"--block-size", TEXT},
+    {"--block-size", WORD},
     {"-c", NONE},
     {"--checksum", NONE},
-    {"--checksum-choice", TEXT},
+    {"--checksum-choice", WORD},
     {"--fsync", NONE},
     {"--open-noatime", NONE},
-    {"--max-alloc", TEXT},
+    {"--max-alloc", WORD},
     {"--old-args", NONE},
     {"--no-hard-links", NONE},
     {"--no-acls", NONE},
@@ -136,6 +137,10 @@ check_argument(const struct allowed *a, const char *option, const char *value, c
 	if (a->argument == FILE_NAME && *value != '/')
 		return fault_refuse(why, "%s: give %s an absolute path", fault_quote(q, option),
 		                    a->name);
+	if (a->argument == WORD && strpbrk(value, " \t") != NULL)
+		return fault_refuse(why,
+		                    "%s has a blank in it: write each option as an item of a list",
+		                    fault_quote(q, option));
 	if (a->argument == PORT && (units_parse_count(value, 65535, &port) == -1 || port == 0))
 		return fault_refuse(why, "%s: a port is a number from 1 to 65535",
 		                    fault_quote(q, option));

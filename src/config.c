@@ -226,17 +226,21 @@ check_files(const struct config *c, struct fault_list *faults)
 {
 	static const enum config_key keys[] = {CONFIG_STATUS_FILE, CONFIG_QUEUE_FILE,
 	                                       CONFIG_PID_FILE};
-	const char *const paths[] = {c->status_file, c->queue_file, c->pid_file};
+	const char *const paths[] = {c->file, c->hosts_file, c->status_file, c->queue_file,
+	                             c->pid_file};
+	const size_t given = sizeof(paths) / sizeof(paths[0]) - sizeof(keys) / sizeof(keys[0]);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = given; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		if (paths[i] == NULL)
 			continue;
 		if (c->data_dir != NULL && source_is_inside(paths[i], c->data_dir))
-			complain(c, keys[i], faults,
+			complain(c, keys[i - given], faults,
 			         "it cannot be inside data_dir, which may be unmounted or asleep");
 		for (size_t j = 0; j < i; j++)
 			if (paths[j] != NULL && strcmp(paths[i], paths[j]) == 0)
-				complain(c, keys[i], faults, "another option names the same file");
+				complain(c, keys[i - given], faults,
+				         j < given ? "that is a config file"
+				                   : "another option names the same file");
 	}
 }
 

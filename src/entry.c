@@ -2,6 +2,7 @@
 #include "flashback/entry.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int
 entry_add(struct entry *e, int line, const char *value)
@@ -35,25 +36,52 @@ is_single(const struct entry *e, struct fault_list *faults)
 	return false;
 }
 
+/* What a shell would understand in a command of one string, and we do not. */
+static bool
+is_shell(const struct text_list *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->item[i];
+
+		if (strpbrk(word, "'\"") != NULL || word[strspn(word, "|&;<>")] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* The words of a single string, cut at blanks. */
+static int
+split_words(const struct entry *e, struct text_list *words, struct fault_list *faults)
+{
+	const char *wrong = NULL;
+
+	if (text_list_split(words, e->values.item[0]) == -1) {
+		faults->lost = true;
+		return -1;
+	}
+	if (words->n == 0)
+		wrong = "the command is empty: name a program, or write { } for none";
+	else if (is_shell(words))
+		wrong = "no shell reads this, it is cut at blanks: write a list, one item a word, "
+		        "such as { '/bin/sh', '-c', '...' }";
+	if (wrong == NULL)
+		return 0;
+	fault_add(faults, e->file, e->lines[0], "%s: %s", e->name, wrong);
+	return -1;
+}
+
 /* The words of a command: the items of a list, or a single string cut at blanks. */
 static int
 command_words(const struct entry *e, struct text_list *words, struct fault_list *faults)
 {
-	int rc;
-
 	/* Without one of its words, it cannot be said which is the first. */
 	if (e->told)
 		return -1;
-	rc = e->list ? text_list_append(words, &e->values)
-	             : text_list_split(words, e->values.item[0]);
-	if (rc == -1) {
-		faults->lost = true;
-		return -1;
-	}
-	if (words->n > 0 || e->list)
+	if (!e->list)
+		return split_words(e, words, faults);
+	if (text_list_append(words, &e->values) == 0)
 		return 0;
-	fault_add(faults, e->file, e->lines[0],
-	          "%s: the command is empty: name a program, or write { } for none", e->name);
+	faults->lost = true;
 	return -1;
 }
 

@@ -35,7 +35,9 @@ static const struct grammar_step steps[STATES][TOKEN_CUT] = {
                                  "it must stand in quotes"),
             [TOKEN_OPEN] = BAD("there is no name of a section before the {"),
             [TOKEN_CLOSE] = TO(GRAMMAR_STATEMENT),
-            [TOKEN_COMMA] = BAD("several values are a list, { 'a', 'b' }"),
+            [TOKEN_COMMA] =
+                BAD("there is no list that this comma could be in; several values are a "
+                    "list, { 'a', 'b' }"),
             [TOKEN_END] = TO(GRAMMAR_STATEMENT),
         },
     [GRAMMAR_NAMED] =

@@ -176,7 +176,9 @@ begin_statement(struct writer *w, const struct token *t)
 		return true;
 	memcpy(text, t->start, t->len < sizeof(text) ? t->len : sizeof(text) - 1);
 	fault_add(w->reader.faults, w->reader.file, t->line,
-	          "%s is not the name of an option or section", fault_quote(q, text));
+	          "%s is not the name of an option or section: write NAME = VALUE, or "
+	          "NAME { ... }",
+	          fault_quote(q, text));
 	return false;
 }
 

@@ -137,6 +137,21 @@ replace(char **s, const char *value, char **why)
 	return text_replace(s, "%s", value);
 }
 
+/* rsync cuts the remote shell into words; both kinds of quotes hold one together. */
+static bool
+quotes_are_closed(const char *s)
+{
+	char quote = '\0';
+
+	for (; *s != '\0'; s++) {
+		if (quote == '\0' && (*s == '\'' || *s == '"'))
+			quote = *s;
+		else if (*s == quote)
+			quote = '\0';
+	}
+	return quote == '\0';
+}
+
 static int
 apply_ssh(const struct rule *rule, const char *value, struct volume *v, char **why)
 {
@@ -149,6 +164,8 @@ apply_ssh(const struct rule *rule, const char *value, struct volume *v, char **w
 		                    "%s does not begin with a program: write \"ssh\" and its "
 		                    "options, such as \"ssh -p 2222\"",
 		                    fault_quote(q, value));
+	if (!quotes_are_closed(value))
+		return fault_refuse(why, "a quote is not closed in %s", fault_quote(q, value));
 	return replace(field(rule, v), value, why);
 }
 

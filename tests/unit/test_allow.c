@@ -175,6 +175,8 @@ test_words(void **state)
 	    {"--filter=!", "'--filter=!' would drop the excludes that stand before it"},
 	    {"--filter=clear", "'--filter=clear' would drop the excludes that stand before it"},
 	    {"--exclude=!", "'--exclude=!' would drop the excludes that stand before it"},
+	    {"--bwlimit=1m -z",
+	     "'--bwlimit=1m -z' has a blank in it: write each option as an item of a list"},
 	    {"--port=ssh", "'--port=ssh': a port is a number from 1 to 65535"},
 	    {"--port=0", "'--port=0': a port is a number from 1 to 65535"},
 	    {"", "an item is empty"},

@@ -160,6 +160,25 @@ test_files(void **state)
 	config_free(c);
 }
 
+/* A status file is replaced each minute: never a config. */
+static void
+test_overwritten(void **state)
+{
+	struct config *c = config_new("/etc/f");
+	struct text_list out;
+
+	(void)state;
+	set(c, CONFIG_DATA_DIR, "/backup");
+	set(c, CONFIG_STATUS_FILE, "/etc//f");
+	set(c, CONFIG_QUEUE_FILE, "/etc/hosts.conf");
+	out = finish(c, true);
+	assert_int_equal(out.n, 2);
+	assert_string_equal(out.item[0], "/etc/f:3: status_file: that is a config file");
+	assert_string_equal(out.item[1], "/etc/f:4: queue_file: that is a config file");
+	text_list_free(&out);
+	config_free(c);
+}
+
 static void
 test_add(void **state)
 {
@@ -185,9 +204,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_keys),  cmocka_unit_test(test_values),
-	    cmocka_unit_test(test_paths), cmocka_unit_test(test_finish),
-	    cmocka_unit_test(test_files), cmocka_unit_test(test_add),
+	    cmocka_unit_test(test_keys),        cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_paths),       cmocka_unit_test(test_finish),
+	    cmocka_unit_test(test_files),       cmocka_unit_test(test_add),
+	    cmocka_unit_test(test_overwritten),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -78,6 +78,8 @@ test_layer(void **state)
 	assert_layer(make("exclude", true, NO_VALUES), VOLUME_EXCLUDE, NO_VALUES);
 	assert_layer(make("before", false, VALUES(" /a  b\tc ")), VOLUME_BEFORE,
 	             VALUES("/a", "b", "c"));
+	assert_layer(make("before", false, VALUES("/a x&y a>b")), VOLUME_BEFORE,
+	             VALUES("/a", "x&y", "a>b"));
 	assert_layer(make("before", true, VALUES("/a b", "")), VOLUME_BEFORE, VALUES("/a b", ""));
 	assert_layer(make("before", true, NO_VALUES), VOLUME_BEFORE, NO_VALUES);
 }
@@ -86,6 +88,8 @@ test_layer(void **state)
 static void
 test_layer_faults(void **state)
 {
+	static const char *const shell[] = {"/bin/sh -c 'x y'", "/bin/a \"b\"", "/bin/a || /bin/b",
+	                                    "/bin/a > /tmp/b"};
 	struct entry e;
 
 	(void)state;
@@ -102,6 +106,12 @@ test_layer_faults(void **state)
 	assert_faults(make("before", false, VALUES("a b")), VOLUME_BEFORE,
 	              VALUES("f:11: before: 'a' is not an absolute path: a program is named in "
 	                     "full, such as /usr/bin/true"));
+
+	for (size_t i = 0; i < sizeof(shell) / sizeof(shell[0]); i++)
+		assert_faults(
+		    make("after", false, VALUES(shell[i])), VOLUME_AFTER,
+		    VALUES("f:11: after: no shell reads this, it is cut at blanks: write "
+		           "a list, one item a word, such as { '/bin/sh', '-c', '...' }"));
 
 	/* What has been told of a value is not told again, but of the others it is. */
 	e = make("exclude", true, VALUES("a", ""));

@@ -64,6 +64,8 @@ static const struct {
     {VOLUME_SSH, "",
      "'' does not begin with a program: write \"ssh\" and its options, such "
      "as \"ssh -p 2222\""},
+    {VOLUME_SSH, "ssh -i \"/a b\" -o 'X=\"y'", NULL},
+    {VOLUME_SSH, "ssh -i 'a", "a quote is not closed in 'ssh -i 'a'"},
     {VOLUME_BEFORE, "mount",
      "'mount' is not an absolute path: a program is named in full, such as "
      "/usr/bin/true"},
