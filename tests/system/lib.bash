@@ -190,3 +190,36 @@ set_clock() {
 	date -d "$1" +%s >"$D/now.new"
 	mv "$D/now.new" "$D/now"
 }
+
+# wake_at TEXT: set the clock, wake the daemon and wait until all that comes of it is done: it has
+# written its files since, and has no child left.
+wake_at() {
+	set_clock "$1"
+	kill -HUP "$DAEMON"
+	wait_for "${WAKE_SECONDS:-30}" settled "$(cat "$D/now")"
+}
+
+settled() {
+	status_is epoch "$1" && status_is status IDLE && [ -z "$(children "$DAEMON")" ]
+}
+
+# children PID: its children; family PID: all that descend from it.
+children() {
+	cat "/proc/$1/task/$1/children" 2>/dev/null
+}
+
+family() {
+	local child
+	for child in $(children "$1"); do
+		echo "$child"
+		family "$child"
+	done
+}
+
+# alive PID...: those of them that are still there, with what they are.
+alive() {
+	local pid
+	for pid; do
+		[ ! -s "/proc/$pid/cmdline" ] || echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+	done
+}

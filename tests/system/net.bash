@@ -125,3 +125,12 @@ host_down() {
 host_up() {
 	in_host "$1" ip link set eth0 up
 }
+
+# names LINE...: what the box knows of names: these lines in the manner of hosts(5) and no server.
+names() {
+	printf '127.0.0.1 localhost\n' >"$D/etc-hosts"
+	[ $# -eq 0 ] || printf '%s\n' "$@" >>"$D/etc-hosts"
+	printf 'hosts: files\n' >"$D/etc-nsswitch"
+	"${IN_BOX[@]}" mount --bind "$D/etc-hosts" /etc/hosts
+	"${IN_BOX[@]}" mount --bind "$D/etc-nsswitch" /etc/nsswitch.conf
+}
