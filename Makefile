@@ -79,14 +79,23 @@ unit-asan: $(UNITS:%=build/unit-asan/%)
 	@set -e; for t in $^; do ./$$t; done
 
 # Tests: installs what is missing, builds everything, runs everything.  tests/run WORD runs a part.
-build/manifest: tests/manifest.c build/flags
+TOOLS = build/manifest build/churn build/crashat
+$(TOOLS): build/%: tests/%.c build/flags
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDHARDEN) -MMD -MP -o $@ $<
 check:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
 	@tests/run
 .PHONY: check-build
-check-build: all build/test/flashback build/asan/flashback build/manifest \
+# The random tests for as long as you like: make soak SOAK=100 goes on a hundred times longer than make check.
+SOAK = 40
+soak:
+	@tests/setup check
+	@$(MAKE) --no-print-directory -s -j2 check-build
+	@FLASHBACK_SOAK=$(SOAK) tests/run $(RANDOM_TESTS)
+RANDOM_TESTS = system/crash
+.PHONY: soak
+check-build: all build/test/flashback build/asan/flashback $(TOOLS) \
     $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%)
 
 # A first look: builds, then shows the real program at work in a scratch directory.

@@ -107,6 +107,15 @@ fail:
 	return -1;
 }
 
+bool
+file_is_temporary(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 && entry[len + 1] == '.' &&
+	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
+}
+
 /* Read fd to its end, whatever fstat said of its size.  Return new memory, or NULL with errno. */
 static char *
 read_all(int fd, size_t max, size_t *len)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/file.h"
 #include "flashback/record.h"
 #include "flashback/walk.h"
 
@@ -113,6 +114,20 @@ salvage_one(struct store_volume *v, struct stamp *tree, bool trusted, struct sta
 	return add_line(v, tree);
 }
 
+/* Remove one of the files that were to replace one of ours; arg is the descriptor of its directory.
+ */
+static int
+remove_temporary(void *arg, const struct dirent *entry)
+{
+	static const char *const replaced[] = {"RESTORE.txt", "history", ".flashback-write-test"};
+	const int *dir = arg;
+
+	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++)
+		if (file_is_temporary(entry->d_name, replaced[i]))
+			(void)unlinkat(*dir, entry->d_name, 0); /* it does no harm if it stays */
+	return 0;
+}
+
 int
 salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful)
 {
@@ -136,5 +151,7 @@ salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful)
 	free(working);
 	if (rc == 0 && n > 0)
 		rc = store_volume_list(v);
+	(void)walk_names(v->fd, remove_temporary, &v->fd);
+	(void)walk_names(v->meta, remove_temporary, &v->meta);
 	return rc;
 }

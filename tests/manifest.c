@@ -259,10 +259,10 @@ main(int argc, char **argv)
 	}
 	collect(argv[optind], &list);
 	find_groups(&list);
-	for (size_t i = 0; i < list.n; i++) {
+	for (size_t i = 0; i < list.n; i++)
 		print_entry(&list.entry[i], inode, blocks);
+	for (size_t i = 0; i < list.n; i++) /* only now: a group is named by one of its paths */
 		free(list.entry[i].access);
-	}
 	free(list.entry);
 	return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -22,6 +22,10 @@
 int file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
                  bool sync);
 
+/** file_is_temporary(entry, name): is entry the temporary that a file_replace of name would leave
+ * if it were killed? */
+bool file_is_temporary(const char *entry, const char *name);
+
 /**
  * file_read(dirfd, name, max, &text, &len):
  * A regular file, not through a symlink, whole, with a NUL after it, into new memory.  Return 0, or

@@ -24,8 +24,8 @@ int salvage_interrupted(struct store_volume *v, struct stamp *tree);
  * Deal with every .working tree that the last runs left: one of this boot becomes .interrupted,
  * with a line in the history; of those from an earlier boot, which may hold right sizes and times
  * over wrong bytes, the newest is returned in *doubtful (when == 0: there is none) to serve one run
- * as a base with
- * --checksum, and the others expire.  Return 0, or -1 with errno.
+ * as a base with --checksum, and the others expire.  Files that were to replace one of ours are
+ * removed.  Return 0, or -1 with errno.
  */
 int salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful);
 

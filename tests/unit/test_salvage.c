@@ -193,6 +193,36 @@ test_an_empty_tree_is_no_base(void **state)
 	expect(p, T0, STAMP_EXPIRED);
 }
 
+static void
+put(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_CREAT | O_WRONLY, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void
+test_temporaries_go(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	put(p->v.fd, ".RESTORE.txt.0123456789abcdef");
+	put(p->v.meta, ".history.fedcba9876543210");
+	put(p->v.fd, ".RESTORE.txt.0123456789abcde");
+	put(p->v.fd, ".RESTORE.txt.0123456789abcdeff");
+	put(p->v.fd, "RESTORE.txt.0123456789abcdef");
+	put(p->v.fd, ".mine.0123456789abcdef");
+	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdef", F_OK, 0), -1);
+	assert_int_equal(faccessat(p->v.meta, ".history.fedcba9876543210", F_OK, 0), -1);
+	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcde", F_OK, 0), 0);
+	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdeff", F_OK, 0), 0);
+	assert_int_equal(faccessat(p->v.fd, "RESTORE.txt.0123456789abcdef", F_OK, 0), 0);
+	assert_int_equal(faccessat(p->v.fd, ".mine.0123456789abcdef", F_OK, 0), 0);
+}
+
 int
 main(void)
 {
@@ -203,6 +233,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_no_note_no_trust, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_the_one_that_got_further_stays, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_an_empty_tree_is_no_base, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_temporaries_go, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

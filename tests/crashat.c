@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: ISC
+/*
+ * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-o FILE] COMMAND [ARG...]: run COMMAND and stop it
+ * at its N-th step.  A step is a system call that changes a file or starts a process, made by WHO:
+ * flashback (the children of COMMAND, which is flashback itself), daemon (COMMAND), or rsync (any).
+ * Just before that call WHOM gets the signal (9, or another number): one (the process that is about
+ * to make it), daemon, flashback (daemon and children), rsync, or all.  N = 0: nobody does.  When
+ * COMMAND has ended so does crashat, with its exit status (128 + signal), having written to FILE
+ * how many steps there were.  What is left of its children runs on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROCESSES 256
+
+struct tracer {
+	unsigned long at, count;
+	const char *who, *whom, *file;
+	int signal;
+	pid_t command, traced[PROCESSES];
+};
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "crashat: %s: %s\n", what, strerror(errno));
+	_exit(125);
+}
+
+/* ---- what a step is ---- */
+
+static const int steps[] = {
+    SYS_mkdirat,  SYS_unlinkat,  SYS_symlinkat, SYS_linkat,    SYS_mknodat,  SYS_renameat2,
+    SYS_fsync,    SYS_syncfs,    SYS_fdatasync, SYS_ftruncate, SYS_fchmodat, SYS_fchownat,
+    SYS_pwrite64, SYS_utimensat, SYS_clone,     SYS_lsetxattr, SYS_fchmod,   SYS_write,
+#ifdef SYS_renameat
+    SYS_renameat,
+#endif
+#ifdef SYS_rename /* older architectures have these besides */
+    SYS_rename,   SYS_mkdir,     SYS_unlink,    SYS_symlink,   SYS_link,     SYS_rmdir,
+    SYS_chmod,    SYS_lchown,    SYS_mknod,     SYS_fork,      SYS_vfork,
+#endif
+};
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define SKIP_UNLESS(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (unsigned)(value), 0, n)
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
+
+/* Stop at each of them, and at an openat that may make a file. */
+static void
+install_filter(void)
+{
+	static const struct sock_filter last[] = {
+	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3), LOAD(args[2]),
+	    SKIP_UNLESS(BPF_JSET, O_CREAT, 1),   RETURN(SECCOMP_RET_TRACE),
+	    RETURN(SECCOMP_RET_ALLOW),
+	};
+	struct sock_filter code[1 + 2 * STEPS + sizeof(last) / sizeof(last[0])];
+	struct sock_fprog prog = {.filter = code, .len = sizeof(code) / sizeof(code[0])};
+
+	code[0] = (struct sock_filter)LOAD(nr);
+	for (size_t i = 0; i < STEPS; i++) {
+		code[1 + 2 * i] = (struct sock_filter)SKIP_UNLESS(BPF_JEQ, steps[i], 1);
+		code[2 + 2 * i] = (struct sock_filter)RETURN(SECCOMP_RET_TRACE);
+	}
+	memcpy(code + 1 + 2 * STEPS, last, sizeof(last));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
+		die("seccomp");
+}
+
+/* ---- who it is made by ---- */
+
+/* Is it a process of the program of that name? */
+static bool
+is_named(pid_t pid, const char *name)
+{
+	char path[64], comm[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(comm, sizeof(comm), f))
+		comm[0] = '\0';
+	fclose(f);
+	comm[strcspn(comm, "\n")] = '\0';
+	return strcmp(comm, name) == 0;
+}
+
+static bool
+is_who(const struct tracer *t, pid_t pid)
+{
+	if (strcmp(t->who, "daemon") == 0)
+		return pid == t->command;
+	return pid != t->command && is_named(pid, t->who);
+}
+
+static bool
+is_whom(const struct tracer *t, pid_t pid, pid_t one)
+{
+	if (strcmp(t->whom, "one") == 0)
+		return pid == one;
+	if (strcmp(t->whom, "daemon") == 0)
+		return pid == t->command;
+	return strcmp(t->whom, "all") == 0 || is_named(pid, t->whom);
+}
+
+static void
+strike(const struct tracer *t, pid_t one)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (t->traced[i] != 0 && is_whom(t, t->traced[i], one))
+			kill(t->traced[i], t->signal);
+}
+
+/* ---- tracing ---- */
+
+/* Put to where from was. */
+static void
+replace(struct tracer *t, pid_t from, pid_t to)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (t->traced[i] == from) {
+			t->traced[i] = to;
+			return;
+		}
+}
+
+static void
+note(struct tracer *t, pid_t pid)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (t->traced[i] == pid)
+			return;
+	replace(t, 0, pid);
+}
+
+static void
+take_stop(struct tracer *t, pid_t pid, int status)
+{
+	int event = status >> 16, sig = WSTOPSIG(status);
+
+	note(t, pid);
+	if (event == PTRACE_EVENT_SECCOMP && is_who(t, pid) && ++t->count == t->at)
+		strike(t, pid);
+	if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
+		ptrace(PTRACE_LISTEN, pid, 0, 0); /* it is stopped, and stays so until CONT */
+		return;
+	}
+	ptrace(PTRACE_CONT, pid, 0, event != 0 ? 0 : sig);
+}
+
+static void
+write_count(const struct tracer *t)
+{
+	FILE *f = t->file ? fopen(t->file, "we") : NULL;
+
+	if (t->file && (!f || fprintf(f, "%lu\n", t->count) < 0 || fclose(f) != 0))
+		die(t->file);
+}
+
+/* COMMAND has ended: say so, and hold nothing that somebody may wait for. */
+static void
+tell_end(struct tracer *t, int tell, int status)
+{
+	write_count(t);
+	prctl(PR_SET_PDEATHSIG, 0);
+	if (write(tell, &status, sizeof(status)) != sizeof(status))
+		die("pipe");
+	close(tell);
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+}
+
+static void __attribute__((noreturn)) trace(struct tracer *t, int tell)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (pid < 0)
+			continue;
+		if (WIFSTOPPED(status)) {
+			take_stop(t, pid, status);
+			continue;
+		}
+		replace(t, pid, 0);
+		if (pid == t->command)
+			tell_end(t, tell, status);
+	}
+	_exit(0);
+}
+
+/* Start COMMAND, held until it is traced. */
+static void
+start(struct tracer *t, char **argv)
+{
+	const unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+	                              PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP |
+	                              PTRACE_O_EXITKILL;
+	int gate[2];
+	char go;
+
+	if (pipe2(gate, O_CLOEXEC) != 0)
+		die("pipe");
+	t->command = fork();
+	if (t->command < 0)
+		die("fork");
+	if (t->command == 0) {
+		close(gate[1]);
+		if (read(gate[0], &go, 1) < 0)
+			die("pipe");
+		install_filter();
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	if (ptrace(PTRACE_SEIZE, t->command, 0, options) != 0)
+		die("ptrace");
+	note(t, t->command);
+	close(gate[0]);
+	close(gate[1]);
+}
+
+static void
+parse(struct tracer *t, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+n:p:k:s:o:")) != -1) {
+		switch (c) {
+		case 'n':
+			t->at = strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			t->who = optarg;
+			break;
+		case 'k':
+			t->whom = optarg;
+			break;
+		case 's':
+			t->signal = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'o':
+			t->file = optarg;
+			break;
+		default:
+			exit(125);
+		}
+	}
+	if (optind == argc) {
+		fprintf(stderr, "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-o FILE]"
+		                " COMMAND [ARG...]\n");
+		exit(125);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct tracer t = {.who = "flashback", .whom = "one", .signal = SIGKILL};
+	int told[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	parse(&t, argc, argv);
+	if (pipe2(told, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		die("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(told[0]);
+		start(&t, argv + optind);
+		trace(&t, told[1]);
+	}
+	close(told[1]);
+	do
+		n = read(told[0], &status, sizeof(status));
+	while (n < 0 && errno == EINTR);
+	if (n != sizeof(status))
+		return 125;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+# A volume's life in rounds: its source changes at random, a run is made, perhaps cut, and all that
+# must be true of the store afterwards is looked at.  Everything is drawn from one seed, which is printed
+# when a test fails: FLASHBACK_SEED=N repeats it.  FLASHBACK_SOAK=N makes it N times longer.
+
+CHURN=$ROOT/build/churn
+CRASHAT=$ROOT/build/crashat
+KNOWN=$BATS_TEST_TMPDIR/known # the manifest, inode numbers included, of each snapshot when it appeared
+VOLUME=here/v
+
+# rounds_begin: after begin; an hour passes at every run.
+rounds_begin() {
+	SEED=${FLASHBACK_SEED:-$((EPOCHSECONDS % 1000000))}
+	echo "FLASHBACK_SEED=$SEED"
+	RANDOM=$SEED ROUND=0 HOUR=0
+	mkdir "$KNOWN"
+	manifest "$D/src" >"$D/source"
+}
+
+# lasts SECONDS: has this test gone on for less than that?
+lasts() {
+	[ $((SECONDS - ${STARTED:=$SECONDS})) -lt $(($1 * ${FLASHBACK_SOAK:-1})) ]
+}
+
+# change N: so many random changes to the source.
+change() {
+	ROUND=$((ROUND + 1))
+	"$CHURN" $((SEED * 100000 + ROUND)) "$1" "$D/src"
+	manifest "$D/src" >"$D/source"
+}
+
+# tick: an hour passes.
+tick() {
+	HOUR=$((HOUR + 1))
+	export FLASHBACK_TEST_NOW=@$D/now
+	echo $((1800000000 + HOUR * 3600)) >"$D/now"
+}
+
+# crash ARG...: a run that crashat(tests/crashat.c, with these arguments) cuts; the rest is checked.
+crash() {
+	tick
+	"$CRASHAT" -o "$D/steps" "$@" "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" \
+		>"$D/crash.txt" 2>&1 3>&- || true
+	history_is_whole || { echo "after crashat $*"; cat "$D/crash.txt"; return 1; }
+}
+
+# recover: the next start goes on by itself, once what the last one left behind has ended.
+recover() {
+	local rc until=$((SECONDS + 30))
+	tick
+	while
+		rc=0
+		flashback -1 "$VOLUME" >"$D/once.txt" 3>&- || rc=$?
+		[ $rc -eq 75 ] && grep -q "another flashback or an rsync" "$D/once.txt" && [ $SECONDS -lt $until ]
+	do
+		sleep 0.1
+	done
+	if [ $rc -ne 0 ] || ! history_is_whole || ! store_is_tidy; then
+		cat "$D/once.txt"
+		return 1
+	fi
+}
+
+# history_is_whole: every snapshot is what it was when it appeared; a new one is equal to the source.
+history_is_whole() {
+	local name
+	for name in $(snapshots "$VOLUME"); do
+		manifest -i "$STORE/$VOLUME/$name" >"$D/now.manifest"
+		if [ -e "$KNOWN/$name" ]; then
+			differ "$KNOWN/$name" "$D/now.manifest" "$name is not what it was" || return 1
+		else
+			without_inodes "$D/now.manifest" >"$D/now.source"
+			differ "$D/source" "$D/now.source" "$name is not like its source" || return 1
+			mv "$D/now.manifest" "$KNOWN/$name"
+		fi
+	done
+	nothing_is_lost && names_are_good
+}
+
+without_inodes() {
+	sed 's/ inode=[0-9a-f]*:[0-9]*//' "$1"
+}
+
+differ() {
+	cmp -s "$1" "$2" && return
+	echo "$3:"
+	diff -u "$1" "$2" | cut -c1-300
+	return 1
+}
+
+# nothing_is_lost: what is gone has expired, which happens to none of the newest three.
+nothing_is_lost() {
+	local i name known=("$KNOWN"/*)
+	for i in "${!known[@]}"; do
+		name=${known[i]##*/}
+		if [ -d "$STORE/$VOLUME/$name" ] || [ ! -e "${known[i]}" ]; then
+			continue
+		fi
+		[ "$i" -lt $((${#known[@]} - 3)) ] || { echo "$name is lost"; return 1; }
+		rm "${known[i]}"
+	done
+}
+
+# names_are_good: nothing but snapshots and our own files, and of what was cut at most one.
+names_are_good() {
+	local stamp='[0-9]{4}-[0-9-]{5}T[0-9]{6}[+-][0-9]{4}(\.(working|interrupted|expired))?' strange
+	strange=$(find "$STORE/$VOLUME" -mindepth 1 -maxdepth 1 -printf '%f\n' |
+		grep -vE "^($stamp|latest|RESTORE\.txt|\.RESTORE\.txt\.[0-9a-f]{16}|\.flashback)\$") || true
+	[ -z "$strange" ] || { echo "strange: $strange"; return 1; }
+	[ "$(snapshots "$VOLUME" interrupted | wc -l)" -le 1 ] ||
+		{ echo "more than one .interrupted"; return 1; }
+	[ -e "$STORE/$VOLUME/latest/" ] || [ -z "$(ls -A "$KNOWN")" ] ||
+		{ echo "latest is $(readlink "$STORE/$VOLUME/latest")"; return 1; }
+}
+
+# store_is_tidy: after a success there is only what should be.
+store_is_tidy() {
+	local dir=$STORE/$VOLUME newest left
+	newest=$(snapshots "$VOLUME" | tail -n 1)
+	[ "$(readlink "$dir/latest")" = "$newest" ] || { echo "latest is not $newest"; return 1; }
+	[ -s "$dir/RESTORE.txt" ] || { echo "no RESTORE.txt"; return 1; }
+	grep -q "$newest" "$dir/.flashback/history" || { echo "not in the history"; return 1; }
+	left=$(snapshots "$VOLUME" working; snapshots "$VOLUME" interrupted; snapshots "$VOLUME" expired
+		find "$dir" "$dir/.flashback" -mindepth 1 -maxdepth 1 -name '.*.*')
+	[ -z "$left" ] || { echo "left over: $left"; return 1; }
+}
+
+# draw VAR WORD...: one of them.  draw_below VAR N: a number.  (Not in a subshell, whose luck is its own.)
+draw() {
+	printf -v "$1" %s "${@:2 + RANDOM % ($# - 1):1}"
+}
+
+draw_below() {
+	printf -v "$1" %d $(((RANDOM * 32768 + RANDOM) % $2))
+}
+
+# shuffle N: the numbers from 1 to N in random order, in SHUFFLED.
+shuffle() {
+	local n other
+	SHUFFLED=()
+	for ((n = 0; n < $1; n++)); do
+		draw_below other $((n + 1))
+		SHUFFLED[n]=${SHUFFLED[other]:-}
+		SHUFFLED[other]=$((n + 1))
+	done
+}
