@@ -353,6 +353,7 @@ decide(struct daemon *d)
 	struct plan_now when = wake_when(d);
 	struct plan_decision decision;
 
+	d->decide_again = false;
 	if (d->ending)
 		return;
 	for (size_t i = 0; i < d->table.n; i++) {
@@ -367,6 +368,8 @@ decide(struct daemon *d)
 			phase_move(row, PHASE_QUEUE);
 		else if (d->prober.pid == 0)
 			phase_move(row, PHASE_ASK);
+		else
+			d->decide_again = true; /* the last wake's prober is still at work */
 	}
 	if (d->prober.pid == 0)
 		start_probe(d);
@@ -421,9 +424,11 @@ hear_probe(struct daemon *d)
 	if (d->prober.pid == 0)
 		return;
 	event_lines(&d->prober, take_probe, d);
-	if (event_reaped(&d->prober))
+	if (event_reaped(&d->prober)) {
 		end_probe(d);
-	else if (clock_mono() >= d->probe_until) {
+		if (d->decide_again)
+			decide(d);
+	} else if (clock_mono() >= d->probe_until) {
 		event_kill(&d->prober, SIGKILL);
 		d->probe_until = INT64_MAX;
 	}

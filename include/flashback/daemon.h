@@ -74,6 +74,7 @@ struct daemon {
 	bool look_told;          /* the looker has told of the disk */
 	bool look_volumes;       /* the next look reads all volumes, */
 	bool looking_at_volumes; /* ... and this one does */
+	bool decide_again;       /* a wake came while the prober was at work */
 	bool waking;             /* a wake has begun and waits for its look */
 	bool sweep, reclaim;     /* there is work for the sweeper */
 
