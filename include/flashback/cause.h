@@ -11,7 +11,7 @@
  * plain characters. Core: no I/O.
  */
 
-#define CAUSE_TEXT 192
+#define CAUSE_TEXT 256
 enum cause_mark {
 	CAUSE_PLAIN,
 	CAUSE_OPTION, /* a far side that does not know, or refuses, an option: trying again is no

@@ -36,8 +36,8 @@ household() {
 	head -c 20000000 /dev/urandom >"$D/link/big"
 	rsyncd_start 9 "$D/rsyncd"
 	: >"$D/sshd6/authorized_keys"
-	printf 'locked.home %s\n' "$(cut -d' ' -f1,2 "$D/sshd6/hostkey.pub")" >>"$D/known_hosts"
-	printf 'desk.home %s\n' "$(cut -d' ' -f1,2 "$D/sshd1/hostkey.pub")" >>"$D/known_hosts"
+	known_as 6 locked.home
+	known_as 1 desk.home
 	in_host 8 sysctl -qw net.ipv4.icmp_echo_ignore_all=1
 	# The disk of host 5 is full, and it has nothing else.
 	in_host 5 mount -t tmpfs -o size=300k tmpfs "$D/full"

@@ -67,14 +67,16 @@ net_finish() {
 	IN_BOX=() HOSTS=()
 }
 
-# sshd_start N: a real sshd on host N.  $SSH is the `ssh` option that reaches it, one key for all hosts.
+# sshd_start N [PORT [LINE...]]: a real sshd on host N, with these lines in its config.  $SSH is the
+# `ssh` option that reaches it, one key for all hosts.
 sshd_start() {
-	local dir=$D/sshd$1
+	local dir=$D/sshd$1 port=${2:-22}
 	mkdir -m 700 "$dir"
 	[ -e "$D/id" ] || ssh-keygen -q -t ed25519 -N '' -f "$D/id"
 	ssh-keygen -q -t ed25519 -N '' -f "$dir/hostkey"
 	cat "$D/id.pub" >"$dir/authorized_keys"
-	cat >"$dir/config" <<-END
+	printf '%s\n' "Port $port" "${@:3}" >"$dir/config"
+	cat >>"$dir/config" <<-END
 	ListenAddress 10.77.$1.2
 	HostKey $dir/hostkey
 	AuthorizedKeysFile $dir/authorized_keys
@@ -85,14 +87,20 @@ sshd_start() {
 	PidFile none
 	UseDNS no
 	END
-	printf '10.77.%s.2 %s\n' "$1" "$(cut -d' ' -f1,2 "$dir/hostkey.pub")" >>"$D/known_hosts"
+	known_as "$1" "10.77.$1.2"
+	[ "$port" = 22 ] || known_as "$1" "[10.77.$1.2]:$port"
 	# /run is the host's own, for sshd wants a directory there.
 	in_host "$1" mount -t tmpfs tmpfs /run
 	in_host "$1" mkdir -p /run/sshd
 	serve "$1" /usr/sbin/sshd -D -e -f "$dir/config"
 	SSH="ssh -F none -i $D/id -o IdentitiesOnly=yes -o UserKnownHostsFile=$D/known_hosts"
 	SSH+=" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
-	wait_for 10 listens "$1" 22
+	wait_for 10 listens "$1" "$port"
+}
+
+# known_as N NAME: the key of host N, under this name, is known.
+known_as() {
+	printf '%s %s\n' "$2" "$(cut -d' ' -f1,2 "$D/sshd$1/hostkey.pub")" >>"$D/known_hosts"
 }
 
 # rsyncd_start N PATH: a real rsync daemon on host N, whose module "data" is PATH.

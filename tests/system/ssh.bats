@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# ssh as people use it: ports, keys, users without rights, restricted keys, aliases; and what is said
+# when it does not work.
+
+load lib
+load net
+
+setup() {
+	needs_root
+	begin
+	box_start
+	host_start 1
+	seq 10 | (cd "$D/src" && xargs touch)
+	echo x >"$D/src/f"
+}
+
+teardown() {
+	finish
+}
+
+# volume LINE...: the one volume h/v.
+volume() {
+	hosts_conf <<<"host \"h\" { volume \"v\" { $* } }"
+}
+
+backs_up() {
+	run flashback -1 h/v
+	expect_exit 0
+	same_tree "$D/src" "$(newest h/v)"
+}
+
+fails_with() {
+	run flashback -1 h/v
+	expect_exit 2
+	[[ "$output" =~ h/v.*FAILED ]]
+	expect "$1"
+	has_snapshots 0 h/v
+}
+
+# user_start: host 1 has a user "puller" without rights, who may log in with our key.  Its accounts
+# are its own.
+user_start() {
+	local what
+	for what in passwd shadow sudoers; do
+		cp "/etc/$what" "$D/$what" 2>/dev/null || touch "$D/$what"
+		chown --reference="/etc/$what" "$D/$what" 2>/dev/null || true
+	done
+	echo 'puller:x:4711:4711::/home/puller:/bin/sh' >>"$D/passwd"
+	echo 'puller:*:19000:0:99999:7:::' >>"$D/shadow"
+	printf '%s\n' "$1" >"$D/sudoers"
+	chmod 440 "$D/sudoers"
+	for what in passwd shadow sudoers; do
+		in_host 1 mount --bind "$D/$what" "/etc/$what"
+	done
+	sshd_start 1 22 'AuthorizedKeysFile /home/%u/authorized_keys'
+	in_host 1 mount -t tmpfs tmpfs /home
+	in_host 1 mkdir -p /home/puller
+	in_host 1 cp "$D/id.pub" /home/puller/authorized_keys
+	in_host 1 mount --bind "$D/src" /mnt # puller may not pass through $D
+	chmod 700 "$D/src"
+	chmod 600 "$D/src/f"
+}
+
+@test "a port and a key by the ssh option" {
+	sshd_start 1 2222
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -p 2222\""
+	backs_up
+}
+
+@test "a user without rights, by sudo on the host" {
+	command -v sudo >/dev/null || skip 'needs sudo'
+	user_start 'puller ALL=(root) NOPASSWD: /usr/bin/rsync'
+	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
+	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
+	backs_up
+}
+
+@test "a sudo that wants a password is said, and waits for none" {
+	command -v sudo >/dev/null || skip 'needs sudo'
+	user_start 'puller ALL=(root) ALL'
+	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
+	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
+	fails_with 'sudo on the host asks for a password'
+}
+
+@test "a key restricted by rrsync; a removable source behind it is asked without a shell" {
+	command -v rrsync >/dev/null || skip 'needs rrsync'
+	sshd_start 1
+	printf 'command="rrsync -ro %s",restrict %s\n' "$D/src" "$(cat "$D/id.pub")" \
+	    >"$D/sshd1/authorized_keys"
+	volume "source = \"root@10.77.1.2:/\"  ssh = \"$SSH\""
+	backs_up
+	volume "source = \"root@10.77.1.2:/usb/\"  removable = yes  ssh = \"$SSH\""
+	run flashback -1 h/v
+	expect_exit 75
+	[[ "$output" =~ h/v.*NOT\ FOUND:\ the\ source\ is\ not\ there ]]
+	mkdir "$D/src/usb"
+	run flashback -1 h/v
+	expect_exit 75
+	[[ "$output" =~ h/v.*NOT\ FOUND:\ the\ source\ is\ empty ]]
+	echo x >"$D/src/usb/f"
+	run flashback -1 h/v
+	expect_exit 0
+	[ "$(ls "$(newest h/v)")" = f ]
+}
+
+@test "an IPv6 literal" {
+	in_host 1 ip addr add fd77:1::2/64 dev eth0 nodad
+	"${IN_BOX[@]}" ip addr add fd77:1::1/64 dev h1 nodad
+	sshd_start 1 22 'ListenAddress fd77:1::2'
+	known_as 1 fd77:1::2
+	volume "source = \"root@[fd77:1::2]:$D/src/\"  ssh = \"$SSH\""
+	backs_up
+	volume "source = \"root@[fd77:1::2]:$D/src/\"  ssh = \"$SSH\"  probe = \"tcp\""
+	next_second
+	backs_up
+}
+
+@test "an alias of ssh_config, with the address that is asked" {
+	sshd_start 1 2222
+	names
+	cat >"$D/ssh_config" <<-END
+	Host attic
+	    HostName 10.77.1.2
+	    Port 2222
+	    User root
+	    IdentityFile $D/id
+	    UserKnownHostsFile $D/known_hosts
+	END
+	volume "source = \"attic:$D/src/\"  ssh = \"ssh -F $D/ssh_config\"  address = \"10.77.1.2\""
+	backs_up
+	# Without it there is nobody of that name to be asked.
+	volume "source = \"attic:$D/src/\"  ssh = \"ssh -F $D/ssh_config\""
+	run flashback -1 h/v
+	expect_exit 75
+	[[ "$output" =~ h/v.*NOT\ FOUND:\ the\ name\ attic\ does\ not\ exist ]]
+}
+
+@test "a host key that has changed" {
+	sshd_start 1
+	ssh-keygen -q -t ed25519 -N '' -f "$D/other"
+	printf '10.77.1.2 %s\n' "$(cut -d' ' -f1,2 "$D/other.pub")" >"$D/known_hosts"
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	fails_with 'the host key of 10.77.1.2 has changed'
+}
+
+@test "a key with a passphrase, and no agent that has it" {
+	sshd_start 1
+	ssh-keygen -q -p -P '' -N secret -f "$D/id"
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	unset SSH_AUTH_SOCK
+	fails_with 'SSH_AUTH_SOCK'
+	SSH_AUTH_SOCK=$D/no-agent fails_with 'SSH_AUTH_SOCK'
+	# With an agent it works.
+	eval "$(ssh-agent -a "$D/agent")" >/dev/null 3>&-
+	PIDS=$SSH_AGENT_PID
+	printf '#!/bin/sh\necho secret\n' >"$D/askpass"
+	chmod 700 "$D/askpass"
+	SSH_ASKPASS=$D/askpass SSH_ASKPASS_REQUIRE=force ssh-add -q "$D/id" 3>&-
+	backs_up
+}
+
+# on_terminal COMMAND...: with a terminal of its own; what appeared there is $output.
+on_terminal() {
+	run timeout 60 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+}
+
+@test "nobody is ever asked anything on the terminal" {
+	sshd_start 1 22 'PasswordAuthentication yes' 'PermitRootLogin yes'
+	: >"$D/sshd1/authorized_keys"
+	names
+	# A password that the host would take; and that option of ours turned off.
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -o BatchMode=no\""
+	on_terminal "${IN_BOX[@]}" "$FLASHBACK" -1 -c "$CONF" h/v
+	expect_exit 2
+	[[ "$output" =~ h/v.*FAILED ]]
+	refuse grep -qi "'s password" <<<"$output"
+	# A host key that nobody knows, and a passphrase.
+	ssh-keygen -q -p -P '' -N secret -f "$D/id"
+	: >"$D/known_hosts"
+	volume "source = \"root@10.77.1.2:$D/src/\"" \
+	    "ssh = \"${SSH/Checking=yes/Checking=ask} -o BatchMode=no\""
+	on_terminal "${IN_BOX[@]}" "$FLASHBACK" -1 -c "$CONF" h/v
+	expect_exit 2
+	[[ "$output" =~ h/v.*FAILED ]]
+	refuse grep -qiE 'yes/no|passphrase for' <<<"$output"
+	# An rsync daemon that wants a password.
+	printf 'somebody:secret\n' >"$D/secrets"
+	chmod 600 "$D/secrets"
+	rsyncd_start 1 "$D/src"
+	printf 'auth users = somebody\nsecrets file = %s\n' "$D/secrets" >>"$D/rsyncd1/config"
+	volume 'source = "rsync://somebody@10.77.1.2/data/"'
+	on_terminal "${IN_BOX[@]}" "$FLASHBACK" -1 -c "$CONF" h/v
+	expect_exit 2
+	[[ "$output" =~ h/v.*FAILED.*--password-file ]]
+	refuse grep -q '^Password:' <<<"$output"
+}
