@@ -54,6 +54,8 @@ test_good(void **state)
 	    {"# a\nb # c\n// d\n/* e\n f */ g", "2wb 5wg 5. "},
 	    {"#", "1. "},
 	    {"// x", "1. "},
+	    {"a //", "1wa 1. "},
+	    {"a /", "1wa 1w/ 1. "},
 	    {"/**/a//b", "1wa//b 1. "}, /* only where a word begins is it a comment */
 	    {"a//b http://x/y", "1wa//b 1whttp://x/y 1. "},
 	    {"'a\nb' c", "1sa\nb 2wc 2. "},
