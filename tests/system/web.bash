@@ -137,3 +137,38 @@ nginx_conf() {
 nginx_command() {
 	exec nginx -p "$1" -c "$1/conf" -e "$1/error"
 }
+
+# queue_file ACTIVITY: write queue.txt with rows from standard input, seven fields apart by tabs, in the
+# columns that flashback makes: to the left or right of their titles, as wide as they have to be.
+queue_file() {
+	{
+		printf '%s : %s\n\n' "$(date '+%F %T')" "$1"
+		awk -F '\t' '
+		{ n++; for (i = 1; i <= NF; i++) cell[n, i] = $i }
+		END {
+			cell[0, 1] = "VOLUME"; cell[0, 2] = "LAST BACKUP"; cell[0, 4] = "KEPT"
+			cell[0, 5] = "SIZE"; cell[0, 6] = "NEW"; cell[0, 7] = "STATUS"
+			for (r = 0; r <= n; r++) {
+				split(cell[r, 3], part, " / ")
+				age[r] = part[1]; cycle[r] = part[2]
+				wide("age", length(age[r])); wide("cycle", length(cycle[r]))
+				for (i = 1; i < 7; i++)
+					wide(i, length(cell[r, i]))
+			}
+			if (width["age"] + width["cycle"] < 8)
+				width["cycle"] = 8 - width["age"]
+			for (r = 0; r <= n; r++) {
+				both = r ? right(age[r], "age") " / " left(cycle[r], "cycle") : "AGE / CYCLE"
+				while (length(both) < width["age"] + 3 + width["cycle"])
+					both = both " "
+				print left(cell[r, 1], 1) "    " left(cell[r, 2], 2) "    " both "    " \
+				    right(cell[r, 4], 4) "  " right(cell[r, 5], 5) "  " right(cell[r, 6], 6) \
+				    "   " cell[r, 7]
+			}
+		}
+		function left(text, i) { return sprintf("%-" width[i] "s", text) }
+		function right(text, i) { return sprintf("%" width[i] "s", text) }
+		function wide(i, n) { if (n > width[i]) width[i] = n }'
+	} >"$RUN/queue.txt.new"
+	mv "$RUN/queue.txt.new" "$RUN/queue.txt"
+}

@@ -1,0 +1,443 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# etc/index.html in a real browser, from a real web server.  SCREENSHOTS=DIR tests/run page leaves there
+# what the browser showed.
+
+load lib
+load web
+load browser
+
+setup_file() {
+	! has_browser || browser_start
+}
+
+teardown_file() {
+	browser_stop
+}
+
+has_browser() {
+	command -v chromium >/dev/null && command -v chromedriver >/dev/null
+}
+
+setup() {
+	has_browser || skip "NO CHROMIUM HERE: nobody has looked at etc/index.html"
+	web_begin
+	cp "$ROOT/etc/index.html" "$SHARE"
+	serve_with lighttpd
+	tab_open
+	screen 1400 900
+}
+
+teardown() {
+	has_browser || return 0
+	tab_close
+	finish
+}
+
+# A quiet day, and one on which everything happens.
+quiet_day() {
+	status_file volumes.total=4 volumes.ok=2 volumes.disabled=1
+	queue_file 'sleeping 9 min' <<-END
+	nas/music	2026-11-19 11:15:22	3d4h / 1d	10	812.1G	1.3G	NOT FOUND: host silent since 2026-11-19 11:20
+	kimono/home	2026-11-21 19:32:38	12h / 1d	24	41.2G	312M	NEXT RUN IN 7:31:06
+	kimono/etc	2026-11-21 19:32:38	16h29m / 7d	24	8.1M	0 	NEXT RUN IN 6d+7:13:18
+	old/attic	2024-01-01 03:00:00	690d / 1d	3	1.1G	0 	DISABLED
+	END
+}
+
+bad_day() {
+	status_file status=BACKING_UP target=kimono/home,kimono/var health=CRITICAL wait=0 \
+	    'reason=nas/music SUSPECT: 12 files where there were 48,211' volumes.total=11 volumes.ok=3 \
+	    volumes.running=2 volumes.failed=1 volumes.partial=1 volumes.suspect=1 volumes.overdue=1 \
+	    volumes.notfound=1 volumes.disabled=1
+	queue_file "backing up 'kimono/home' and 1 more" <<-END
+	kimono/home	2026-11-21 19:32:38	16h29m / 1d	24	41.2G	312M	BACKING UP 43% 12.3M/s 0:07:12
+	kimono/var	2026-11-21 19:32:38	16h29m / 1d	24	1.2G	2.0M	ROTATING: removing what is no longer kept
+	digit/users	2026-08-11 11:15:22	103d / 1d	10	8.1G	0 	NOT FOUND, OVERDUE: host silent since 2026-08-11 11:20
+	laptop/home	2026-11-20 11:15:22	2d1h / 1d	10	88.1G	120M	FAILED (0:09:00): permission denied (publickey): is the key in authorized_keys of ann@laptop.local?; again at 14:10
+	nas/music	2026-11-21 11:15:22	1d1h / 1d	10	812.1G	1.3G	SUSPECT: 12 files where there were 48,211; look at it; to accept it: cd /backup/nas/music && mv 2026-11-22T031003+0100.suspect 2026-11-22T031003+0100
+	nas/photos	2026-11-21 11:15:22	23h / 1d	10	112.8G	0 	PARTIAL: /photos/2019/Grüße: permission denied (and 3 more)
+	here/srv	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	SUCCEEDED (1:09:00)
+	here/etc	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	READY: starts when a slot is free
+	here/root	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	WAITING (window): its window opens at 22:00
+	new/box	never	- / 1d	0	- 	- 	READY: asking whether the host is there
+	old/attic	2024-01-01 03:00:00	690d / 1d	3	1.1G	0 	DISABLED
+	END
+}
+
+# look STATE: open the page; it must come to say that.
+look() {
+	go "$URL/"
+	wait_for 10 state_is "$1"
+}
+
+state_is() {
+	[ "$(js 'document.body.dataset.state')" = "$1" ]
+}
+
+# again: as when somebody comes back to the page.
+again() {
+	js 'document.dispatchEvent(new Event("visibilitychange"))' >/dev/null
+}
+
+# text_of SELECTOR: what is to be read there; nothing if it is not there or not to be seen.
+text_of() {
+	js "[...document.querySelectorAll('$1')].filter(e => e.checkVisibility()).map(e => e.innerText.trim().replace(/\s+/g, ' ')).join('|')"
+}
+
+is() {
+	if [ "$1" != "$2" ]; then
+		printf 'wanted: %s\ngot:    %s\n' "$2" "$1"
+		return 1
+	fi
+}
+
+# time_flies SECONDS: for the page.
+time_flies() {
+	devtools Emulation.setVirtualTimePolicy "{\"policy\": \"advance\", \"budget\": ${1}000}"
+}
+
+text_has() {
+	run text_of "$1"
+	expect "$2"
+}
+
+# cells VOLUME: the row's, a line each.
+cells() {
+	js "[...document.querySelectorAll('tbody tr')].find(r => r.cells[0].textContent === '$1').cells.length &&
+	    [...[...document.querySelectorAll('tbody tr')].find(r => r.cells[0].textContent === '$1').cells]
+	    .map(c => c.innerText.replace(/\s+/g, ' ').trim()).join('|')"
+}
+
+# fill VOLUME CELL: how full its bar is, in percent, and of what kind.
+fill() {
+	js "(() => { const bar = [...document.querySelectorAll('tbody tr')]
+	    .find(r => r.cells[0].textContent === '$1').querySelector('.$2 .bar');
+	    return Math.round(100 * bar.firstChild.getBoundingClientRect().width / bar.getBoundingClientRect().width) +
+		' ' + bar.className; })()"
+}
+
+# fits: nothing is wider than the window.
+fits() {
+	is "$(js '(() => { const wide = document.documentElement.clientWidth;
+	    return [...document.querySelectorAll("body *")].filter(e => e.checkVisibility() && !e.closest("svg, thead") &&
+	    (e.getBoundingClientRect().right > wide + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0))
+	    .map(e => e.outerHTML.slice(0, 200)).concat(document.documentElement.scrollWidth > wide ? "scrolls" : []).join() })()')" ''
+}
+
+# The lowest contrast of a text to what is behind it, after WCAG 2.
+contrast() {
+	js '(() => {
+	    const rgb = c => { const n = c.match(/[\d.]+/g).map(Number); return c.startsWith("color(") ? n.map((v, i) => i < 3 ? v * 255 : v) : n };
+	    const light = c => c.slice(0, 3).map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+		.reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+	    const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+		if (c.length < 4 || c[3] > 0) return c } return [255, 255, 255] };
+	    let worst = 99;
+	    for (const e of document.querySelectorAll("body *")) {
+		if (!e.checkVisibility() || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+		const a = light(rgb(getComputedStyle(e).color)), b = light(behind(e));
+		worst = Math.min(worst, (Math.max(a, b) + .05) / (Math.min(a, b) + .05));
+	    }
+	    return Math.floor(worst * 10) })()'
+}
+
+@test "a quiet day: health, facts, a row a volume" {
+	quiet_day
+	look OK
+	is "$(text_of h1)" OK
+	is "$(text_of '#reason')" 'All is well.'
+	is "$(text_of '#notice')" ''
+	is "$(text_of 'dt')" 'Now|Volumes|/backup'
+	is "$(text_of 'dd')" 'sleeping 9 min|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T'
+	is "$(js 'document.title')" 'OK - flashback'
+	text_has '#when' 'just now'
+	is "$(cells kimono/home)" 'kimono/home|NEXT RUN IN 7 h 31 min|12h / 1d|2026-11-21 19:32|24|41.2G|312M'
+	is "$(cells kimono/etc)" 'kimono/etc|NEXT RUN IN 6 d 7 h|16h29m / 7d|2026-11-21 19:32|24|8.1M|0'
+	is "$(cells nas/music)" 'nas/music|NOT FOUND|3d4h / 1d|2026-11-19 11:15|10|812.1G|1.3G|host silent since 2026-11-19 11:20'
+	# In the order of the file.
+	is "$(text_of 'tbody th')" 'nas/music|kimono/home|kimono/etc|old/attic'
+	is "$(fill kimono/home age)" '50 bar '
+	is "$(fill nas/music age)" '100 bar warn'
+	is "$(js 'Math.round(100 * document.querySelector("dd .bar i").offsetWidth / document.querySelector("dd .bar").offsetWidth)')" 70
+	is "$(text_of footer)" 'status.txt queue.txt flashback 1.0.0'
+	# Nothing was asked for but the page and the two files.
+	is "$(js 'performance.getEntriesByType("resource").map(e => new URL(e.name).pathname).sort().join(" ")')" \
+	    '/flashback/queue.txt /flashback/status.txt'
+	# Who hears the page knows the bars, too.
+	is "$(js 'document.querySelector("dd [role=meter]").ariaLabel + " " + document.querySelector("dd [role=meter]").ariaValueNow')" \
+	    '/backup: 70 % used 70'
+	is "$(js '[...document.querySelectorAll("[role=meter]")].every(e => e.ariaLabel && e.ariaValueNow)')" true
+	is "$(js 'document.querySelectorAll("[role=row] > [role=cell]").length')" 25
+}
+
+@test "a bad day: each state in its colour and in words" {
+	bad_day
+	look CRITICAL
+	is "$(text_of h1)" CRITICAL
+	is "$(text_of '#reason')" 'nas/music SUSPECT: 12 files where there were 48,211'
+	is "$(js 'document.getElementById("health").className')" 'health bad'
+	is "$(text_of 'dd:first-of-type')" \
+	    "backing up 'kimono/home' and 1 more|3 of 11 ok, 2 running, 1 overdue, 1 suspect, 1 failed, 1 partial, 1 not found, 1 disabled|501G free of 2.0T"
+	is "$(js '[...document.querySelectorAll(".state")].map(e => e.className.slice(6) + ":" + e.innerText.replace(/\s+/g, " ")).join("|")')" \
+	    'run:BACKING UP 43%|run:ROTATING|off:NOT FOUND OVERDUE|warn:FAILED after 9 min|bad:SUSPECT|warn:PARTIAL|ok:SUCCEEDED in 1 h 9 min|run:READY|run:WAITING window|run:READY|off:DISABLED'
+	is "$(cells kimono/home)" 'kimono/home|BACKING UP 43%|16h29m / 1d|2026-11-21 19:32|24|41.2G|312M|12.3M/s, 7 min left'
+	is "$(fill kimono/home why)" '43 bar run'
+	is "$(fill digit/users age)" '100 bar bad'
+	is "$(fill new/box age)" '0 bar '
+	is "$(fill old/attic age)" '100 bar '
+	run cells laptop/home
+	expect '|permission denied (publickey): is the key in authorized_keys of ann@laptop.local?; again at 14:10'
+	run cells nas/photos
+	expect '|/photos/2019/Grüße: permission denied (and 3 more)'
+	is "$(cells new/box)" 'new/box|READY|- / 1d|never|0|-|-|asking whether the host is there'
+	# The colours are really there, and differ.
+	is "$(js 'new Set(["ok", "run", "warn", "bad", "off"].map(k => getComputedStyle(document.querySelector(`.state.${k} b`)).color)).size')" 5
+}
+
+@test "columns are found by their titles, whatever their width" {
+	local long
+	long=$(printf '%064d/%064d' 0 1)
+	status_file health=WARNING reason=x
+	queue_file "rotating '$long'" <<-END
+	$long	2026-11-21 19:32:38	1234d23h / 52w	1000000	1023.9G	1023.9M	NEXT RUN IN 0:00:06
+	a/b	never	- / 90s	0	- 	- 	READY
+	END
+	look WARNING
+	is "$(cells "$long")" "$long|NEXT RUN IN 6 s|1234d23h / 52w|2026-11-21 19:32|1000000|1023.9G|1023.9M"
+	is "$(cells a/b)" 'a/b|READY|- / 90s|never|0|-|-'
+	fits
+	queue_file 'sleeping 9 min' <<-END
+	a/b	-	1s / 2s	-	1 	0 	SOMETHING NEW: in words: of its own
+	END
+	again
+	wait_for 10 text_has tbody 'SOMETHING NEW'
+	is "$(cells a/b)" 'a/b|SOMETHING NEW|1s / 2s|-|-|1|0|in words: of its own'
+	is "$(fill a/b age)" '50 bar '
+	# None at all.
+	queue_file 'sleeping 9 min' </dev/null
+	again
+	wait_for 10 text_has '#gap' 'There are no volumes.'
+	is "$(text_of 'tbody th')" ''
+}
+
+@test "stale: a dead daemon's good news is no good news" {
+	quiet_day
+	status_file epoch=-7630 next.update=-7530
+	look STALE
+	is "$(js 'document.getElementById("health").className')" 'health bad'
+	text_has '#notice' 'there should have been some 2 h 5 min ago'
+	text_has '#when' '2 h 7 min ago'
+	refuse text_has '.health' 'All is well'
+	refuse text_has 'h1' 'OK'
+	is "$(js 'document.title')" 'STALE - flashback'
+	is "$(js 'getComputedStyle(document.getElementById("known")).filter')" 'grayscale(1)'
+	# What was wrong before it died is said.
+	status_file epoch=-7630 next.update=-7530 health=WARNING 'reason=nas/music failed'
+	again
+	wait_for 10 text_has '#reason' 'Then it was WARNING: nas/music failed'
+	# And when it lives again.
+	status_file
+	again
+	wait_for 10 state_is OK
+	is "$(text_of '#notice')" ''
+}
+
+@test "stale: it is seen while the page stands open, without a word from the server" {
+	quiet_day
+	status_file next.update=+30
+	look OK
+	kill "$SERVER"
+	time_flies 46
+	wait_for 10 state_is STALE
+}
+
+@test "stopped" {
+	quiet_day
+	status_file status=DOWN epoch=-60 next.update=-60
+	queue_file stopped </dev/null
+	look STOPPED
+	text_has '#notice' 'Nothing is backed up until it is started again'
+	refuse text_has '.health' 'All is well'
+}
+
+@test "the disk is not there, the config is broken" {
+	quiet_day
+	status_file disk.mounted=false '!disk.total.bytes' '!disk.free.bytes' '!disk.used.percent' health=CRITICAL \
+	    'reason=the backup disk is not there' 'config=/etc/flashback/hosts.conf:12: no such option'
+	look CRITICAL
+	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|not there|/etc/flashback/hosts.conf:12: no such option'
+}
+
+@test "unreachable, at first and later" {
+	look UNREACHABLE
+	is "$(text_of '#notice')" 'status.txt cannot be read: the web server says 404.'
+	is "$(text_of '#known')" ''
+	is "$(text_of footer)" 'status.txt queue.txt'
+	quiet_day
+	again
+	wait_for 10 state_is OK
+	kill "$SERVER"
+	wait "$SERVER" || true
+	again
+	wait_for 10 state_is UNREACHABLE
+	text_has '#notice' 'status.txt cannot be read: no answer. Below is how things stood at '
+	is "$(js 'document.getElementById("known").className')" old
+	text_has tbody kimono/home
+	refuse text_has '.health' 'All is well'
+	screenshot unreachable
+	# It comes back by itself.
+	lighttpd_command "$D/lighttpd" >>"$D/lighttpd/log" 2>&1 </dev/null 3>&- &
+	PIDS+=" $!"
+	wait_for 5 curl -qsf -o "$D/answer" "http://127.0.0.1:$PORT/whose"
+	js 'window.dispatchEvent(new Event("online"))' >/dev/null
+	wait_for 10 state_is OK
+}
+
+@test "half a file is not taken for a whole one" {
+	quiet_day
+	head -c 400 "$RUN/status.txt" >"$RUN/half"
+	mv "$RUN/half" "$RUN/status.txt"
+	look UNREADABLE
+	is "$(text_of '#notice')" 'status.txt is damaged or cut off.'
+	quiet_day
+	rm "$RUN/queue.txt"
+	again
+	wait_for 10 state_is OK
+	is "$(text_of '#gap')" 'queue.txt cannot be read: the web server says 404.'
+	is "$(text_of 'dd:first-of-type')" 'IDLE|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T'
+	echo 'nonsense' >"$RUN/queue.txt"
+	again
+	wait_for 10 text_has '#gap' 'queue.txt is damaged or cut off.'
+	quiet_day
+	again
+	wait_for 10 text_has tbody kimono/home
+	is "$(text_of '#gap')" ''
+	rm "$RUN/queue.txt"
+	again
+	wait_for 10 text_has '#gap' 'the web server says 404. Below is what was known before.'
+	text_has tbody kimono/home
+}
+
+@test "hostile contents are text" {
+	local bad='<img src=x onerror=document.title=1><script>alert(1)</script></td></table>&lt;${1}`"' at='"><b id=known>'
+	status_file health=WARNING "reason=$bad" "version=$bad" "disk.mntpt=$bad" "config=$bad" "time=$bad" \
+	    "volumes.ok=$bad" disk.used.percent=1e99 __proto__=1 'volumes.failed=-1'
+	queue_file "$bad" <<-END
+	$(tr -d ' ' <<<"$bad")	$at	9d / 0d	$(tr -d ' ' <<<"$bad")	x	y	BACKING UP 4000% $bad: $bad
+	a/b	c	9d / 1d	1	2	3	$bad, OVERDUE: $bad
+	constructor	c	1d / 9d	1	2	3	__proto__
+	END
+	look WARNING
+	is "$(text_of '#reason')" "$bad"
+	is "$(text_of '#version')" "flashback $bad"
+	text_has dt "$bad"
+	text_has dd "$bad"
+	text_has tbody "$bad"
+	is "$(js 'document.querySelectorAll("img").length + " " + document.querySelectorAll("script").length +
+	    " " + document.querySelectorAll("#known").length + " " + document.querySelectorAll("tbody tr").length')" '0 1 1 3'
+	is "$(fill a/b age)" '100 bar bad'
+	is "$(js 'document.title')" 'WARNING - flashback'
+	screen 360 800
+	fits
+	# A policy stands behind it: what is injected all the same does not run, and asks for nothing.
+	js '(() => { window.refused = []; addEventListener("securitypolicyviolation", e => refused.push(e.effectiveDirective));
+	    const s = document.createElement("script"); s.textContent = "document.title = 1"; document.body.append(s);
+	    const d = document.createElement("div"); d.setAttribute("onclick", "document.title = 2"); document.body.append(d); d.click();
+	    d.setAttribute("style", "color: red");
+	    new Image().src = "/x.png"; fetch("http://127.0.0.2:1/").catch(() => 0); })()' >/dev/null
+	refused() { is "$(js 'window.refused.sort().join(" ")')" "$1"; }
+	wait_for 5 refused 'connect-src img-src script-src-attr script-src-elem style-src-attr'
+	is "$(js 'document.title')" 'WARNING - flashback'
+}
+
+@test "360 and 1,400 pixels wide, light and dark" {
+	local day width mode seen=''
+	for day in quiet_day bad_day; do
+		$day
+		for width in 360 1400; do
+			for mode in light dark; do
+				screen $width 1000 $mode
+				look "$([ $day = quiet_day ] && echo OK || echo CRITICAL)"
+				fits
+				[ "$(contrast)" -ge 45 ] || { echo "contrast: $(contrast)"; return 1; }
+				screenshot "$day-$width-$mode"
+				seen+=" $(js 'getComputedStyle(document.body).backgroundColor.replace(/ /g, "")')"
+			done
+		done
+	done
+	[ "$(tr ' ' '\n' <<<"$seen" | sort -u | grep -c .)" -eq 2 ]
+	quiet_day
+	status_file epoch=-7630 next.update=-7530 health=WARNING 'reason=nas/music failed'
+	for mode in light dark; do
+		screen 360 800 $mode
+		look STALE
+		fits
+		[ "$(contrast)" -ge 45 ] || { echo "contrast: $(contrast)"; return 1; }
+		screenshot "stale-360-$mode"
+	done
+}
+
+@test "it looks again each minute" {
+	quiet_day
+	look OK
+	status_file health=WARNING reason=x
+	sleep 0.2
+	state_is OK
+	time_flies 61
+	wait_for 10 state_is WARNING
+}
+
+@test "a telephone whose clock is wrong" {
+	quiet_day
+	look OK
+	devtools Page.addScriptToEvaluateOnNewDocument \
+	    '{"source": "{ const now = Date.now; Date.now = () => now() + 3 * 86400000; }"}'
+	look OK
+	text_has '#when' 'just now'
+	status_file epoch=-7630 next.update=-7530
+	look STALE
+	text_has '#when' '2 h 7 min ago'
+}
+
+@test "without JavaScript the two files are a touch away" {
+	local element
+	quiet_day
+	devtools Emulation.setScriptExecutionDisabled '{"value": true}'
+	screen 360 800
+	go "$URL/"
+	screenshot no-script
+	element=$(say element '{"using": "css selector", "value": "noscript a"}' | sed -nE 's/.*"([^"]+)" *\} *\}$/\1/p')
+	run ask "element/$element/displayed"
+	expect true
+	run ask "element/$element/text"
+	expect '"status.txt"'
+	say "element/$element/click" '{}'
+	run ask url
+	expect "$URL/status.txt"
+}
+
+@test "a thousand volumes" {
+	local i start
+	status_file volumes.total=1000 volumes.ok=1000
+	for i in $(seq 1000); do
+		printf 'host%s/home\t2026-11-21 19:32:38\t16h29m / 1d\t24\t41.2G\t312M\tNEXT RUN IN 7:31:06\n' "$i"
+	done | queue_file 'sleeping 9 min'
+	start=${EPOCHREALTIME/./}
+	look OK
+	is "$(js 'document.querySelectorAll("tbody tr").length')" 1000
+	[ $((${EPOCHREALTIME/./} - start)) -lt 8000000 ]
+}
+
+@test "what flashback itself writes is understood" {
+	begin
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	look OK
+	run cells here/v
+	expect 'here/v|'
+	expect ' / 1d|20'
+	stop_daemon
+	again
+	wait_for 10 state_is STOPPED
+}
