@@ -155,6 +155,13 @@ phone_start() {
 	news failed kimono/home FAILED x
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'HTTP_PRIORITY=default' "$D/head"
+	news disk '' CRITICAL 'the backup disk is not there'
+	tell notify-ntfy "$TOPIC"
+	grep -qx 'HTTP_TITLE=flashback: disk' "$D/head"
+	grep -qx 'HTTP_PRIORITY=high' "$D/head"
+	news disk '' OK 'the disk is good again'
+	tell notify-ntfy "$TOPIC"
+	grep -qx 'HTTP_PRIORITY=low' "$D/head"
 	refuse grep AUTHORIZATION "$D/head"
 }
 
@@ -268,4 +275,14 @@ shows() {
 	run tell notify-led "$D/nothing"
 	expect_exit 1
 	expect 'is no LED'
+}
+
+@test "flashback itself tells them" {
+	begin
+	phone_start
+	main_conf "$STORE" <<<"notify = { \"$ROOT/etc/notify-ntfy\", \"$TOPIC\" }"
+	start_daemon
+	wait_for 10 grep -qx 'HTTP_TITLE=flashback: start' "$D/head"
+	wait_for 5 grep -q 'start: ' "$D/body"
+	stop_daemon
 }

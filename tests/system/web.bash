@@ -30,7 +30,7 @@ status_file() {
 	disk.used.percent=70.16
 	disk.free.percent=24.84
 	health=OK
-	reason=
+	reason=all is well (1 of 12 volumes not found)
 	volumes.total=12
 	volumes.ok=11
 	volumes.running=0
