@@ -5,8 +5,10 @@ VERSION    = 1.0.0
 PREFIX     = /usr/local
 SYSCONFDIR = /etc
 SBINDIR    = $(PREFIX)/sbin
+BINDIR     = $(PREFIX)/bin
 MANDIR     = $(PREFIX)/share/man
 DOCDIR     = $(PREFIX)/share/doc/flashback
+DATADIR    = $(PREFIX)/share/flashback
 UNITDIR    = $(PREFIX)/lib/systemd/system
 INITDIR    = $(SYSCONFDIR)/init.d
 CONFDIR    = $(SYSCONFDIR)/flashback
@@ -111,21 +113,31 @@ bench:
 	@tests/bench
 
 # The files name the places where a plain make install puts things; placed says where they are put.
-placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g'
+placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g' \
+    -e 's|/usr/local/share/flashback|$(DATADIR)|g' -e 's|/usr/local/share/doc/flashback|$(DOCDIR)|g'
 MANUAL = flashback.8 flashback.conf.5 hosts.conf.5
 CONFIG = flashback.conf hosts.conf
+SNIPPETS = lighttpd-flashback.conf nginx-flashback.conf
+NOTIFIERS = notify-mail notify-ntfy notify-led
 
 # A config that is there is never touched: it is the user's.
 install: build/flashback
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR)/examples \
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(DATADIR) $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR)/examples \
 	    $(UNITDIR) $(INITDIR) $(CONFDIR))
 	install -m 755 build/flashback $(DESTDIR)$(SBINDIR)/flashback
+	install -m 755 etc/check-flashback $(DESTDIR)$(BINDIR)/check-flashback
+	install -m 644 etc/index.html $(DESTDIR)$(DATADIR)/index.html
 	for page in $(MANUAL); do \
 		$(placed) man/$$page >build/$$page && \
 		install -m 644 build/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
 	done
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
 	install -m 644 $(CONFIG:%=etc/%) $(DESTDIR)$(DOCDIR)/examples
+	for file in $(SNIPPETS) $(NOTIFIERS); do \
+		$(placed) etc/$$file >build/$$file && \
+		install -m 644 build/$$file $(DESTDIR)$(DOCDIR)/examples/$$file || exit 1; \
+	done
+	cd $(DESTDIR)$(DOCDIR)/examples && chmod 755 $(NOTIFIERS)
 	$(placed) etc/flashback.service >build/flashback.service
 	install -m 644 build/flashback.service $(DESTDIR)$(UNITDIR)/flashback.service
 	$(placed) etc/flashback.init >build/flashback.init
@@ -138,9 +150,9 @@ install: build/flashback
 # The config stays, and so does every backup.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/flashback $(DESTDIR)$(UNITDIR)/flashback.service \
-	    $(DESTDIR)$(INITDIR)/flashback
+	    $(DESTDIR)$(INITDIR)/flashback $(DESTDIR)$(BINDIR)/check-flashback
 	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 	@echo "Left in place: $(DESTDIR)$(CONFDIR) and all snapshots."
 
 clean:

@@ -34,12 +34,19 @@ installed() {
 	./etc/flashback/flashback.conf
 	./etc/flashback/hosts.conf
 	./etc/init.d/flashback
+	./usr/local/bin/check-flashback
 	./usr/local/lib/systemd/system/flashback.service
 	./usr/local/sbin/flashback
 	./usr/local/share/doc/flashback/LICENSE
 	./usr/local/share/doc/flashback/README.md
 	./usr/local/share/doc/flashback/examples/flashback.conf
 	./usr/local/share/doc/flashback/examples/hosts.conf
+	./usr/local/share/doc/flashback/examples/lighttpd-flashback.conf
+	./usr/local/share/doc/flashback/examples/nginx-flashback.conf
+	./usr/local/share/doc/flashback/examples/notify-led
+	./usr/local/share/doc/flashback/examples/notify-mail
+	./usr/local/share/doc/flashback/examples/notify-ntfy
+	./usr/local/share/flashback/index.html
 	./usr/local/share/man/man5/flashback.conf.5
 	./usr/local/share/man/man5/hosts.conf.5
 	./usr/local/share/man/man8/flashback.8
@@ -59,6 +66,12 @@ installed() {
 	    "$D/dest/opt/fb/lib/systemd/system/flashback.service"
 	grep -qx 'DAEMON=/opt/fb/sbin/flashback' "$D/dest/opt/fb/etc/init.d/flashback"
 	refuse grep -rn '[^a-z]/etc/flashback\|/usr/local/sbin' "$D/dest/opt/fb/share/man"
+	# The examples name each other where they are.
+	local examples=$D/dest/opt/fb/share/doc/flashback/examples
+	refuse grep -rn '/usr/local/share' "$examples"
+	grep -q '"/opt/fb/share/flashback/index.html"' "$examples/lighttpd-flashback.conf"
+	grep -q ' "/opt/fb/share/doc/flashback/examples/notify-mail ' "$examples/notify-mail"
+	[ -x "$examples/notify-mail" ] && [ ! -x "$examples/nginx-flashback.conf" ]
 }
 
 @test "the init script starts, tells, reloads and stops" {
