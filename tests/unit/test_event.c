@@ -90,7 +90,6 @@ a_child_sends_lines_and_ends(void **state)
 	hear_out(&c, &h);
 	assert_string_equal(h.text, "one\nand 2\n");
 	assert_true(WIFEXITED(c.status) && WEXITSTATUS(c.status) == 7);
-	assert_true(event_reaped(&c));
 	event_kill(&c, SIGKILL); /* must not hit whoever has that number now */
 	event_close(&c);
 	assert_int_equal(c.pid, 0);
@@ -355,16 +354,18 @@ a_flood_leaves_the_loop_alive(void **state)
 	(void)state;
 	static struct heard h;
 	struct event_child c;
-	int64_t deadline = clock_mono() + 5000;
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
 	h = (struct heard){.n = 0};
+	signal(SIGPIPE, SIG_DFL); /* the child is to ignore it by itself */
 	assert_int_equal(event_fork(&c, flood, NULL), 0);
+	signal(SIGPIPE, SIG_IGN);
 	hear_first(&c, &h);
-	event_lines(&c, hear, &h); /* comes back */
-	assert_true(h.n > 0 && c.fd >= 0);
-	close(c.fd);
-	c.fd = -1;
-	while (!event_reaped(&c) && clock_mono() < deadline)
+	assert_int_equal(dup2(zero, c.fd), c.fd); /* a flood that never ebbs */
+	event_lines(&c, hear, &h);
+	assert_true(c.fd >= 0);
+	close(zero);
+	while (!event_reaped(&c))
 		usleep(1000);
 	assert_true(WIFEXITED(c.status) && WEXITSTATUS(c.status) == 9);
 	event_close(&c);
@@ -390,7 +391,7 @@ signals_are_received_once_each(void **state)
 	event_read(fd, &got);
 	assert_true(got.end && got.room && !got.wake && !got.again);
 	event_read(fd, &got);
-	assert_true(!got.end && !got.wake && !got.again && !got.room);
+	assert_true(!got.end && !got.room);
 	close(fd);
 }
 
@@ -436,7 +437,6 @@ waiting_has_an_end(void **state)
 	assert_true(clock_mono() - began >= 60 && clock_mono() - began < 3000);
 	assert_false(ready[0] || ready[1] || ready[2]);
 	assert_int_equal(event_wait(fds, 3, ready, began), 0);
-	assert_int_equal(event_wait(NULL, 0, NULL, began), 0);
 	assert_int_equal(write(p[1], "x", 1), 1);
 	assert_int_equal(event_wait(fds, 3, ready, -1), 1);
 	assert_true(ready[1] && !ready[0] && !ready[2]);
@@ -494,6 +494,7 @@ main(void)
 	    cmocka_unit_test(reset_gives_defaults),
 	};
 
+	alarm(60);           /* TERM, by which a test that hangs would be ended, is blocked */
 	close(event_open()); /* signals stay blocked, as in the daemon */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
