@@ -34,7 +34,7 @@ SOURCES = $(sort $(wildcard src/*.c))
 UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 LIB     = $(filter-out src/main.c,$(SOURCES))
 
-.PHONY: all unit unit-asan check demo bench install uninstall clean
+.PHONY: all unit unit-asan check check-asan demo bench install uninstall clean
 all: build/flashback
 
 # What everything is compiled with; when it changes, everything is compiled anew.
@@ -88,6 +88,11 @@ check:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
 	@tests/run
+# The system tests once more, over the program with sanitizers.
+check-asan:
+	@tests/setup check
+	@$(MAKE) --no-print-directory -s -j2 check-build
+	@FLASHBACK=$(CURDIR)/build/asan/flashback tests/run system/
 .PHONY: check-build
 # The random tests for as long as you like: make soak SOAK=100 goes on a hundred times longer than make check.
 SOAK = 40

@@ -30,6 +30,8 @@ finish() {
 	[ ! -e "$D/holders" ] || net_finish
 	[ ! -s "$D/log" ] || { echo "-- log"; cat "$D/log"; }
 	[ ! -s "$RUN/queue.txt" ] || { echo "-- queue.txt"; cat "$RUN/queue.txt"; }
+	# Where the program under test has sanitizers (make check-asan).
+	refuse grep -sqE 'Sanitizer|runtime error' "$D/log"
 }
 
 # main_conf DATA_DIR: write flashback.conf; more lines from standard input, if it is not a terminal.
