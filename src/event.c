@@ -216,6 +216,8 @@ event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *ar
 {
 	char bytes[4096];
 
+	if (c->pid <= 0)
+		return;
 	for (int i = 0; i < READS_MAX && c->fd >= 0; i++) {
 		ssize_t n = read(c->fd, bytes, sizeof(bytes));
 
@@ -263,7 +265,7 @@ event_kill(const struct event_child *c, int sig)
 void
 event_close(struct event_child *c)
 {
-	if (c->fd >= 0)
+	if (c->pid > 0 && c->fd >= 0)
 		close(c->fd);
 	free(c->buf);
 	*c = (struct event_child){.fd = -1};

@@ -39,7 +39,8 @@ void event_reset_signals(void);
  */
 int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
 
-/** A child of ours that was forked without exec, and what it sends. */
+/** A child of ours that was forked without exec, and what it sends.  All zero: none, and then all
+ * but event_fork do nothing. */
 struct event_child {
 	pid_t pid; /* 0: none */
 	int fd;    /* its pipe, -1 when closed */

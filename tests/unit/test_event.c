@@ -372,6 +372,19 @@ a_flood_leaves_the_loop_alive(void **state)
 }
 
 static void
+no_child_is_left_alone(void **state)
+{
+	(void)state;
+	struct event_child none = {0}; /* its fd is 0, which is someone's */
+
+	event_lines(&none, hear, NULL);
+	event_kill(&none, SIGKILL);
+	assert_false(event_reaped(&none));
+	event_close(&none);
+	assert_true(fcntl(0, F_GETFD) >= 0);
+}
+
+static void
 signals_are_received_once_each(void **state)
 {
 	(void)state;
@@ -488,6 +501,7 @@ main(void)
 	    cmocka_unit_test(a_child_dies_with_its_parent),
 	    cmocka_unit_test(lines_are_whole_or_cut),
 	    cmocka_unit_test(a_flood_leaves_the_loop_alive),
+	    cmocka_unit_test(no_child_is_left_alone),
 	    cmocka_unit_test(signals_are_received_once_each),
 	    cmocka_unit_test(a_childs_end_is_a_signal),
 	    cmocka_unit_test(waiting_has_an_end),
