@@ -18,22 +18,24 @@
 
 #define SUSPECTS_KEPT 3
 
-/* The first trouble is the one that is told. */
+/* The first trouble is the one that is told.  That a disk is full is told by the verdict. */
 static void
 trouble(struct commit *c, const char *what)
 {
+	if (c->verdict.result == JUDGE_FULL && judge_disk_error(errno) == JUDGE_FULL)
+		return;
 	if (c->trouble[0] == '\0')
 		snprintf(c->trouble, sizeof(c->trouble), "%s: %s", what, strerror(errno));
 }
 
-/* The run ends as DISK, with nothing claimed; errno says why. */
+/* The run ends as DISK or FULL, with nothing claimed; errno says why. */
 static void
 disk_failed(struct commit *c, const char *what)
 {
 	struct judge_verdict *v = &c->verdict;
 
+	v->result = judge_disk_error(errno);
 	snprintf(v->reason, sizeof(v->reason), "%s: %s", what, strerror(errno));
-	v->result = JUDGE_DISK;
 	v->tree = JUDGE_TREE_LEFT;
 	v->expires_complete = v->expires_partial = false;
 }
@@ -46,6 +48,20 @@ discard(struct commit *c)
 		trouble(c, "the unfinished copy could not be renamed to .expired");
 }
 
+/* Is data_dir still the store in which the run began?  If not it ends as DISK, whatever rsync said.
+ */
+static int
+check_store(struct commit *c)
+{
+	if (store_same(c->data_dir, c->store) == 0)
+		return 0;
+	if (errno == ESTALE)
+		disk_failed(c, "another disk was put in its place during the run");
+	else
+		disk_failed(c, "the disk went away during the run");
+	return -1;
+}
+
 static void
 keep(struct commit *c, enum stamp_state state)
 {
@@ -55,10 +71,8 @@ keep(struct commit *c, enum stamp_state state)
 		return;
 	}
 	crash_point("synced");
-	if (store_same(c->data_dir, c->store) != 0) {
-		disk_failed(c, "the disk went away during the run");
+	if (check_store(c) != 0)
 		return;
-	}
 	crash_point("same");
 	if (store_rename(c->v, &c->tree, state) != 0) {
 		disk_failed(c, "the finished copy could not be renamed");
@@ -157,6 +171,10 @@ expire(struct commit *c)
 	if (v->tree == JUDGE_TREE_COMPLETE || v->tree == JUDGE_TREE_PARTIAL)
 		expire_interrupted(c);
 	expire_suspects(c);
+	/* Else a volume whose next snapshot does not fit would never let go of what is no longer
+	 * kept. */
+	if (v->result == JUDGE_FULL)
+		series = expire_allowed(c->v->runs, c->v->nruns);
 	crash_point("before-expiry");
 	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
 	    c->trouble[0] == '\0')
@@ -172,9 +190,11 @@ commit_run(struct commit *c)
 	 */
 	if (c->verdict.tree == JUDGE_TREE_LEFT)
 		return;
-	place_tree(c);
 	/* On a disk that went away nothing more can be written, and nothing must be. */
-	if (store_same(c->data_dir, c->store) != 0)
+	if (check_store(c) != 0)
+		return;
+	place_tree(c);
+	if (check_store(c) != 0)
 		return;
 	if (store_volume_list(c->v) != 0) {
 		trouble(c, "the volume's directory could not be read");

@@ -39,11 +39,12 @@ make_tree(struct copy *c)
 
 	c->tree = base_stamp(c->v->stamps, c->v->nstamps, now, clock_offset(now));
 	if (record_note_write(c->v, c->boot, &c->tree) != 0)
-		return judge_give_up(&c->verdict, JUDGE_DISK, "the lock file cannot be written: %s",
-		                     strerror(errno));
+		return judge_give_up(&c->verdict, judge_disk_error(errno),
+		                     "the lock file cannot be written: %s", strerror(errno));
 	if (mkdirat(c->v->fd, stamp_format(&c->tree, name), 0700) != 0)
-		return judge_give_up(&c->verdict, JUDGE_DISK, "%s/%s cannot be made: %s",
-		                     c->volume->id, name, strerror(errno));
+		return judge_give_up(&c->verdict, judge_disk_error(errno),
+		                     "%s/%s cannot be made: %s", c->volume->id, name,
+		                     strerror(errno));
 	crash_point("tree-made");
 	return 0;
 }
@@ -140,7 +141,7 @@ check_disk(const struct copy *c, struct judge_case *jc)
 		return;
 	if (store_writable(c->v->fd) != 0) {
 		jc->disk_broken = true;
-		jc->disk_full = errno == ENOSPC || errno == EDQUOT;
+		jc->disk_full = judge_disk_error(errno) == JUDGE_FULL;
 	} else {
 		struct look_disk disk = {0};
 

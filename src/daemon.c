@@ -170,7 +170,7 @@ take_signals(struct daemon *d)
 		d->end_at = clock_mono() + END_MS;
 		log_say(LOG_LEVEL_INFO, "told to stop");
 		tool_tell_service("STOPPING=1");
-		work_end(d);
+		work_stop(d, DAEMON_ENDS);
 		/* The others have nothing to put in order. */
 		event_kill(&d->looker, SIGKILL);
 		event_kill(&d->prober, SIGKILL);
@@ -261,11 +261,11 @@ step(struct daemon *d)
 	}
 	if (clock_mono() >= d->next_wake && !(d->options->once && d->this_wake != 0))
 		wake_begin(d);
+	wake_look_at_disk(d);
 	if (!d->waking)
 		work_start(d);
 	tidy_start(d);
 	work_watch(d);
-	wake_look_at_room(d);
 	tell_ready(d);
 }
 

@@ -223,7 +223,7 @@ look(struct dry *d, char **why, struct look_disk *disk)
 	}
 	d->opened = true;
 	d->disk_reason = disk->reason;
-	if (look_room(d->store.fd, d->config, disk) != 0 || disk->read_only)
+	if (look_room(d->store.fd, d->config, disk) != 0 || disk->broken)
 		d->when.disk = PLAN_DISK_BROKEN;
 	else if (disk->low)
 		d->when.disk = PLAN_DISK_FULL;

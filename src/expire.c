@@ -81,3 +81,18 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 		expire_one(&x, STAMP_PARTIAL);
 	return x.failed ? -1 : x.done;
 }
+
+struct expire_series
+expire_allowed(const struct history_run *runs, size_t n)
+{
+	enum judge_result last;
+
+	while (n > 0 && (runs[n - 1].result == JUDGE_FULL || runs[n - 1].result == JUDGE_DISK ||
+	                 runs[n - 1].result == JUDGE_INTERRUPTED))
+		n--;
+	last = n > 0 ? runs[n - 1].result : JUDGE_NONE;
+	return (struct expire_series){
+	    .complete = last == JUDGE_SUCCEEDED,
+	    .partial = last == JUDGE_SUCCEEDED || last == JUDGE_PARTIAL,
+	};
+}

@@ -88,6 +88,13 @@ row_is_failed(const struct table_row *row, int64_t now)
 }
 
 static bool
+row_is_full(const struct table_row *row, int64_t now)
+{
+	(void)now;
+	return !table_active(row) && state_result(row) == JUDGE_FULL;
+}
+
+static bool
 row_is_partial(const struct table_row *row, int64_t now)
 {
 	(void)now;
@@ -132,6 +139,12 @@ static void
 say_failed(FILE *f, const struct report_view *view, const struct table_row *row)
 {
 	say_as(f, view, row, "failed", STATE_FAILED);
+}
+
+static void
+say_full(FILE *f, const struct report_view *view, const struct table_row *row)
+{
+	say_as(f, view, row, "has no room", STATE_WAITING);
 }
 
 static void
@@ -185,6 +198,7 @@ static const struct rule {
     {HEALTH_CRITICAL, NULL, plan_overdue, say_overdue},
     {HEALTH_WARNING, config_is_broken, NULL, say_config},
     {HEALTH_WARNING, NULL, row_is_failed, say_failed},
+    {HEALTH_WARNING, NULL, row_is_full, say_full},
     {HEALTH_WARNING, NULL, row_is_partial, say_partial},
     {HEALTH_WARNING, NULL, row_is_future, say_future},
     {HEALTH_WARNING, NULL, row_is_unresolved, say_unresolved},

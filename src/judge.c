@@ -2,6 +2,7 @@
 #include "flashback/judge.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,10 +29,10 @@ static const struct {
     [JUDGE_PARTIAL] = {"PARTIAL", false},    [JUDGE_SUSPECT] = {"SUSPECT", false},
     [JUDGE_FAILED] = {"FAILED", true},       [JUDGE_NO_SOURCE] = {"NOSOURCE", true},
     [JUDGE_NOT_FOUND] = {"NOTFOUND", false}, [JUDGE_INTERRUPTED] = {"INTERRUPTED", false},
-    [JUDGE_DISK] = {"DISK", false},          [JUDGE_LINKS] = {"LINKS", true},
-    [JUDGE_BUSY] = {"BUSY", false},          [JUDGE_NOT_NOW] = {"NOTNOW", false},
-    [JUDGE_NOT_DUE] = {"NOTDUE", false},     [JUDGE_ABSENT] = {"ABSENT", false},
-    [JUDGE_CLOCK] = {"CLOCK", false},
+    [JUDGE_DISK] = {"DISK", false},          [JUDGE_FULL] = {"FULL", false},
+    [JUDGE_LINKS] = {"LINKS", true},         [JUDGE_BUSY] = {"BUSY", false},
+    [JUDGE_NOT_NOW] = {"NOTNOW", false},     [JUDGE_NOT_DUE] = {"NOTDUE", false},
+    [JUDGE_ABSENT] = {"ABSENT", false},      [JUDGE_CLOCK] = {"CLOCK", false},
 };
 
 const char *
@@ -61,6 +62,12 @@ bool
 judge_shown_failed(enum judge_result r)
 {
 	return (size_t)r < COUNT(results) && results[r].failed;
+}
+
+enum judge_result
+judge_disk_error(int error)
+{
+	return error == ENOSPC || error == EDQUOT ? JUDGE_FULL : JUDGE_DISK;
 }
 
 /* Do the texts "PATH: why" a and b mean one file, the path of b perhaps without what leads to it?
@@ -443,9 +450,9 @@ static const struct row {
 } table[] = {
     {is_asked, JUDGE_INTERRUPTED, JUDGE_TREE_LEFT, say_asked},
     {is_stalled, JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, say_stalled},
-    {is_stopped_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_room},
-    {is_stopped_for_room, JUDGE_DISK, JUDGE_TREE_LEFT, say_room},
-    {is_disk_full, JUDGE_DISK, JUDGE_TREE_EXPIRED, say_disk},
+    {is_stopped_full, JUDGE_FULL, JUDGE_TREE_EXPIRED, say_room},
+    {is_stopped_for_room, JUDGE_FULL, JUDGE_TREE_LEFT, say_room},
+    {is_disk_full, JUDGE_FULL, JUDGE_TREE_EXPIRED, say_disk},
     {is_disk, JUDGE_DISK, JUDGE_TREE_INTERRUPTED, say_disk},
     {is_links, JUDGE_LINKS, JUDGE_TREE_EXPIRED, say_links},
     {is_gone, JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED, say_no_source},

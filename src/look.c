@@ -2,12 +2,15 @@
 #include "flashback/look.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "flashback/event.h"
+#include "flashback/judge.h"
 #include "flashback/summary.h"
 #include "flashback/text.h"
 #include "flashback/units.h"
@@ -49,7 +52,7 @@ look_figures(const struct statvfs *fs, const struct config *config, struct look_
 	disk->total = unit * fs->f_blocks;
 	disk->used = unit * (fs->f_blocks - fs->f_bfree);
 	disk->free = unit * fs->f_bavail;
-	disk->read_only = (fs->f_flag & ST_RDONLY) != 0;
+	disk->broken = (fs->f_flag & ST_RDONLY) != 0;
 	disk->low = disk->very_low = false;
 	if (fs->f_blocks > 0) { /* else this file system does not count */
 		least = wanted(config, disk->total);
@@ -64,7 +67,7 @@ look_figures(const struct statvfs *fs, const struct config *config, struct look_
 			         units_format_bytes(need, least));
 		}
 	}
-	if (disk->read_only)
+	if (disk->broken)
 		snprintf(disk->reason, sizeof(disk->reason), "it is mounted read-only");
 }
 
@@ -107,9 +110,9 @@ look_volume(int out, const struct store *s, const struct volume *volume, int64_t
 static void
 send_disk(int out, const struct look_disk *d)
 {
-	event_send(out, "disk %d %d %jd %jd %jd %jd %d %d %d %s", d->mounted, d->opened,
+	event_send(out, "disk %d %d %jd %jd %jd %jd %d %d %d %s %s", d->mounted, d->opened,
 	           (intmax_t)d->fsid, (intmax_t)d->total, (intmax_t)d->used, (intmax_t)d->free,
-	           d->low, d->very_low, d->read_only, d->reason);
+	           d->low, d->very_low, d->broken, d->id[0] != '\0' ? d->id : "-", d->reason);
 }
 
 /* Take the words in *why (may be NULL) as the reason, and free them. */
@@ -134,6 +137,26 @@ warn(int out, const char *data_dir, const struct store *s)
 	free(words);
 }
 
+/* After an error some file systems refuse every write and do not say that they are read-only. */
+static void
+test_writing(const struct store *s, struct look_disk *disk)
+{
+	int meta = openat(s->fd, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int rc = meta < 0 ? -1 : store_writable(meta), error = errno;
+
+	if (meta >= 0)
+		close(meta);
+	if (rc == 0)
+		return;
+	if (judge_disk_error(error) == JUDGE_FULL && disk->low)
+		return; /* as has been said, and better */
+	disk->low = judge_disk_error(error) == JUDGE_FULL;
+	disk->broken = !disk->low;
+	snprintf(disk->reason, sizeof(disk->reason),
+	         "nothing can be written to it: %s; the kernel's log (dmesg) may say why",
+	         strerror(error));
+}
+
 int
 look_body(int out, void *arg)
 {
@@ -145,8 +168,8 @@ look_body(int out, void *arg)
 	char *why;
 
 	/* The wake of an idle daemon: one call, and the disk sleeps on. */
-	if (!job->volumes && job->marker && job->fsid != 0 && statvfs(config->data_dir, &fs) == 0 &&
-	    fs.f_fsid == job->fsid) {
+	if (!job->volumes && !job->test && job->marker && job->fsid != 0 &&
+	    statvfs(config->data_dir, &fs) == 0 && fs.f_fsid == job->fsid) {
 		disk.mounted = true;
 		look_figures(&fs, config, &disk);
 		send_disk(out, &disk);
@@ -162,7 +185,10 @@ look_body(int out, void *arg)
 		disk.mounted = false;
 		snprintf(disk.reason, sizeof(disk.reason), "its free space cannot be read: %s",
 		         strerror(errno));
+	} else if (job->test && !disk.broken) {
+		test_writing(&s, &disk);
 	}
+	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
 	warn(out, config->data_dir, &s);
 	for (size_t i = 0; job->volumes && i < config->n; i++)
@@ -177,7 +203,7 @@ look_parse(const char *line, struct look_disk *disk)
 	static const int64_t least[] = {0, 0, INT64_MIN, 0, 0, 0, 0, 0, 0};
 	static const int64_t most[] = {1, 1, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 1, 1, 1};
 	int64_t n[sizeof(most) / sizeof(most[0])];
-	char word[32];
+	char word[32], id[MARKER_ID_SIZE] = "";
 
 	if (text_word(&line, word, sizeof(word)) < 0 || strcmp(word, "disk") != 0)
 		return -1;
@@ -185,6 +211,8 @@ look_parse(const char *line, struct look_disk *disk)
 		if (text_word(&line, word, sizeof(word)) < 0 ||
 		    units_parse_integer(word, least[i], most[i], &n[i]) < 0)
 			return -1;
+	if (text_word(&line, id, sizeof(id)) < 0)
+		return -1;
 	*disk = (struct look_disk){.mounted = n[0],
 	                           .opened = n[1],
 	                           .fsid = (uint64_t)n[2],
@@ -193,7 +221,9 @@ look_parse(const char *line, struct look_disk *disk)
 	                           .free = (uint64_t)n[5],
 	                           .low = n[6],
 	                           .very_low = n[7],
-	                           .read_only = n[8]};
+	                           .broken = n[8]};
+	if (strcmp(id, "-") != 0)
+		memcpy(disk->id, id, sizeof(disk->id));
 	line += *line == ' ';
 	text_clean(disk->reason, sizeof(disk->reason), line, strlen(line));
 	return 0;

@@ -99,13 +99,13 @@ plan_decide(const struct table_row *row, const struct plan_now *when, struct pla
 	} else if (!row->wanted && !plan_is_due(volume, &row->seen, when)) {
 		out->cause = PLAN_NOT_DUE;
 		out->at = opening(volume, plan_due_at(volume, &row->seen), when->offset);
-	} else if (row->tried) {
-		out->cause = PLAN_NOT_DUE;
 	} else if (when->disk != PLAN_DISK_OK) {
 		out->cause = PLAN_DISK;
 	} else {
 		decide_due(row, when, out);
 	}
+	if (row->tried && out->cause == PLAN_RUN)
+		*out = (struct plan_decision){.cause = PLAN_NOT_DUE};
 }
 
 /* How old its newest attempt is, in units of `every`.  What never was tried is oldest of all. */

@@ -157,7 +157,7 @@ publish_start(struct daemon *d)
 static const char *
 event_of(enum judge_result result)
 {
-	if (judge_shown_failed(result))
+	if (judge_shown_failed(result) || result == JUDGE_FULL)
 		return "failed";
 	if (result == JUDGE_PARTIAL)
 		return "partial";
@@ -181,6 +181,7 @@ log_result(const struct table_row *row)
 	    {JUDGE_SUSPECT, LOG_LEVEL_ERROR, "suspect"},
 	    {JUDGE_INTERRUPTED, LOG_LEVEL_INFO, "interrupted"},
 	    {JUDGE_DISK, LOG_LEVEL_ERROR, "stopped by the disk"},
+	    {JUDGE_FULL, LOG_LEVEL_ERROR, "no room"},
 	    {JUDGE_NOT_FOUND, LOG_LEVEL_INFO, "not found"},
 	    {JUDGE_BUSY, LOG_LEVEL_INFO, "busy"},
 	    {JUDGE_NOT_NOW, LOG_LEVEL_INFO, "not now"},

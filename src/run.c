@@ -119,7 +119,7 @@ open_store(struct run *r)
 	if (look_room(r->store.fd, r->job->config, &disk) != 0)
 		return judge_give_up(&r->copy.verdict, JUDGE_DISK,
 		                     "the disk does not say how full it is: %s", strerror(errno));
-	if (disk.read_only || disk.low)
+	if (disk.broken || disk.low)
 		return judge_give_up(&r->copy.verdict, JUDGE_DISK, "%s", disk.reason);
 	return 0;
 }
@@ -137,8 +137,9 @@ open_volume(struct run *r)
 		return judge_give_up(&r->copy.verdict, JUDGE_BUSY,
 		                     "another flashback or an rsync of one is at work on it");
 	if (errno == EROFS || errno == ENOSPC || errno == EIO || errno == EDQUOT)
-		return judge_give_up(&r->copy.verdict, JUDGE_DISK, "%s/%s cannot be written: %s",
-		                     r->job->config->data_dir, vol->id, strerror(errno));
+		return judge_give_up(&r->copy.verdict, judge_disk_error(errno),
+		                     "%s/%s cannot be written: %s", r->job->config->data_dir,
+		                     vol->id, strerror(errno));
 	return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "%s/%s cannot be opened: %s",
 	                     r->job->config->data_dir, vol->id, strerror(errno));
 }
@@ -176,7 +177,7 @@ salvage(struct run *r)
 		r->boot[0] = '\0';
 	if (salvage_volume(&r->v, r->boot, &r->copy.doubtful) == 0)
 		return 0;
-	return judge_give_up(&r->copy.verdict, JUDGE_DISK,
+	return judge_give_up(&r->copy.verdict, judge_disk_error(errno),
 	                     "what the last run left could not be kept: %s", strerror(errno));
 }
 
@@ -286,13 +287,14 @@ static void
 record_failure(struct run *r)
 {
 	struct history_run run = history_line(r);
+	enum judge_result result = r->copy.verdict.result;
 
 	if (!r->locked ||
-	    (!judge_shown_failed(r->copy.verdict.result) && r->copy.verdict.result != JUDGE_DISK))
+	    (!judge_shown_failed(result) && result != JUDGE_DISK && result != JUDGE_FULL))
 		return;
 	if (run.stamp.when == 0)
 		run.stamp = (struct stamp){.when = r->now, .offset = clock_offset(r->now)};
-	run.result = r->copy.verdict.result;
+	run.result = result;
 	run.code = r->copy.verdict.code;
 	memcpy(run.reason, r->copy.verdict.reason, sizeof(run.reason));
 	if (record_history(&r->v, &run) != 0)

@@ -18,11 +18,24 @@ settle_words(enum daemon_why why)
 		return "it gave way to others";
 	case DAEMON_ROOM:
 		return "the disk was filling up";
+	case DAEMON_DISK:
+		return "the disk went away during the run";
 	case DAEMON_ENDS:
 	case DAEMON_RUNNING:
 		break;
 	}
 	return "flashback was told to stop";
+}
+
+/* Of a run that we stopped the worker knows no more than that. */
+static void
+say_result(struct table_row *row, const struct daemon_work *w)
+{
+	if (w->result != JUDGE_INTERRUPTED)
+		table_say(row, w->result, "%s", w->reason);
+	else
+		table_say(row, w->why == DAEMON_DISK ? JUDGE_DISK : w->result, "%s",
+		          settle_words(w->why));
 }
 
 void
@@ -37,16 +50,13 @@ settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
 	row->yielded = w->why == DAEMON_SLICE;
 	row->fresh = w->result == JUDGE_SUCCEEDED;
 	row->silent_since = 0;
-	if (w->result == JUDGE_INTERRUPTED)
-		table_say(row, w->result, "%s", settle_words(w->why));
-	else
-		table_say(row, w->result, "%s", w->reason);
+	say_result(row, w);
 	if (judge_shown_failed(w->result))
 		row->retry_at = now + plan_backoff(row->seen.failures > 0 ? row->seen.failures : 1,
 		                                   d->config->wake, every);
 	if (w->result == JUDGE_NOT_FOUND)
 		row->silent_since = silent_since != 0 ? silent_since : now;
-	if (w->result == JUDGE_DISK && w->copied)
+	if (w->result == JUDGE_FULL)
 		row->retry_at = now + every;
 	if (w->result == JUDGE_NOT_DUE)
 		table_say(row, row->seen.last.result, "%s", row->seen.last.reason);
@@ -74,6 +84,7 @@ settle_exit_status(struct daemon *d, enum judge_result result)
 	case JUDGE_NO_SOURCE:
 	case JUDGE_INTERRUPTED:
 	case JUDGE_DISK:
+	case JUDGE_FULL:
 	case JUDGE_LINKS:
 	case JUDGE_RESULTS:
 		d->exit_status = WENT_WRONG;

@@ -48,7 +48,7 @@ wait_of(const struct table_row *row, enum plan_cause cause)
 		return STATE_WAIT_DISK;
 	if (cause == PLAN_WINDOW)
 		return STATE_WAIT_WINDOW;
-	if (last == JUDGE_DISK || last == JUDGE_ABSENT)
+	if (last == JUDGE_DISK || last == JUDGE_FULL || last == JUDGE_ABSENT)
 		return STATE_WAIT_DISK;
 	if (last == JUDGE_CLOCK)
 		return STATE_WAIT_CLOCK;

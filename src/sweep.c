@@ -101,21 +101,20 @@ open_locked(const struct sweeper *sw, const struct volume *volume, struct store_
 	return -1;
 }
 
-/* Expire what the policy of a volume no longer keeps, if its last run was a success.  Was it
- * anything? */
+/* Expire what the policy of a volume no longer keeps, if its last run was good.  Was it anything?
+ */
 static bool
 reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 {
-	struct expire_series both = {.complete = true, .partial = true};
 	struct store_volume v;
 	char trouble[TROUBLE_SIZE];
 	int64_t now = clock_wall();
-	int n = 0;
+	int n;
 
 	if (open_locked(sw, volume, &v) < 0)
 		return false;
-	if (v.nruns > 0 && v.runs[v.nruns - 1].result == JUDGE_SUCCEEDED)
-		n = expire_policy(&v, volume, both, now, trouble, sizeof(trouble));
+	n = expire_policy(&v, volume, expire_allowed(v.runs, v.nruns), now, trouble,
+	                  sizeof(trouble));
 	if (n < 0)
 		event_send(sw->out, "trouble %s %s", volume->id, trouble);
 	if (n != 0)

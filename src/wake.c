@@ -51,16 +51,19 @@ static void
 adopt_history(struct daemon *d, struct table_row *row)
 {
 	const struct history_run *last = &row->seen.last;
+	int64_t ended;
 
 	if (last->result == JUDGE_NONE)
 		return;
 	table_say(row, last->result, "%s", last->reason);
 	row->took = last->seconds;
 	row->told = last->result;
+	ended = last->stamp.when + (last->seconds > 0 ? last->seconds : 0);
 	if (judge_shown_failed(last->result))
 		row->retry_at =
-		    last->stamp.when + (last->seconds > 0 ? last->seconds : 0) +
-		    plan_backoff(row->seen.failures, d->config->wake, row->volume->every);
+		    ended + plan_backoff(row->seen.failures, d->config->wake, row->volume->every);
+	if (last->result == JUDGE_FULL)
+		row->retry_at = ended + row->volume->every;
 }
 
 void
@@ -101,22 +104,28 @@ static void
 take_disk(struct daemon *d, const struct look_disk *disk)
 {
 	bool was_mounted = d->disk.mounted;
+	bool other = disk->opened && strcmp(disk->id, d->store_id) != 0;
 
 	d->disk = *disk;
+	if (disk->opened)
+		memcpy(d->store_id, disk->id, sizeof(d->store_id));
 	/* A look that did not open the store had no occasion to warn. */
 	if (disk->opened || !disk->mounted)
 		text_list_free(&d->seen);
 	if (!disk->mounted)
 		set_disk(d, PLAN_DISK_ABSENT, disk->reason);
-	else if (disk->read_only)
+	else if (disk->broken)
 		set_disk(d, PLAN_DISK_BROKEN, disk->reason);
 	else if (disk->low)
 		set_disk(d, PLAN_DISK_FULL, disk->reason);
 	else
 		set_disk(d, PLAN_DISK_OK, "");
 	/* A disk that has come back may be another one, or may have been worked on elsewhere. */
-	if (disk->mounted && !was_mounted && !d->looking_at_volumes)
+	if (disk->mounted && (!was_mounted || other) && !d->looking_at_volumes)
 		d->look_volumes = true;
+	/* Runs at the disk that is gone would hold it, and could keep nothing. */
+	if (was_mounted && (!disk->mounted || other))
+		work_stop(d, DAEMON_DISK);
 	if (disk->mounted && disk->low && d->waking)
 		d->reclaim = d->sweep = true;
 	if (disk->very_low && work_active(d) > 0)
@@ -160,6 +169,7 @@ start_look(struct daemon *d)
 	    .fsid = d->look_told ? d->disk.fsid : 0,
 	    .marker = d->disk.mounted,
 	    .volumes = d->look_volumes,
+	    .test = d->doubt || d->disk_state == PLAN_DISK_BROKEN,
 	    .now = clock_wall(),
 	};
 
@@ -170,17 +180,21 @@ start_look(struct daemon *d)
 		return;
 	}
 	d->looking_at_volumes = d->look_volumes;
-	d->look_volumes = false;
+	d->look_volumes = d->doubt = false;
 	d->look_until =
 	    clock_mono() + (job.volumes ? LOOK_VOLUMES_DEADLINE : LOOK_DEADLINE) * INT64_C(1000);
 }
 
 void
-wake_look_at_room(struct daemon *d)
+wake_look_at_disk(struct daemon *d)
 {
-	if (work_active(d) == 0 || clock_mono() < d->next_room)
+	int64_t now = clock_mono();
+
+	if (work_active(d) == 0)
+		d->next_room = now + ROOM_EVERY_MS;
+	if (d->looker.pid != 0 || (!d->doubt && now < d->next_room))
 		return;
-	d->next_room = clock_mono() + ROOM_EVERY_MS;
+	d->next_room = now + ROOM_EVERY_MS;
 	start_look(d);
 }
 

@@ -85,7 +85,6 @@ start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
 		return;
 	}
 	w->volume = volume_ref(row->volume);
-	d->next_room = clock_mono() + 10000;
 }
 
 /* The one of the queue that goes first and whose machine is free. */
@@ -139,7 +138,9 @@ work_start(struct daemon *d)
 	struct table_row *row;
 
 	withdraw(d);
-	while ((slot = free_slot(d)) != NULL && (row = next_queued(d)) != NULL)
+	/* After a run that filled the disk the next one waits until its tree is gone. */
+	d->clearing = d->clearing && (d->sweep || d->sweeper.pid != 0);
+	while (!d->clearing && (slot = free_slot(d)) != NULL && (row = next_queued(d)) != NULL)
 		start_run(d, slot, row);
 	note_waiting(d);
 }
@@ -152,8 +153,6 @@ take_stage(struct daemon *d, struct daemon_work *w, const char *name)
 	for (int stage = TABLE_PREPARING; row != NULL && stage <= TABLE_EXPIRING; stage++)
 		if (strcmp(name, table_stage_name((enum table_stage)stage)) == 0)
 			row->stage = (enum table_stage)stage;
-	if (row != NULL && row->stage == TABLE_COPYING)
-		w->copied = true;
 	d->dirty = true;
 }
 
@@ -268,6 +267,11 @@ end_run(struct daemon *d, struct daemon_work *w)
 		phase_move(row, PHASE_ENDED);
 		publish_result(d, row);
 	}
+	if (w->result == JUDGE_FULL)
+		d->clearing = true;
+	/* It may be gone, or another one by now. */
+	if (w->result == JUDGE_DISK || w->result == JUDGE_ABSENT || w->why == DAEMON_DISK)
+		d->doubt = d->look_volumes = true;
 	settle_exit_status(d, w->result);
 	volume_free(w->volume);
 	w->volume = NULL;
@@ -402,11 +406,11 @@ work_stop_youngest(struct daemon *d)
 }
 
 void
-work_end(struct daemon *d)
+work_stop(struct daemon *d, enum daemon_why why)
 {
 	for (size_t i = 0; i < DAEMON_WORKERS; i++)
 		if (d->work[i].child.pid != 0)
-			stop_run(d, &d->work[i], DAEMON_ENDS);
+			stop_run(d, &d->work[i], why);
 }
 
 void

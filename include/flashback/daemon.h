@@ -24,14 +24,20 @@
 #define DAEMON_WORKERS 64 /* the largest `parallel` */
 
 /** Why a run was told to stop. */
-enum daemon_why { DAEMON_RUNNING, DAEMON_ENDS, DAEMON_WINDOW, DAEMON_SLICE, DAEMON_ROOM };
+enum daemon_why {
+	DAEMON_RUNNING,
+	DAEMON_ENDS,
+	DAEMON_WINDOW,
+	DAEMON_SLICE,
+	DAEMON_ROOM, /* the disk is filling up */
+	DAEMON_DISK  /* the disk is gone */
+};
 
 /** A run: a worker and what it has said. */
 struct daemon_work {
 	struct event_child child; /* pid 0: this slot is free */
 	struct volume *volume;    /* a reference of its own: a reload does not disturb a run */
 	int64_t started;          /* clock_mono */
-	bool copied;              /* it has come as far as rsync */
 	bool told;                /* it has told its result, which is: */
 	enum judge_result result;
 	int64_t seconds;
@@ -71,12 +77,15 @@ struct daemon {
 	struct look_disk disk;
 	enum plan_disk disk_state;
 	char disk_reason[256];
-	bool look_told;          /* the looker has told of the disk */
-	bool look_volumes;       /* the next look reads all volumes, */
-	bool looking_at_volumes; /* ... and this one does */
-	bool decide_again;       /* a wake came while the prober was at work */
-	bool waking;             /* a wake has begun and waits for its look */
-	bool sweep, reclaim;     /* there is work for the sweeper */
+	char store_id[MARKER_ID_SIZE]; /* of the store last seen */
+	bool look_told;                /* the looker has told of the disk */
+	bool look_volumes;             /* the next look reads all volumes, */
+	bool looking_at_volumes;       /* ... and this one does */
+	bool doubt;                    /* a run met trouble with the disk: look at it soon */
+	bool decide_again;             /* a wake came while the prober was at work */
+	bool waking;                   /* a wake has begun and waits for its look */
+	bool sweep, reclaim;           /* there is work for the sweeper, */
+	bool clearing;                 /* ... and what it frees is wanted by those who wait */
 
 	int64_t next_wake;  /* clock_mono */
 	int64_t last_wake;  /* clock_wall of the wake before this one, */

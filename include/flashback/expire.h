@@ -29,4 +29,12 @@ struct expire_series {
 int expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
                   int64_t now, char *trouble, size_t size);
 
+/**
+ * expire_allowed(runs, n):
+ * What may expire where there is no room, after these runs (oldest first): what the newest one that
+ * says anything of the source would have let go.  One that was stopped, by the disk or by us, says
+ * nothing.
+ */
+struct expire_series expire_allowed(const struct history_run *runs, size_t n);
+
 #endif

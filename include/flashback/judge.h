@@ -26,7 +26,8 @@ enum judge_result {
 	JUDGE_NO_SOURCE,   /* the source is not there: shown as FAILED */
 	JUDGE_NOT_FOUND,   /* the host is silent, or a removable source is absent */
 	JUDGE_INTERRUPTED, /* we stopped it */
-	JUDGE_DISK,        /* our disk: full, read-only, broken */
+	JUDGE_DISK,        /* our disk: gone, read-only, broken */
+	JUDGE_FULL,        /* our disk: there is no room for this volume */
 	JUDGE_LINKS,       /* too many links: shown as FAILED; the next run has no bases */
 	JUDGE_BUSY,        /* not run: another flashback or rsync works on this volume */
 	JUDGE_NOT_NOW,     /* not run: `before` exited 75 */
@@ -117,6 +118,10 @@ const char *judge_result_name(enum judge_result r);
 
 /** judge_result_parse(s, out): back from a name.  Return 0, or -1 and *out untouched. */
 int judge_result_parse(const char *s, enum judge_result *out);
+
+/** judge_disk_error(error): what a run ends as whose own writing failed with this errno: FULL or
+ * DISK. */
+enum judge_result judge_disk_error(int error);
 
 /** judge_shown_failed(r): is r shown as FAILED, and does it count for the backoff? */
 bool judge_shown_failed(enum judge_result r);

@@ -20,6 +20,7 @@ struct look_job {
 	uint64_t fsid; /* of the last look; 0: none */
 	bool marker;   /* was the marker there at the last look? */
 	bool volumes;  /* read the snapshots of all volumes */
+	bool test;     /* it could not be written: can it now? */
 	int64_t now;
 };
 
@@ -30,8 +31,9 @@ struct look_disk {
 	uint64_t fsid;
 	uint64_t total, used, free; /* bytes */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
-	bool read_only;
-	char reason[256]; /* when not mounted: why; else when read-only or low: of what; escaped */
+	bool broken;                /* mounted read-only, or nothing can be written to it */
+	char id[MARKER_ID_SIZE];    /* of the store, if it was opened; else "" */
+	char reason[256]; /* when not mounted: why; else when broken or low: of what; escaped */
 };
 
 /**

@@ -20,8 +20,8 @@ void work_watch(struct daemon *d);
 /** work_stop_youngest(d): the disk is filling up. */
 void work_stop_youngest(struct daemon *d);
 
-/** work_end(d): stop all; work_kill(d): at once. */
-void work_end(struct daemon *d);
+/** work_stop(d, why): stop all; work_kill(d): at once. */
+void work_stop(struct daemon *d, enum daemon_why why);
 void work_kill(struct daemon *d);
 
 /** work_active(d): how many runs go on? */

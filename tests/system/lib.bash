@@ -144,7 +144,8 @@ has_snapshots() {
 
 # newest VOLUME: the path of the newest complete snapshot, as `latest` has it.
 newest() {
-	readlink -f "$STORE/$1/latest"
+	local name
+	name=$(readlink "$STORE/$1/latest") && echo "$STORE/$1/$name"
 }
 
 # manifest ARG...: see tests/manifest.c.  same_tree A B: is everything in them alike?

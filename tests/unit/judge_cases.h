@@ -138,7 +138,7 @@ static const struct judge_real_case {
      "(28)\n"
      "rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]\n"
      "rsync: [sender] write error: Broken pipe (32)\n",
-     JUDGE_DISK, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
+     JUDGE_FULL, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
     {"enospc_but_room", 11, false, false, false, "",
      "rsync: [receiver] write failed on \"/backup/k/v/1.working/big\": No space left on device "
      "(28)\n"
@@ -154,7 +154,7 @@ static const struct judge_real_case {
      "device (28)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_DISK, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
+     JUDGE_FULL, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
     {"inodes_but_room", 23, false, false, false, "Number of files: 81 (reg: 80, dir: 1)\n",
      "rsync: [receiver] mkstemp \"/backup/k/v/1.working/.f53.4rv6p5\" failed: No space left on "
      "device (28)\n"

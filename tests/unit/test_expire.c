@@ -196,6 +196,41 @@ test_trouble(void **state)
 	store_volume_close(&v);
 }
 
+/* No success, no expiry, also where there is no room; but a disk that is full is not the source's
+ * fault. */
+static void
+test_allowed(void **state)
+{
+	static const struct {
+		enum judge_result result[3];
+		size_t n;
+		bool complete, partial;
+	} cases[] = {
+	    {.n = 0},
+	    {{JUDGE_SUCCEEDED}, 1, true, true},
+	    {{JUDGE_SUCCEEDED, JUDGE_PARTIAL}, 2, false, true},
+	    {{JUDGE_SUCCEEDED, JUDGE_FAILED}, 2, false, false},
+	    {{JUDGE_SUCCEEDED, JUDGE_SUSPECT, JUDGE_FULL}, 3, false, false},
+	    {{JUDGE_SUCCEEDED, JUDGE_FULL}, 2, true, true},
+	    {{JUDGE_SUCCEEDED, JUDGE_DISK, JUDGE_FULL}, 3, true, true},
+	    {{JUDGE_SUCCEEDED, JUDGE_INTERRUPTED}, 2, true, true},
+	    {{JUDGE_PARTIAL, JUDGE_FULL, JUDGE_FULL}, 3, false, true},
+	    {{JUDGE_FULL, JUDGE_FULL, JUDGE_INTERRUPTED}, 3, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct history_run runs[3] = {{.result = JUDGE_NONE}};
+		struct expire_series may;
+
+		for (size_t k = 0; k < cases[i].n; k++)
+			runs[k].result = cases[i].result[k];
+		may = expire_allowed(runs, cases[i].n);
+		if (may.complete != cases[i].complete || may.partial != cases[i].partial)
+			fail_msg("case %zu: complete %d, partial %d", i, may.complete, may.partial);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -208,6 +243,7 @@ main(void)
 	    T(test_others_are_not_touched),
 	    T(test_nothing_while_a_stamp_is_from_the_future),
 	    T(test_trouble),
+	    T(test_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ check_verdict(const struct judge_case *c, const struct judge_words *w,
 		assert_int_equal(c->stop, JUDGE_STOP_NO);
 	if (v->tree == JUDGE_TREE_PARTIAL)
 		assert_true(w->stats.seen && w->stats.files > 1 && code == 23);
-	if (v->result == JUDGE_DISK)
+	if (v->result == JUDGE_DISK || v->result == JUDGE_FULL)
 		assert_true(c->disk_broken || c->disk_full || c->stop == JUDGE_STOP_ROOM);
 	if (c->stop == JUDGE_STOP_ASKED)
 		assert_int_equal(v->tree, JUDGE_TREE_LEFT);

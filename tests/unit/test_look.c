@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <sys/statvfs.h>
 
 #include "scratch.h"
@@ -25,6 +26,21 @@ struct lines {
 	size_t n;
 	char text[16384];
 };
+
+/* Make files until none can be made. */
+static void
+fill_up(void)
+{
+	char name[16];
+	int fd, n = 0;
+
+	do {
+		snprintf(name, sizeof(name), "fill%d", n++);
+		fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			close(fd);
+	} while (fd >= 0);
+}
 
 static struct lines *
 look(struct look_job *job)
@@ -76,13 +92,14 @@ test_parse(void **state)
 	static const char *const bad[] = {"",
 	                                  "disk",
 	                                  "disk 1 1 2 3 4 5 0 0",
-	                                  "dist 1 1 2 3 4 5 0 0 0 x",
-	                                  "disk 1 2 2 3 4 5 0 0 0 x",
-	                                  "disk 1 1 2 -3 4 5 0 0 0 x",
-	                                  "disk 1 1 2 3 4 5 0 0 7 x",
-	                                  "disk 1 1 2 3 4x 5 0 0 0 x",
-	                                  "disk 1 1 2 3 4 99999999999999999999 0 0 0 x",
-	                                  "volume 1 1 2 3 4 5 0 0 0 x"};
+	                                  "disk 1 1 2 3 4 5 0 0 0",
+	                                  "dist 1 1 2 3 4 5 0 0 0 a1 x",
+	                                  "disk 1 2 2 3 4 5 0 0 0 a1 x",
+	                                  "disk 1 1 2 -3 4 5 0 0 0 a1 x",
+	                                  "disk 1 1 2 3 4 5 0 0 7 a1 x",
+	                                  "disk 1 1 2 3 4x 5 0 0 0 a1 x",
+	                                  "disk 1 1 2 3 4 99999999999999999999 0 0 0 a1 x",
+	                                  "volume 1 1 2 3 4 5 0 0 0 a1 x"};
 	struct look_disk disk = {.total = 77};
 
 	(void)state;
@@ -90,11 +107,12 @@ test_parse(void **state)
 		assert_int_equal(look_parse(bad[i], &disk), -1);
 		assert_int_equal(disk.total, 77);
 	}
-	assert_int_equal(look_parse("disk 1 1 -1 3 4 5 1 0 1 some words \033[2J", &disk), 0);
-	assert_true(disk.mounted && disk.opened && disk.low && !disk.very_low && disk.read_only);
+	assert_int_equal(look_parse("disk 1 1 -1 3 4 5 1 0 1 a1 some words \033[2J", &disk), 0);
+	assert_true(disk.mounted && disk.opened && disk.low && !disk.very_low && disk.broken);
 	assert_true(disk.fsid == UINT64_MAX && disk.total == 3 && disk.used == 4 && disk.free == 5);
+	assert_string_equal(disk.id, "a1");
 	assert_string_equal(disk.reason, "some words \\033[2J");
-	assert_int_equal(look_parse("disk 0 0 0 0 0 0 0 0 0 ", &disk), 0);
+	assert_int_equal(look_parse("disk 0 0 0 0 0 0 0 0 0 - ", &disk), 0);
 	assert_string_equal(disk.reason, "");
 }
 
@@ -163,7 +181,7 @@ test_room(void **state)
 		assert_int_equal(disk.total, 1000 * page);
 		assert_int_equal(disk.free, cases[i].free * page);
 		assert_int_equal(disk.used, disk.total - disk.free);
-		assert_int_equal(disk.read_only, false);
+		assert_int_equal(disk.broken, false);
 		assert_int_equal(disk.reason[0] != '\0', cases[i].low);
 	}
 	assert_int_equal(look_room(-1, NULL, NULL), -1);
@@ -183,11 +201,11 @@ test_reasons(void **state)
 	assert_int_equal(mount("none", "mnt", "tmpfs", MS_RDONLY, "size=512k,nr_inodes=100"), 0);
 	fd = open("mnt", SCRATCH_OPEN_DIR);
 	assert_int_equal(look_room(fd, &config, &disk), 0);
-	assert_true(disk.read_only);
+	assert_true(disk.broken);
 	assert_string_equal(disk.reason, "it is mounted read-only");
 	assert_int_equal(mount(NULL, "mnt", NULL, MS_REMOUNT, "size=512k"), 0);
 	assert_int_equal(look_room(fd, &config, &disk), 0);
-	assert_false(disk.read_only);
+	assert_false(disk.broken);
 	assert_string_equal(disk.reason, "512K of 512K are free, less than min_free (600K)");
 	config.min_free_bytes = 512 << 10;
 	assert_int_equal(look_room(fd, &config, &disk), 0);
@@ -245,6 +263,42 @@ test_the_disk_goes_and_comes(void **state)
 	config.data_dir = strange;
 	disk = look_disk(&job);
 	assert_non_null(strstr(disk.reason, "/no\\012such/directory does not exist"));
+}
+
+/* What refuses every write without saying that it is read-only: here, a marker's directory that is
+ * full, and a read-only mount of which statvfs is not asked. */
+static void
+test_writing(void **state)
+{
+	struct scratch *s = *state;
+	char path[PATH_MAX];
+	struct config config = {.data_dir = path, .min_free_percent = 0, .min_free_bytes = 1};
+	struct look_job job = {.config = &config, .now = NOW, .test = true};
+	struct look_disk disk;
+
+	NEEDS_ROOT();
+	snprintf(path, sizeof(path), "%s/mnt", s->path);
+	make_dir("mnt");
+	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=64k,mode=700,nr_inodes=9"), 0);
+	assert_int_equal(chdir("mnt"), 0);
+	make_store();
+	disk = look_disk(&job);
+	assert_true(disk.mounted && disk.opened && !disk.low && !disk.broken);
+	fill_up();
+	disk = look_disk(&job);
+	assert_true(disk.low && !disk.broken);
+	assert_non_null(strstr(disk.reason, "No space left"));
+	/* Only the directory of the marker is read-only: as seen from data_dir all is well. */
+	assert_int_equal(mount(".flashback", ".flashback", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, ".flashback", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL),
+	                 0);
+	disk = look_disk(&job);
+	assert_true(disk.broken && !disk.low);
+	assert_non_null(strstr(disk.reason, "nothing can be written to it: Read-only file system"));
+	job.test = false;
+	assert_false(look_disk(&job).broken);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
 }
 
 static void
@@ -320,7 +374,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_parse),   T(test_room),    T(test_reasons), T(test_the_disk_goes_and_comes),
-	    T(test_warning), T(test_volumes),
+	    T(test_warning), T(test_writing), T(test_volumes),
 	};
 
 	if (!private_mounts())

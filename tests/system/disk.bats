@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The backup disk goes away, comes back, is another one, cannot be written: nothing is written where it
+# is not, all of it is said, and all of it ends by itself.
+
+load lib
+load net
+load disk
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+	disk_begin
+}
+
+teardown() {
+	finish
+}
+
+@test "no disk: nothing is written to the mount point, all is said, and it ends by itself" {
+	local before
+	ext4_disk a 24M
+	in_box umount "$MNT"
+	mkdir -m 700 "$MNT/store"
+	before=$(bare)
+	start_daemon
+	wait_for 10 status_is health CRITICAL
+	status_is disk.mounted false
+	[[ "$(status reason)" == *'not mounted'* ]]
+	row_has here/v 'WAITING (disk)'
+	wake
+	run flashback -1 here/v
+	expect_exit 75
+	[ "$(bare)" = "$before" ]
+	plug a
+	wake
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is health OK
+	[ "$(bare)" = "$before" ]
+}
+
+# gone_in_mid_run COMMAND...: it takes the disk away from a run.
+gone_in_mid_run() {
+	local before
+	ext4_disk a 64M
+	before=$(bare)
+	start_daemon
+	wait_for 10 is_copying here/v
+	"$@"
+	wait_for 25 status_is health CRITICAL
+	wait_for 10 row_has here/v 'WAITING (disk)'
+	grep -q 'here/v: stopped by the disk.*went away' "$D/log"
+	[ "$(bare)" = "$before" ]
+}
+
+move_away() {
+	mkdir "$D/elsewhere"
+	in_box mount --move "$MNT" "$D/elsewhere"
+}
+
+@test "a disk that goes away in mid-run: the run is ended, nothing is left on the mount point" {
+	slow_source 40 # far longer than the next look at the disk takes to come
+	gone_in_mid_run unplug
+	# Nobody holds it any more: its loop device is free again.
+	wait_for 5 is_let_go a
+	slow_source 4
+	plug a
+	wake
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is health OK
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+is_let_go() {
+	[ -z "$(losetup -j "$D/$1.img")" ]
+}
+
+@test "a mount that is moved in mid-run, the run ending before anybody looks: the same" {
+	slow_source 3
+	gone_in_mid_run move_away
+}
+
+@test "another disk in its place in mid-run: the run ends as DISK, and begins anew on that one" {
+	slow_source 4
+	ext4_disk b 64M
+	in_box umount "$MNT"
+	ext4_disk a 64M
+	start_daemon
+	wait_for 10 is_copying here/v
+	unplug
+	plug b
+	wait_for 25 grep -q 'here/v: stopped by the disk.*another disk' "$D/log"
+	has_snapshots 0 here/v
+	[ ! -e "$STORE/here" ]
+	wake
+	wait_for 10 has_snapshots 1 here/v
+	status_is health OK
+}
+
+@test "an idle flashback lets umount through; another disk between runs is read anew" {
+	ext4_disk b 24M
+	in_box umount "$MNT"
+	ext4_disk a 24M
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	in_box umount "$MNT"
+	is_let_go a
+	# Never a wake without a disk: it is told by its id.
+	plug b
+	wake
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	in_box umount "$MNT"
+	wake
+	wait_for 10 status_is health CRITICAL
+	plug a
+	wake
+	wait_for 10 status_is health OK
+	wait_for 10 row_has here/v 'NEXT RUN'
+	has_snapshots 1 here/v
+}
+
+@test "a disk that is mounted read-only is said, and it ends by itself" {
+	ext4_disk a 24M
+	in_box mount -o remount,ro "$MNT"
+	start_daemon
+	wait_for 10 status_is health CRITICAL
+	[[ "$(status reason)" == *read-only* ]]
+	row_has here/v 'WAITING (disk)'
+	in_box mount -o remount,rw "$MNT"
+	wake
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is health OK
+}
+
+@test "after an ext4 error nothing can be written though the mount says rw: it is said, and ends by itself" {
+	local device
+	slow_source 5
+	ext4_disk a 64M
+	in_box mount -o remount,errors=remount-ro "$MNT"
+	device=$(in_box findmnt -no SOURCE "$MNT")
+	[ -w "/sys/fs/ext4/${device#/dev/}/trigger_fs_error" ] || skip "this kernel cannot pretend an error"
+	start_daemon
+	wait_for 10 is_copying here/v
+	echo 1 >"/sys/fs/ext4/${device#/dev/}/trigger_fs_error"
+	wait_for 10 status_is health CRITICAL
+	row_has here/v 'WAITING (disk)'
+	# It stays said at each wake until it can be written again.
+	wake
+	sleep 0.5
+	status_is health CRITICAL
+	[[ "$(status reason)" == *'nothing can be written'* || "$(status reason)" == *read-only* ]]
+	in_box umount "$MNT"
+	plug a
+	wake
+	wait_for 20 has_snapshots 1 here/v
+	wait_for 10 status_is health OK
+	same_tree "$D/src" "$(newest here/v)"
+}

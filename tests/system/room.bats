@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# A disk that is full: no deadlock, no damage, and not the end for those that fit.
+
+load lib
+load net
+load disk
+
+setup() {
+	begin
+	disk_begin
+}
+
+teardown() {
+	finish
+}
+
+# two_volumes: big, of so many megabytes, does not fit; small does.
+two_volumes() {
+	mkdir -p "$D/big" "$D/small"
+	head -c "${1}000000" /dev/urandom >"$D/big/file"
+	echo x >"$D/small/file"
+	hosts_conf <<-END
+	host "a" { volume "big" { source = "$D/big/"  every = "6h" } }
+	host "b" { volume "small" { source = "$D/small/"  every = "1h"  keep_last = 9 } }
+	END
+}
+
+@test "full by blocks: what does not fit is said and backs off for every; what fits goes on" {
+	two_volumes 60
+	ext4_disk a 40M
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 20 row_has a/big 'WAITING (disk)'
+	row_has a/big 'the backup disk is full'
+	row_has a/big 'again at 18:00'
+	has_snapshots 0 a/big
+	wait_for 10 has_snapshots 0 a/big expired # its room is given back,
+	wait_for 10 has_snapshots 1 b/small
+	wait_for 10 status_is health WARNING # ... and so the disk is not full
+	[[ "$(status reason)" == *a/big*'no room'* ]]
+
+	# Hours later it has not been tried again, while the other one has; nor after a restart.
+	set_clock '2027-03-01 14:00:00'
+	wake
+	wait_for 10 has_snapshots 2 b/small
+	stop_daemon
+	set_clock '2027-03-01 16:00:00'
+	start_daemon
+	wait_for 10 has_snapshots 3 b/small
+	[ "$(grep -c 'a/big: no room' "$D/log")" -eq 1 ]
+	set_clock '2027-03-01 18:30:00'
+	rm "$D/big/file"
+	echo now it fits >"$D/big/file"
+	wake
+	wait_for 10 has_snapshots 1 a/big
+	wait_for 10 status_is health OK
+}
+
+@test "full by inodes: the same" {
+	two_volumes 1
+	mkdir "$D/big/many"
+	(cd "$D/big/many" && seq 1000 | xargs touch)
+	tmpfs_disk size=40m,nr_inodes=300
+	start_daemon
+	wait_for 20 row_has a/big 'the backup disk is full'
+	has_snapshots 0 a/big
+	wait_for 10 has_snapshots 0 a/big expired
+	wait_for 10 has_snapshots 1 b/small
+	wait_for 10 status_is health WARNING
+	rm -r "$D/big/many"
+	kill -USR1 "$DAEMON"
+	wait_for 10 has_snapshots 1 a/big
+	wait_for 10 status_is health OK
+}
+
+# fill_days N: so many daily snapshots of 3 MB each that share nothing.
+fill_days() {
+	local day
+	for day in $(seq "$1"); do
+		set_clock "2027-03-$day 12:00:00"
+		head -c 3000000 /dev/urandom >"$D/src/file"
+		flashback -1 here/v
+	done
+}
+
+# nine_of_ten_days: nine daily snapshots; the tenth met a full disk.
+nine_of_ten_days() {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_last = 0  keep_daily = 20  keep_weekly = 0 } }
+	END
+	main_conf "$MNT/store" <<-END
+	min_free = "2M"
+	END
+	tmpfs_disk size=30m
+	fill_days 9
+	set_clock '2027-03-10 12:00:00'
+	head -c 6000000 /dev/urandom >"$D/src/file"
+	run flashback -1 here/v
+	expect_exit 2
+	expect 'disk is full'
+	has_snapshots 9 here/v # nothing that is to be kept goes
+}
+
+@test "lowering keep_ on a full disk frees room by itself, three snapshots a wake" {
+	nine_of_ten_days
+	head -c 3000000 /dev/zero >"$STORE/filler"
+	start_daemon
+	wait_for 10 status_is health CRITICAL
+	[[ "$(status reason)" == *min_free* ]]
+	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
+	wake
+	wait_for 10 has_snapshots 6 here/v
+	wait_for 10 has_snapshots 0 here/v expired
+	wake
+	wait_for 10 has_snapshots 4 here/v # there is room: one more, and three that a success lets go
+	wait_for 10 status_is health OK
+	[[ "$(newest here/v)" == */2027-03-10T120000* ]]
+}
+
+@test "lowering keep_ also helps where there is some room, but not enough for the next one" {
+	nine_of_ten_days
+	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
+	run flashback -1 here/v
+	expect 'disk is full'
+	has_snapshots 6 here/v
+	run flashback -1 here/v
+	expect_exit 0
+	has_snapshots 4 here/v
+}
+
+@test "a full disk and a source that failed: its snapshots stay, whatever keep_ says" {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_last = 0  keep_daily = 20  keep_weekly = 0 } }
+	END
+	tmpfs_disk size=30m
+	fill_days 6
+	mv "$D/src" "$D/gone"
+	set_clock '2027-03-10 12:00:00'
+	run flashback -1 here/v
+	expect_exit 2
+	head -c 40000000 /dev/zero >"$STORE/filler" || true
+	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
+	start_daemon
+	wait_for 10 status_is health CRITICAL
+	wake
+	wait_for 10 status_is status IDLE
+	has_snapshots 6 here/v
+}
+
+# cut_tree VOLUME MEGABYTES [SUFFIX]: as an interrupted run leaves it.
+cut_tree() {
+	local tree=$STORE/$1/2027-02-01T120000+0000.${3:-interrupted}
+	mkdir -p "$tree"
+	head -c "${2}000000" /dev/zero >"$tree/file"
+}
+
+@test "on a full disk the trees of interrupted runs go, largest first, until there is room" {
+	mkdir "$D/empty"
+	hosts_conf <<-END
+	host "h" {
+	    volume "one" { source = "$D/src/" }
+	    volume "two" { source = "$D/src/" }
+	    volume "three" { source = "$D/src/" }
+	}
+	END
+	echo x >"$D/src/f"
+	tmpfs_disk size=40m
+	set_clock '2027-02-01 11:00:00 UTC'
+	flashback -1
+	cut_tree h/one 3
+	cut_tree h/two 9
+	cut_tree h/three 5 working
+	head -c 40000000 /dev/zero >"$STORE/filler" || true
+	truncate -s -6000000 "$STORE/filler"
+	sed -i '/min_free/d' "$CONF"
+	echo 'min_free = "17M"' >>"$CONF" # 6 are free: 11 are wanting
+	set_clock '2027-02-02 13:00:00 UTC'
+	start_daemon
+	wait_for 10 has_snapshots 0 h/three working
+	wait_for 10 has_snapshots 0 h/three expired
+	has_snapshots 0 h/two interrupted
+	has_snapshots 1 h/one interrupted
+	has_snapshots 1 h/one
+	has_snapshots 1 h/two
+	wake
+	wait_for 10 has_snapshots 2 h/two
+}
+
+@test "a host that only says that our disk is full stops nobody but itself" {
+	host_start 1
+	sshd_start 1
+	cat >"$D/liar" <<-'END'
+	#!/bin/sh
+	echo 'rsync: [receiver] write failed on "/backup/x": No space left on device (28)' >&2
+	echo 'rsync error: error in file IO (code 11) at receiver.c(393) [receiver=3.5.0]' >&2
+	rsync "$@"
+	exit 11
+	END
+	chmod +x "$D/liar"
+	echo x >"$D/src/f"
+	hosts_conf <<-END
+	host "a" { volume "liar" {
+	    source = "root@10.77.1.2:$D/src/"
+	    ssh = "$SSH"
+	    rsync_options = { "--rsync-path=$D/liar" }
+	} }
+	host "b" { volume "honest" { source = "$D/src/" } }
+	END
+	main_conf "$MNT/store" <<-END
+	parallel = 1
+	END
+	ext4_disk a 40M
+	start_daemon
+	wait_for 20 has_snapshots 1 b/honest
+	wait_for 10 status_is status IDLE
+	refuse grep -q '^disk:\|: disk:' "$D/log"
+	[ "$(status health)" != CRITICAL ]
+	refuse row_has a/liar 'WAITING (disk)'
+}
+
+@test "while runs go on the free space is watched: below half of min_free the youngest is stopped" {
+	mkdir "$D/src2"
+	head -c 30000000 /dev/urandom >"$D/src/file"
+	head -c 30000000 /dev/urandom >"$D/src2/file"
+	hosts_conf <<-END
+	host "h" { volume "elder" { source = "$D/src/"  address = "one" } }
+	END
+	main_conf "$MNT/store" <<-END
+	min_free = "40M"
+	defaults { rsync_options = { "--bwlimit=1000" }  probe = "none" }
+	END
+	tmpfs_disk size=100m
+	start_daemon
+	wait_for 10 has_snapshots 1 h/elder working
+	cat >>"$D/hosts.conf" <<-END
+	host "i" { volume "younger" { source = "$D/src2/"  address = "two" } }
+	END
+	wake
+	wait_for 10 has_snapshots 1 i/younger working
+	head -c 70000000 /dev/zero >"$STORE/filler"
+	wait_for 15 grep -q 'i/younger: told to stop: the disk was filling up' "$D/log"
+	wait_for 10 row_has i/younger 'WAITING (disk)'
+	rm "$STORE/filler"
+	row_has h/elder 'BACKING UP'
+	refuse grep -q 'h/elder: told to stop' "$D/log"
+	stop_daemon
+}
