@@ -13,6 +13,7 @@
 #include "flashback/file.h"
 #include "flashback/log.h"
 #include "flashback/publish.h"
+#include "flashback/show.h"
 #include "flashback/tidy.h"
 #include "flashback/tool.h"
 #include "flashback/wake.h"
@@ -27,26 +28,16 @@ enum { EXIT_GOOD = 0, EXIT_CONFIG = 1, EXIT_NOT_NOW = 75 };
 
 enum { SIGNALS, LOOKER, PROBER, SWEEPER, NOTIFIER, WORKERS, SOURCES = WORKERS + DAEMON_WORKERS };
 
-static void
-print_errors(const struct text_list *errors)
-{
-	for (size_t i = 0; i < errors->n; i++)
-		fprintf(stderr, "flashback: %s\n", errors->item[i]);
-}
-
 static int
 load(struct daemon *d)
 {
-	struct text_list errors = {0};
-	int rc = conf_load(d->options->config_file, NULL, &d->config, &errors);
-
-	if (rc == 0)
-		rc = table_update(&d->table, d->config->volumes, d->config->n, clock_wall());
-	if (rc != 0 && errors.n == 0)
-		fprintf(stderr, "flashback: %s: %s\n", d->options->config_file, strerror(errno));
-	print_errors(&errors);
-	text_list_free(&errors);
-	return rc;
+	d->config = show_load(d->options->config_file);
+	if (d->config == NULL)
+		return -1;
+	if (table_update(&d->table, d->config->volumes, d->config->n, clock_wall()) == 0)
+		return 0;
+	fprintf(stderr, "flashback: %s\n", strerror(errno));
+	return -1;
 }
 
 static bool

@@ -230,34 +230,23 @@ look(struct dry *d, char **why, struct look_disk *disk)
 }
 
 int
-dry_run(const char *config_file, const struct text_list *wanted)
+dry_run(const struct config *config, const struct text_list *wanted)
 {
-	struct text_list errors = {0};
-	struct config *config = NULL;
-	struct dry d = {.wanted = wanted};
+	struct dry d = {.config = config, .wanted = wanted};
 	struct look_disk disk = {0};
 	char why[256], *absent = NULL;
-	int rc = 1;
+	int rc;
 
-	if (conf_load(config_file, NULL, &config, &errors) != 0) {
-		for (size_t i = 0; i < errors.n; i++)
-			fprintf(stderr, "flashback: %s\n", errors.item[i]);
-		goto out;
-	}
-	d.config = config;
 	d.when = (struct plan_now){.now = clock_wall(), .wake = config->wake, .disk = PLAN_DISK_OK};
 	d.when.offset = clock_offset(d.when.now);
 	if (tool_rsync(config->rsync, &d.version, why, sizeof(why)) != 0) {
 		fprintf(stderr, "flashback: %s\n", why);
-		goto out;
+		return 1;
 	}
 	look(&d, &absent, &disk);
 	rc = print_all(&d);
 	if (d.opened)
 		store_close(&d.store);
-out:
 	free(absent);
-	text_list_free(&errors);
-	conf_free(config);
 	return rc;
 }

@@ -149,21 +149,13 @@ parse(int argc, char **argv, struct arguments *a)
 	return check_arguments(a);
 }
 
-/* Run work on a good config, or print all that is wrong with it. */
+/* Run work on a good config; what is wrong with a bad one has been printed. */
 static int
 with_config(const struct arguments *a, int (*work)(const struct arguments *, struct config *))
 {
-	struct text_list errors = {0};
-	struct config *config = NULL;
-	int rc = EXIT_WRONG;
+	struct config *config = show_load(a->daemon.config_file);
+	int rc = config != NULL ? work(a, config) : EXIT_WRONG;
 
-	if (conf_load(a->daemon.config_file, NULL, &config, &errors) == 0)
-		rc = work(a, config);
-	else if (errors.n == 0)
-		fprintf(stderr, "flashback: %s: %s\n", a->daemon.config_file, strerror(errno));
-	for (size_t i = 0; i < errors.n; i++)
-		fprintf(stderr, "flashback: %s\n", errors.item[i]);
-	text_list_free(&errors);
 	conf_free(config);
 	return rc;
 }
@@ -182,6 +174,12 @@ init(const struct arguments *a, struct config *config)
 }
 
 static int
+dry(const struct arguments *a, struct config *config)
+{
+	return dry_run(config, &a->daemon.wanted);
+}
+
+static int
 run(struct arguments *a)
 {
 	switch (a->mode) {
@@ -190,7 +188,7 @@ run(struct arguments *a)
 	case INIT:
 		return with_config(a, init);
 	case DRY:
-		return dry_run(a->daemon.config_file, &a->daemon.wanted);
+		return with_config(a, dry);
 	case ONCE:
 		a->daemon.once = true;
 		break;

@@ -169,3 +169,17 @@ show_check(FILE *f, const struct config *c)
 	show_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }
+
+struct config *
+show_load(const char *file)
+{
+	struct text_list errors = {0};
+	struct config *config = NULL;
+
+	if (conf_load(file, NULL, &config, &errors) != 0 && errors.n == 0)
+		fprintf(stderr, "flashback: %s: %s\n", file, strerror(errno));
+	for (size_t i = 0; i < errors.n; i++)
+		fprintf(stderr, "%s\n", errors.item[i]);
+	text_list_free(&errors);
+	return config;
+}

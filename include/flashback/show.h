@@ -16,4 +16,11 @@
  */
 int show_check(FILE *f, const struct config *c);
 
+/**
+ * show_load(file):
+ * Load a config, or print all that is wrong with it to standard error, as FILE:LINE: words.  Return
+ * it, to be freed with conf_free, or NULL.
+ */
+struct config *show_load(const char *file);
+
 #endif

@@ -346,7 +346,7 @@ rsync_at_work() {
 dig() (
 	local name
 	name=$(printf 'd%.0s' $(seq 200))
-	cd "$D/src"
+	cd "$D/src" || exit 1
 	for _ in $(seq "$1"); do
 		mkdir -p "$name" && cd "$name" || exit 1
 	done
