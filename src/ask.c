@@ -62,7 +62,7 @@ ask_remote(const struct volume *volume, const char *rsync, const struct rsync_ve
 	    .lock = -1,
 	    .signals = signals,
 	    .tell = -1,
-	    .io_timeout = volume->io_timeout,
+	    .patience = rsync_patience(volume, false),
 	};
 	struct transfer_end end;
 	enum ask_answer answer = ASK_CANNOT;

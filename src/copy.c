@@ -72,7 +72,7 @@ transfer(struct copy *c, const struct rsync_job *job)
 	    .lock = c->v->lock,
 	    .signals = c->signals,
 	    .tell = c->tell,
-	    .io_timeout = c->volume->io_timeout,
+	    .patience = rsync_patience(c->volume, job->checksum),
 	    .log = runlog_open(c->v->meta, &c->tree),
 	};
 	int rc = rsync_argv(job, &argv);
@@ -160,7 +160,7 @@ judge(struct copy *c)
 	    .shrink_guard = c->volume->shrink_guard,
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
 	                                         c->v->nstamps, volume_fingerprint(c->volume)),
-	    .io_timeout = c->volume->io_timeout,
+	    .patience = rsync_patience(c->volume, c->doubtful.when != 0),
 	};
 
 	check_disk(c, &jc);

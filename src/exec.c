@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -242,28 +243,48 @@ exec_gone(pid_t pid)
 	return n == 0;
 }
 
+/* What is summed up: the activity of all that run this program. */
+struct activity {
+	struct stat program;
+	uint64_t sum;
+};
+
+static int
+find_program(pid_t pid, struct stat *st)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return stat(path, st);
+}
+
 static void
 add_activity(const struct process *p, void *arg)
 {
-	uint64_t *sum = arg;
+	struct activity *a = arg;
 	char pid[16], text[512], word[32];
 	const char *s = text;
+	struct stat st;
 
+	if (find_program(p->pid, &st) != 0 || st.st_ino != a->program.st_ino ||
+	    st.st_dev != a->program.st_dev)
+		return;
 	snprintf(pid, sizeof(pid), "%d", p->pid);
-	*sum += p->cpu;
-	/* "rchar: N", "wchar: N", each on a line, come first. */
+	a->sum += p->cpu;
+	/* "rchar: N" stands on the first line. */
 	read_proc(pid, "io", text, sizeof(text));
-	for (int i = 0; i < 2 && text_word(&s, word, sizeof(word)) == 0; i++)
-		*sum += (uint64_t)next_number(&s);
+	if (text_word(&s, word, sizeof(word)) == 0)
+		a->sum += (uint64_t)next_number(&s);
 }
 
 uint64_t
 exec_activity(pid_t pid)
 {
-	uint64_t sum = 0;
+	struct activity a = {.sum = 0};
 
-	each_process(pid, add_activity, &sum);
-	return sum;
+	if (find_program(pid, &a.program) == 0)
+		each_process(pid, add_activity, &a);
+	return a.sum;
 }
 
 /* ---- from start to end ---- */

@@ -18,7 +18,6 @@
 #define WHOLE 10000    /* hundredths of a percent */
 #define OWN_CODES_END                                                                              \
 	36 /* rsync's own exit statuses lie below; others come from the remote shell */
-#define STALL_TIMEOUTS 3
 #define SIGNALLED 128
 
 static const struct {
@@ -331,7 +330,7 @@ say_stalled(const struct run *r, struct judge_verdict *v)
 	if (*why == '\0')
 		why =
 		    *r->w->last_error != '\0' ? r->w->last_error : "the host or the network hangs";
-	units_format_duration(time, STALL_TIMEOUTS * r->c->io_timeout);
+	units_format_duration(time, r->c->patience);
 	say(v, "no sign of life for %s: %s", time, why);
 }
 

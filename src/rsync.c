@@ -125,13 +125,28 @@ add_shell(const struct volume *volume, struct text_list *argv)
 	return error ? -1 : 0;
 }
 
+/* Does the sender read every file before it says a word of it? */
+static bool
+compares_contents(const struct volume *v, bool checksum)
+{
+	return checksum || has_option(&v->rsync_options, "-c") ||
+	       has_option(&v->rsync_options, "--checksum");
+}
+
+int64_t
+rsync_patience(const struct volume *volume, bool checksum)
+{
+	bool is_unseen = volume->transport != VOLUME_LOCAL && compares_contents(volume, checksum);
+
+	/* What the host reads we do not see, and names are sent some hundreds at a time. */
+	return volume->io_timeout * (is_unseen ? 24 : 3);
+}
+
 /* How to copy.  A sender that compares by content is silent for long, so it gets no time-out. */
 static int
 add_manner(const struct rsync_job *job, struct text_list *argv)
 {
 	const struct volume *v = job->volume;
-	bool checksum = job->checksum || has_option(&v->rsync_options, "-c") ||
-	                has_option(&v->rsync_options, "--checksum");
 	const char *const options[] = {
 	    "-aHAX",
 	    "--sparse",
@@ -149,7 +164,8 @@ add_manner(const struct rsync_job *job, struct text_list *argv)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
 			return -1;
-	if (!checksum && text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
+	if (!compares_contents(v, job->checksum) &&
+	    text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
 		return -1;
 	return add_shell(v, argv);
 }

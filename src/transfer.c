@@ -73,7 +73,9 @@ take_line(struct watch *w, struct stream *s)
 		tell_progress(w);
 		return;
 	}
-	judge_hear(&w->end->words, s->line, len, s->is_error);
+	/* What it says when it has been told to end is about that. */
+	if (w->end->stop == JUDGE_STOP_NO)
+		judge_hear(&w->end->words, s->line, len, s->is_error);
 	runlog_line(w->t->log, s->line, len);
 }
 
@@ -144,7 +146,7 @@ reap(struct watch *w)
 static void
 look_for_life(struct watch *w, int64_t now)
 {
-	int64_t patience = w->t->io_timeout * 3 * 1000;
+	int64_t patience = w->t->patience * 1000;
 	uint64_t activity;
 
 	if (now < w->look_at)

@@ -55,7 +55,12 @@ void exec_stop(pid_t pid, bool hard);
  */
 bool exec_gone(pid_t pid);
 
-/** exec_activity(pid): a number that changes when its session used CPU, read or wrote. */
+/**
+ * exec_activity(pid):
+ * A number that changes when those of its session that run the same program used CPU or read
+ * something.  What they write does not count, nor what a remote shell of theirs does: rsync and ssh
+ * keep a connection alive also when nobody works at its other end.
+ */
 uint64_t exec_activity(pid_t pid);
 
 /**

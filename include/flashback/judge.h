@@ -52,7 +52,7 @@ enum judge_stop {
 	JUDGE_STOP_NO,
 	JUDGE_STOP_ASKED, /* the daemon ends, the window closes, the slice is over */
 	JUDGE_STOP_ROOM,  /* the disk was filling up */
-	JUDGE_STOP_STALL  /* no sign of life for 3 x io_timeout */
+	JUDGE_STOP_STALL  /* no sign of life for long */
 };
 
 /** The closing statistics (figures_statistic), as in `rsync --stats --no-h` under LC_ALL=C. */
@@ -102,7 +102,7 @@ struct judge_case {
 	bool disk_full;       /* ... for lack of room */
 	int shrink_guard;     /* hundredths of a percent */
 	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
-	int64_t io_timeout;   /* seconds */
+	int64_t patience;     /* seconds of silence that were the end */
 };
 
 struct judge_verdict {

@@ -60,6 +60,13 @@ int rsync_ask_argv(const struct volume *volume, const char *program,
                    const struct rsync_version *version, struct text_list *argv);
 
 /**
+ * rsync_patience(volume, checksum):
+ * How many seconds rsync may show no sign of life before it counts as hanging; checksum as in
+ * rsync_job.
+ */
+int64_t rsync_patience(const struct volume *volume, bool checksum);
+
+/**
  * rsync_shell(volume):
  * The value of -e: the `ssh` option with BatchMode and the time-outs added after it, so that the
  * user's own win (ssh takes the first value it meets).  New memory; NULL with ENOMEM.

@@ -17,7 +17,7 @@ struct transfer {
 	int lock;           /* the volume's lock, which it holds too; -1: none */
 	int signals;        /* the signalfd of this process */
 	int tell;           /* where progress lines go; -1: nowhere */
-	int64_t io_timeout; /* seconds; no sign of life for three times this ends it */
+	int64_t patience;   /* seconds; no sign of life for so long ends it */
 	struct runlog *log; /* keeps its words; NULL: nowhere */
 };
 
@@ -31,9 +31,9 @@ struct transfer_end {
 /**
  * transfer_run(t, end):
  * Start it and wait until nothing of its session is left.  TERM to this process ends it (ASKED),
- * USR2 too (ROOM), and so does silence (STALL): no word, no CPU, no byte read or written.  Return
- * 0, or -1 with errno when it could not be started, or EBUSY when something of it could not be
- * ended: then its directory must not be touched.
+ * USR2 too (ROOM), and so does silence (STALL): no word, and nothing that exec_activity sees.
+ * Return 0, or -1 with errno when it could not be started, or EBUSY when something of it could not
+ * be ended: then its directory must not be touched.
  */
 int transfer_run(const struct transfer *t, struct transfer_end *end);
 

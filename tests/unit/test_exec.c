@@ -450,6 +450,26 @@ activity_is_seen(void **state)
 	script_close(&s);
 }
 
+/* A remote shell moves bytes to keep its connection alive. */
+static void
+activity_of_another_program_does_not_count(void **state)
+{
+	(void)state;
+	struct script s;
+	uint64_t before;
+	int status;
+	pid_t pid;
+
+	script_open(&s, "cat </dev/zero >/dev/null & echo ready; wait");
+	pid = exec_start(&s.spec);
+	assert_string_equal(first_line(&s), "ready");
+	AWAIT((before = exec_activity(pid), usleep(50000), before == exec_activity(pid)));
+	exec_stop(pid, true);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	AWAIT(exec_gone(pid));
+	script_close(&s);
+}
+
 static int
 start_and_wait(int out, void *arg)
 {
@@ -498,6 +518,7 @@ main(void)
 	    cmocka_unit_test(nothing_of_a_session_survives_a_hard_stop),
 	    cmocka_unit_test(gone_leaves_the_main_process_to_the_caller),
 	    cmocka_unit_test(activity_is_seen),
+	    cmocka_unit_test(activity_of_another_program_does_not_count),
 	    cmocka_unit_test(a_program_dies_with_its_parent),
 	};
 

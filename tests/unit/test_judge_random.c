@@ -102,7 +102,7 @@ test_random_runs(void **state)
 		    .disk_full = rand() % 4 == 0,
 		    .shrink_guard = rand() % 10001,
 		    .files_before = rand() % 20,
-		    .io_timeout = rand(),
+		    .patience = rand(),
 		};
 
 		for (int n = rand() % 6; n > 0; n--)

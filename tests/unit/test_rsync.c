@@ -154,6 +154,22 @@ test_shell(void **state)
 	}
 }
 
+/* A host that reads whole files in silence has more time; here we see what is read. */
+static void
+test_patience(void **state)
+{
+	struct volume v = make_volume(VOLUME_SHELL, NULL, NULL);
+
+	(void)state;
+	assert_int_equal(rsync_patience(&v, false), 1800);
+	assert_int_equal(rsync_patience(&v, true), 4 * 3600);
+	assert_int_equal(text_list_add(&v.rsync_options, "-c"), 0);
+	assert_int_equal(rsync_patience(&v, false), 4 * 3600);
+	v.transport = VOLUME_LOCAL;
+	assert_int_equal(rsync_patience(&v, true), 1800);
+	text_list_free(&v.rsync_options);
+}
+
 static void
 test_argv_full(void **state)
 {
@@ -478,15 +494,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_version),
-	    cmocka_unit_test(test_shell),
-	    cmocka_unit_test(test_argv_full),
-	    cmocka_unit_test(test_argv_least),
-	    cmocka_unit_test(test_argv_timeout),
-	    cmocka_unit_test(test_argv_secluded),
-	    cmocka_unit_test(test_ask),
-	    cmocka_unit_test(test_print),
-	    cmocka_unit_test(test_print_round_trip),
+	    cmocka_unit_test(test_version),       cmocka_unit_test(test_shell),
+	    cmocka_unit_test(test_patience),      cmocka_unit_test(test_argv_full),
+	    cmocka_unit_test(test_argv_least),    cmocka_unit_test(test_argv_timeout),
+	    cmocka_unit_test(test_argv_secluded), cmocka_unit_test(test_ask),
+	    cmocka_unit_test(test_print),         cmocka_unit_test(test_print_round_trip),
 	    cmocka_unit_test(test_real),
 	};
 

@@ -32,7 +32,7 @@ setup_all(void **state)
 
 /* Run a script as the transfer's program. */
 static int
-run_script(const char *script, int64_t io_timeout, int tell, struct transfer_end *end)
+run_script(const char *script, int64_t patience, int tell, struct transfer_end *end)
 {
 	struct text_list argv = {0};
 	struct transfer t = {
@@ -41,7 +41,7 @@ run_script(const char *script, int64_t io_timeout, int tell, struct transfer_end
 	    .lock = -1,
 	    .signals = signals,
 	    .tell = tell,
-	    .io_timeout = io_timeout,
+	    .patience = patience,
 	};
 	int rc;
 
@@ -85,7 +85,7 @@ test_program_that_is_not_there(void **state)
 {
 	struct text_list argv = {0};
 	struct transfer t = {
-	    .argv = &argv, .dir = -1, .lock = -1, .signals = signals, .tell = -1, .io_timeout = 9};
+	    .argv = &argv, .dir = -1, .lock = -1, .signals = signals, .tell = -1, .patience = 27};
 	struct transfer_end end;
 
 	(void)state;
