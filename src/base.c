@@ -38,10 +38,11 @@ base_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
 	const struct stamp *complete = newest(stamps, n, STAMP_COMPLETE);
 	const struct stamp *other =
 	    later(newest(stamps, n, STAMP_PARTIAL), newest(stamps, n, STAMP_SUSPECT));
-	const struct stamp *cut =
-	    doubtful->when != 0 ? doubtful : newest(stamps, n, STAMP_INTERRUPTED);
+	const struct stamp *cut = newest(stamps, n, STAMP_INTERRUPTED);
 	size_t found = 0;
 
+	if (doubtful->when != 0)
+		out[found++] = *doubtful;
 	if (cut != NULL)
 		out[found++] = *cut;
 	if (other != NULL && (complete == NULL || stamp_compare(other, complete) > 0))

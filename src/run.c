@@ -175,7 +175,7 @@ salvage(struct run *r)
 {
 	if (record_boot_id(r->boot, sizeof(r->boot)) != 0)
 		r->boot[0] = '\0';
-	if (salvage_volume(&r->v, r->boot, &r->copy.doubtful) == 0)
+	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
 		return 0;
 	return judge_give_up(&r->copy.verdict, judge_disk_error(errno),
 	                     "what the last run left could not be kept: %s", strerror(errno));
@@ -250,11 +250,12 @@ history_line(const struct run *r)
 	return run;
 }
 
-/* A tree of an earlier boot has served its one run. */
+/* A tree of an earlier boot has served once something came of it. */
 static void
 drop_doubtful(struct run *r)
 {
-	if (r->copy.doubtful.when != 0 && r->copy.end.stop != JUDGE_STOP_ASKED &&
+	if (r->copy.doubtful.when != 0 && r->copy.tree.state != STAMP_WORKING &&
+	    r->copy.tree.state != STAMP_EXPIRED &&
 	    store_rename(&r->v, &r->copy.doubtful, STAMP_EXPIRED) != 0)
 		note(r, "a copy from before the last boot could not be renamed to .expired");
 }
@@ -276,9 +277,9 @@ commit(struct run *r)
 
 	tell_stage(r, TABLE_COMMITTING);
 	commit_run(&c);
-	drop_doubtful(r);
 	r->copy.tree = c.tree;
 	r->copy.verdict = c.verdict;
+	drop_doubtful(r);
 	note(r, c.trouble);
 }
 

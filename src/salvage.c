@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/salvage.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "flashback/file.h"
+#include "flashback/graft.h"
 #include "flashback/record.h"
+#include "flashback/summary.h"
 #include "flashback/walk.h"
-
-/* How far a run got: the names it made (the directory itself included), then bytes. */
-static struct walk_size
-measure(const struct store_volume *v, const struct stamp *s)
-{
-	char name[STAMP_NAME_SIZE];
-	struct walk_size size = {0};
-
-	/* What cannot be read makes it a little low, no more. */
-	(void)walk_measure(v->fd, stamp_format(s, name), v->dev, &size);
-	return size;
-}
 
 /* The one .interrupted tree; NULL when there is none. */
 static struct stamp *
@@ -32,24 +23,36 @@ find_interrupted(struct store_volume *v)
 	return NULL;
 }
 
-static bool
-got_further(const struct walk_size *a, const struct walk_size *b)
+static int
+count_entry(void *arg, const struct dirent *entry)
 {
-	if (a->entries != b->entries)
-		return a->entries > b->entries;
-	return a->bytes >= b->bytes;
+	(void)arg;
+	(void)entry;
+	return 1;
+}
+
+/* Did the run make nothing in its tree?  What cannot be read counts as something. */
+static bool
+is_empty(const struct store_volume *v, const char *name)
+{
+	int fd = openat(v->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool empty = fd >= 0 && walk_names(fd, count_entry, NULL) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return empty;
 }
 
 int
 salvage_interrupted(struct store_volume *v, struct stamp *tree)
 {
+	char name[STAMP_NAME_SIZE], other_name[STAMP_NAME_SIZE];
 	struct stamp *other = find_interrupted(v);
-	struct walk_size size = measure(v, tree), other_size = {0};
 
-	if (other != NULL)
-		other_size = measure(v, other);
-	if (size.entries <= 1 || !got_further(&size, &other_size))
+	if (is_empty(v, stamp_format(tree, name)))
 		return store_rename(v, tree, STAMP_EXPIRED);
+	if (other != NULL)
+		graft_tree(v->fd, stamp_format(other, other_name), name, v->dev);
 	if (syncfs(v->fd) != 0)
 		return -1;
 	if (other != NULL && store_rename(v, other, STAMP_EXPIRED) != 0)
@@ -128,8 +131,25 @@ remove_temporary(void *arg, const struct dirent *entry)
 	return 0;
 }
 
+/* A snapshot newer than what was cut has all that was good in it. */
+static int
+expire_outlived(struct store_volume *v, int64_t now)
+{
+	struct summary seen;
+
+	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
+	for (size_t i = 0; i < v->nstamps; i++) {
+		struct stamp *s = &v->stamps[i];
+
+		if ((s->state == STAMP_INTERRUPTED || s->state == STAMP_WORKING) &&
+		    s->when < summary_good(&seen) && store_rename(v, s, STAMP_EXPIRED) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
-salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful)
+salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
 	struct stamp noted = {.when = 0}, *working;
 	char noted_boot[64] = "";
@@ -137,6 +157,8 @@ salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful)
 	int rc = 0;
 
 	memset(doubtful, 0, sizeof(*doubtful));
+	if (expire_outlived(v, now) != 0)
+		return -1;
 	working = find_working(v, &n);
 	if (working == NULL)
 		return -1;

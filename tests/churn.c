@@ -342,13 +342,16 @@ cut(struct tree *t)
 		may(truncate(path, (off_t)(draw(t) % (uint64_t)st.st_size)), path);
 }
 
+/* But for the sticky bit of directories: where there is an ACL besides, rsync loses the rights of
+ * the group (3.5.0). */
 static void
 change_mode(struct tree *t)
 {
 	const char *path = pick(t, 0);
+	mode_t mode = below(t, 3) ? 0400 | below(t, 0400) : below(t, 010000);
 
 	if (path && !is_kind(path, S_IFLNK))
-		may(chmod(path, below(t, 3) ? 0400 | below(t, 0400) : below(t, 010000)), path);
+		may(chmod(path, is_kind(path, S_IFDIR) ? mode & ~(mode_t)S_ISVTX : mode), path);
 }
 
 static void

@@ -16,9 +16,9 @@ struct stamp base_stamp(const struct stamp *stamps, size_t n, int64_t now, int32
 
 /**
  * base_choose(stamps, n, doubtful, out):
- * The bases of a run, in order: what was interrupted (else a big file that is rewritten each time
- * never arrives), or the doubtful tree of an earlier boot (when == 0: none); the newest partial or
- * suspect if newer than the last complete one; the last complete one.  Return how many.
+ * The bases of a run, in order: the doubtful tree of an earlier boot (when == 0: none), what was
+ * interrupted (else a big file that is rewritten each time never arrives), the newest partial or
+ * suspect if newer than the last complete one, the last complete one.  Return how many.
  */
 size_t base_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
                    struct stamp out[RSYNC_BASES]);

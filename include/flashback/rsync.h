@@ -11,7 +11,7 @@
 
 /* A volume and its bases to rsync's argv, as data.  Core: no I/O. */
 
-#define RSYNC_BASES 3
+#define RSYNC_BASES 4
 
 /** What this machine's rsync is and can do. */
 struct rsync_version {

@@ -6,27 +6,27 @@
 #include "flashback/store.h"
 
 /*
- * What runs that were cut have left: trees that are bases for the next run, never written into
- * again. At most one .interrupted tree stays, the one that got further.
+ * What runs that were cut have left: trees that are bases for the next run, never written into by
+ * rsync again.  At most one .interrupted tree stays, with all that came.
  */
 
 /**
  * salvage_interrupted(v, tree):
- * Sync the .working tree and make it .interrupted; of it and one that is there already the one that
- * got further stays and the other becomes .expired, and so does a tree with nothing in it.  *tree
- * ends as what this tree became.  Return 0, or -1 with errno when it could not be synced or
- * renamed.
+ * Make the .working tree .interrupted, once it has been synced.  What one that is there already has
+ * besides is moved into it, and the rest of that one becomes .expired; so does a tree with nothing
+ * in it.  *tree ends as what this tree became.  Return 0, or -1 with errno when it could not be
+ * synced or renamed.
  */
 int salvage_interrupted(struct store_volume *v, struct stamp *tree);
 
 /**
- * salvage_volume(v, boot, doubtful):
- * Deal with every .working tree that the last runs left: one of this boot becomes .interrupted,
- * with a line in the history; of those from an earlier boot, which may hold right sizes and times
- * over wrong bytes, the newest is returned in *doubtful (when == 0: there is none) to serve one run
- * as a base with --checksum, and the others expire.  Files that were to replace one of ours are
- * removed.  Return 0, or -1 with errno.
+ * salvage_volume(v, boot, now, doubtful):
+ * Deal with every tree that the last runs left.  What was cut before a complete or partial snapshot
+ * was made expires.  A .working tree of this boot becomes .interrupted, with a line in the history;
+ * of those from an earlier boot, which may hold right sizes and times over wrong bytes, the newest
+ * is returned in *doubtful (when == 0: there is none) to serve as a base with --checksum, and the
+ * others expire.  Files that were to replace one of ours are removed.  Return 0, or -1 with errno.
  */
-int salvage_volume(struct store_volume *v, const char *boot, struct stamp *doubtful);
+int salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful);
 
 #endif

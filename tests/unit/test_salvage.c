@@ -20,6 +20,7 @@
 #include "scratch.h"
 
 #define T0 INT64_C(1800000000)
+#define NOW (T0 + 1000)
 
 /* A store in a scratch directory with one volume, h/v. */
 struct place {
@@ -82,6 +83,17 @@ make_tree(struct place *p, int64_t when, enum stamp_state state, int files)
 	assert_int_equal(store_volume_list(&p->v), 0);
 }
 
+static int
+open_made(struct place *p, int64_t when, enum stamp_state state)
+{
+	struct stamp s = {.when = when, .state = state};
+	char name[STAMP_NAME_SIZE];
+	int fd = openat(p->v.fd, stamp_format(&s, name), O_RDONLY | O_DIRECTORY);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
 static void
 expect(struct place *p, int64_t when, enum stamp_state state)
 {
@@ -110,7 +122,7 @@ test_of_this_boot(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 2);
 	note(p, "boot-1", T0);
-	assert_int_equal(salvage_volume(&p->v, "boot-1", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "boot-1", NOW, &doubtful), 0);
 	assert_int_equal(doubtful.when, 0);
 	expect(p, T0, STAMP_INTERRUPTED);
 	assert_int_equal(p->v.nruns, 1);
@@ -125,7 +137,7 @@ test_of_an_earlier_boot(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 2);
 	note(p, "boot-1", T0);
-	assert_int_equal(salvage_volume(&p->v, "boot-2", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
 	assert_int_equal(doubtful.when, T0);
 	expect(p, T0, STAMP_WORKING);
 }
@@ -142,7 +154,7 @@ test_two_crashes(void **state)
 	make_tree(p, T0 + 60, STAMP_WORKING, 2);
 	make_tree(p, T0 + 90, STAMP_WORKING, 2);
 	note(p, "boot-2", T0 + 90);
-	assert_int_equal(salvage_volume(&p->v, "boot-2", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
 	expect(p, T0 + 90, STAMP_INTERRUPTED);
 	assert_int_equal(doubtful.when, T0 + 60);
 	expect(p, T0 + 60, STAMP_WORKING);
@@ -156,29 +168,61 @@ test_no_note_no_trust(void **state)
 	struct stamp doubtful;
 
 	make_tree(p, T0, STAMP_WORKING, 2);
-	assert_int_equal(salvage_volume(&p->v, "boot-1", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "boot-1", NOW, &doubtful), 0);
 	assert_int_equal(doubtful.when, T0);
-	assert_int_equal(salvage_volume(&p->v, "", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "", NOW, &doubtful), 0);
 	assert_int_equal(doubtful.when, T0);
 }
 
+/* The later of two cut runs has all that both got, wherever it was cut. */
 static void
-test_the_one_that_got_further_stays(void **state)
+test_two_cut_runs_become_one(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+	int fd;
+
+	make_tree(p, T0, STAMP_INTERRUPTED, 5);
+	make_tree(p, T0 + 60, STAMP_WORKING, 3);
+	note(p, "b", T0 + 60);
+	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	expect(p, T0, STAMP_EXPIRED);
+	expect(p, T0 + 60, STAMP_INTERRUPTED);
+	fd = open_made(p, T0 + 60, STAMP_INTERRUPTED);
+	assert_int_equal(faccessat(fd, "4", F_OK, 0), 0);
+	close(fd);
+}
+
+/* A run that completed and was killed before it had put the rest in order. */
+static void
+test_a_newer_snapshot_ends_it(void **state)
 {
 	struct place *p = *state;
 	struct stamp doubtful;
 
 	make_tree(p, T0, STAMP_INTERRUPTED, 5);
-	make_tree(p, T0 + 60, STAMP_WORKING, 3);
-	note(p, "b", T0 + 60);
-	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
-	expect(p, T0, STAMP_INTERRUPTED);
-	expect(p, T0 + 60, STAMP_EXPIRED);
-	make_tree(p, T0 + 120, STAMP_WORKING, 6);
-	note(p, "b", T0 + 120);
-	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	make_tree(p, T0 + 10, STAMP_WORKING, 5);
+	make_tree(p, T0 + 60, STAMP_COMPLETE, 5);
+	make_tree(p, T0 + 90, STAMP_WORKING, 5);
+	note(p, "b", T0 + 90);
+	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	assert_int_equal(doubtful.when, 0);
 	expect(p, T0, STAMP_EXPIRED);
-	expect(p, T0 + 120, STAMP_INTERRUPTED);
+	expect(p, T0 + 10, STAMP_EXPIRED);
+	expect(p, T0 + 90, STAMP_INTERRUPTED);
+}
+
+/* But one that a wrong clock has dated says nothing of what is newer. */
+static void
+test_a_snapshot_from_the_future_does_not(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_INTERRUPTED, 5);
+	make_tree(p, NOW + 1000000, STAMP_COMPLETE, 5);
+	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	expect(p, T0, STAMP_INTERRUPTED);
 }
 
 static void
@@ -189,7 +233,7 @@ test_an_empty_tree_is_no_base(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 0);
 	note(p, "b", T0);
-	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
 	expect(p, T0, STAMP_EXPIRED);
 }
 
@@ -214,7 +258,7 @@ test_temporaries_go(void **state)
 	put(p->v.fd, ".RESTORE.txt.0123456789abcdeff");
 	put(p->v.fd, "RESTORE.txt.0123456789abcdef");
 	put(p->v.fd, ".mine.0123456789abcdef");
-	assert_int_equal(salvage_volume(&p->v, "b", &doubtful), 0);
+	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdef", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.meta, ".history.fedcba9876543210", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcde", F_OK, 0), 0);
@@ -231,7 +275,10 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_of_an_earlier_boot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_crashes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_note_no_trust, setup, teardown),
-	    cmocka_unit_test_setup_teardown(test_the_one_that_got_further_stays, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_two_cut_runs_become_one, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_newer_snapshot_ends_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_snapshot_from_the_future_does_not, setup,
+	                                    teardown),
 	    cmocka_unit_test_setup_teardown(test_an_empty_tree_is_no_base, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_temporaries_go, setup, teardown),
 	};
