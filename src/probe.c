@@ -31,11 +31,12 @@
 #define GIVE_UP ((PROBE_DEADLINE - 2) * 1000)
 
 /* Seconds that each round of pings waits.  The first is short: liboping returns when it has heard
- * all, or at the end, and those who are there are not to wait for those who are not.  The last is
- * for slow links, and for a first ping that was lost while a link came up. */
-static const double rounds[] = {0.1, 0.5, 2.0};
+ * all, or at the end, and those who are there are not to wait for those who are not.  The last are
+ * for slow links, for a first ping that was lost while a link came up, and for a kernel that goes
+ * on for a second or two to believe that it asked in vain who has an address. */
+static const double rounds[] = {0.1, 0.4, 1.0, 1.5};
 
-#define TCP_WAIT 2600 /* milliseconds: as long as all rounds together */
+#define TCP_WAIT 3000 /* milliseconds: as long as all rounds together */
 
 /* ---- answers ---- */
 

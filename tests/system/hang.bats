@@ -6,11 +6,7 @@ load lib
 load net
 
 setup() {
-	needs_root
 	begin
-	box_start
-	host_start 1
-	sshd_start 1
 	echo x >"$D/src/f"
 }
 
@@ -18,23 +14,20 @@ teardown() {
 	finish
 }
 
-# of_session PID...: all processes whose session is one of these.
-of_session() {
-	local pid
-	for pid; do
-		ps -o pid= -s "$pid" 2>/dev/null || true
-	done
-}
-
 far_rsync() {
 	pgrep -f "^rsync --server --sender .* $D/src/$"
 }
 
+# partly_copied VOLUME
 partly_copied() {
-	[ "$(du -ks "$STORE"/h/v/*.working | cut -f1)" -gt 1000 ]
+	[ "$(du -ks "$STORE/$1"/*.working | cut -f1)" -gt 2500 ]
 }
 
 @test "a far rsync that is stopped: the run ends after three times io_timeout, and nothing is left of it" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
 	head -c 24000000 /dev/urandom >"$D/src/big"
 	hosts_conf <<-END
 	host "h" { volume "v" {
@@ -44,7 +37,7 @@ partly_copied() {
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 partly_copied
+	wait_for 10 partly_copied h/v
 	local far before=$EPOCHSECONDS ours
 	ours=$(family "$DAEMON")
 	far=$(far_rsync)
@@ -63,4 +56,100 @@ partly_copied() {
 	wake_at '2027-03-01 13:00:00'
 	has_snapshots 1 h/v
 	same_tree "$D/src" "$(newest h/v)"
+}
+
+@test "a run that reads for long without a word is healthy" {
+	# The snapshot is made by hand, for rsync would take its time with so large a hole.
+	truncate -s 1500M "$D/src/huge"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  io_timeout = "1s"  rsync_options = { "-c", "--checksum-choice=md5" } } }
+	END
+	set_clock '2027-03-02 12:00:00'
+	mkdir -p -m 700 "$STORE/here/v"
+	cp -a "$D/src" "$STORE/here/v/2027-03-01T120000+0000"
+	local before=$EPOCHSECONDS
+	run flashback -1 here/v
+	expect_exit 0
+	[ $((EPOCHSECONDS - before)) -ge 4 ] || skip "this machine reads 1.5 GB in less than 4 s"
+	[ "$(newest here/v)/huge" -ef "$STORE/here/v/2027-03-01T120000+0000/huge" ]
+}
+
+# many_files: 24 of half a megabyte, which take six seconds.
+many_files() {
+	local n
+	for n in {1..24}; do
+		head -c 500000 /dev/urandom >"$D/src/$n"
+	done
+	slowly='rsync_options = { "--bwlimit=2000" }'
+}
+
+# kept_so_far DIR: the inodes of what arrived whole there.
+kept_so_far() {
+	find "$1" -type f -size +480k -printf '%i\n' | sort
+}
+
+@test "time_slice: a long run gives way to one that waits, and goes on without losing what it has" {
+	local slowly
+	many_files
+	mkdir "$D/small"
+	echo x >"$D/small/f"
+	main_conf "$STORE" <<-END
+	parallel = 1
+	time_slice = "15m"
+	END
+	hosts_conf <<-END
+	host "here" {
+	    volume "a-big" { source = "$D/src/"  $slowly }
+	    volume "small" { source = "$D/small/" }
+	}
+	END
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 10 partly_copied here/a-big
+	row_has here/small 'WAITING (slot): others are being backed up'
+	set_clock '2027-03-01 12:10:00'
+	kill -HUP "$DAEMON"
+	wait_for 10 woken_at '2027-03-01 12:10:00'
+	row_has here/a-big 'BACKING UP'
+	wait_for 10 partly_copied here/a-big
+	set_clock '2027-03-01 12:20:00'
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 1 here/small
+	wait_for 10 settled
+	row_has here/a-big 'interrupted at'
+	row_has here/a-big 'goes on at 12:30'
+	kept_so_far "$STORE"/here/a-big/*.working >"$D/kept"
+	[ "$(wc -l <"$D/kept")" -ge 2 ]
+	status_is volumes.failed 0
+	wake_at '2027-03-01 12:30:00'
+	has_snapshots 1 here/a-big
+	same_tree "$D/src" "$(newest here/a-big)"
+	[ -z "$(comm -23 "$D/kept" <(kept_so_far "$(newest here/a-big)"))" ]
+}
+
+woken_at() {
+	status_is epoch "$(date -d "$1" +%s)"
+}
+
+@test "a window that closes ends a run, which goes on in the next one" {
+	local slowly
+	many_files
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  window = "10:00-14:00"  $slowly } }
+	END
+	set_clock '2027-03-01 13:50:00'
+	start_daemon
+	wait_for 10 partly_copied here/v
+	set_clock '2027-03-01 14:00:00'
+	# Nobody wakes it: it looks at windows itself.
+	wait_for 20 row_has here/v interrupted
+	[[ "$(row here/v)" =~ WAITING\ \(window\):\ interrupted\ at\ [0-9]+%,\ goes\ on\ at\ 2027-03-02\ 10:0[0-9]$ ]]
+	status_is health OK
+	kept_so_far "$STORE"/here/v/*.working >"$D/kept"
+	wake_at '2027-03-01 20:00:00'
+	has_snapshots 0 here/v
+	wake_at '2027-03-02 10:00:00'
+	has_snapshots 1 here/v
+	same_tree "$D/src" "$(newest here/v)"
+	[ -z "$(comm -23 "$D/kept" <(kept_so_far "$(newest here/v)"))" ]
 }

@@ -194,16 +194,17 @@ set_clock() {
 	mv "$D/now.new" "$D/now"
 }
 
-# wake_at TEXT: set the clock, wake the daemon and wait until all that comes of it is done: it has
-# written its files since, and has no child left.
+# wake_at TEXT: set the clock, wake the daemon and wait until all that comes of it is done.
 wake_at() {
 	set_clock "$1"
 	kill -HUP "$DAEMON"
-	wait_for "${WAKE_SECONDS:-30}" settled "$(cat "$D/now")"
+	wait_for 30 settled
 }
 
+# settled: the daemon has taken its signals, sleeps, has no child left and has written so.
 settled() {
-	status_is epoch "$1" && status_is status IDLE && [ -z "$(children "$DAEMON")" ]
+	grep -q '^ShdPnd:\s*0*$' "/proc/$DAEMON/status" && grep -q '^State:\s*S' "/proc/$DAEMON/status" &&
+		[ -z "$(children "$DAEMON")" ] && status_is status IDLE
 }
 
 # children PID: its children; family PID: all that descend from it.

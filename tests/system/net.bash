@@ -132,6 +132,11 @@ host_down() {
 
 host_up() {
 	in_host "$1" ip link set eth0 up
+	wait_for 5 link_is_up "$1"
+}
+
+link_is_up() {
+	"${IN_BOX[@]}" ip -br link show "h$1" | grep -q ' UP '
 }
 
 # names LINE...: what the box knows of names: these lines in the manner of hosts(5) and no server.
