@@ -100,7 +100,7 @@ soak:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
 	@FLASHBACK_SOAK=$(SOAK) tests/run $(RANDOM_TESTS)
-RANDOM_TESTS = system/crash
+RANDOM_TESTS = system/crash system/power
 .PHONY: soak
 check-build: all build/test/flashback build/asan/flashback $(TOOLS) \
     $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%)

@@ -203,7 +203,7 @@ commit_run(struct commit *c)
 	if (c->store->traits.symlinks && record_latest(c->v, c->now) != 0)
 		trouble(c, "the link `latest` could not be changed");
 	crash_point("latest");
-	if (file_replace(c->v->fd, "RESTORE.txt", 0600, write_restore, c, false) != 0)
+	if (file_replace(c->v->fd, "RESTORE.txt", 0600, write_restore, c, true) != 0)
 		trouble(c, "RESTORE.txt could not be written");
 	crash_point("restore");
 	add_history(c);

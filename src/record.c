@@ -2,7 +2,6 @@
 #include "flashback/record.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,22 +149,4 @@ record_note_read(const struct store_volume *v, char *boot, size_t size, struct s
 	}
 	memcpy(boot, first, strlen(first) + 1);
 	return 0;
-}
-
-int
-record_boot_id(char *buf, size_t size)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, buf, size - 1);
-	int error = errno;
-
-	if (fd >= 0)
-		close(fd);
-	if (len > 0) {
-		buf[len] = '\0';
-		buf[strcspn(buf, "\n")] = '\0';
-		return 0;
-	}
-	errno = len < 0 ? error : ENODATA;
-	return -1;
 }

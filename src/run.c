@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "flashback/ask.h"
+#include "flashback/boot.h"
 #include "flashback/clock.h"
 #include "flashback/commit.h"
 #include "flashback/copy.h"
@@ -26,7 +27,6 @@
 
 #define NICENESS 10
 #define IOPRIO_IDLE (3 << 13) /* IOPRIO_CLASS_IDLE, as in ioprio_set(2) */
-#define BOOT_SIZE 64
 #define SUMMARY_SIZE 2048
 
 /* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
@@ -39,7 +39,7 @@ struct run {
 	struct store store;
 	struct store_volume v;
 	bool opened, locked, prepared; /* store, volume, `before` ended 0 */
-	char boot[BOOT_SIZE];
+	char boot[BOOT_ID_SIZE];
 	struct summary seen;
 	struct copy copy;
 };
@@ -173,7 +173,7 @@ decide(struct run *r)
 static int
 salvage(struct run *r)
 {
-	if (record_boot_id(r->boot, sizeof(r->boot)) != 0)
+	if (boot_id(r->v.fd, r->boot) != 0)
 		r->boot[0] = '\0';
 	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
 		return 0;
@@ -257,7 +257,7 @@ drop_doubtful(struct run *r)
 	if (r->copy.doubtful.when != 0 && r->copy.tree.state != STAMP_WORKING &&
 	    r->copy.tree.state != STAMP_EXPIRED &&
 	    store_rename(&r->v, &r->copy.doubtful, STAMP_EXPIRED) != 0)
-		note(r, "a copy from before the last boot could not be renamed to .expired");
+		note(r, "a copy from an earlier boot could not be renamed to .expired");
 }
 
 static void

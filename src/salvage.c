@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/salvage.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/boot.h"
 #include "flashback/file.h"
 #include "flashback/graft.h"
 #include "flashback/record.h"
@@ -53,8 +55,14 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 		return store_rename(v, tree, STAMP_EXPIRED);
 	if (other != NULL)
 		graft_tree(v->fd, stamp_format(other, other_name), name, v->dev);
-	if (syncfs(v->fd) != 0)
+	if (syncfs(v->fd) != 0) {
+		int error = errno;
+
+		/* The kernel says so once; who asks again would be told that all is well. */
+		(void)store_rename(v, tree, STAMP_EXPIRED);
+		errno = error;
 		return -1;
+	}
 	if (other != NULL && store_rename(v, other, STAMP_EXPIRED) != 0)
 		return -1;
 	return store_rename(v, tree, STAMP_INTERRUPTED);
@@ -103,18 +111,40 @@ find_working(const struct store_volume *v, size_t *n)
 	return found;
 }
 
+/* Two trees that are doubtful anyway become one. */
 static int
-salvage_one(struct store_volume *v, struct stamp *tree, bool trusted, struct stamp *doubtful)
+join(struct store_volume *v, struct stamp *from, const struct stamp *to)
 {
-	if (!trusted && doubtful->when == 0) {
-		*doubtful = *tree;
-		return 0;
+	char from_name[STAMP_NAME_SIZE], to_name[STAMP_NAME_SIZE];
+
+	graft_tree(v->fd, stamp_format(from, from_name), stamp_format(to, to_name), v->dev);
+	return store_rename(v, from, STAMP_EXPIRED);
+}
+
+/* Deal with n .working trees, newest first.  A run that compares by checksum reads all of the
+ * source each time; if it is always cut before its end, it must go on without at last. */
+static int
+salvage_each(struct store_volume *v, struct stamp *tree, size_t n, const struct stamp *trusted,
+             struct stamp *doubtful)
+{
+	const struct stamp *cut = find_interrupted(v);
+	int64_t cut_before = cut != NULL ? cut->when : 0;
+	bool cut_again = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (tree[i].when == trusted->when) {
+			cut_again = true;
+			rc = salvage_interrupted(v, &tree[i]) == 0 ? add_line(v, &tree[i]) : -1;
+		} else if (cut_again && cut_before > tree[i].when) {
+			rc = store_rename(v, &tree[i], STAMP_EXPIRED);
+		} else if (doubtful->when == 0) {
+			*doubtful = tree[i];
+		} else {
+			rc = join(v, &tree[i], doubtful);
+		}
 	}
-	if (!trusted)
-		return store_rename(v, tree, STAMP_EXPIRED);
-	if (salvage_interrupted(v, tree) != 0)
-		return -1;
-	return add_line(v, tree);
+	return rc;
 }
 
 /* Remove one of the files that were to replace one of ours; arg is the descriptor of its directory.
@@ -151,29 +181,26 @@ expire_outlived(struct store_volume *v, int64_t now)
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
-	struct stamp noted = {.when = 0}, *working;
-	char noted_boot[64] = "";
+	struct stamp trusted = {.when = 0}, *working;
+	char noted_boot[BOOT_ID_SIZE];
 	size_t n;
 	int rc = 0;
 
 	memset(doubtful, 0, sizeof(*doubtful));
+	(void)walk_names(v->fd, remove_temporary, &v->fd);
+	(void)walk_names(v->meta, remove_temporary, &v->meta);
 	if (expire_outlived(v, now) != 0)
 		return -1;
 	working = find_working(v, &n);
 	if (working == NULL)
 		return -1;
+	if (record_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||
+	    strcmp(noted_boot, boot) != 0)
+		trusted.when = 0;
 	if (n > 0)
-		(void)record_note_read(v, noted_boot, sizeof(noted_boot), &noted);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		bool trusted = boot[0] != '\0' && strcmp(noted_boot, boot) == 0 &&
-		               noted.when == working[i].when;
-
-		rc = salvage_one(v, &working[i], trusted, doubtful);
-	}
+		rc = salvage_each(v, working, n, &trusted, doubtful);
 	free(working);
 	if (rc == 0 && n > 0)
 		rc = store_volume_list(v);
-	(void)walk_names(v->fd, remove_temporary, &v->fd);
-	(void)walk_names(v->meta, remove_temporary, &v->meta);
 	return rc;
 }

@@ -30,15 +30,12 @@ int record_history(struct store_volume *v, const struct history_run *run);
 
 /**
  * record_note_write(v, boot, working), record_note_read(v, boot, size, working):
- * The lock file's note: which boot wrote it, and which tree is being built (working NULL: none;
- * reading sets working->when to 0).  Written in place, for the lock is held on that very inode, and
- * synced; a write that was cut short reads as no note at all.  Return 0; -1 with errno (ENODATA:
- * nothing readable there).
+ * The lock file's note: in which boot (see boot.h) it was written, and which tree is being built
+ * (working NULL: none; reading sets working->when to 0).  Written in place, for the lock is held on
+ * that very inode, and synced; a write that was cut short reads as no note at all.  Return 0; -1
+ * with errno (ENODATA: nothing readable there).
  */
 int record_note_write(const struct store_volume *v, const char *boot, const struct stamp *working);
 int record_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working);
-
-/** record_boot_id(buf, size): of this boot.  Return 0/-1 with errno. */
-int record_boot_id(char *buf, size_t size);
 
 #endif

@@ -28,11 +28,6 @@ count_steps() {
 	STEPS=$(cat "$D/steps")
 }
 
-# cuts N: N of these were made; said also when all is well, for how many there were depends on the machine.
-cuts() {
-	echo "# $1 cuts, seed $SEED" >&3
-}
-
 @test "killed at each step of the run, it goes on by itself" {
 	local n whom again done=0
 	for n in 1 2 3 4 5; do

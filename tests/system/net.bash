@@ -14,7 +14,7 @@ box_start() {
 # hold_namespace: a process in new network and mount namespaces, its pid in $HOLDER; what enters them in
 # the array ENTER.
 hold_namespace() {
-	unshare -n -m --propagation private sleep 600 </dev/null >/dev/null 2>&1 3>&- &
+	unshare -n -m --propagation private sleep $((600 * ${FLASHBACK_SOAK:-1})) </dev/null >/dev/null 2>&1 3>&- &
 	HOLDER=$!
 	echo "$HOLDER" >>"$D/holders"
 	wait_for 5 elsewhere "$HOLDER"

@@ -284,18 +284,6 @@ test_note_that_was_cut(void **state)
 	store_volume_close(&v);
 }
 
-static void
-test_boot_id(void **state)
-{
-	char id[64], again[64];
-
-	(void)state;
-	assert_int_equal(record_boot_id(id, sizeof(id)), 0);
-	assert_int_equal(strlen(id), strlen(BOOT));
-	assert_int_equal(record_boot_id(again, sizeof(again)), 0);
-	assert_string_equal(id, again);
-}
-
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -309,7 +297,6 @@ main(void)
 	    T(test_history_that_cannot_be_written),
 	    T(test_note_there_and_back),
 	    T(test_note_that_was_cut),
-	    T(test_boot_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

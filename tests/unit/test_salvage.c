@@ -142,23 +142,57 @@ test_of_an_earlier_boot(void **state)
 	expect(p, T0, STAMP_WORKING);
 }
 
+static bool
+has_file(struct place *p, int64_t when, enum stamp_state state, const char *name)
+{
+	int fd = open_made(p, when, state);
+	bool has = faccessat(fd, name, F_OK, 0) == 0;
+
+	close(fd);
+	return has;
+}
+
 /* The run that believed an earlier boot's tree by checksum has crashed too: only its own tree is
- * trusted. */
+ * trusted; of what comes from before nothing is lost. */
 static void
 test_two_crashes(void **state)
 {
 	struct place *p = *state;
 	struct stamp doubtful;
 
-	make_tree(p, T0, STAMP_WORKING, 2);
-	make_tree(p, T0 + 60, STAMP_WORKING, 2);
+	make_tree(p, T0, STAMP_WORKING, 5);
+	make_tree(p, T0 + 60, STAMP_WORKING, 0);
 	make_tree(p, T0 + 90, STAMP_WORKING, 2);
 	note(p, "boot-2", T0 + 90);
 	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
 	expect(p, T0 + 90, STAMP_INTERRUPTED);
+	assert_false(has_file(p, T0 + 90, STAMP_INTERRUPTED, "4"));
 	assert_int_equal(doubtful.when, T0 + 60);
 	expect(p, T0 + 60, STAMP_WORKING);
+	assert_true(has_file(p, T0 + 60, STAMP_WORKING, "4"));
 	expect(p, T0, STAMP_EXPIRED);
+}
+
+/* To compare by checksum takes as long as it takes to read the source; who is cut twice before the
+ * end of that must go on without. */
+static void
+test_doubt_comes_to_an_end(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	note(p, "boot-1", T0);
+	for (int run = 1; run <= 2; run++) {
+		assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+		assert_int_equal(doubtful.when, T0);
+		make_tree(p, T0 + run, STAMP_WORKING, 2);
+		note(p, "boot-2", T0 + run);
+	}
+	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+	assert_int_equal(doubtful.when, 0);
+	expect(p, T0, STAMP_EXPIRED);
+	expect(p, T0 + 2, STAMP_INTERRUPTED);
 }
 
 static void
@@ -180,7 +214,6 @@ test_two_cut_runs_become_one(void **state)
 {
 	struct place *p = *state;
 	struct stamp doubtful;
-	int fd;
 
 	make_tree(p, T0, STAMP_INTERRUPTED, 5);
 	make_tree(p, T0 + 60, STAMP_WORKING, 3);
@@ -188,9 +221,7 @@ test_two_cut_runs_become_one(void **state)
 	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
 	expect(p, T0, STAMP_EXPIRED);
 	expect(p, T0 + 60, STAMP_INTERRUPTED);
-	fd = open_made(p, T0 + 60, STAMP_INTERRUPTED);
-	assert_int_equal(faccessat(fd, "4", F_OK, 0), 0);
-	close(fd);
+	assert_true(has_file(p, T0 + 60, STAMP_INTERRUPTED, "4"));
 }
 
 /* A run that completed and was killed before it had put the rest in order. */
@@ -237,6 +268,30 @@ test_an_empty_tree_is_no_base(void **state)
 	expect(p, T0, STAMP_EXPIRED);
 }
 
+static int
+salvage_without_sync(void *arg)
+{
+	struct place *p = arg;
+	struct stamp doubtful;
+
+	if (!deny_call(SYS_syncfs, EIO))
+		return 1;
+	return salvage_volume(&p->v, "b", NOW, &doubtful) == -1 && errno == EIO ? 0 : 2;
+}
+
+/* The kernel tells of a failed write once only; who asks again would hear that all is well. */
+static void
+test_what_cannot_be_synced_is_no_base(void **state)
+{
+	struct place *p = *state;
+
+	make_tree(p, T0, STAMP_WORKING, 2);
+	note(p, "b", T0);
+	assert_true(in_child(salvage_without_sync, p));
+	assert_int_equal(store_volume_list(&p->v), 0);
+	expect(p, T0, STAMP_EXPIRED);
+}
+
 static void
 put(int dir, const char *name)
 {
@@ -274,12 +329,14 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_of_this_boot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_of_an_earlier_boot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_crashes, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_doubt_comes_to_an_end, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_no_note_no_trust, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_cut_runs_become_one, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_newer_snapshot_ends_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_snapshot_from_the_future_does_not, setup,
 	                                    teardown),
 	    cmocka_unit_test_setup_teardown(test_an_empty_tree_is_no_base, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_what_cannot_be_synced_is_no_base, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_temporaries_go, setup, teardown),
 	};
 
