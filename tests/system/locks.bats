@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Never two on one volume: whoever they are, and whatever became of those who began.
+
+load lib
+load net
+load disk
+
+setup() {
+	begin
+}
+
+teardown() {
+	finish
+}
+
+# worker, rsync_of: the daemon's worker, and the main process of its rsync.
+worker() {
+	pgrep -P "$DAEMON"
+}
+
+rsyncs() {
+	pgrep -f -- "--stats.* $D/src/ .*working/"
+}
+
+# stopped PID...: each is in state T.
+stopped() {
+	local pid
+	for pid in "$@"; do
+		[ "$(cut -d' ' -f3 "/proc/$pid/stat")" = T ]
+	done
+}
+
+gone() {
+	refuse kill -0 "$1" 2>/dev/null
+}
+
+@test "two daemons with pid files of their own on one store: one works, the other waits, nothing is made twice" {
+	local first second=$D/second.conf
+	slow_source 4
+	start_daemon
+	first=$DAEMON
+	wait_for 10 is_copying here/v
+	sed "s|$RUN|$D/run2|" "$CONF" >"$second"
+	background DAEMON "$FLASHBACK" -c "$second"
+	PIDS+=" $DAEMON"
+	RUN=$D/run2
+	wait_for 10 row_has here/v 'WAITING (busy)'
+	row_has here/v 'another flashback'
+	has_snapshots 1 here/v working
+	[ "$(rsyncs | sort -u | wc -l)" -le 3 ] # the three processes of one local rsync
+	RUN=$D/run
+	wait_for 20 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	# The second one looks before it begins, and sees that it is done.
+	kill -HUP "$DAEMON"
+	RUN=$D/run2
+	wait_for 10 row_has here/v 'NEXT RUN'
+	has_snapshots 1 here/v
+	has_snapshots 0 here/v working
+	[ "$(grep -vc '^#' "$STORE/here/v/.flashback/history")" -eq 1 ]
+	kill "$first"
+	PIDS+=" $first"
+}
+
+# orphan: a daemon whose rsync is stopped in the middle, in the array ORPHANS.
+orphan() {
+	slow_source 4
+	start_daemon
+	wait_for 10 is_copying here/v
+	WORKER=$(worker)
+	mapfile -t ORPHANS < <(rsyncs)
+	[ "${#ORPHANS[@]}" -ge 2 ]
+	PIDS+=" ${ORPHANS[*]}"
+	kill -STOP "${ORPHANS[@]}"
+	wait_for 5 stopped "${ORPHANS[@]}"
+}
+
+# The orphan holds the volume; once it is gone the daemon goes on from what it had made.
+goes_on_after_the_orphan() {
+	local tree
+	tree=$(snapshots here/v working)
+	wait_for 10 row_has here/v 'WAITING (busy)'
+	[ "$(snapshots here/v working)" = "$tree" ]
+	[ "$(rsyncs | sort)" = "$(printf '%s\n' "${ORPHANS[@]}" | sort)" ]
+	run flashback -1 here/v
+	expect_exit 75
+	[ "$(snapshots here/v working)" = "$tree" ]
+	kill -KILL "${ORPHANS[@]}"
+	wait_for 5 gone "${ORPHANS[0]}"
+	wake
+	wait_for 20 has_snapshots 1 here/v
+	wait_for 5 has_snapshots 0 here/v interrupted
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+@test "kill -9 of daemon and worker, a new daemon beside the orphaned rsync: it waits" {
+	orphan
+	kill -KILL "$DAEMON" "$WORKER"
+	wait "$DAEMON" || true
+	wait_for 5 gone "$WORKER"
+	start_daemon
+	goes_on_after_the_orphan
+}
+
+@test "kill -9 of the worker alone: said, and the daemon waits for the rsync that is left" {
+	orphan
+	kill -KILL "$WORKER"
+	wait_for 5 row_has here/v FAILED
+	row_has here/v 'killed by signal 9'
+	kill -USR1 "$DAEMON"
+	goes_on_after_the_orphan
+}
+
+@test "an orphaned rsync that runs is ended by the death of its worker, and the next run goes on" {
+	slow_source 4
+	start_daemon
+	wait_for 10 is_copying here/v
+	kill -KILL "$DAEMON" "$(worker)"
+	wait "$DAEMON" || true
+	start_daemon
+	wait_for 30 eval 'has_snapshots 1 here/v || { wake; sleep 0.3; false; }'
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+@test "the lock is on the data disk, in the volume; a program that holds it is waited for" {
+	flashback -1 here/v
+	next_second
+	exec {lock}<"$STORE/here/v/.flashback/lock"
+	flock "$lock"
+	run flashback -1 here/v
+	expect_exit 75
+	expect 'WAITING (busy)'
+	exec {lock}<&-
+	run flashback -1 here/v
+	expect_exit 0
+	has_snapshots 2 here/v
+}
+
+@test "hooks that leave something running hold nothing: neither lock nor disk" {
+	local pid
+	disk_begin
+	ext4_disk a 24M
+	cat >"$D/hook" <<-END
+	#!/bin/sh
+	setsid sleep 300 &
+	echo \$! >>"$D/left"
+	END
+	chmod +x "$D/hook"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  before = "$D/hook"  after = "$D/hook" } }
+	END
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	[ "$(wc -l <"$D/left")" -eq 2 ]
+	for pid in $(cat "$D/left"); do
+		PIDS+=" $pid"
+		kill -0 "$pid"
+		[ "$(readlink "/proc/$pid/cwd")" = / ]
+		[ -z "$(find "/proc/$pid/fd" -lname "*$MNT*")" ]
+		[ -z "$(find "/proc/$pid/fd" -name '[3-9]')" ]
+	done
+	flock -n "$STORE/here/v/.flashback/lock" true
+	in_box umount "$MNT"
+}
