@@ -101,13 +101,6 @@ row_is_partial(const struct table_row *row, int64_t now)
 	return state_is_partial(row);
 }
 
-static bool
-row_is_future(const struct table_row *row, int64_t now)
-{
-	(void)now;
-	return row->seen.future.when != 0;
-}
-
 /* Has its name been unknown for a day, and is there nothing to show that it ever was right? */
 static bool
 row_is_unresolved(const struct table_row *row, int64_t now)
@@ -200,7 +193,7 @@ static const struct rule {
     {HEALTH_WARNING, NULL, row_is_failed, say_failed},
     {HEALTH_WARNING, NULL, row_is_full, say_full},
     {HEALTH_WARNING, NULL, row_is_partial, say_partial},
-    {HEALTH_WARNING, NULL, row_is_future, say_future},
+    {HEALTH_WARNING, NULL, state_is_future, say_future},
     {HEALTH_WARNING, NULL, row_is_unresolved, say_unresolved},
     {HEALTH_WARNING, has_warnings, NULL, say_warning},
 };

@@ -99,7 +99,9 @@ fill_line(struct line *line, const struct table_row *row, const struct report_vi
 	state_of(row, view, &line->state);
 	line->rank = rank_of(row, &line->state);
 	if (good != 0) {
-		format_last(line->cell[LAST], good, view->when.offset);
+		format_last(line->cell[LAST], good,
+		            row->seen.latest.when == good ? row->seen.latest.offset
+		                                          : view->when.offset);
 		units_format_age(line->cell[AGE], view->when.now - good);
 	} else {
 		snprintf(line->cell[LAST], UNITS_TEXT, row->known ? "never" : "-");

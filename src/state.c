@@ -35,6 +35,12 @@ state_is_not_found(const struct table_row *row)
 	return row->silent_since != 0 || state_result(row) == JUDGE_NOT_FOUND;
 }
 
+bool
+state_is_future(const struct table_row *row, int64_t now)
+{
+	return now >= PLAN_RELEASE_DATE && row->seen.future.when > now + SUMMARY_AHEAD_MAX;
+}
+
 static enum state_wait
 wait_of(const struct table_row *row, enum plan_cause cause)
 {

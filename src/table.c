@@ -150,6 +150,27 @@ table_drop_gone(struct table *table)
 	sort_index(table);
 }
 
+/* An instant up to which something has lasted already. */
+static void
+mend_since(int64_t *since, int64_t now)
+{
+	if (*since != 0 && (*since < PLAN_RELEASE_DATE || *since > now))
+		*since = now;
+}
+
+/* What was noted by a clock that was wrong would last for ever, or for years. */
+static void
+mend_instants(struct table_row *row, int64_t now)
+{
+	mend_since(&row->first_seen, now);
+	mend_since(&row->silent_since, now);
+	mend_since(&row->unresolved_since, now);
+	mend_since(&row->queued_since, now);
+	mend_since(&row->started, now);
+	if (row->retry_at > now + row->volume->every)
+		row->retry_at = 0;
+}
+
 void
 table_wake(struct table *table, int64_t now)
 {
@@ -158,8 +179,7 @@ table_wake(struct table *table, int64_t now)
 
 		row->tried = false;
 		row->fresh = false;
-		if (row->first_seen < PLAN_RELEASE_DATE)
-			row->first_seen = now;
+		mend_instants(row, now);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "flashback/work.h"
 
 #define ROOM_EVERY_MS 10000
+#define CLOCK_SET 3600 /* seconds: by less it is merely put right */
 
 struct plan_now
 wake_when(const struct daemon *d)
@@ -463,9 +464,24 @@ wake_forget_backoff(struct daemon *d)
 	d->look_volumes = true;
 }
 
+/* What was seen by a clock that was wrong is looked at anew by one that may be right. */
+static void
+note_clock(struct daemon *d)
+{
+	int64_t ahead = clock_wall() - clock_mono() / 1000;
+	int64_t set = ahead - d->ahead;
+
+	d->ahead = ahead;
+	if (d->this_wake == 0 || (set < CLOCK_SET && set > -CLOCK_SET))
+		return;
+	log_say(LOG_LEVEL_INFO, "the clock was set: the snapshots are looked at anew");
+	d->look_volumes = true;
+}
+
 void
 wake_begin(struct daemon *d)
 {
+	note_clock(d);
 	d->last_wake = d->this_wake;
 	d->this_wake = clock_wall();
 	d->next_wake = clock_mono() + d->config->wake * 1000;

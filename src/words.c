@@ -331,7 +331,7 @@ words_reason(FILE *f, const char *before, const struct table_row *row,
 	struct phrases p = {.f = f, .before = before};
 
 	put_reason(&p, row, view, state);
-	if (row->seen.future.when != 0 && !row->volume->disabled)
+	if (state_is_future(row, view->when.now) && !row->volume->disabled)
 		words_future(phrase(&p), row, view);
 }
 

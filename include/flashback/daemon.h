@@ -88,6 +88,7 @@ struct daemon {
 	bool clearing;                 /* ... and what it frees is wanted by those who wait */
 
 	int64_t next_wake;  /* clock_mono */
+	int64_t ahead;      /* of clock_mono is clock_wall, in seconds, at this wake */
 	int64_t last_wake;  /* clock_wall of the wake before this one, */
 	int64_t this_wake;  /* ... and of this one */
 	int64_t next_room;  /* clock_mono: look at the free space again */

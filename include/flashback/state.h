@@ -60,4 +60,8 @@ bool state_is_suspect(const struct table_row *row);
 bool state_is_partial(const struct table_row *row);
 bool state_is_not_found(const struct table_row *row);
 
+/** state_is_future(row, now): is a stamp of it from the future?  By a clock that is right, at least
+ * so far as can be told; what was seen by another one is judged anew. */
+bool state_is_future(const struct table_row *row, int64_t now);
+
 #endif

@@ -82,8 +82,9 @@ struct table_row *table_find(struct table *table, const char *id);
 
 /**
  * table_wake(table, now):
- * A wake begins: nothing has been tried or has succeeded since.  A volume that we came to know by a
- * clock that was wrong is known since now.
+ * A wake begins: nothing has been tried or has succeeded since.  What was noted by a clock that was
+ * wrong (before PLAN_RELEASE_DATE, ahead of now) counts from now; a backoff longer than any is
+ * over.
  */
 void table_wake(struct table *table, int64_t now);
 

@@ -179,6 +179,40 @@ test_wake(void **state)
 	table_free(&table);
 }
 
+/* What was noted in 1970, or by a clock that ran years ahead, must not hold for years. */
+static void
+test_wake_after_a_wrong_clock(void **state)
+{
+	static const struct {
+		int64_t noted, now_is, later_is;
+	} cases[] = {{0, 0, 0}, {700, NOW, NOW}, {NOW - 5, NOW - 5, NOW - 5}, {NOW + 5, NOW, NOW}};
+	struct table table = {0};
+
+	(void)state;
+	make_three(&table);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct table_row *row = &table.row[i % table.n];
+
+		row->silent_since = row->unresolved_since = row->queued_since = row->started =
+		    cases[i].noted;
+		table_wake(&table, NOW);
+		assert_int_equal(row->silent_since, cases[i].now_is);
+		table_wake(&table, NOW + 9);
+		assert_int_equal(row->silent_since, cases[i].later_is);
+		assert_int_equal(row->unresolved_since, cases[i].later_is);
+		assert_int_equal(row->queued_since, cases[i].later_is);
+		assert_int_equal(row->started, cases[i].later_is);
+	}
+	table.row[0].first_seen = NOW + 5;
+	table.row[0].retry_at = NOW + table.row[0].volume->every;
+	table.row[1].retry_at = NOW + table.row[1].volume->every + 1;
+	table_wake(&table, NOW);
+	assert_int_equal(table.row[0].first_seen, NOW);
+	assert_int_equal(table.row[0].retry_at, NOW + table.row[0].volume->every);
+	assert_int_equal(table.row[1].retry_at, 0);
+	table_free(&table);
+}
+
 static void
 test_say(void **state)
 {
@@ -255,6 +289,7 @@ main(void)
 	    cmocka_unit_test(test_drop_gone_keeps_the_rest),
 	    cmocka_unit_test(test_first_seen_by_a_wrong_clock),
 	    cmocka_unit_test(test_wake),
+	    cmocka_unit_test(test_wake_after_a_wrong_clock),
 	    cmocka_unit_test(test_say),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_many),
