@@ -74,6 +74,29 @@ build/unit-asan/%: tests/unit/%.c build/asan/libflashback.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
 
+# Fuzz targets: as a program that replays its corpus, and, where clang is, as one that goes on by itself.
+FUZZ        = $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_CC     = $(shell command -v clang)
+FUZZ_CFLAGS = -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+build/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c build/asan/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -o $@ $^ $(LDLIBS)
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libflashback.a
+	$(FUZZ_CC) $(CPPFLAGS) -DFLASHBACK_TEST $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+build/fuzz/obj/%.o: src/%.c build/flags
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CPPFLAGS) -DFLASHBACK_TEST $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+build/fuzz/libflashback.a: $(LIB:src/%.c=build/fuzz/obj/%.o)
+	rm -f $@ && ar rcs $@ $^
+FUZZ_BUILD = $(FUZZ:%=build/fuzz/replay_%) $(if $(FUZZ_CC),$(FUZZ:%=build/fuzz/fuzz_%))
+
+# For as long as you like: make fuzz FUZZ_SECONDS=3600 FUZZ=conf.
+FUZZ_SECONDS = 600
+fuzz:
+	@$(MAKE) --no-print-directory -s -j2 $(FUZZ_BUILD)
+	@FUZZ_FOUND=build/fuzz/found tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
+.PHONY: fuzz
+
 # unit, unit-asan: build and run all unit tests; run one with build/unit/test_NAME.
 unit: $(UNITS:%=build/unit/%)
 	@set -e; for t in $^; do ./$$t; done
@@ -103,7 +126,7 @@ soak:
 RANDOM_TESTS = system/crash system/power
 .PHONY: soak
 check-build: all build/test/flashback build/asan/flashback $(TOOLS) \
-    $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%)
+    $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%) $(FUZZ_BUILD)
 
 # A first look: builds, then shows the real program at work in a scratch directory.
 demo:
@@ -163,4 +186,4 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*.d)
+-include $(wildcard build/*/*.d build/*/obj/*.d)

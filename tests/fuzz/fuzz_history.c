@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: ISC
+/* Lines of a history, the marker of a store, and the lines that our own children send. */
+#include "fuzz.h"
+
+#include "flashback/history.h"
+#include "flashback/look.h"
+#include "flashback/marker.h"
+#include "flashback/probe.h"
+#include "flashback/summary.h"
+
+/* What print writes, in memory. */
+static char *
+print_run(const struct history_run *run)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	HOLDS(f != NULL);
+	HOLDS(history_print(f, run) == 0);
+	HOLDS(fclose(f) == 0 && size > 0 && text[size - 1] == '\n');
+	return text;
+}
+
+/* What was read and written is read again as the same. */
+static void
+history(const char *s)
+{
+	struct history_run a, b;
+	char *once, *twice;
+
+	if (history_parse(s, &a) < 0)
+		return;
+	HOLDS(fuzz_is_printable(a.reason));
+	HOLDS(a.stamp.when > 0 && a.result < JUDGE_RESULTS);
+	once = print_run(&a);
+	HOLDS(strchr(once, '\n') == once + strlen(once) - 1);
+	HOLDS(history_parse(once, &b) == 0);
+	twice = print_run(&b);
+	HOLDS(strcmp(once, twice) == 0);
+	free(once);
+	free(twice);
+}
+
+static void
+summary(const char *s)
+{
+	struct summary a, b;
+	char once[1024], twice[1024];
+
+	if (summary_unpack(s, &a) < 0)
+		return;
+	HOLDS(fuzz_is_printable(a.last.reason));
+	HOLDS(summary_pack(&a, once, sizeof(once)) == 0);
+	HOLDS(strchr(once, '\n') == NULL);
+	HOLDS(summary_unpack(once, &b) == 0);
+	HOLDS(summary_pack(&b, twice, sizeof(twice)) == 0 && strcmp(once, twice) == 0);
+}
+
+static void
+marker(const char *s)
+{
+	struct marker a, b;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f;
+
+	if (marker_parse(s, &a) < 0)
+		return;
+	f = open_memstream(&text, &size);
+	HOLDS(f != NULL && marker_print(f, &a) == 0 && fclose(f) == 0);
+	HOLDS(marker_parse(text, &b) == 0 && strcmp(a.id, b.id) == 0);
+	for (enum marker_trait t = 0; t < MARKER_TRAITS; t++)
+		HOLDS(*marker_trait(&a, t) == *marker_trait(&b, t));
+	free(text);
+}
+
+static void
+children(char *s)
+{
+	struct look_disk disk;
+	enum probe_answer answer;
+	const char *reason;
+	size_t index, len = strlen(s);
+
+	if (look_parse(s, &disk) == 0)
+		HOLDS(memchr(disk.reason, '\0', sizeof(disk.reason)) != NULL);
+	if (probe_parse(s, &index, &answer, &reason) == 0)
+		HOLDS(answer <= PROBE_CANNOT && reason >= s && reason <= s + len);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *s = fuzz_string(data, size);
+
+	history(s);
+	summary(s);
+	marker(s);
+	children(s);
+	free(s);
+	return 0;
+}

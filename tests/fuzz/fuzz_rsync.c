@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: ISC
+/*
+ * What rsync and ssh may say, a line each: those that begin with '!' on standard error.  Then what
+ * is thought of the run, for every exit status of interest.
+ */
+#include "fuzz.h"
+
+#include "flashback/figures.h"
+#include "flashback/judge.h"
+
+/* The words that scripts count lines with. */
+static void
+check_reason(const struct judge_verdict *v)
+{
+	HOLDS(strlen(v->reason) < 200);
+	HOLDS(fuzz_is_printable(v->reason));
+	HOLDS(strstr(v->reason, "FAILED") == NULL && strstr(v->reason, "SUCCEEDED") == NULL);
+	HOLDS(v->result > JUDGE_NONE && v->result < JUDGE_RESULTS);
+}
+
+static void
+verdicts(const struct judge_words *w)
+{
+	static const int status[] = {0,        23 << 8, 24 << 8, 11 << 8, 12 << 8,
+	                             255 << 8, 5 << 8,  20 << 8, 9};
+
+	for (size_t i = 0; i < sizeof(status) / sizeof(status[0]); i++) {
+		enum judge_stop last = i == 0 ? JUDGE_STOP_STALL : JUDGE_STOP_NO;
+
+		for (enum judge_stop stop = JUDGE_STOP_NO; stop <= last; stop++) {
+			const struct judge_case c = {.status = status[i],
+			                             .stop = stop,
+			                             .removable = i % 2 != 0,
+			                             .shrink_guard = 5000,
+			                             .files_before = 1000,
+			                             .io_timeout = 600};
+			struct judge_verdict v;
+
+			memset(&v, 0xa5, sizeof(v));
+			judge_run(&c, w, &v);
+			check_reason(&v);
+			HOLDS(w->stats.seen || v.tree != JUDGE_TREE_COMPLETE);
+			HOLDS(status[i] == 0 || status[i] == 24 << 8 ||
+			      v.tree != JUDGE_TREE_COMPLETE);
+		}
+	}
+}
+
+static void
+hear(struct judge_words *w, struct judge_progress *p, const char *line, size_t len)
+{
+	size_t is_error = len > 0 && line[0] == '!';
+	char *own;
+
+	/* Not ended by a NUL, and of its own size: reading past its end is seen. */
+	len -= is_error;
+	own = malloc(len > 0 ? len : 1);
+	HOLDS(own != NULL);
+	memcpy(own, line + is_error, len);
+	if (is_error || figures_progress(own, len, p) < 0)
+		judge_hear(w, own, len, is_error != 0);
+	free(own);
+}
+
+static void
+check_words(const struct judge_words *w, const struct judge_progress *p)
+{
+	HOLDS(fuzz_is_printable(w->first_error) && fuzz_is_printable(w->first_refusal));
+	HOLDS(fuzz_is_printable(w->first_attribute) && fuzz_is_printable(w->last_error));
+	HOLDS(fuzz_is_printable(w->cause));
+	HOLDS(w->stats.files >= 0 && w->stats.created >= 0 && w->stats.transferred >= 0);
+	HOLDS(w->stats.bytes >= 0 && w->stats.new_bytes >= 0 && w->stats.received >= 0);
+	HOLDS(p->percent >= 0 && p->percent <= 100 && p->left >= -1);
+	HOLDS(p->bytes >= 0 && p->rate >= 0 && p->done >= 0 && p->all >= 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct judge_words w = {0};
+	struct judge_progress p = {.left = -1};
+	const char *at = (const char *)data, *end = at + size;
+
+	while (at < end) {
+		const char *eol = memchr(at, '\n', (size_t)(end - at));
+		size_t len = (size_t)((eol != NULL ? eol : end) - at);
+
+		hear(&w, &p, at, len);
+		check_words(&w, &p);
+		at += len + 1;
+	}
+	verdicts(&w);
+	return 0;
+}
