@@ -32,8 +32,7 @@ verdicts(const struct judge_words *w)
 			                             .stop = stop,
 			                             .removable = i % 2 != 0,
 			                             .shrink_guard = 5000,
-			                             .files_before = 1000,
-			                             .io_timeout = 600};
+			                             .files_before = 1000};
 			struct judge_verdict v;
 
 			memset(&v, 0xa5, sizeof(v));

@@ -174,7 +174,7 @@ work(struct store_volume *v)
 	struct stamp doubtful;
 	char trouble[256] = "";
 
-	if (salvage_volume(v, "this-boot", &doubtful) == 0)
+	if (salvage_volume(v, "this-boot", NOW, &doubtful) == 0)
 		check_list(v);
 	HOLDS(expire_policy(v, &volume, both, NOW, trouble, sizeof(trouble)) <= EXPIRE_MAX);
 	check_list(v);
