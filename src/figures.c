@@ -163,10 +163,14 @@ figures_progress(const char *line, size_t len, struct judge_progress *p)
 	    !take_rate(&c, &read.rate) || !take_blanks(&c) || !take_time(&c, &left))
 		return -1;
 	take_blanks(&c);
-	if (c.n == 0)
+	if (c.n == 0) {
 		read.left = left;
-	else if (!take_counts(&c, &read))
+		/* In the middle of the first file nothing has been counted. */
+		if (read.all == 0 && percent <= 100)
+			read.percent = (int)percent;
+	} else if (!take_counts(&c, &read)) {
 		return -1;
+	}
 	take_blanks(&c);
 	if (c.n > 0)
 		return -1;

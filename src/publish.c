@@ -168,6 +168,14 @@ event_of(enum judge_result result)
 	return NULL;
 }
 
+/* What may be so at each wake for months is told when it begins. */
+static bool
+is_old_news(const struct table_row *row)
+{
+	return row->again && (row->last == JUDGE_NOT_FOUND || row->last == JUDGE_BUSY ||
+	                      row->last == JUDGE_NOT_NOW);
+}
+
 static void
 log_result(const struct table_row *row)
 {
@@ -199,6 +207,8 @@ log_result(const struct table_row *row)
 			level = said[i].level;
 		}
 	}
+	if (is_old_news(row))
+		level = LOG_LEVEL_DEBUG;
 	units_format_clock(took, row->took > 0 ? row->took : 0);
 	log_say(level, "%s: %s after %s%s%s", row->volume->id, words, took,
 	        reason[0] != '\0' ? ": " : "", reason);

@@ -38,12 +38,21 @@ say_result(struct table_row *row, const struct daemon_work *w)
 		          settle_words(w->why));
 }
 
+/* Did the run before this one end like it, for the same reason? */
+static bool
+is_repeated(const struct table_row *row, const struct daemon_work *w)
+{
+	return row->last == w->result &&
+	       strcmp(row->reason != NULL ? row->reason : "", w->reason) == 0;
+}
+
 void
 settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
 {
 	int64_t now = clock_wall();
 	int64_t every = row->volume->every, silent_since = row->silent_since;
 
+	row->again = is_repeated(row, w);
 	row->took = w->seconds;
 	row->percent = w->percent;
 	row->retry_at = 0;

@@ -218,7 +218,6 @@ take_answer(struct daemon *d, struct table_row *row, enum probe_answer answer, c
 		row->unresolved_since = 0;
 	switch (answer) {
 	case PROBE_UP:
-		row->silent_since = 0;
 		d->cannot_ask = false;
 		phase_move(row, PHASE_ANSWERED);
 		break;

@@ -342,7 +342,7 @@ put_progress(FILE *f, const struct table_row *row)
 	const struct judge_progress *progress = &row->progress;
 	char text[UNITS_TEXT];
 
-	if (row->stage != TABLE_COPYING || progress->all <= 0)
+	if (row->stage != TABLE_COPYING || (progress->all <= 0 && progress->bytes <= 0))
 		return;
 	fprintf(f, " %d%% %s/s", progress->percent,
 	        units_format_bytes(text, (uint64_t)(progress->rate > 0 ? progress->rate : 0)));

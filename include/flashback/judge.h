@@ -65,7 +65,7 @@ struct judge_stats {
 
 /** What the lines of --info=progress2 say: figures_progress reads them. */
 struct judge_progress {
-	int percent;       /* files done of all files known */
+	int percent;       /* files done of all files known; see figures_progress */
 	int64_t bytes;     /* copied so far */
 	int64_t rate;      /* bytes a second */
 	int64_t left;      /* seconds, -1 unknown */

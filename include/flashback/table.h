@@ -47,6 +47,7 @@ struct table_row {
 	char *reason;           /* its reason in words, escaped; NULL: none */
 	int64_t took;           /* seconds the newest run took; -1 unknown */
 	bool fresh;             /* it succeeded since the last wake */
+	bool again;             /* the newest run ended like the one before, for the same reason */
 	int64_t retry_at;       /* backoff: not before this instant; 0: none */
 	bool yielded;           /* interrupted by ourselves: behind all that are ready */
 	int percent;            /* how far the interrupted run had got */

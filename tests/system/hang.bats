@@ -65,7 +65,7 @@ partly_copied() {
 	host "here" { volume "v" { source = "$D/src/"  io_timeout = "1s"  rsync_options = { "-c", "--checksum-choice=md5" } } }
 	END
 	set_clock '2027-03-02 12:00:00'
-	mkdir -p -m 700 "$STORE/here/v"
+	mkdir -p "$STORE/here/v"
 	cp -a "$D/src" "$STORE/here/v/2027-03-01T120000+0000"
 	local before=$EPOCHSECONDS
 	run flashback -1 here/v

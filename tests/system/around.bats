@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Around a run: before and after, backoff, what is removable or disabled, and who is told.
+
+load lib
+load net
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+	set_clock '2027-03-01 12:00:00'
+}
+
+teardown() {
+	finish
+}
+
+# script NAME: from standard input.
+script() {
+	{ echo '#!/bin/sh'; cat; } >"$D/$1"
+	chmod 755 "$D/$1"
+}
+
+volume() {
+	hosts_conf <<<"host \"h\" { volume \"v\" { source = \"$D/src/\"  $* } }"
+}
+
+@test "before that ends with 75 means not now: it is tried at each wake" {
+	script before <<-END
+	echo "\$FLASHBACK_VOLUME" >>$D/asked
+	test -e $D/now-please || exit 75
+	END
+	script after <<<"echo after >>$D/asked"
+	volume "before = \"$D/before\"  after = \"$D/after\""
+	start_daemon
+	wait_for 10 settled
+	row_has h/v 'WAITING (busy): `before` says: not now; again at 12:10'
+	status_is volumes.failed 0
+	status_is health OK
+	wake_at '2027-03-01 12:10:00'
+	wake_at '2027-03-01 12:20:00'
+	touch "$D/now-please"
+	wake_at '2027-03-01 12:30:00'
+	has_snapshots 1 h/v
+	[ "$(tr '\n' ' ' <"$D/asked")" = 'h/v h/v h/v h/v after ' ]
+}
+
+@test "before that fails: no rsync, no after" {
+	script before <<<'echo the database is down >&2; exit 3'
+	script after <<<"touch $D/after-ran"
+	volume "before = \"$D/before\"  after = \"$D/after\""
+	run flashback -1 h/v
+	expect_exit 2
+	[[ "$output" =~ h/v.*FAILED.*before.*exit\ status\ 3 ]]
+	expect 'the database is down'
+	has_snapshots 0 h/v
+	has_snapshots 0 h/v working
+	[ ! -e "$D/after-ran" ]
+}
+
+@test "after is told what came of it, and what it does itself changes nothing" {
+	script after <<-END
+	env | grep ^FLASHBACK_ | sort >$D/told
+	env | grep -c FLASHBACK_TEST >$D/secrets
+	exit 9
+	END
+	volume "after = \"$D/after\""
+	run flashback -1 h/v
+	expect_exit 0
+	expect 'exit status 9'
+	diff "$D/told" - <<-END
+	FLASHBACK_REASON=
+	FLASHBACK_SNAPSHOT=$(snapshots h/v)
+	FLASHBACK_STATE=SUCCEEDED
+	FLASHBACK_VOLUME=h/v
+	END
+	# It runs too when rsync has failed.
+	rm -r "$D/src"
+	run flashback -1 h/v
+	expect_exit 2
+	grep -qx FLASHBACK_STATE=FAILED "$D/told"
+	grep -q '^FLASHBACK_REASON=.*source' "$D/told"
+	grep -qx FLASHBACK_SNAPSHOT= "$D/told"
+}
+
+attempts() {
+	grep -c 'h/v: failed after' "$D/log"
+}
+
+@test "a volume that fails backs off: 1, 2, 4 wakes, at most every; USR1 forgets it" {
+	volume 'every = "1h"'
+	rm -r "$D/src"
+	start_daemon
+	wait_for 10 settled
+	[ "$(attempts)" -eq 1 ]
+	row_has h/v 'again at 12:10'
+	local minute tried='' start
+	start=$(cat "$D/now")
+	for minute in {10..210..10}; do
+		wake_at "@$((start + minute * 60))"
+		tried+="$(attempts) "
+	done
+	# After 10, 20, 40, 60, 60 minutes.
+	[ "$tried" = '2 2 3 3 3 3 4 4 4 4 4 4 5 5 5 5 5 5 6 6 6 ' ]
+	set_clock '2027-03-01 15:31:00'
+	kill -USR1 "$DAEMON"
+	wait_for 10 settled
+	[ "$(attempts)" -eq 7 ]
+	mkdir "$D/src"
+	echo x >"$D/src/f"
+	kill -USR1 "$DAEMON"
+	wait_for 10 has_snapshots 1 h/v
+	wait_for 10 settled
+	rm -r "$D/src"
+	wake_at '2027-03-01 16:40:00'
+	row_has h/v 'again at 16:50'
+}
+
+@test "backoff survives a restart" {
+	volume
+	rm -r "$D/src"
+	local n
+	start_daemon
+	wait_for 10 settled
+	for n in 10 30; do
+		wake_at "2027-03-01 12:$n:00"
+	done
+	[ "$(attempts)" -eq 3 ]
+	stop_daemon
+	start_daemon
+	wait_for 10 settled
+	[ "$(attempts)" -eq 3 ]
+	row_has h/v 'FAILED'
+	row_has h/v 'again at 13:1'
+}
+
+@test "disabled: left alone, and said" {
+	volume 'disabled = yes'
+	start_daemon
+	wait_for 10 settled
+	[[ "$(row h/v)" =~ DISABLED$ ]]
+	status_is volumes.disabled 1
+	wake_at '2027-03-20 12:00:00'
+	[[ "$(row h/v)" =~ DISABLED$ ]]
+	status_is health OK
+	has_snapshots 0 h/v
+	volume
+	wake_at '2027-03-20 12:10:00'
+	has_snapshots 1 h/v
+}
+
+told() {
+	cut -d: -f1 "$D/told" | tr '\n' ',' 2>/dev/null
+}
+
+@test "notify: told of changes, and only of them" {
+	script tell <<-END
+	cat >>$D/told
+	END
+	main_conf "$STORE" <<-END
+	notify = "$D/tell"
+	END
+	volume 'every = "1h"'
+	start_daemon
+	wait_for 10 has_snapshots 1 h/v
+	wake_at '2027-03-01 13:00:00'
+	[ "$(told)" = 'start,' ]
+	mv "$D/src" "$D/away"
+	wake_at '2027-03-01 14:00:00'
+	wake_at '2027-03-01 14:10:00'
+	wake_at '2027-03-01 14:30:00'
+	[ "$(told)" = 'start,h/v failed,' ]
+	grep -q 'h/v failed: .*source' "$D/told"
+	wake_at '2027-03-04 14:30:00'
+	[ "$(told)" = 'start,h/v failed,h/v overdue,' ]
+	mv "$D/away" "$D/src"
+	wake_at '2027-03-04 16:00:00'
+	wake_at '2027-03-04 16:10:00'
+	[[ "$(told)" =~ ^start,h/v\ failed,h/v\ overdue,(h/v\ recovered,)+$ ]]
+	: >"$D/told"
+	wake_at '2027-03-04 17:30:00'
+	rm "$D/src"/*
+	wake_at '2027-03-04 19:00:00'
+	wake_at '2027-03-04 20:30:00'
+	[ "$(told)" = 'h/v suspect,' ]
+	: >"$D/told"
+	echo 'nonsense' >>"$D/hosts.conf"
+	wake_at '2027-03-04 20:40:00'
+	wake_at '2027-03-04 20:50:00'
+	[ "$(told)" = 'config,' ]
+	sed -i '$d' "$D/hosts.conf"
+	wake_at '2027-03-04 21:00:00'
+	[ "$(told)" = 'config,config,' ]
+}
+
+@test "notify: a disk that goes and comes back" {
+	needs_root
+	box_start
+	mkdir "$D/mnt"
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/mnt"
+	script tell <<<"cat >>$D/told"
+	main_conf "$D/mnt/store" <<-END
+	notify = "$D/tell"
+	END
+	flashback --init
+	volume
+	start_daemon
+	wait_for 10 row_has h/v SUCCEEDED
+	wait_for 10 settled
+	"${IN_BOX[@]}" mount --bind "$D/src" "$D/mnt"
+	wake_at '2027-03-01 12:10:00'
+	wake_at '2027-03-01 12:20:00'
+	"${IN_BOX[@]}" umount "$D/mnt"
+	wake_at '2027-03-01 12:30:00'
+	[ "$(told)" = 'start,disk,disk,' ]
+	status_is disk.mounted true
+}
+
+# removable SOURCE: $D/usb behind it is absent, empty, there, and away again.
+removable() {
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "$1"  removable = yes  ssh = "$SSH" } }
+	END
+	start_daemon
+	wait_for 10 settled
+	row_has h/v 'NOT FOUND: the source is not there since 12:00'
+	mkdir "$D/usb"
+	wake_at '2027-03-01 12:10:00'
+	row_has h/v 'NOT FOUND: the source is empty since 12:00'
+	status_is volumes.failed 0
+	status_is health OK
+	# Said when it changes, not at each wake.
+	wake_at '2027-03-01 12:15:00'
+	[ "$(grep -c 'not found' "$D/log")" -eq 2 ]
+	[ ! -e "$STORE/h" ]
+	echo x >"$D/usb/f"
+	wake_at '2027-03-01 12:20:00'
+	row_has h/v SUCCEEDED
+	rm -r "$D/usb"
+	wake_at '2027-03-02 12:20:00'
+	row_has h/v 'NOT FOUND: the source is not there since 12:20'
+	has_snapshots 1 h/v
+	[ "$(find "$STORE/h/v" -maxdepth 1 -type d | wc -l)" -eq 3 ]
+	status_is volumes.failed 0
+}
+
+@test "removable: a local source" {
+	removable "$D/usb/"
+}
+
+@test "removable: over ssh" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	removable "root@10.77.1.2:$D/usb/"
+}
+
+@test "removable: from an rsync daemon, a path and a whole module" {
+	needs_root
+	box_start
+	host_start 1
+	rsyncd_start 1 "$D"
+	removable "rsync://10.77.1.2/data/usb/"
+	stop_daemon
+	set_clock '2027-03-01 12:00:00'
+	rm -r "$STORE/h"
+	sed -i "s|^path.*|path = $D/usb|" "$D/rsyncd1/config"
+	: >"$D/log"
+	removable "rsync://10.77.1.2/data/"
+}
