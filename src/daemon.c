@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "flashback/clock.h"
+#include "flashback/disk.h"
 #include "flashback/file.h"
 #include "flashback/log.h"
 #include "flashback/publish.h"
@@ -252,7 +253,7 @@ step(struct daemon *d)
 	}
 	if (clock_mono() >= d->next_wake && !(d->options->once && d->this_wake != 0))
 		wake_begin(d);
-	wake_look_at_disk(d);
+	disk_watch(d);
 	if (!d->waking)
 		work_start(d);
 	tidy_start(d);

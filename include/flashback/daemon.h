@@ -17,8 +17,8 @@
 
 /*
  * The daemon: one process that schedules, and never touches the disk.  wake.c decides and asks,
- * work.c starts workers and hears them, publish.c writes the two files, notify.c tells of changes;
- * this is the state that they share, and the loop.
+ * disk.c knows the disk, work.c starts workers and hears them, publish.c writes the two files,
+ * notify.c tells of changes; this is the state that they share, and the loop.
  */
 
 #define DAEMON_WORKERS 64 /* the largest `parallel` */

@@ -13,15 +13,8 @@ void wake_begin(struct daemon *d);
 /** wake_hear(d): the looker and the prober have something to say, have ended, or are late. */
 void wake_hear(struct daemon *d);
 
-/** wake_look_at_disk(d): when a run met trouble with the disk, look at it; and now and then while
- * runs go on, for its free space. */
-void wake_look_at_disk(struct daemon *d);
-
 /** wake_forget_backoff(d): the next wake starts all that is due, and reads the store again. */
 void wake_forget_backoff(struct daemon *d);
-
-/** wake_adopt(d, row, seen): take over what a volume's directory and history show. */
-void wake_adopt(struct daemon *d, struct table_row *row, const struct summary *seen);
 
 /** wake_when(d): the time and the circumstances of a decision now. */
 struct plan_now wake_when(const struct daemon *d);
