@@ -67,3 +67,9 @@ bare() {
 wake() {
 	kill -HUP "$DAEMON"
 }
+
+# fill_disk BYTES: fill the disk up, but for so many bytes.
+fill_disk() {
+	head -c 1G /dev/zero >"$STORE/filler" 2>/dev/null || true
+	truncate -s "-$1" "$STORE/filler"
+}

@@ -139,7 +139,7 @@ nine_of_ten_days() {
 	set_clock '2027-03-10 12:00:00'
 	run flashback -1 here/v
 	expect_exit 2
-	head -c 40000000 /dev/zero >"$STORE/filler" || true
+	fill_disk 0
 	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
 	start_daemon
 	wait_for 10 status_is health CRITICAL
@@ -171,8 +171,7 @@ cut_tree() {
 	cut_tree h/one 3
 	cut_tree h/two 9
 	cut_tree h/three 5 working
-	head -c 40000000 /dev/zero >"$STORE/filler" || true
-	truncate -s -6000000 "$STORE/filler"
+	fill_disk 6000000
 	sed -i '/min_free/d' "$CONF"
 	echo 'min_free = "17M"' >>"$CONF" # 6 are free: 11 are wanting
 	set_clock '2027-02-02 13:00:00 UTC'

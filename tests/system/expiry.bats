@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# How what has expired is removed: by the sweeper, behind everything else, and nothing but that.
+
+load lib
+load net
+load disk
+
+setup() {
+	begin
+	hosts_conf <<-END
+	host "here" { volume "v" {
+	    source = "$D/src/"  keep_last = 1  keep_daily = 0  keep_weekly = 0
+	} }
+	END
+}
+
+teardown() {
+	finish
+}
+
+# backup: one more, whose changes are its own.
+backup() {
+	next_second
+	date +%s%N >"$D/src/changes"
+	flashback -1 here/v
+}
+
+# delayed_sweep: a daemon whose sweeper takes a tenth of a second for a file, at work on a hundred.
+delayed_sweep() {
+	mkdir "$D/src/many"
+	(cd "$D/src/many" && seq 100 | xargs touch)
+	backup
+	start_daemon
+	wait_for 5 status_is status IDLE
+	strace -f -qq -p "$DAEMON" -o "$D/trace" -e trace=unlinkat \
+		-e inject=unlinkat:delay_enter=100000 2>"$D/strace.txt" 3>&- &
+	PIDS+=" $!"
+	wait_for 5 grep -q '^TracerPid:.[1-9]' "/proc/$DAEMON/status"
+	mv "$STORE/here/v/$(snapshots here/v)" "$STORE/here/v/2027-01-01T000000+0000.expired"
+	kill -USR1 "$DAEMON"
+	wait_for 10 sweeper_pid
+	SWEEPER=$(sweeper_pid)
+	wait_for 10 grep -q 'unlinkat.*"[0-9]*"' "$D/trace"
+}
+
+# The child of the daemon that removes files.
+sweeper_pid() {
+	local pid
+	for pid in $(pgrep -P "$DAEMON"); do
+		[ "$(cut -d' ' -f19 "/proc/$pid/stat")" != 19 ] || { echo "$pid"; return 0; }
+	done
+	return 1
+}
+
+left() {
+	find "$STORE/here/v/2027-01-01T000000+0000.expired" -type f 2>/dev/null | wc -l
+}
+
+@test "the sweeper has the lowest priority for processor and disk, and goes on where it was killed" {
+	local before
+	delayed_sweep
+	[ "$(cut -d' ' -f19 "/proc/$SWEEPER/stat")" -eq 19 ]
+	[ "$(ionice -p "$SWEEPER")" = idle ]
+	# It disturbs no run.
+	wait_for 10 has_snapshots 1 here/v
+	[ "$(left)" -gt 0 ]
+	kill -KILL "$SWEEPER"
+	before=$(left)
+	[ "$before" -gt 0 ]
+	[ "$before" -lt 101 ]
+	stop_daemon
+	start_daemon
+	wait_for 10 has_snapshots 0 here/v expired
+	has_snapshots 1 here/v
+	same_tree "$D/src" "$(newest here/v)"
+}
+
+@test "told to stop in the middle of removing, it is gone at once, and the next start goes on" {
+	delayed_sweep
+	stop_daemon
+	refuse kill -0 "$SWEEPER" 2>/dev/null
+	[ "$(left)" -gt 0 ]
+	flashback -1 here/v
+	has_snapshots 0 here/v expired
+}
+
+@test "directories without permission bits are removed, by others than root too, and no file's mode changes" {
+	local kept
+	needs_root
+	box_start
+	mkdir -p "$D/src/ro/deeper/still" "$D/src/x"
+	for d in ro ro/deeper ro/deeper/still x; do
+		echo same >"$D/src/$d/file"
+		chmod 444 "$D/src/$d/file"
+	done
+	chmod 555 "$D/src/ro/deeper/still" "$D/src/ro/deeper" "$D/src/ro"
+	chmod 500 "$D/src/x"
+	# To nobody, all is below /mnt: others may not pass through $D.
+	in_box mount --bind "$D" /mnt
+	sed -i "s|$D|/mnt|g" "$CONF" "$D/hosts.conf"
+	rm -r "$STORE"
+	mkdir "$STORE" "$RUN"
+	chown -R 65534:65534 "$STORE" "$D/src" "$RUN"
+	CONF=/mnt/flashback.conf
+	IN_BOX+=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	flashback --init
+	backup
+	backup
+	has_snapshots 1 here/v
+	has_snapshots 0 here/v expired
+	[ -z "$(find "$STORE" -name '*.expired')" ]
+	kept=$(newest here/v)
+	[ "$(stat -c %a "$kept/x")" = 500 ]
+	[ "$(stat -c %a "$kept/ro/deeper/still")" = 555 ]
+	[ -z "$(find "$kept" -name file ! -perm 444)" ]
+	[ "$(stat -c %U "$kept/ro/file")" = nobody ]
+}
+
+@test "as root too, modes of all kinds; and the files that others share stay as they are" {
+	local kept
+	needs_root
+	mkdir -p "$D/src/none/none"
+	echo x >"$D/src/none/none/file"
+	chmod 4750 "$D/src/none/none/file"
+	chmod 000 "$D/src/none/none" "$D/src/none"
+	backup
+	kept=$STORE/here/v/$(snapshots here/v)
+	cp -al "$kept" "$D/links" # names of the same inodes, elsewhere
+	manifest -i "$D/links" >"$D/before"
+	backup
+	has_snapshots 1 here/v
+	has_snapshots 0 here/v expired
+	refuse test -e "$kept"
+	manifest -i "$D/links" >"$D/after"
+	diff "$D/before" "$D/after"
+}
+
+@test "what cannot be removed is said once and stops nothing; once it can be, it goes" {
+	local old
+	disk_begin
+	ext4_disk a 24M
+	mkdir "$D/src/dir"
+	echo 1 >"$D/src/dir/fixed"
+	backup
+	old=$STORE/here/v/$(snapshots here/v)
+	chattr +i "$old/dir/fixed"
+	rm -r "$D/src/dir"
+	sed -i 's/every/keep_last = 1  every/' "$D/hosts.conf"
+	start_daemon
+	wait_for 5 status_is status IDLE
+	backup
+	wait_for 5 has_snapshots 1 here/v expired
+	kill -USR1 "$DAEMON"
+	wait_for 5 status_is health WARNING
+	[[ "$(status reason)" == *'cannot remove'*fixed*'not permitted'* ]]
+	# The rest of it is gone, other snapshots go as ever, and it is not said again.
+	[ "$(find "$STORE/here/v/"*.expired -type f | wc -l)" -eq 1 ]
+	backup
+	backup
+	kill -USR1 "$DAEMON"
+	wait_for 5 status_is status IDLE
+	has_snapshots 1 here/v
+	has_snapshots 1 here/v expired
+	[ "$(grep -c 'cannot remove' "$D/log")" -eq 1 ]
+	chattr -i "$STORE/here/v/"*.expired/dir/fixed
+	kill -USR1 "$DAEMON"
+	wait_for 5 has_snapshots 0 here/v expired
+	wait_for 5 status_is health OK
+}
+
+@test "what is mounted inside is not entered, and is said" {
+	disk_begin
+	ext4_disk a 24M
+	mkdir "$D/src/dir" "$D/precious"
+	echo precious >"$D/precious/file"
+	backup
+	in_box mount --bind "$D/precious" "$MNT/store/here/v/$(snapshots here/v)/dir"
+	run backup
+	expect 'mounted'
+	has_snapshots 1 here/v expired
+	[ "$(cat "$D/precious/file")" = precious ]
+}
+
+@test "pins, names made by hand and foreign files are never touched, on a full disk neither" {
+	local dir name
+	disk_begin
+	tmpfs_disk size=20m
+	dir=$STORE/here/v
+	backup
+	for name in 2020-01-01T000000+0000.before-upgrade 2020-01-02T000000+0000.EXPIRED \
+		2020-01-03T000000+0000.expired.old 2020-02-30T000000+0000 2020-01-04 2020-01-05T000000 \
+		2020-01-06T000000+0000-copy 2020-x.expired 2020.expired '2020-01-07T000000+0000 '; do
+		mkdir "$dir/$name"
+		echo mine >"$dir/$name/file"
+		chmod 500 "$dir/$name"
+	done
+	echo mine >"$dir/2020-01-08T000000+0000.expired" # a file, and links that lead elsewhere
+	mkdir "$D/elsewhere"
+	echo mine >"$D/elsewhere/file"
+	ln -s "$D/elsewhere" "$dir/2020-01-09T000000+0000.expired"
+	ln -s "$D/elsewhere" "$dir/2020-01-10T000000+0000"
+	mkdir -p "$STORE/here/unlisted/2020-01-01T000000+0000.expired" "$STORE/lost+found/x"
+	theirs >"$D/theirs"
+	backup
+	backup
+	fill_disk 0
+	start_daemon
+	wait_for 5 status_is health CRITICAL
+	kill -USR1 "$DAEMON"
+	wait_for 5 status_is status IDLE
+	stop_daemon
+	has_snapshots 2 here/v # to this test the thirtieth of February looks like one, too
+	theirs >"$D/theirs.now"
+	diff "$D/theirs" "$D/theirs.now"
+}
+
+# What in the store is not flashback's.
+theirs() {
+	local path
+	for path in "$STORE"/here/v/2020* "$STORE/here/unlisted" "$STORE/lost+found" "$D/elsewhere"; do
+		manifest -i "$path" || ls -ldi "$path"
+	done
+}
