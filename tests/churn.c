@@ -3,9 +3,10 @@
  * churn SEED N DIR: make N random changes to the tree DIR, of all kinds: files small and large,
  * with holes, rewritten, edited in place, grown and cut; directories, symlinks, devices, fifos,
  * sockets and hard links made, renamed, removed, and put where something of another kind was;
- * modes, owners, times, extended attributes, ACLs and capabilities.  The same SEED on an equal tree
- * makes the same changes, but for the times that the kernel sets.  What needs root is left out
- * without.
+ * modes, owners, times, extended attributes and ACLs.  The same SEED on an equal tree makes the
+ * same changes, but for the times that the kernel sets.  What needs root is left out without.  So
+ * is what rsync 3.5.0 --link-dest leaves out where only the owner, mode, time or ACL of a file
+ * changes (xattrs of links and devices, capabilities), and ACLs of directories with the sticky bit.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -376,8 +377,6 @@ change_time(struct tree *t)
 		may(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), path);
 }
 
-/* Of files and directories only: a link or device whose owner, mode or time changes and whose
- * xattrs do not is made anew by rsync --link-dest without them (3.5.0). */
 static void
 change_xattr(struct tree *t)
 {
@@ -424,16 +423,6 @@ change_acl(struct tree *t)
 		may(-1, path);
 }
 
-static void
-change_capability(struct tree *t)
-{
-	const char *path = pick(t, S_IFREG);
-	unsigned char value[20] = {1, 0, 0, 2, (unsigned char)below(t, 256)};
-
-	if (path)
-		may(lsetxattr(path, "security.capability", value, sizeof(value), 0), path);
-}
-
 static const struct {
 	void (*change)(struct tree *);
 	unsigned often;
@@ -444,7 +433,7 @@ static const struct {
     {rename_one, 4, false},   {remove_one, 3, false},   {rewrite, 4, false},
     {edit, 4, false},         {append, 3, false},       {cut, 2, false},
     {change_mode, 4, false},  {change_owner, 4, false}, {change_time, 4, false},
-    {change_xattr, 3, false}, {change_acl, 3, false},   {change_capability, 1, false},
+    {change_xattr, 3, false}, {change_acl, 3, false},
 };
 
 static void

@@ -34,11 +34,11 @@ count_steps() {
 		change 6
 		recover
 	done
-	while lasts 12; do
+	while lasts 9; do
 		count_steps flashback
 		shuffle "$STEPS"
 		for n in "${SHUFFLED[@]}"; do
-			lasts 12 || break
+			lasts 9 || break
 			change 6
 			draw whom one flashback all
 			crash -p flashback -k "$whom" -n "$n"
@@ -53,7 +53,7 @@ count_steps() {
 
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
-	while lasts 12; do
+	while lasts 9; do
 		draw who rsync rsync daemon
 		draw_below n 400
 		[ "$who" = rsync ] || n=$((n % 90))
@@ -66,5 +66,87 @@ count_steps() {
 		[ "$again" = yes ] || recover
 	done
 	recover
+	cuts "$done"
+}
+
+# family PID: it and all its descendants.
+family() {
+	local child
+	echo "$1"
+	for child in $(pgrep -P "$1"); do
+		family "$child"
+	done
+}
+
+# strike WHOM: kill -9, of the daemon and what it has started.
+strike() {
+	local worker rsync all
+	worker=$(pgrep -P "$DAEMON" -x flashback | tail -n 1) || true
+	rsync=$(pgrep -P "${worker:-0}" -x rsync) || true
+	case $1 in
+	all)
+		mapfile -t all < <(family "$DAEMON")
+		kill -KILL "${all[@]}"
+		;;
+	daemon) kill -KILL "$DAEMON" ;;
+	worker) [ -z "$worker" ] || kill -KILL "$worker" ;;
+	rsync) [ -z "$rsync" ] || kill -KILL "$rsync" ;;
+	worker-and-rsync) [ -z "$rsync" ] || kill -KILL "$worker" "$rsync" ;;
+	esac 2>/dev/null || true
+}
+
+# launch: the daemon, which begins with what is due.
+launch() {
+	background DAEMON "$FLASHBACK" -c "$CONF"
+	wait_for 5 is_up # a signal to a shell that is about to become it would be lost
+}
+
+# is_up: the daemon is that, and lives.
+is_up() {
+	[ "$(cat "/proc/$DAEMON/comm")" = flashback ] && ! grep -q '^State:.Z' "/proc/$DAEMON/status"
+}
+
+# rest: whoever is left ends, the daemon because it is told to.
+rest() {
+	kill -TERM "$DAEMON" 2>/dev/null || true
+	wait "$DAEMON" || true
+	DAEMON=
+	[ ! -e "$STORE/$VOLUME/.flashback/lock" ] ||
+		wait_for 30 flock -n "$STORE/$VOLUME/.flashback/lock" true
+}
+
+@test "killed at any moment under load, the daemon, once it is started again, goes on by itself" {
+	local whom moment strikes done=0 n
+	hosts_conf <<-END
+	host "here" { volume "v" {
+	    source = "$D/src/"  every = "1h"  keep_daily = 0  keep_weekly = 0  keep_last = 4
+	} }
+	END
+	for n in 1 2; do
+		background HOG nice bash -c 'while :; do :; done'
+		PIDS+=" $HOG"
+	done
+	while lasts 9; do
+		change 6
+		tick
+		launch
+		draw_below strikes 3
+		for ((n = 0; n <= strikes; n++)); do
+			draw_below moment 350
+			sleep "0.$(printf %03d "$moment")"
+			draw whom all daemon worker rsync worker-and-rsync
+			strike "$whom"
+			done=$((done + 1))
+			is_up || launch
+		done
+		rest
+		history_is_whole
+	done
+	change 6
+	tick
+	launch
+	wait_for 30 store_is_tidy
+	rest
+	history_is_whole
 	cuts "$done"
 }

@@ -114,7 +114,7 @@ go_on_by_checksum() {
 	local who n options again cuts=0
 	change 40
 	recover
-	while lasts 20; do
+	while lasts 12; do
 		change 6
 		draw who flashback flashback rsync daemon
 		draw_below n 200

@@ -77,10 +77,23 @@ history_is_whole() {
 		else
 			without_inodes "$D/now.manifest" >"$D/now.source"
 			differ "$D/source" "$D/now.source" "$name is not like its source" || return 1
+			shares_files "$D/now.manifest" || return 1
 			mv "$D/now.manifest" "$KNOWN/$name"
 		fi
 	done
 	nothing_is_lost && names_are_good
+}
+
+# shares_files MANIFEST: a file that is as it was in the snapshot before has the same inode, and no other.
+shares_files() {
+	local before
+	before=$(find "$KNOWN" -type f | sort | tail -n 1)
+	[ -z "$before" ] || awk '
+	$2 !~ /^mode=10/ { next }
+	{ inode = $5; $5 = ""; }
+	NR == FNR { was[$0] = inode; next }
+	$0 in was && was[$0] != inode { print "stored twice: " $1; bad = 1 }
+	END { exit bad }' "$before" "$1"
 }
 
 without_inodes() {
