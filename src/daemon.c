@@ -99,7 +99,11 @@ lock_pid(struct daemon *d)
 	free(why);
 	return 0;
 fail:
-	fprintf(stderr, "flashback: %s\n", why != NULL ? why : strerror(errno));
+	fprintf(stderr, "flashback: pid_file: %s%s\n", why != NULL ? why : strerror(errno),
+	        d->pid_fd == -2 || geteuid() == 0
+	            ? ""
+	            : "; run as root, or choose places of your own for pid_file, status_file and "
+	              "queue_file");
 	free(why);
 	return -1;
 }
@@ -310,6 +314,7 @@ free_all(struct daemon *d)
 	text_list_free(&d->standing);
 	text_list_free(&d->held);
 	text_list_free(&d->seen);
+	text_list_free(&d->seen_logged);
 	text_list_free(&d->warnings);
 	text_list_free(&d->trouble);
 	text_list_free(&d->trouble_now);
@@ -332,8 +337,9 @@ daemon_run(const struct daemon_options *options)
 	d->signals = d->pid_fd = -1;
 	if (start(d) == 0) {
 		if (!options->once)
-			log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volumes, data_dir %s",
-			        FLASHBACK_VERSION, d->table.n, d->config->data_dir);
+			log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volume%s, data_dir %s",
+			        FLASHBACK_VERSION, d->table.n, d->table.n == 1 ? "" : "s",
+			        d->config->data_dir);
 		loop(d);
 		stop(d);
 		rc = options->once ? d->exit_status : EXIT_GOOD;

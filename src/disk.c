@@ -8,6 +8,7 @@
 #include "flashback/clock.h"
 #include "flashback/log.h"
 #include "flashback/publish.h"
+#include "flashback/warn.h"
 #include "flashback/work.h"
 
 #define ROOM_EVERY_MS 10000
@@ -189,6 +190,7 @@ end_look(struct daemon *d)
 	if (d->looking_at_volumes && d->disk.mounted)
 		for (size_t i = 0; i < d->table.n; i++)
 			d->table.row[i].known = true;
+	warn_seen(d);
 	d->looking_at_volumes = false;
 	if (!d->waking || !d->look_volumes || !d->disk.mounted)
 		return true;

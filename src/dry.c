@@ -44,6 +44,16 @@ is_wanted(const struct dry *d, const struct volume *v)
 	return d->wanted->n == 0;
 }
 
+static bool
+is_there(const struct config *config, const char *wanted)
+{
+	for (size_t i = 0; i < config->n; i++)
+		if (strcmp(wanted, config->volumes[i]->id) == 0 ||
+		    strcmp(wanted, config->volumes[i]->host) == 0)
+			return true;
+	return false;
+}
+
 static const char *
 local_time(const struct dry *d, int64_t at, char buf[TIME_TEXT])
 {
@@ -195,21 +205,19 @@ print_volume(const struct dry *d, struct volume *volume)
 static int
 print_all(const struct dry *d)
 {
-	size_t found = 0;
-
-	for (size_t i = 0; i < d->config->n; i++) {
-		if (!is_wanted(d, d->config->volumes[i]))
+	for (size_t i = 0; i < d->wanted->n; i++) {
+		if (is_there(d->config, d->wanted->item[i]))
 			continue;
-		found++;
-		if (print_volume(d, d->config->volumes[i]) != 0)
-			return 1;
+		fprintf(stderr,
+		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
+		        d->wanted->item[i], d->config->hosts_file);
+		return 1;
 	}
-	if (found > 0 || d->wanted->n == 0)
-		return 0;
-	fprintf(stderr,
-	        "flashback: there is no such host or volume in %s; flashback -t lists them\n",
-	        d->config->hosts_file);
-	return 1;
+	for (size_t i = 0; i < d->config->n; i++)
+		if (is_wanted(d, d->config->volumes[i]) &&
+		    print_volume(d, d->config->volumes[i]) != 0)
+			return 1;
+	return 0;
 }
 
 /* Look at the disk as the daemon would. */

@@ -28,6 +28,19 @@ input_file(const char *input)
 	return fd;
 }
 
+const char *
+hook_hint(int status)
+{
+	switch (status) {
+	case 126:
+		return ": it, or a program in it, may not be run";
+	case 127:
+		return ": it, or a program in it, was not found";
+	default:
+		return "";
+	}
+}
+
 int
 hook_run(const struct text_list *command, const struct text_list *env, const char *input,
          int seconds, int stop_fd, char *why, size_t size)

@@ -202,10 +202,15 @@ tell_trait(FILE *f, enum marker_trait trait, bool there)
 static int
 already(const char *data_dir, struct store *s, FILE *f)
 {
+	char *warning = store_warning(data_dir, s);
+
 	fprintf(f, "%s is a flashback store already (id %s)\n", data_dir, s->traits.id);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		tell_trait(f, (enum marker_trait)t,
 		           *marker_trait(&s->traits, (enum marker_trait)t));
+	if (warning != NULL)
+		fprintf(f, "warning: %s\n", warning);
+	free(warning);
 	store_close(s);
 	return 0;
 }
@@ -246,7 +251,8 @@ open_dir(struct init *in)
 	if (mkdir(in->data_dir, S_IRWXU) == 0)
 		in->made_dir = true;
 	else if (errno != EEXIST)
-		return fail(in, "make it");
+		return fail(in, errno == ENOENT ? "make it in a directory that is not there"
+		                                : "make it");
 	in->dir = open(in->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in->dir < 0 || fstat(in->dir, &stat_dir) < 0 || stat("/", &stat_root) < 0)
 		return fail(in, "open it");

@@ -57,6 +57,9 @@ input_read(const char *path, struct input *in, char **why)
 	int rc;
 
 	*in = (struct input){0};
+	if (fd == -1 && errno == ENOENT)
+		return fault_refuse(why, "there is no such file: make it, or name the right one "
+		                         "(see flashback.conf(5))");
 	if (fd == -1)
 		return fault_refuse(why, "cannot be read: %s", strerror(errno));
 	rc = read_file(path, fd, in, why);

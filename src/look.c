@@ -38,8 +38,9 @@ look_inodes(const struct statvfs *fs, double share, struct look_disk *disk)
 	disk->low = true;
 	disk->very_low = disk->very_low || have < least / 2;
 	snprintf(disk->reason, sizeof(disk->reason),
-	         "%ju of %ju inodes are free, less than min_free asks for", (uintmax_t)fs->f_favail,
-	         (uintmax_t)fs->f_files);
+	         "the backup disk has %ju of %ju inodes free, less than min_free asks for: "
+	         "make room, or lower keep_ options",
+	         (uintmax_t)fs->f_favail, (uintmax_t)fs->f_files);
 }
 
 static void
@@ -61,14 +62,17 @@ look_figures(const struct statvfs *fs, const struct config *config, struct look_
 			disk->low = true;
 			disk->very_low = disk->very_low || disk->free < least / 2;
 			snprintf(disk->reason, sizeof(disk->reason),
-			         "%s of %s are free, less than min_free (%s)",
+			         "the backup disk has %s of %s free, less than min_free (%s): make "
+			         "room, or lower keep_ options",
 			         units_format_bytes(have, disk->free),
 			         units_format_bytes(all, disk->total),
 			         units_format_bytes(need, least));
 		}
 	}
 	if (disk->broken)
-		snprintf(disk->reason, sizeof(disk->reason), "it is mounted read-only");
+		snprintf(
+		    disk->reason, sizeof(disk->reason),
+		    "the backup disk is mounted read-only: the kernel's log (dmesg) may say why");
 }
 
 int
@@ -153,7 +157,8 @@ test_writing(const struct store *s, struct look_disk *disk)
 	disk->low = judge_disk_error(error) == JUDGE_FULL;
 	disk->broken = !disk->low;
 	snprintf(disk->reason, sizeof(disk->reason),
-	         "nothing can be written to it: %s; the kernel's log (dmesg) may say why",
+	         "nothing can be written to the backup disk: %s; the kernel's log (dmesg) may "
+	         "say why",
 	         strerror(error));
 }
 
@@ -183,8 +188,8 @@ look_body(int out, void *arg)
 	disk.mounted = disk.opened = true;
 	if (look_room(s.fd, config, &disk) < 0) {
 		disk.mounted = false;
-		snprintf(disk.reason, sizeof(disk.reason), "its free space cannot be read: %s",
-		         strerror(errno));
+		snprintf(disk.reason, sizeof(disk.reason),
+		         "the free space of the backup disk cannot be read: %s", strerror(errno));
 	} else if (job->test && !disk.broken) {
 		test_writing(&s, &disk);
 	}

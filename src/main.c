@@ -44,7 +44,9 @@ static const char help[] =
     "  -V, --version      print the version\n"
     "  -h, --help         print this\n"
     "\n"
-    "See flashback(8), flashback.conf(5), hosts.conf(5).\n";
+    "Set up volumes in the config file and in hosts.conf beside it; look at queue.txt and\n"
+    "status.txt, which are in /run/flashback unless the config says otherwise.  See flashback(8),\n"
+    "flashback.conf(5), hosts.conf(5).\n";
 
 static int
 usage(const char *problem)

@@ -70,7 +70,8 @@ call_body(int out, void *arg)
 	if (status < 0)
 		event_send(out, "%s", why);
 	else if (status > 0)
-		event_send(out, "%s ended with exit status %d", call->command->item[0], status);
+		event_send(out, "%s ended with exit status %d%s", call->command->item[0], status,
+		           hook_hint(status));
 	return 0;
 }
 

@@ -75,19 +75,23 @@ write_queue(FILE *f, void *arg)
 static int
 replace(const char *path, int (*write)(FILE *, void *), struct report_view *view, char **why)
 {
-	char *copy = strdup(path), *copy2 = strdup(path);
+	char *copy = strdup(path), *copy2 = strdup(path), *dir_why = NULL;
 	int dir = -1, rc = -1;
 
 	if (copy == NULL || copy2 == NULL)
 		goto out;
-	dir = file_open_trusted_dir(dirname(copy), true, why);
-	if (dir < 0)
+	dir = file_open_trusted_dir(dirname(copy), true, &dir_why);
+	if (dir < 0) {
+		*why = text_format("%s cannot be written: %s", path,
+		                   dir_why != NULL ? dir_why : strerror(ENOMEM));
 		goto out;
+	}
 	rc = file_replace(dir, basename(copy2), 0644, write, view, false);
 	if (rc != 0)
 		*why = text_format("%s cannot be written: %s", path, strerror(errno));
 	close(dir);
 out:
+	free(dir_why);
 	free(copy);
 	free(copy2);
 	return rc;
@@ -214,12 +218,42 @@ log_result(const struct table_row *row)
 	        reason[0] != '\0' ? ": " : "", reason);
 }
 
+/* A volume that waits ends in the same way at each wake: that is one event. */
+static bool
+is_logged(const struct table_row *row)
+{
+	switch (row->last) {
+	case JUDGE_NOT_FOUND:
+	case JUDGE_BUSY:
+	case JUDGE_NOT_NOW:
+	case JUDGE_ABSENT:
+	case JUDGE_CLOCK:
+		return row->logged == row->last;
+	case JUDGE_NONE:
+	case JUDGE_SUCCEEDED:
+	case JUDGE_PARTIAL:
+	case JUDGE_SUSPECT:
+	case JUDGE_FAILED:
+	case JUDGE_NO_SOURCE:
+	case JUDGE_INTERRUPTED:
+	case JUDGE_DISK:
+	case JUDGE_FULL:
+	case JUDGE_LINKS:
+	case JUDGE_NOT_DUE:
+	case JUDGE_RESULTS:
+		break;
+	}
+	return false;
+}
+
 void
 publish_result(struct daemon *d, struct table_row *row)
 {
 	const char *event = event_of(row->last);
 
-	log_result(row);
+	if (!is_logged(row))
+		log_result(row);
+	row->logged = row->last;
 	d->dirty = true;
 	if (event == NULL)
 		return;

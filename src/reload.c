@@ -82,7 +82,8 @@ adopt(struct daemon *d, struct config *config)
 	d->config = config;
 	if (has_new_volumes(&d->table))
 		d->look_volumes = true;
-	log_say(LOG_LEVEL_INFO, "the config has been read again: %zu volumes", config->n);
+	log_say(LOG_LEVEL_INFO, "the config has been read again: %zu volume%s", config->n,
+	        config->n == 1 ? "" : "s");
 	tell_mended(d);
 	d->dirty = true;
 	malloc_trim(0);

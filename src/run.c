@@ -205,8 +205,8 @@ run_before(struct run *r)
 			return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "`before`: %s", why);
 		if (status > 0)
 			return judge_give_up(&r->copy.verdict, JUDGE_FAILED,
-			                     "`before` (%s) ended with exit status %d",
-			                     r->volume->before.item[0], status);
+			                     "`before` (%s) ended with exit status %d%s",
+			                     r->volume->before.item[0], status, hook_hint(status));
 	}
 	r->prepared = true;
 	return 0;
@@ -324,7 +324,8 @@ run_after(struct run *r)
 		status = hook_run(&r->volume->after, &env, NULL, HOOK_SECONDS, r->signals, why,
 		                  sizeof(why));
 		if (status > 0)
-			snprintf(why, sizeof(why), "ended with exit status %d", status);
+			snprintf(why, sizeof(why), "%s ended with exit status %d%s",
+			         r->volume->after.item[0], status, hook_hint(status));
 		if (status != 0) {
 			snprintf(words, sizeof(words), "`after`: %s", why);
 			note(r, words);

@@ -141,7 +141,9 @@ show_unlisted(FILE *f, const struct config *c)
 	const struct dirent *entry;
 
 	if (dir == NULL) {
-		fprintf(f, "\n# data_dir cannot be read now: %s\n", strerror(errno));
+		fprintf(f, "\n# %s cannot be read now: %s%s\n", c->data_dir, strerror(errno),
+		        errno == ENOENT ? "; mount its disk, or make it with flashback --init"
+		                        : "");
 		return;
 	}
 	while ((entry = readdir(dir)) != NULL)

@@ -33,10 +33,11 @@ wake_when(const struct daemon *d)
 static void
 say_not_found(struct table_row *row, enum phase_event event, const char *reason)
 {
-	if (row->silent_since == 0) {
+	if (row->silent_since == 0)
 		row->silent_since = clock_wall();
+	if (row->logged != JUDGE_NOT_FOUND)
 		log_say(LOG_LEVEL_INFO, "%s: not found: %s", row->volume->id, reason);
-	}
+	row->logged = JUDGE_NOT_FOUND;
 	table_say(row, JUDGE_NOT_FOUND, "%s", reason);
 	phase_move(row, event);
 }
@@ -46,27 +47,22 @@ take_answer(struct daemon *d, struct table_row *row, enum probe_answer answer, c
 {
 	if (answer != PROBE_UNKNOWN && answer != PROBE_NO_NET)
 		row->unresolved_since = 0;
+	else if (answer == PROBE_UNKNOWN && row->unresolved_since == 0)
+		row->unresolved_since = clock_wall();
 	switch (answer) {
 	case PROBE_UP:
-		d->cannot_ask = false;
 		phase_move(row, PHASE_ANSWERED);
 		break;
 	case PROBE_UNKNOWN:
-		if (row->unresolved_since == 0)
-			row->unresolved_since = clock_wall();
-		say_not_found(row, PHASE_SILENT, reason);
-		break;
 	case PROBE_SILENT:
-		say_not_found(row, PHASE_SILENT, reason);
-		break;
 	case PROBE_NO_NET:
-		say_not_found(row, PHASE_NO_NET, reason);
+		say_not_found(row, answer == PROBE_NO_NET ? PHASE_NO_NET : PHASE_SILENT, reason);
 		break;
 	case PROBE_CANNOT:
 		if (!d->cannot_ask)
 			log_say(LOG_LEVEL_WARNING, "%s: could not be asked: %s", row->volume->id,
 			        reason);
-		d->cannot_ask = true;
+		d->cannot_ask = d->asked.failed = true;
 		phase_move(row, PHASE_UNASKED);
 		break;
 	}
@@ -125,6 +121,7 @@ end_probe(struct daemon *d)
 		answer_host(d, i, PROBE_CANNOT,
 		            "the answer did not come in time; rsync is "
 		            "started without asking");
+	d->cannot_ask = d->asked.failed;
 	free_asked(&d->asked);
 	/* Rows whose volume changed while they were asked match no host any more. */
 	for (size_t i = 0; i < d->table.n; i++)

@@ -59,3 +59,13 @@ warn_renew(struct daemon *d)
 	text_list_free(&d->standing);
 	d->standing = now;
 }
+
+void
+warn_seen(struct daemon *d)
+{
+	for (size_t i = 0; i < d->seen.n; i++)
+		if (!contains(&d->seen_logged, d->seen.item[i]))
+			log_say(LOG_LEVEL_WARNING, "%s", d->seen.item[i]);
+	text_list_free(&d->seen_logged);
+	(void)text_list_append(&d->seen_logged, &d->seen);
+}

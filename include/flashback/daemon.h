@@ -51,6 +51,7 @@ struct daemon_work {
 struct daemon_asked {
 	struct probe_hosts hosts; /* strings of its own */
 	bool *answered;
+	bool failed; /* one of them could not be asked */
 };
 
 struct daemon_options {
@@ -95,14 +96,15 @@ struct daemon {
 	int64_t next_write; /* clock_mono: write the two files again */
 	bool dirty;         /* something has changed that they show */
 	bool ready;         /* the service manager has been told */
-	bool cannot_ask;    /* that hosts could not be asked has been said */
+	bool cannot_ask;    /* hosts could not be asked, which has been said */
 	char *write_error;  /* why they could not be written, as last said; NULL: they were */
 
 	struct rsync_version rsync;
 	struct stat rsync_file;       /* the program of which that was the version */
 	struct text_list held;        /* options whose change waits for a restart, in words */
 	struct text_list standing;    /* what is wrong with the way that we run */
-	struct text_list seen;        /* warnings of the last look */
+	struct text_list seen;        /* warnings of the last look, */
+	struct text_list seen_logged; /* ... and those that have been logged */
 	struct text_list warnings;    /* both, with those of the volumes: what is shown */
 	struct text_list trouble;     /* "ID: words": what could not be removed, */
 	struct text_list trouble_now; /* ... and what the sweeper at work has met so far */

@@ -22,4 +22,7 @@
 int hook_run(const struct text_list *command, const struct text_list *env, const char *input,
              int seconds, int stop_fd, char *why, size_t size);
 
+/** hook_hint(status): what an exit status beyond 0 most likely means: ": words", or "". */
+const char *hook_hint(int status);
+
 #endif

@@ -12,4 +12,7 @@
  */
 void warn_renew(struct daemon *d);
 
+/** warn_seen(d): log those warnings of the last look that the look before it did not have. */
+void warn_seen(struct daemon *d);
+
 #endif

@@ -376,7 +376,8 @@ test_unreadable(void **state)
 	struct fixture *fx = *state;
 
 	unlink(fx->main);
-	assert_error(fx, "flashback.conf: cannot be read: No such file or directory\n");
+	assert_error(fx, "flashback.conf: there is no such file: make it, or name the right one "
+	                 "(see flashback.conf(5))\n");
 	assert_int_equal(mkdir(fx->main, 0700), 0);
 	assert_error(fx, "flashback.conf: is not a regular file\n");
 	rmdir(fx->main);
@@ -388,7 +389,8 @@ test_unreadable(void **state)
 	assert_error(fx, "flashback.conf: is larger than 8 MiB: no config file is\n");
 	write_both(fx, GOOD_MAIN, "");
 	unlink(fx->hosts);
-	assert_error(fx, "hosts.conf: cannot be read: No such file or directory\n");
+	assert_error(fx, "hosts.conf: there is no such file: make it, or name the right one (see "
+	                 "flashback.conf(5))\n");
 }
 
 /* Commands that run as root come from there. */

@@ -124,7 +124,8 @@ test_what_is_refused(void **state)
 {
 	(void)state;
 	check_init("no/such/parent", -1,
-	           "no/such/parent: cannot make it: No such file or directory");
+	           "no/such/parent: cannot make it in a directory that is not there: No such file "
+	           "or directory");
 	make_file("file", "x");
 	check_init("file", -1, "file cannot be opened: Not a directory");
 	make_dir("full");

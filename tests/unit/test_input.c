@@ -112,7 +112,9 @@ test_refused(void **state)
 {
 	const struct fixture *fx = *state;
 
-	assert_refused(fx->file, "cannot be read: No such file or directory");
+	assert_refused(
+	    fx->file,
+	    "there is no such file: make it, or name the right one (see flashback.conf(5))");
 	assert_refused(fx->dir, "is not a regular file");
 	assert_refused("/dev/null", "is not a regular file");
 	write_file(fx->file, "x", 1);

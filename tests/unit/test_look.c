@@ -202,14 +202,18 @@ test_reasons(void **state)
 	fd = open("mnt", SCRATCH_OPEN_DIR);
 	assert_int_equal(look_room(fd, &config, &disk), 0);
 	assert_true(disk.broken);
-	assert_string_equal(disk.reason, "it is mounted read-only");
+	assert_string_equal(
+	    disk.reason,
+	    "the backup disk is mounted read-only: the kernel's log (dmesg) may say why");
 	assert_int_equal(mount(NULL, "mnt", NULL, MS_REMOUNT, "size=512k"), 0);
 	assert_int_equal(look_room(fd, &config, &disk), 0);
 	assert_false(disk.broken);
-	assert_string_equal(disk.reason, "512K of 512K are free, less than min_free (600K)");
+	assert_string_equal(disk.reason, "the backup disk has 512K of 512K free, less than "
+	                                 "min_free (600K): make room, or lower keep_ options");
 	config.min_free_bytes = 512 << 10;
 	assert_int_equal(look_room(fd, &config, &disk), 0);
-	assert_string_equal(disk.reason, "99 of 100 inodes are free, less than min_free asks for");
+	assert_string_equal(disk.reason, "the backup disk has 99 of 100 inodes free, less than "
+	                                 "min_free asks for: make room, or lower keep_ options");
 	close(fd);
 	assert_int_equal(umount("mnt"), 0);
 	assert_int_equal(mount("none", "mnt", "ramfs", 0, NULL), 0);
@@ -294,7 +298,8 @@ test_writing(void **state)
 	                 0);
 	disk = look_disk(&job);
 	assert_true(disk.broken && !disk.low);
-	assert_non_null(strstr(disk.reason, "nothing can be written to it: Read-only file system"));
+	assert_non_null(strstr(disk.reason,
+	                       "nothing can be written to the backup disk: Read-only file system"));
 	job.test = false;
 	assert_false(look_disk(&job).broken);
 	assert_int_equal(chdir("/"), 0);

@@ -200,7 +200,10 @@ test_links(void **state)
 	free(text);
 	unlink(link);
 	text = show(fx);
-	assert_has(text, "\n# data_dir cannot be read now: No such file or directory\n");
+	assert_has(
+	    text,
+	    "/link cannot be read now: No such file or directory; mount its disk, or make it with "
+	    "flashback --init\n");
 	free(text);
 	free(link);
 	free(host);

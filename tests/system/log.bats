@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The log over whole days, a wake every half hour: each event is one line, and what stays as it is
+# is none.
+
+load lib
+
+setup() {
+	needs_root
+	begin
+	IN_BOX=(unshare -n) # where no host can be reached, and that is known at once
+	main_conf "$STORE" <<<'wake = "30m"'
+	mkdir "$D/away" "$D/bad"
+}
+
+teardown() {
+	finish
+}
+
+# a_day DATE [COMMAND]: 48 wakes; the command is run before each, with the time.
+a_day() {
+	local hour minute
+	for hour in {00..23}; do
+		for minute in 00 30; do
+			[ -z "${2:-}" ] || "$2" "$hour:$minute"
+			wake_at "$1 $hour:$minute:00 UTC"
+		done
+	done
+}
+
+# first_day TIME: the daemon starts and does what there is to be done.
+first_day() {
+	household
+	set_clock "$1"
+	start_daemon
+	wait_for 10 settled "$(cat "$D/now")"
+}
+
+# lines [VOLUME]: how many lines the log has, or has of a volume.
+lines() {
+	grep -cE "^[-0-9]+ [:0-9]+ ${1:+$1: }" "$D/log" || true
+}
+
+# says N TEXT: as often as that.
+says() {
+	local n
+	n=$(grep -cF -- "$2" "$D/log" || true)
+	[ "$n" -eq "$1" ] || { echo "$n times, not $1: $2"; return 1; }
+}
+
+household() {
+	hosts_conf <<-END
+	host "here"   { volume "one" { source = "$D/src" } volume "two" { source = "$D/src" } }
+	host "laptop" { volume "home" { source = "root@192.0.2.1:/home"  probe = tcp } }
+	host "usb"    { volume "stick" { source = "$D/away"  removable = yes } }
+	host "night"  { volume "db" { source = "$D/src"  before = { "/bin/sh", "-c", "exit 75" } } }
+	host "old"    { volume "v" { source = "$D/src"  disabled = yes } }
+	END
+}
+
+@test "a quiet day writes a handful of lines a volume" {
+	first_day '2027-03-01 00:00 UTC'
+	a_day 2027-03-01
+	: >"$D/log"
+	a_day 2027-03-02
+	[ "$(lines)" -eq 2 ]
+	says 1 'here/one: succeeded after'
+	says 1 'here/two: succeeded after'
+	stop_daemon
+}
+
+@test "what waits is said once, with the volume's name first, and once more after a change" {
+	first_day '2027-03-01 00:00 UTC'
+	a_day 2027-03-01
+	for volume in laptop/home usb/stick night/db; do
+		[ "$(lines $volume)" -eq 1 ]
+	done
+	says 1 'started: 6 volumes'
+	[ "$(lines)" -eq 6 ]
+	echo x >"$D/away/f"
+	wake_at '2027-03-02 00:00 UTC'
+	rm "$D/away/f"
+	wake_at '2027-03-03 00:30 UTC'
+	wake_at '2027-03-03 01:00 UTC'
+	says 1 'usb/stick: succeeded after'
+	says 2 'usb/stick: not found after'
+	stop_daemon
+	refuse grep -vE '^[-0-9]{10} [:0-9]{8} ' "$D/log"
+}
+
+# What goes wrong on a bad day, and is mended.
+worsen() {
+	case $1 in
+	03:00) rm -r "$D/src" ;;
+	06:00) echo 'nonsense = 1' >>"$CONF" ;;
+	08:00) sed -i '/nonsense/d' "$CONF" ;;
+	12:00) mv "$STORE" "$STORE.away" ;;
+	18:00) mv "$STORE.away" "$STORE" ;;
+	esac
+}
+
+@test "a bad day: the backoff bounds what fails, and all else is said when it comes and when it goes" {
+	first_day '2027-03-01 03:00 UTC'
+	: >"$D/log"
+	a_day 2027-03-02 worsen
+	says 1 'there is no option nonsense'
+	says 1 'the config is broken'
+	says 1 'the config is good again'
+	says 1 "disk: $STORE does not exist"
+	says 1 'disk: the disk is good again'
+	for volume in here/one here/two; do
+		[ "$(lines $volume)" -ge 2 ]
+		[ "$(lines $volume)" -le 8 ]
+	done
+	[ "$(lines)" -le 30 ]
+	stop_daemon
+}
