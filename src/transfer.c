@@ -146,11 +146,15 @@ reap(struct watch *w)
 static void
 look_for_life(struct watch *w, int64_t now)
 {
-	int64_t patience = w->t->patience * 1000;
+	int64_t patience = w->t->patience * 1000, pause = patience / LOOKS + 1;
 	uint64_t activity;
 
 	if (now < w->look_at)
 		return;
+	/* Who looks so late has slept, and so has all that is looked at: the machine was suspended.
+	 */
+	if (now > w->look_at + pause)
+		w->alive = now;
 	/* We were asleep ourselves, with the whole machine: nobody could give a sign of life. */
 	if (now - w->look_at >= patience / 4)
 		w->alive = now;
@@ -159,7 +163,7 @@ look_for_life(struct watch *w, int64_t now)
 		w->activity = activity;
 		w->alive = now;
 	}
-	w->look_at = now + patience / LOOKS + 1;
+	w->look_at = now + pause;
 	if (now - w->alive >= patience)
 		stop(w, JUDGE_STOP_STALL);
 }

@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# TERM in every state: everything ends, nothing is lost.
+
+load lib
+load net
+load end
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+}
+
+teardown() {
+	finish
+}
+
+@test "TERM while sleeping" {
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 settled
+	stop_daemon
+	status_is status DOWN
+	[ ! -e "$RUN/flashback.pid" ]
+	[ "$(status next.update)" -le "$EPOCHSECONDS" ]
+}
+
+@test "TERM while hosts are asked" {
+	needs_root
+	box_start
+	host_start 1
+	host_down 1
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:/etc/" } }
+	host "t" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
+	END
+	start_daemon
+	wait_for 5 row_has h/v 'asking whether the host is there'
+	ends_in_time
+}
+
+@test "TERM while copying over ssh: ssh and the far rsync end too, and work is kept" {
+	needs_root
+	box_start
+	host_start 1
+	sshd_start 1
+	head -c 20000000 /dev/urandom >"$D/src/big"
+	hosts_conf <<-END
+	host "here" { volume "v" {
+	    source = "root@10.77.1.2:$D/src/"  ssh = "$SSH"  rsync_options = { "--bwlimit=2000" } } }
+	END
+	start_daemon
+	wait_for 10 partly_copied
+	local far
+	far=$(pgrep -f "^rsync --server --sender .* $D/src/$")
+	ends_in_time
+	# shellcheck disable=SC2086
+	wait_for 5 nothing_of $far
+	has_snapshots 1 here/v working
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	END
+	comes_back
+}
+
+partly_copied() {
+	[ "$(du -ks "$STORE"/here/v/*.working | cut -f1)" -gt 1000 ]
+}
+
+@test "TERM while committing" {
+	slowed syncfs 4000
+	IN_BOX=("${SLOWED[@]}")
+	start_daemon
+	wait_for 10 row_has here/v 'writing it to the disk'
+	status_is status ROTATING
+	ends_in_time
+	comes_back
+}
+
+@test "TERM while sweeping" {
+	local n old=$STORE/here/v/2027-01-01T120000+0000.expired
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 settled
+	stop_daemon
+	mkdir "$old"
+	(cd "$old" && seq 500 | xargs touch)
+	slowed unlinkat 50
+	IN_BOX=("${SLOWED[@]}")
+	start_daemon
+	wait_for 10 fewer_than 495 "$old"
+	ends_in_time
+	[ -e "$old" ]
+	comes_back
+}
+
+fewer_than() {
+	[ "$(find "$2" -type f | wc -l)" -lt "$1" ]
+}

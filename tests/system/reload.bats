@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The config is read again at each wake: what comes, what goes, what changes, and what stays.
+
+load lib
+load net
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+	slowly='rsync_options = { "--bwlimit=1000" }'
+}
+
+teardown() {
+	finish
+}
+
+@test "volumes come, go and change; a run is left alone, and what is known is carried over" {
+	head -c 4000000 /dev/urandom >"$D/src/big"
+	mkdir "$D/small"
+	echo x >"$D/small/f"
+	hosts_conf <<-END
+	host "a" { volume "slow" { source = "$D/src/"  $slowly } }
+	host "b" { address = "b"  probe = "none"  volume "v" { source = "$D/small/" } }
+	END
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 10 row_has a/slow 'BACKING UP'
+	wait_for 10 has_snapshots 1 b/v
+	# The slow one leaves, another comes, and one that is known gets another source and cycle.
+	mkdir "$D/other"
+	echo y >"$D/other/g"
+	hosts_conf <<-END
+	host "b" { address = "b"  probe = "none"
+	    volume "v" { source = "$D/other/"  every = "2h" }
+	    volume "w" { source = "$D/small/" } }
+	END
+	set_clock '2027-03-01 12:10:00'
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 1 b/w
+	row_has a/slow 'no longer in the config'
+	row_has b/v '/ 2h'
+	has_snapshots 1 b/v
+	# Its run ends as it would have; then its row goes, and on the disk it is left alone.
+	wait_for 15 has_snapshots 1 a/slow
+	wait_for 10 settled
+	same_tree "$D/src" "$(newest a/slow)"
+	refuse row a/slow
+	wake_at '2027-03-01 14:00:00'
+	has_snapshots 2 b/v
+	[ "$(cat "$(newest b/v)/g")" = y ]
+	has_snapshots 1 a/slow
+	# It comes back, and is known.
+	hosts_conf <<-END
+	host "a" { volume "slow" { source = "$D/src/" } }
+	END
+	wake_at '2027-03-01 14:10:00'
+	row_has a/slow 'NEXT RUN IN 21:50:00'
+	has_snapshots 1 a/slow
+	status_is volumes.total 1
+}
+
+@test "a volume that changes while its host is asked is asked again" {
+	needs_root
+	box_start
+	host_start 1
+	host_down 1
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
+	END
+	start_daemon
+	wait_for 10 row_has h/v asking
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "$D/src/" } }
+	END
+	kill -HUP "$DAEMON"
+	wait_for 10 settled
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 1 h/v
+}
+
+descriptors() {
+	find "/proc/$DAEMON/fd" -type l | wc -l
+}
+
+resident() {
+	awk '/^VmRSS/ { print $2 }' "/proc/$DAEMON/status"
+}
+
+# config N: one of several, some of which are broken.
+config() {
+	local n
+	case $(($1 % 5)) in
+	3) echo 'host "h" { volume "v" { sauce = "/etc/" } }' ;;
+	4) echo 'host "h" { volume "v" { source = "/etc/"' ;;
+	*)
+		for n in {1..10}; do
+			echo "host \"h$((n + $1 % 5))\" { volume \"v\" { source = \"$D/src/\"
+			    exclude = { \"a\", \"b\" }  disabled = yes } }"
+		done
+		;;
+	esac
+}
+
+# reload N: as a new config, and until it has been read.  Replaced at once, as an editor would.
+reload() {
+	config "$1" >"$D/new.conf"
+	mv "$D/new.conf" "$D/hosts.conf"
+	kill -HUP "$DAEMON"
+	while has_signals; do :; done
+}
+
+has_signals() {
+	local lines
+	mapfile -t lines <"/proc/$DAEMON/status"
+	[[ ! "${lines[*]}" =~ ShdPnd:[[:space:]]0+[[:space:]] ]]
+}
+
+@test "a thousand reloads leave neither memory nor descriptors behind" {
+	local n before was
+	hosts_conf < <(config 0)
+	FLASHBACK=$ROOT/build/asan/flashback
+	export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=1
+	start_daemon
+	wait_for 10 settled
+	for ((n = 0; n < 50; n++)); do
+		reload $n
+	done
+	wait_for 10 settled
+	before=$(descriptors)
+	was=$(resident)
+	for ((; n < 1000; n++)); do
+		reload $n
+	done
+	reload 0
+	wait_for 10 settled
+	status_is config OK
+	status_is volumes.total 10
+	[ "$(descriptors)" -le "$before" ]
+	[ $(($(resident) - was)) -lt 8000 ]
+	# The leak check is at its end.
+	stop_daemon
+	refuse grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error' "$D/log"
+	[ "$(grep -c 'the config has been read again' "$D/log")" -ge 300 ]
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# TERM, and something that will not end: it is given 10 s, and all is over in 15.
+
+load lib
+load end
+
+setup() {
+	begin
+	echo x >"$D/src/f"
+}
+
+teardown() {
+	finish
+}
+
+# hook WHICH: it ignores TERM, as do its children, and goes on for long.
+hook() {
+	printf '#!/bin/sh\ntrap "" TERM\ntouch %s/in-hook\nsleep 100 & sleep 100\n' "$D" >"$D/hook"
+	chmod 755 "$D/hook"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  $1 = "$D/hook" } }
+	END
+}
+
+@test "TERM in before, which will not end" {
+	hook before
+	start_daemon
+	wait_for 10 test -e "$D/in-hook"
+	ends_in_time
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	END
+	comes_back
+}
+
+@test "TERM in after, which will not end" {
+	hook after
+	start_daemon
+	wait_for 10 test -e "$D/in-hook"
+	ends_in_time
+	has_snapshots 1 here/v
+}
+
+@test "TERM while committing, on a disk that hangs" {
+	slowed syncfs 60000
+	IN_BOX=("${SLOWED[@]}")
+	start_daemon
+	wait_for 10 row_has here/v 'writing it to the disk'
+	local began=$EPOCHSECONDS
+	stop_daemon
+	[ $((EPOCHSECONDS - began)) -le 15 ]
+	status_is status DOWN
+	[ ! -e "$RUN/flashback.pid" ]
+	grep -q 'here/v: did not end in time and is killed' "$D/log"
+}
