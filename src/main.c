@@ -12,6 +12,7 @@
 #include "flashback/dry.h"
 #include "flashback/init.h"
 #include "flashback/show.h"
+#include "flashback/text.h"
 
 #define CONFIG_FILE FLASHBACK_SYSCONFDIR "/flashback/flashback.conf"
 
@@ -181,6 +182,26 @@ dry(const struct arguments *a, struct config *config)
 	return dry_run(config, &a->daemon.wanted);
 }
 
+/* Nobody holds the directory in which the daemon was started: it may lie on the backup disk. */
+static int
+serve(struct arguments *a)
+{
+	const char *given = a->daemon.config_file;
+	char *cwd = given[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *path = text_format("%s%s%s", cwd == NULL ? "" : cwd, cwd == NULL ? "" : "/", given);
+	int rc = EXIT_WRONG;
+
+	if (path == NULL || (given[0] != '/' && cwd == NULL) || chdir("/") != 0) {
+		fprintf(stderr, "flashback: %s: %s\n", given, strerror(errno));
+	} else {
+		a->daemon.config_file = path;
+		rc = daemon_run(&a->daemon);
+	}
+	free(path);
+	free(cwd);
+	return rc;
+}
+
 static int
 run(struct arguments *a)
 {
@@ -197,7 +218,7 @@ run(struct arguments *a)
 	case RUN:
 		break;
 	}
-	return daemon_run(&a->daemon);
+	return serve(a);
 }
 
 int

@@ -101,7 +101,11 @@ is_let_go() {
 	ext4_disk b 24M
 	in_box umount "$MNT"
 	ext4_disk a 24M
+	# Started by somebody who stood on the disk.
+	IN_BOX+=(env -C "$MNT/store")
+	CONF=../../flashback.conf
 	start_daemon
+	unset 'IN_BOX[-1]' 'IN_BOX[-1]' 'IN_BOX[-1]'
 	wait_for 10 has_snapshots 1 here/v
 	wait_for 10 status_is status IDLE
 	in_box umount "$MNT"
