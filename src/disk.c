@@ -137,6 +137,9 @@ take_look(void *arg, char *line)
 	struct daemon *d = arg;
 	struct look_disk disk;
 
+	/* A disk with many volumes takes its time, but shows life. */
+	if (d->look_until != INT64_MAX)
+		d->look_until = clock_mono() + LOOK_VOLUME_DEADLINE * INT64_C(1000);
 	if (strncmp(line, "volume ", 7) == 0)
 		take_volume(d, line + 7);
 	else if (strncmp(line, "warning ", 8) == 0)
@@ -165,8 +168,7 @@ disk_look(struct daemon *d)
 	}
 	d->looking_at_volumes = d->look_volumes;
 	d->look_volumes = d->doubt = false;
-	d->look_until =
-	    clock_mono() + (job.volumes ? LOOK_VOLUMES_DEADLINE : LOOK_DEADLINE) * INT64_C(1000);
+	d->look_until = clock_mono() + LOOK_DEADLINE * INT64_C(1000);
 }
 
 void

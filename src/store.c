@@ -105,6 +105,10 @@ store_warning(const char *data_dir, const struct store *s)
 		return text_format(
 		    "%s belongs to user %ju, who can change every backup in it: chown it", data_dir,
 		    (uintmax_t)stat.st_uid);
+	if ((stat.st_mode & 077) && !s->traits.modes)
+		return text_format("%s is open to other users, who can read what was backed up:"
+		                   " this disk keeps no modes; mount it with umask=077",
+		                   data_dir);
 	if (stat.st_mode & 077)
 		return text_format("%s is open to other users (mode %04o), who can read what was"
 		                   " backed up: chmod 700 %s",

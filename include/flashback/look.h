@@ -11,8 +11,8 @@
 /* The looker: is the disk there, how full is it, and (at start and when asked) which snapshots are
  * there. */
 
-#define LOOK_DEADLINE 20          /* seconds, for marker and free space */
-#define LOOK_VOLUMES_DEADLINE 600 /* seconds, when all volumes are read */
+#define LOOK_DEADLINE 20         /* seconds, for marker and free space */
+#define LOOK_VOLUME_DEADLINE 120 /* seconds, for each volume after that */
 
 /** What to look at, and what is known. */
 struct look_job {

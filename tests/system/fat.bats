@@ -20,7 +20,7 @@ teardown() {
 	finish
 }
 
-# exfat_disk: mounted at $MNT.
+# exfat_disk [OPTIONS]: mounted at $MNT.
 exfat_disk() {
 	local device
 	command -v mount.exfat-fuse >/dev/null || skip "no exfat-fuse here"
@@ -29,7 +29,7 @@ exfat_disk() {
 	truncate -s 64M "$D/fat.img"
 	mkfs.exfat "$D/fat.img" >/dev/null
 	device=$(losetup -f --show "$D/fat.img")
-	in_box mount.exfat-fuse "$device" "$MNT" </dev/null >"$D/fuse.txt" 2>&1 3>&- || {
+	in_box mount.exfat-fuse "$device" "$MNT" -o "${1:-umask=077}" </dev/null >"$D/fuse.txt" 2>&1 3>&- || {
 		losetup -d "$device"
 		skip "FUSE cannot be mounted here: $(tail -n 1 "$D/fuse.txt")"
 	}
@@ -69,6 +69,9 @@ two_full_copies() {
 	run flashback --init --force
 	expect_exit 0
 	two_full_copies flashback
+	start_daemon
+	wait_for 5 status_is health OK
+	stop_daemon
 	[ ! -e "$STORE/here/v/latest" ]
 
 	# What it cannot hold is said.
@@ -107,4 +110,43 @@ without_links() {
 	expect_exit 0
 	two_full_copies without_links
 	grep -q 'link.*EPERM.*INJECTED' "$D/trace"
+}
+
+@test "exFAT that others may read: said, with what helps there" {
+	exfat_disk umask=022
+	flashback --init --force
+	start_daemon
+	wait_for 5 status_is health WARNING
+	[[ "$(status reason)" == *'open to other users'*'umask=077'* ]]
+}
+
+@test "a disk that hangs: said, the daemon stays alive and can be stopped, and it goes on by itself" {
+	exfat_disk
+	flashback --init --force
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  every = "1h" } }
+	END
+	set_clock '2027-03-01 12:00'
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 status_is status IDLE
+	FUSE=$(pgrep -f "mount.exfat-fuse .* $MNT ")
+	kill -STOP "$FUSE"
+	set_clock '2027-03-01 14:00'
+	wake
+	wait_for 30 status_is health CRITICAL
+	[[ "$(status reason)" == *'does not answer'* ]]
+	kill -CONT "$FUSE"
+	wake
+	wait_for 10 has_snapshots 2 here/v
+	wait_for 10 status_is health OK
+
+	# Told to stop while the disk hangs.
+	kill -STOP "$FUSE"
+	wake
+	wait_for 5 pgrep -P "$DAEMON" >/dev/null
+	SECONDS=0
+	stop_daemon
+	[ "$SECONDS" -lt 15 ]
+	kill -CONT "$FUSE"
 }
