@@ -142,6 +142,8 @@ take_look(void *arg, char *line)
 		d->look_until = clock_mono() + LOOK_VOLUME_DEADLINE * INT64_C(1000);
 	if (strncmp(line, "volume ", 7) == 0)
 		take_volume(d, line + 7);
+	else if (strncmp(line, "stale ", 6) == 0)
+		d->sweep = true;
 	else if (strncmp(line, "warning ", 8) == 0)
 		(void)text_list_add(&d->seen, line + 8);
 	else if (look_parse(line, &disk) == 0)

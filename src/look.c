@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "flashback/event.h"
+#include "flashback/record.h"
 #include "flashback/judge.h"
 #include "flashback/summary.h"
 #include "flashback/text.h"
@@ -107,6 +108,8 @@ look_volume(int out, const struct store *s, const struct volume *volume, int64_t
 		event_send(out, "warning %s cannot be read: %s", volume->id, strerror(errno));
 	else if (look_send(out, "volume", volume->id, &v, now) < 0)
 		event_send(out, "warning %s cannot be told of: %s", volume->id, strerror(errno));
+	else if (s->traits.symlinks && v.fd >= 0 && record_latest_is_stale(&v, now))
+		event_send(out, "stale %s", volume->id);
 	store_volume_close(&v);
 }
 

@@ -29,17 +29,30 @@ latest_is(int dir, const char *name)
 	return name && (size_t)len == strlen(name) && memcmp(target, name, (size_t)len) == 0;
 }
 
+/* What `latest` should name; NULL: there should be none. */
+static char *
+latest_name(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
+{
+	struct summary seen;
+
+	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
+	return seen.latest.when != 0 ? stamp_format(&seen.latest, buf) : NULL;
+}
+
+bool
+record_latest_is_stale(const struct store_volume *v, int64_t now)
+{
+	char buf[STAMP_NAME_SIZE];
+
+	return latest_is(v->fd, latest_name(v, now, buf)) == 0;
+}
+
 int
 record_latest(struct store_volume *v, int64_t now)
 {
-	struct summary seen;
-	char buf[STAMP_NAME_SIZE], *name = NULL;
-	int rc;
+	char buf[STAMP_NAME_SIZE], *name = latest_name(v, now, buf);
+	int rc = latest_is(v->fd, name);
 
-	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
-	if (seen.latest.when != 0)
-		name = stamp_format(&seen.latest, buf);
-	rc = latest_is(v->fd, name);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
 	if (!name)

@@ -28,6 +28,7 @@
 #define NICENESS 10
 #define IOPRIO_IDLE (3 << 13) /* IOPRIO_CLASS_IDLE, as in ioprio_set(2) */
 #define SUMMARY_SIZE 2048
+#define PATIENCE_MS 2000
 
 /* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
 struct run {
@@ -124,12 +125,26 @@ open_store(struct run *r)
 	return 0;
 }
 
+/* The sweeper takes the lock too, but never for long. */
+static int
+lock_volume(struct run *r)
+{
+	int64_t until = clock_mono() + PATIENCE_MS;
+	int rc;
+
+	while ((rc = store_volume_open(&r->store, r->volume->host, r->volume->name, true, &r->v)) !=
+	           0 &&
+	       errno == EWOULDBLOCK && clock_mono() < until)
+		event_wait(NULL, 0, NULL, clock_mono() + 100);
+	return rc;
+}
+
 static int
 open_volume(struct run *r)
 {
 	const struct volume *vol = r->volume;
 
-	if (store_volume_open(&r->store, vol->host, vol->name, true, &r->v) == 0) {
+	if (lock_volume(r) == 0) {
 		r->locked = true;
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include "flashback/event.h"
 #include "flashback/expire.h"
 #include "flashback/look.h"
+#include "flashback/record.h"
 #include "flashback/store.h"
 #include "flashback/walk.h"
 
@@ -42,13 +43,47 @@ sweep_tree(int parent, const char *name, dev_t dev, char *trouble, size_t size)
 	return walk_tree(parent, name, &w);
 }
 
+/* Open a volume that is there and that nobody works on.  Return 0, or -1 when there is nothing to
+ * do. */
+static int
+open_locked(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
+{
+	bool empty;
+
+	if (store_volume_open(&sw->store, volume->host, volume->name, false, v) < 0)
+		return -1; /* sweep_volume has said why */
+	empty = v->nstamps == 0;
+	store_volume_close(v);
+	if (empty)
+		return -1;
+	if (store_volume_open(&sw->store, volume->host, volume->name, true, v) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		event_send(sw->out, "trouble %s cannot be locked: %s", volume->id, strerror(errno));
+	return -1;
+}
+
+/* Put `latest` right, after a crash or after somebody's hand, unless a run is about to. */
+static void
+mend_latest(const struct sweeper *sw, const struct volume *volume)
+{
+	struct store_volume v;
+
+	if (open_locked(sw, volume, &v) < 0)
+		return;
+	if (record_latest(&v, clock_wall()) < 0)
+		event_send(sw->out, "trouble %s cannot change `latest`: %s", volume->id,
+		           strerror(errno));
+	store_volume_close(&v);
+}
+
 /* Remove all that has expired of one volume. */
 static void
 sweep_volume(const struct sweeper *sw, const struct volume *volume)
 {
 	struct store_volume v;
 	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
-	bool said = false;
+	bool said = false, stale;
 
 	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0) {
 		if (errno != ENOENT)
@@ -68,7 +103,10 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 		else
 			event_send(sw->out, "trouble %s cannot remove %s", volume->id, trouble);
 	}
+	stale = sw->store.traits.symlinks && record_latest_is_stale(&v, clock_wall());
 	store_volume_close(&v);
+	if (stale)
+		mend_latest(sw, volume);
 }
 
 /* Is the disk still too full?  What was removed counts once it is written. */
@@ -79,26 +117,6 @@ is_low(const struct sweeper *sw)
 
 	syncfs(sw->store.fd);
 	return look_room(sw->store.fd, sw->config, &disk) == 0 && disk.low;
-}
-
-/* Open a volume that is there and that nobody works on.  Return 0, or -1 when there is nothing to
- * do. */
-static int
-open_locked(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
-{
-	bool empty;
-
-	if (store_volume_open(&sw->store, volume->host, volume->name, false, v) < 0)
-		return -1; /* sweep_volume has said why */
-	empty = v->nstamps == 0;
-	store_volume_close(v);
-	if (empty)
-		return -1;
-	if (store_volume_open(&sw->store, volume->host, volume->name, true, v) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		event_send(sw->out, "trouble %s cannot be locked: %s", volume->id, strerror(errno));
-	return -1;
 }
 
 /* Expire what the policy of a volume no longer keeps, if its last run was good.  Was it anything?

@@ -2,6 +2,7 @@
 #ifndef FLASHBACK_RECORD_H
 #define FLASHBACK_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@
  * that name (it is left alone), EPERM on a disk without symlinks.
  */
 int record_latest(struct store_volume *v, int64_t now);
+
+/** record_latest_is_stale(v, now): does `latest` name something else, or nothing?  Not if it is no
+ * symlink. */
+bool record_latest_is_stale(const struct store_volume *v, int64_t now);
 
 /**
  * record_history(v, run):

@@ -8,7 +8,8 @@
 
 #include "flashback/conf.h"
 
-/* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file. */
+/* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file; and
+ * puts `latest` right where a crash or a hand has left it wrong. */
 
 /**
  * sweep_tree(parent, name, dev, trouble, size):

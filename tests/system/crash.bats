@@ -150,3 +150,27 @@ rest() {
 	history_is_whole
 	cuts "$done"
 }
+
+latest_is() {
+	[ "$(readlink "$STORE/$VOLUME/latest")" = "$1" ]
+}
+
+@test "latest is put right by the next start, and when snapshots were renamed or removed by hand" {
+	local old new
+	recover
+	old=$(snapshots "$VOLUME")
+	tick
+	FLASHBACK_TEST_CRASH=renamed run flashback -1 "$VOLUME"
+	new=$(snapshots "$VOLUME" | tail -n 1)
+	[ "$new" != "$old" ]
+	latest_is "$old"
+	start_daemon
+	wait_for 10 latest_is "$new"
+	mv "$STORE/$VOLUME/$new" "$STORE/$VOLUME/$new.mine"
+	kill -USR1 "$DAEMON"
+	wait_for 10 latest_is "$old"
+	mv "$STORE/$VOLUME/$new.mine" "$STORE/$VOLUME/$new"
+	kill -USR1 "$DAEMON"
+	wait_for 10 latest_is "$new"
+	[ ! -e "$STORE/$VOLUME/latest.new" ]
+}

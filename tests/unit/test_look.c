@@ -356,6 +356,11 @@ test_volumes(void **state)
 	make_dir("kimono/home/2026-11-09T000000+0000.expired");
 	assert_int_equal(symlink("/", "digit"), 0);
 	lines = look(&job);
+	assert_int_equal(lines->n, 6);
+	assert_string_equal(lines->line[2], "stale kimono/home");
+	free(lines);
+	assert_int_equal(symlink("2026-11-20T000000+0000", "kimono/home/latest"), 0);
+	lines = look(&job);
 	assert_int_equal(lines->n, 5);
 	assert_memory_equal(lines->line[1], "volume kimono/home ", 19);
 	assert_int_equal(summary_unpack(lines->line[1] + 19, &seen), 0);
