@@ -169,17 +169,22 @@ left() {
 	wait_for 5 status_is health OK
 }
 
-@test "what is mounted inside is not entered, and is said" {
+@test "what is mounted inside is not entered, be it of the same disk, and is said" {
+	local old precious
 	disk_begin
 	ext4_disk a 24M
-	mkdir "$D/src/dir" "$D/precious"
-	echo precious >"$D/precious/file"
+	mkdir "$D/src/one" "$D/src/two" "$D/precious" "$STORE/precious"
+	echo precious | tee "$D/precious/file" >"$STORE/precious/file"
 	backup
-	in_box mount --bind "$D/precious" "$MNT/store/here/v/$(snapshots here/v)/dir"
+	old=$MNT/store/here/v/$(snapshots here/v)
+	in_box mount --bind "$D/precious" "$old/one"
+	in_box mount --bind "$MNT/store/precious" "$old/two"
 	run backup
-	expect 'mounted'
+	expect 'something is mounted there'
 	has_snapshots 1 here/v expired
-	[ "$(cat "$D/precious/file")" = precious ]
+	for precious in "$D/precious/file" "$STORE/precious/file"; do
+		[ "$(cat "$precious")" = precious ]
+	done
 }
 
 @test "pins, names made by hand and foreign files are never touched, on a full disk neither" {
