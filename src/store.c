@@ -149,13 +149,14 @@ open_below(int dir, const char *name, bool make)
 	return openat(dir, name, OPEN_DIR);
 }
 
+/* On a disk that has no locks, which --init --force took as it is, there is none to be had. */
 static int
-take_lock(int meta)
+take_lock(const struct store *s, int meta)
 {
 	int fd = openat(meta, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	                S_IRUSR | S_IWUSR);
 
-	if (fd >= 0 && file_lock(fd) < 0)
+	if (fd >= 0 && file_lock(fd) < 0 && (s->traits.locks || errno == EWOULDBLOCK))
 		shut(&fd);
 	return fd;
 }
@@ -255,7 +256,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	v->meta = open_below(v->fd, MARKER_DIR, make);
 	if (v->meta < 0 && (make || errno != ENOENT))
 		goto fail;
-	if (make && (v->lock = take_lock(v->meta)) < 0)
+	if (make && (v->lock = take_lock(s, v->meta)) < 0)
 		goto fail;
 	if (store_volume_list(v) < 0 || read_history(v) < 0)
 		goto fail;

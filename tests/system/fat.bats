@@ -150,3 +150,23 @@ without_links() {
 	[ "$SECONDS" -lt 15 ]
 	kill -CONT "$FUSE"
 }
+
+# without_locks ARG...: flashback, where the disk (alone) knows no flock.
+without_locks() {
+	in_box strace -f -qq -o "$D/trace" -P "$MNT/store/.flashback/test/lock" \
+		-P "$MNT/store/here/v/.flashback/lock" -e trace=flock \
+		-e inject=flock:error=ENOLCK "$FLASHBACK" -c "$CONF" "$@" 2>&1
+}
+
+@test "a disk without locks: refused unless --force, and then backed up to" {
+	in_box mount -t tmpfs -o mode=700 tmpfs "$MNT"
+	run without_locks --init
+	expect_exit 1
+	expect 'locks: no'
+	run without_locks --init --force
+	expect_exit 0
+	run without_locks -1 here/v
+	expect_exit 0
+	has_snapshots 1 here/v
+	grep -q 'flock.*INJECTED' "$D/trace"
+}
