@@ -83,7 +83,7 @@ open_alarm(int64_t deadline)
 {
 	const struct itimerspec when = {
 	    .it_value = {.tv_sec = (time_t)(deadline / 1000),
-	                 .tv_nsec = deadline % 1000 * 1000000 + 1},
+	                 .tv_nsec = (long)(deadline % 1000 * 1000000) + 1},
 	};
 	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 

@@ -137,7 +137,7 @@ make_history(uint64_t *seed, struct stamp *stamps)
 	int64_t when = INT64_C(1600000000) + (int64_t)(next(seed) % 300000000);
 	int32_t offset = offsets[next(seed) % LENGTH(offsets)];
 	int64_t step = steps[next(seed) % LENGTH(steps)];
-	size_t n = next(seed) % (MOST + 1);
+	size_t n = (size_t)(next(seed) % (MOST + 1));
 
 	for (size_t i = 0; i < n; i++) {
 		if (next(seed) % 8 == 0)
@@ -231,7 +231,7 @@ same_when_shuffled(uint64_t *seed, const struct stamp *stamps, size_t n,
 	bool again[MOST];
 
 	for (size_t i = 0; i < n; i++) {
-		size_t at = next(seed) % (i + 1);
+		size_t at = (size_t)(next(seed) % (i + 1));
 
 		from[i] = from[at];
 		from[at] = i;

@@ -326,7 +326,8 @@ make_random(uint64_t *seed, struct summary *s)
 	struct stamp stamps[20];
 	struct history_run runs[5] = {{.code = 0}};
 	int64_t now = (int64_t)(next(seed) % UINT64_C(250000000000));
-	size_t n = next(seed) % LENGTH(stamps), nruns = next(seed) % LENGTH(runs);
+	size_t n = (size_t)(next(seed) % LENGTH(stamps));
+	size_t nruns = (size_t)(next(seed) % LENGTH(runs));
 
 	for (size_t i = 0; i < n; i++) {
 		stamps[i] = any_stamp(seed, (enum stamp_state)(next(seed) % (STAMP_PINNED + 1)));

@@ -187,7 +187,7 @@ test_escape_property(void **state)
 	for (int round = 0; round < 20000; round++) {
 		unsigned char in[24], back[sizeof(in)];
 		char out[sizeof(in) * 4 + 1], again[sizeof(out)];
-		size_t len = next(&seed) % (sizeof(in) + 1);
+		size_t len = (size_t)(next(&seed) % (sizeof(in) + 1));
 
 		for (size_t i = 0; i < len; i++)
 			in[i] = (unsigned char)alphabet[next(&seed) % (sizeof(alphabet) - 1)];
@@ -197,7 +197,7 @@ test_escape_property(void **state)
 			fail_msg("seed %llu, round %d: %s", (unsigned long long)first_seed, round,
 			         out);
 		/* A shorter buffer holds a beginning of the same. */
-		text_escape(again, 1 + next(&seed) % sizeof(out), (const char *)in, len);
+		text_escape(again, 1 + (size_t)(next(&seed) % sizeof(out)), (const char *)in, len);
 		assert_memory_equal(again, out, strlen(again));
 	}
 }
