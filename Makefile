@@ -53,9 +53,9 @@ build/asan/flashback: $(SOURCES:src/%.c=build/asan/%.o)
 	$(CC) $(SAN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 build/test/libflashback.a: $(LIB:src/%.c=build/test/%.o)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 build/asan/libflashback.a: $(LIB:src/%.c=build/asan/%.o)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 build/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
@@ -181,7 +181,42 @@ uninstall:
 	    $(DESTDIR)$(INITDIR)/flashback $(DESTDIR)$(BINDIR)/check-flashback
 	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
+	-rmdir $(addprefix $(DESTDIR),$(UNITDIR) $(dir $(UNITDIR) $(DOCDIR)) $(MANDIR)/man5 $(MANDIR)/man8) 2>/dev/null || :
 	@echo "Left in place: $(DESTDIR)$(CONFDIR) and all snapshots."
+
+# The same bytes from the same files, whoever packs them, wherever and when: the names are sorted, the date
+# is that of the last commit (in an unpacked tarball, of its files), and no owner, umask or packer's clock
+# gets in.  BUILD: the directory for it.
+DIST = flashback-$(VERSION)
+files = { if test -e .git; then git ls-files -z; else find . -path ./build -prune -o -type f -printf '%P\0'; fi; }
+changed = if test -e .git; then git log -1 --format=%ct; else $(files) | xargs -0 stat -c %Y | sort -n | tail -n 1; fi
+epoch = $${SOURCE_DATE_EPOCH:-$$($(changed))}
+BUILD = build
+dist:
+	@mkdir -p $(BUILD)
+	$(files) | LC_ALL=C sort -z | tar --create --format=ustar --null --no-recursion --files-from=- \
+	    --mtime="@$(epoch)" --owner=root:0 --group=root:0 --mode=u=rwX,go=rX --transform='s|^|$(DIST)/|' \
+	    >$(BUILD)/$(DIST).tar
+	gzip -9nf $(BUILD)/$(DIST).tar
+.PHONY: dist
+
+# A Debian package in build/, with what make install installs.
+deb:
+	@tests/setup deb
+	@$(MAKE) --no-print-directory -s -j2 all
+	rm -rf build/deb
+	@$(MAKE) --no-print-directory -s install DESTDIR=build/deb PREFIX=/usr UNITDIR=/usr/lib/systemd/system \
+	    DOCDIR=/usr/share/doc/flashback
+	@SOURCE_DATE_EPOCH=$(epoch) etc/deb/build build/deb $(VERSION)
+.PHONY: deb
+
+# The README's commands on a machine that has nothing: a minimal Debian in a chroot.  Takes minutes, as root.
+check-fresh: dist
+	@tests/fresh
+# The unit tests on 32 bits and on the other byte order, by qemu-user; likewise.  ARCH=armhf for one alone.
+check-cross: dist
+	@tests/cross $(ARCH)
+.PHONY: check-fresh check-cross
 
 clean:
 	rm -rf build
