@@ -381,6 +381,29 @@ test_measure(void **state)
 	assert_int_equal(walk_measure(s->fd, "top/link", s->dev, &size), 1);
 }
 
+/* A file of 5 GiB from the year 2100, all of it a hole: more than 32 bits can tell. */
+static void
+test_big_and_late(void **state)
+{
+	struct scratch *s = *state;
+	const struct timespec late = {.tv_sec = INT64_C(4110998400)};
+	char trouble[200];
+	struct walk w = removing(s, trouble, sizeof(trouble));
+	struct walk_size size;
+	int fd;
+
+	make_dir("top");
+	fd = openat(s->fd, "top/film", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, INT64_C(5) << 30), 0);
+	assert_int_equal(futimens(fd, (struct timespec[]){late, late}), 0);
+	close(fd);
+	assert_int_equal(walk_measure(s->fd, "top", s->dev, &size), 0);
+	assert_int_equal(size.bytes, INT64_C(5) << 30);
+	assert_int_equal(walk_tree(s->fd, "top", &w), 0);
+	assert_false(is_there("top"));
+}
+
 static int
 count_to_two(void *arg, const struct dirent *entry)
 {
@@ -426,6 +449,7 @@ main(void)
 	    T(test_what_vanishes_is_no_trouble),
 	    T(test_a_moved_directory_leads_nowhere),
 	    T(test_measure),
+	    T(test_big_and_late),
 	    T(test_names),
 	};
 
