@@ -87,7 +87,7 @@ build/fuzz/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(CPPFLAGS) -DFLASHBACK_TEST $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 build/fuzz/libflashback.a: $(LIB:src/%.c=build/fuzz/obj/%.o)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 FUZZ_BUILD = $(FUZZ:%=build/fuzz/replay_%) $(if $(FUZZ_CC),$(FUZZ:%=build/fuzz/fuzz_%))
 
 # For as long as you like: make fuzz FUZZ_SECONDS=3600 FUZZ=conf.
