@@ -107,6 +107,8 @@ unit-asan: $(UNITS:%=build/unit-asan/%)
 TOOLS = build/manifest build/churn build/crashat
 $(TOOLS): build/%: tests/%.c build/flags
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDHARDEN) -MMD -MP -o $@ $<
+build/nomem.so: tests/nomem.c build/flags
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 check:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
@@ -125,7 +127,7 @@ soak:
 	@FLASHBACK_SOAK=$(SOAK) tests/run $(RANDOM_TESTS)
 RANDOM_TESTS = system/crash system/power
 .PHONY: soak
-check-build: all build/test/flashback build/asan/flashback $(TOOLS) \
+check-build: all build/test/flashback build/asan/flashback $(TOOLS) build/nomem.so \
     $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%) $(FUZZ_BUILD)
 
 # A first look: builds, then shows the real program at work in a scratch directory.

@@ -84,6 +84,33 @@ make_schema(const struct lint *lint, struct schema *s)
 	return 0;
 }
 
+/*
+ * libconfuse crashes where memory ends in the middle of its work, so all that it can want, counted
+ * generously, must be there beforehand: for each section the options it may have, and some dozen
+ * bytes for what is said in one.
+ */
+static bool
+has_room(const struct lint *lint)
+{
+	size_t options = 1, sections = 1, want;
+	const char *at = lint->text;
+	char *room;
+
+	for (size_t i = 0; i <= LINT_DEPTH; i++)
+		options += lint->names[i].n;
+	while ((at = strstr(at, "s_")) != NULL) {
+		sections++;
+		at += 2;
+	}
+	want = 65536 + sections * options * (sizeof(cfg_opt_t) + 64) + lint->len * 16;
+	room = malloc(want);
+	if (room == NULL)
+		return false;
+	room[0] = '\0'; /* or the compiler may think that nobody needs it */
+	free(room);
+	return true;
+}
+
 /* Have libconfuse read what lint wrote.  Return NULL when there is no memory. */
 static cfg_t *
 parse(const struct lint *lint)
@@ -92,7 +119,7 @@ parse(const struct lint *lint)
 	cfg_t *cfg = NULL;
 	FILE *f = fmemopen(lint->text, lint->len, "r");
 
-	if (f != NULL && make_schema(lint, &schema) == 0) {
+	if (f != NULL && make_schema(lint, &schema) == 0 && has_room(lint)) {
 		cfg = cfg_init(schema.level[0], CFGF_NONE);
 		if (cfg != NULL)
 			cfg_set_error_function(cfg, say_nothing);

@@ -108,11 +108,10 @@ poll_limit(int64_t deadline, bool has_alarm)
 int
 event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 {
-	struct pollfd *set = calloc(n + 1, sizeof(*set));
+	struct pollfd set[EVENT_FDS + 1];
 	int count = 0;
 
-	if (set == NULL)
-		return -1;
+	assert(n <= EVENT_FDS);
 	for (size_t i = 0; i < n; i++)
 		set[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
 	set[n].fd = deadline > clock_mono() ? open_alarm(deadline) : -1;
@@ -130,7 +129,6 @@ event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 		ready[i] = set[i].revents != 0;
 	if (set[n].fd >= 0)
 		close(set[n].fd);
-	free(set);
 	return count;
 }
 

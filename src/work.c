@@ -79,6 +79,7 @@ start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
 	d->dirty = true;
 	if (event_fork(&w->child, run_body, &job) != 0) {
 		table_say(row, JUDGE_FAILED, "no process could be started: %s", strerror(errno));
+		settle_exit_status(d, JUDGE_FAILED);
 		row->retry_at = clock_wall() + d->config->wake;
 		phase_move(row, PHASE_ENDED);
 		publish_result(d, row);

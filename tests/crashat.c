@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: ISC
 /*
- * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-o FILE] COMMAND [ARG...]: run COMMAND and stop it
- * at its N-th step.  A step is a system call that changes a file or starts a process, made by WHO:
- * flashback (the children of COMMAND, which is flashback itself), daemon (COMMAND), or rsync (any).
- * Just before that call WHOM gets the signal (9, or another number): one (the process that is about
- * to make it), daemon, flashback (daemon and children), rsync, or all.  N = 0: nobody does.  When
- * COMMAND has ended so does crashat, with its exit status (128 + signal), having written to FILE
- * how many steps there were.  What is left of its children runs on.
+ * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]] [-o FILE] COMMAND [ARG...]: run
+ * COMMAND and stop it at its N-th step.  A step is a system call that changes a file or starts a
+ * process, made by WHO: flashback (the children of COMMAND, which is flashback itself), daemon
+ * (COMMAND), or rsync (any). Just before that call WHOM gets the signal (9, or another number): one
+ * (the process that is about to make it), daemon, flashback (daemon and children), rsync, or all.
+ * N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a number), with
+ * -a every one from there on; then a step is also every other attempt to open a file or a pipe.
+ * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
+ * FILE how many steps there were.  What is left of its children runs on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +17,14 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +33,8 @@
 struct tracer {
 	unsigned long at, count;
 	const char *who, *whom, *file;
-	int signal;
+	int signal, error;
+	bool on; /* from that step on, each fails */
 	pid_t command, traced[PROCESSES];
 };
 
@@ -60,13 +65,17 @@ static const int steps[] = {
 #define SKIP_UNLESS(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (unsigned)(value), 0, n)
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
 
-/* Stop at each of them, and at an openat that may make a file. */
+/* Stop at each of them, and at an openat that may make a file; with all at any, and at pipe2. */
 static void
-install_filter(void)
+install_filter(bool all)
 {
-	static const struct sock_filter last[] = {
-	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3), LOAD(args[2]),
-	    SKIP_UNLESS(BPF_JSET, O_CREAT, 1),   RETURN(SECCOMP_RET_TRACE),
+	const struct sock_filter last[] = {
+	    SKIP_UNLESS(BPF_JEQ, SYS_pipe2, 1),
+	    RETURN(all ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW),
+	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3),
+	    LOAD(args[2]),
+	    SKIP_UNLESS(all ? BPF_JGE : BPF_JSET, all ? 0 : O_CREAT, 1), /* >= 0 always holds */
+	    RETURN(SECCOMP_RET_TRACE),
 	    RETURN(SECCOMP_RET_ALLOW),
 	};
 	struct sock_filter code[1 + 2 * STEPS + sizeof(last) / sizeof(last[0])];
@@ -129,6 +138,27 @@ strike(const struct tracer *t, pid_t one)
 			kill(t->traced[i], t->signal);
 }
 
+/* Make the call that pid stands before fail. */
+static void
+refuse(pid_t pid, int error)
+{
+#ifdef __x86_64__
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) != 0)
+		return;
+	regs.orig_rax = UINT64_MAX;
+	regs.rax = (unsigned long long)(-(long long)error);
+	if (ptrace(PTRACE_SETREGS, pid, 0, &regs) != 0)
+		die("registers");
+#else
+	(void)pid;
+	(void)error;
+	errno = ENOSYS;
+	die("-e on this kind of machine");
+#endif
+}
+
 /* ---- tracing ---- */
 
 /* Put to where from was. */
@@ -157,8 +187,13 @@ take_stop(struct tracer *t, pid_t pid, int status)
 	int event = status >> 16, sig = WSTOPSIG(status);
 
 	note(t, pid);
-	if (event == PTRACE_EVENT_SECCOMP && is_who(t, pid) && ++t->count == t->at)
-		strike(t, pid);
+	if (event == PTRACE_EVENT_SECCOMP && is_who(t, pid)) {
+		t->count++;
+		if (t->error != 0 && t->at != 0 && (t->on ? t->count >= t->at : t->count == t->at))
+			refuse(pid, t->error);
+		else if (t->error == 0 && t->count == t->at)
+			strike(t, pid);
+	}
 	if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
 		ptrace(PTRACE_LISTEN, pid, 0, 0); /* it is stopped, and stays so until CONT */
 		return;
@@ -226,7 +261,7 @@ start(struct tracer *t, char **argv)
 		close(gate[1]);
 		if (read(gate[0], &go, 1) < 0)
 			die("pipe");
-		install_filter();
+		install_filter(t->error != 0);
 		execvp(argv[0], argv);
 		die(argv[0]);
 	}
@@ -242,7 +277,7 @@ parse(struct tracer *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:p:k:s:o:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:p:k:s:e:ao:")) != -1) {
 		switch (c) {
 		case 'n':
 			t->at = strtoul(optarg, NULL, 10);
@@ -256,6 +291,12 @@ parse(struct tracer *t, int argc, char **argv)
 		case 's':
 			t->signal = (int)strtol(optarg, NULL, 10);
 			break;
+		case 'e':
+			t->error = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'a':
+			t->on = true;
+			break;
 		case 'o':
 			t->file = optarg;
 			break;
@@ -264,8 +305,9 @@ parse(struct tracer *t, int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		fprintf(stderr, "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-o FILE]"
-		                " COMMAND [ARG...]\n");
+		fprintf(stderr,
+		        "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]]"
+		        " [-o FILE] COMMAND [ARG...]\n");
 		exit(125);
 	}
 }

@@ -30,12 +30,14 @@ void event_read(int fd, struct event_signals *out);
 /** event_reset_signals(): in a child before exec: default actions, nothing blocked. */
 void event_reset_signals(void);
 
+#define EVENT_FDS 128 /* descriptors that can be waited for */
+
 /**
  * event_wait(fds, n, ready, deadline):
- * Wait until one of the n descriptors (negative ones are skipped) has input, end of file or an
- * error, or until clock_mono() reaches deadline (-1: for ever; one that passes while the machine
- * sleeps ends the wait when it wakes up).  Sets ready[i].  Return the number ready, 0 at the
- * deadline, -1 with errno when out of memory.
+ * Wait until one of the n descriptors, at most EVENT_FDS (negative ones are skipped), has input,
+ * end of file or an error, or until clock_mono() reaches deadline (-1: for ever; one that passes
+ * while the machine sleeps ends the wait when it wakes up).  Sets ready[i].  Return the number
+ * ready, 0 at the deadline.
  */
 int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
 

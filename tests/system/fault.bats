@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Whatever fails at whatever step of a run (memory, fork, open, write, rename, mkdir, a sync): nothing
+# crashes, no snapshot is harmed, success is told only of a snapshot that is there, and the next run is good.
+
+load lib
+load tree
+load rounds
+
+setup() {
+	needs_root
+	begin
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 4 } }
+	END
+	rounds_begin
+	change 40
+	recover
+}
+
+teardown() {
+	finish
+}
+
+# faulty COMMAND...: a run under this, with something that fails in it.
+faulty() {
+	local rc=0 before
+	tick
+	FLASHBACK_TEST_NOW=$(cat "$D/now") # not from a file, for what opens that would fail, too
+	before=$(snapshots "$VOLUME" | tail -n 1)
+	"$@" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || rc=$?
+	is_honest "$rc" "$before" || { echo "exit status $rc after $*"; cat "$D/crash.txt"; return 1; }
+}
+
+# is_honest STATUS BEFORE: BEFORE was the newest snapshot.
+is_honest() {
+	[ "$1" -lt 124 ] || { echo "crashed, or hung"; return 1; }
+	refuse grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)' "$D/crash.txt" || return 1
+	history_is_whole || return 1
+	[ "$1" -ne 0 ] || [ "$(snapshots "$VOLUME" | tail -n 1)" != "$2" ] ||
+		{ echo "success without a snapshot"; return 1; }
+}
+
+# each_step WHO SECONDS: every step of WHO in random order, as far as that comes in so many seconds.
+each_step() {
+	local n error on done=0
+	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
+	faulty timeout -k 1 60 "$CRASHAT" -o "$D/steps" -e 5 -p "$1"
+	shuffle "$(cat "$D/steps")"
+	for n in "${SHUFFLED[@]}"; do
+		lasts "$2" || break
+		change 6
+		draw error 5 28 12 24 30 11 # EIO ENOSPC ENOMEM EMFILE EROFS EAGAIN
+		draw on "" "" "" -a
+		faulty timeout -k 1 60 "$CRASHAT" -e "$error" ${on:+"$on"} -p "$1" -n "$n"
+		done=$((done + 1))
+		recover
+	done
+	echo "# $done of ${#SHUFFLED[@]} steps, seed $SEED" >&3
+}
+
+@test "a system call of the worker fails" {
+	each_step flashback 9
+}
+
+@test "a system call of the main process fails" {
+	each_step daemon 9
+}
+
+@test "a process cannot be started" {
+	local n
+	for n in 1 2 3 4 5; do
+		change 6
+		faulty strace -qq -o "$D/strace" -e trace=clone,clone3,fork \
+			-e "inject=clone,clone3,fork:error=EAGAIN:when=$n"
+	done
+	recover
+}
+
+# no_sanitizers: these have a memory of their own.
+no_sanitizers() {
+	[[ $FLASHBACK != */asan/* ]] || skip "not with sanitizers"
+}
+
+# no_memory N [ON]: the Nth request for memory fails, of all that are made in a run.
+no_memory() {
+	head -c 8 /dev/zero >"$D/count"
+	faulty timeout -k 1 60 env LD_PRELOAD="$ROOT/build/nomem.so" FAULT_COUNT="$D/count" FAULT_AT="$1" \
+		${2:+FAULT_ON="$2"}
+}
+
+@test "a request for memory fails, or every one from there on" {
+	local n on total done=0
+	no_sanitizers
+	no_memory 0
+	total=$(od -An -tu8 "$D/count")
+	shuffle "$total"
+	[ "$total" -gt 100 ]
+	for n in "${SHUFFLED[@]}"; do
+		lasts 9 || break
+		draw on "" "" yes
+		change 3
+		no_memory "$n" "$on"
+		done=$((done + 1))
+		recover
+	done
+	echo "# $done of $((total)) requests, seed $SEED" >&3
+}
+
+@test "however little memory there is for a large config, it is read or refused" {
+	local room rc good=0 refused=0
+	no_sanitizers
+	printf 'host "h%d" { volume "v" { source = "/etc/" exclude = { "a", "b", "c" } keep_daily = 3 } }\n' \
+		{1..400} | hosts_conf
+	for room in {3000..7000..40}; do
+		rc=0
+		(ulimit -v "$room" && exec "$FLASHBACK" -c "$CONF" --check) >"$D/check.txt" 2>&1 || rc=$?
+		[ "$rc" -le 1 ] || [ "$rc" -eq 127 ] ||
+			{ echo "exit status $rc with $room KiB"; tail "$D/check.txt"; return 1; }
+		[ "$rc" -ne 0 ] || good=$((good + 1))
+		[ "$rc" -ne 1 ] || refused=$((refused + 1))
+	done
+	[ "$good" -gt 5 ] && [ "$refused" -gt 5 ]
+}
