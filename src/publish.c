@@ -177,7 +177,8 @@ static bool
 is_old_news(const struct table_row *row)
 {
 	return row->again && (row->last == JUDGE_NOT_FOUND || row->last == JUDGE_BUSY ||
-	                      row->last == JUDGE_NOT_NOW);
+	                      row->last == JUDGE_NOT_NOW || row->last == JUDGE_ABSENT ||
+	                      row->last == JUDGE_CLOCK);
 }
 
 static void
@@ -218,42 +219,12 @@ log_result(const struct table_row *row)
 	        reason[0] != '\0' ? ": " : "", reason);
 }
 
-/* A volume that waits ends in the same way at each wake: that is one event. */
-static bool
-is_logged(const struct table_row *row)
-{
-	switch (row->last) {
-	case JUDGE_NOT_FOUND:
-	case JUDGE_BUSY:
-	case JUDGE_NOT_NOW:
-	case JUDGE_ABSENT:
-	case JUDGE_CLOCK:
-		return row->logged == row->last;
-	case JUDGE_NONE:
-	case JUDGE_SUCCEEDED:
-	case JUDGE_PARTIAL:
-	case JUDGE_SUSPECT:
-	case JUDGE_FAILED:
-	case JUDGE_NO_SOURCE:
-	case JUDGE_INTERRUPTED:
-	case JUDGE_DISK:
-	case JUDGE_FULL:
-	case JUDGE_LINKS:
-	case JUDGE_NOT_DUE:
-	case JUDGE_RESULTS:
-		break;
-	}
-	return false;
-}
-
 void
 publish_result(struct daemon *d, struct table_row *row)
 {
 	const char *event = event_of(row->last);
 
-	if (!is_logged(row))
-		log_result(row);
-	row->logged = row->last;
+	log_result(row);
 	d->dirty = true;
 	if (event == NULL)
 		return;

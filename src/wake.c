@@ -33,11 +33,10 @@ wake_when(const struct daemon *d)
 static void
 say_not_found(struct table_row *row, enum phase_event event, const char *reason)
 {
-	if (row->silent_since == 0)
+	if (row->silent_since == 0) {
 		row->silent_since = clock_wall();
-	if (row->logged != JUDGE_NOT_FOUND)
 		log_say(LOG_LEVEL_INFO, "%s: not found: %s", row->volume->id, reason);
-	row->logged = JUDGE_NOT_FOUND;
+	}
 	table_say(row, JUDGE_NOT_FOUND, "%s", reason);
 	phase_move(row, event);
 }

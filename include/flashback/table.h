@@ -58,7 +58,6 @@ struct table_row {
 	bool wanted;              /* an operand of --once: due or not */
 	bool tried;               /* has started since the last wake */
 	bool overdue;             /* as last told */
-	enum judge_result logged; /* the result that the log last named; NONE: none yet */
 	enum judge_result told;   /* the kind of result as last told to notify; NONE: nothing yet */
 	bool gone;                /* left the config while running: dropped when the run ends */
 };
