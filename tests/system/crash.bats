@@ -11,7 +11,10 @@ setup() {
 	needs_root
 	begin
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 4 } }
+	host "here" { volume "v" {
+	    source = "$D/src/"  shrink_guard = "0%"
+	    keep_daily = 0  keep_weekly = 0  keep_last = 4
+	} }
 	END
 	rounds_begin
 	change 40
@@ -119,7 +122,8 @@ rest() {
 	local whom moment strikes done=0 n
 	hosts_conf <<-END
 	host "here" { volume "v" {
-	    source = "$D/src/"  every = "1h"  keep_daily = 0  keep_weekly = 0  keep_last = 4
+	    source = "$D/src/"  every = "1h"  shrink_guard = "0%"
+	    keep_daily = 0  keep_weekly = 0  keep_last = 4
 	} }
 	END
 	for n in 1 2; do

@@ -24,7 +24,10 @@ setup() {
 	flashback --init
 	STORE=/proc/$HOLDER/root$D/disk/store
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 4 } }
+	host "here" { volume "v" {
+	    source = "$D/src/"  shrink_guard = "0%"
+	    keep_daily = 0  keep_weekly = 0  keep_last = 4
+	} }
 	END
 	rounds_begin
 }
