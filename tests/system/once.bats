@@ -60,6 +60,10 @@ teardown() {
 	expect_exit 1
 	expect nowhere
 	has_snapshots 0 here/v
+	run flashback -n here/v nowhere
+	expect_exit 1
+	expect 'there is no host or volume nowhere in'
+	refuse grep -q rsync <<<"$output"
 }
 
 @test "exit status 2: a run that ended as anything but SUCCEEDED" {
