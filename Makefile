@@ -161,7 +161,8 @@ install: build/flashback
 		$(placed) man/$$page >build/$$page && \
 		install -m 644 build/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
 	done
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(placed) README.md >build/README.md
+	install -m 644 build/README.md LICENSE $(DESTDIR)$(DOCDIR)
 	install -m 644 $(CONFIG:%=etc/%) $(DESTDIR)$(DOCDIR)/examples
 	for file in $(SNIPPETS) $(NOTIFIERS); do \
 		$(placed) etc/$$file >build/$$file && \
