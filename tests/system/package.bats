@@ -38,7 +38,7 @@ quiet_make() {
 }
 
 @test "what make dist has packed can be built, and its parts find each other" {
-	quiet_make -j2 all CFLAGS=-O1 WARNINGS=
+	quiet_make -j2 all CFLAGS=-O0 HARDEN= WARNINGS=
 	"$tree/build/flashback" --version | grep -q "$(sed -n 's/^VERSION *= *//p' "$tree/Makefile")"
 	quiet_make install DESTDIR="$D/dest"
 	[ -x "$D/dest/usr/local/sbin/flashback" ]
