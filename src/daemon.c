@@ -244,17 +244,8 @@ wait_for_event(struct daemon *d)
 }
 
 static void
-step(struct daemon *d)
+schedule(struct daemon *d)
 {
-	wake_hear(d);
-	work_hear(d);
-	tidy_hear(d);
-	notify_step(&d->notify, &d->config->notify);
-	if (d->ending) {
-		if (clock_mono() >= d->end_at)
-			work_kill(d);
-		return;
-	}
 	if (clock_mono() >= d->next_wake && !(d->options->once && d->this_wake != 0))
 		wake_begin(d);
 	disk_watch(d);
@@ -263,6 +254,20 @@ step(struct daemon *d)
 	tidy_start(d);
 	work_watch(d);
 	tell_ready(d);
+}
+
+static void
+step(struct daemon *d)
+{
+	wake_hear(d);
+	work_hear(d);
+	tidy_hear(d);
+	if (!d->ending)
+		schedule(d);
+	else if (clock_mono() >= d->end_at)
+		work_kill(d);
+	/* Last, so that nothing of which there is news to tell waits for the next event. */
+	notify_step(&d->notify, &d->config->notify);
 }
 
 static void

@@ -262,7 +262,7 @@ set_up(void **state)
 	    " echo 1 >src/a && echo 2 >src/d/b && cp src/a src/d/b locked && chmod 0 locked/a &&"
 	    " head -c 200000 /dev/zero | tr '\\0' x >big/f && echo 1 >xattr/f &&"
 	    " { setfattr -n user.x -v 1 xattr/f && touch has_xattr || :; } &&"
-	    " for f in 'exit24 exit 24' 'talk echo Welcome, this is a talkative shell'"
+	    " for f in 'exit24 exit 24' 'talk echo Welcome, this is a talkative shell; cat >/dev/null'"
 	    " 'norsync echo bash: line 1: rsync: command not found >&2; exit 127'"
 	    " 'openrsync echo rsync: -HAX: invalid option >&2; exit 1' 'kill kill -9 $PPID'"
 	    " 'nobody [ $(id -u) != 0 ] || set -- runuser -u nobody -- env \"$@\"; exec env "
