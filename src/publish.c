@@ -222,20 +222,20 @@ log_result(const struct table_row *row)
 void
 publish_result(struct daemon *d, struct table_row *row)
 {
-	const char *event = event_of(row->last);
+	const char *event = event_of(row->last), *told = event_of(row->told);
+	bool news;
 
 	log_result(row);
 	d->dirty = true;
 	if (event == NULL)
 		return;
-	/* A first success is no news, and neither is the second failure. */
-	if (row->told == JUDGE_NONE && row->last == JUDGE_SUCCEEDED)
-		row->told = JUDGE_SUCCEEDED;
-	if (row->told != JUDGE_NONE && strcmp(event, event_of(row->told)) == 0)
-		return;
+	/* A first success is no news, and neither is the second failure.  The history may end with
+	 * a run of which nothing was told. */
+	news = told != NULL ? strcmp(event, told) != 0 : row->last != JUDGE_SUCCEEDED;
 	row->told = row->last;
-	publish_event(d, event, row, judge_shown_name(row->last),
-	              row->reason != NULL ? row->reason : "");
+	if (news)
+		publish_event(d, event, row, judge_shown_name(row->last),
+		              row->reason != NULL ? row->reason : "");
 }
 
 void

@@ -239,3 +239,13 @@ nobody_works_in() {
 	stop_daemon
 	wait_for 5 grep -qx 'STOPPING=1' "$D/told"
 }
+
+@test "a restart after a run that was cut short, and then a success: no harm" {
+	flashback -1 here/v
+	sed -i 's/SUCCEEDED  /INTERRUPTED/' "$STORE/here/v/.flashback/history"
+	grep -q INTERRUPTED "$STORE/here/v/.flashback/history"
+	mv "$(newest here/v)" "$D/away"
+	start_daemon
+	wait_for 10 row_has here/v SUCCEEDED
+	stop_daemon
+}
