@@ -33,10 +33,6 @@ made() {
 	[ "$(snapshots here/v)" = "$want" ] || { snapshots here/v; return 1; }
 }
 
-settled() {
-	wait_for 10 status_is status IDLE
-}
-
 @test "1970: nothing runs, it is CRITICAL and says so, and heals by itself" {
 	set_clock '1970-01-01 00:05:00 UTC'
 	start_daemon
@@ -77,6 +73,7 @@ settled() {
 	set_clock '2027-03-01 12:00'
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
+	settled
 	at '2027-03-02 12:00'
 	wait_for 10 has_snapshots 2 here/v
 	settled

@@ -96,6 +96,7 @@ two_full_copies() {
 
 # without_links ARG...: flashback, where link() fails as on a FAT, in rsync as well.
 without_links() {
+	local -x ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
 	in_box strace -f -qq -o "$D/trace" -e trace=link,linkat -e inject=link,linkat:error=EPERM \
 		"$FLASHBACK" -c "$CONF" "$@" 2>&1
 }
@@ -155,6 +156,7 @@ without_links() {
 
 # without_locks ARG...: flashback, where the disk (alone) knows no flock.
 without_locks() {
+	local -x ASAN_OPTIONS=detect_leaks=0
 	in_box strace -f -qq -o "$D/trace" -P "$MNT/store/.flashback/test/lock" \
 		-P "$MNT/store/here/v/.flashback/lock" -e trace=flock \
 		-e inject=flock:error=ENOLCK "$FLASHBACK" -c "$CONF" "$@" 2>&1

@@ -32,7 +32,10 @@ stopped() {
 }
 
 gone() {
-	refuse kill -0 "$1" 2>/dev/null
+	local pid
+	for pid in "$@"; do
+		refuse kill -0 "$pid" 2>/dev/null
+	done
 }
 
 @test "two daemons with pid files of their own on one store: one works, the other waits, nothing is made twice" {
@@ -87,7 +90,7 @@ goes_on_after_the_orphan() {
 	expect_exit 75
 	[ "$(snapshots here/v working)" = "$tree" ]
 	kill -KILL "${ORPHANS[@]}"
-	wait_for 5 gone "${ORPHANS[0]}"
+	wait_for 5 gone "${ORPHANS[@]}"
 	wake
 	wait_for 20 has_snapshots 1 here/v
 	wait_for 5 has_snapshots 0 here/v interrupted
