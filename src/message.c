@@ -186,6 +186,17 @@ decode(struct span path, char *out, size_t size)
 	return n;
 }
 
+/* People know the file by its place in the source; what leads to it here is long and says nothing.
+ */
+static struct span
+below_tree(struct span path)
+{
+	static const char suffix[] = ".working/";
+	const char *at = memmem(path.s, path.n, suffix, strlen(suffix));
+
+	return at != NULL ? skip(path, (size_t)(at - path.s) + strlen(suffix)) : path;
+}
+
 static void
 put_text(struct message *m, struct span path, struct span why)
 {
@@ -267,10 +278,12 @@ message_read(const char *s, size_t len, struct message *out)
 	path = find_path(line);
 	if (side == SIDE_UNKNOWN || why.n == 0)
 		return;
-	if (side == SIDE_HERE)
+	if (side == SIDE_HERE) {
 		read_ours(line, why, out);
-	else
+		path = below_tree(path);
+	} else {
 		out->kind = MESSAGE_UNREADABLE;
+	}
 	if (path.n == 0 && out->kind != MESSAGE_ATTRIBUTE) {
 		out->kind = MESSAGE_OTHER;
 		out->error = MESSAGE_ERROR_OTHER;

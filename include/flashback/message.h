@@ -32,7 +32,8 @@ enum message_error {
 struct message {
 	enum message_kind kind;
 	enum message_error error;
-	char text[MESSAGE_TEXT]; /* "PATH: why", escaped; "" when the line is not about a file */
+	/* "PATH: why", escaped; of ours the path as in the source; "" when not about a file */
+	char text[MESSAGE_TEXT];
 };
 
 /** message_read(line, len, out): take one line apart, without its line end. */
