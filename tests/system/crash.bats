@@ -114,8 +114,7 @@ rest() {
 	kill -TERM "$DAEMON" 2>/dev/null || true
 	wait "$DAEMON" || true
 	DAEMON=
-	[ ! -e "$STORE/$VOLUME/.flashback/lock" ] ||
-		wait_for 30 flock -n "$STORE/$VOLUME/.flashback/lock" true
+	wait_for 30 nobody_works
 }
 
 @test "killed at any moment under load, the daemon, once it is started again, goes on by itself" {

@@ -49,7 +49,6 @@ boot() {
 # lose_memory: with nothing of ours at work the disk is gone, and has only what it had.  What was copied is
 # what was there at one moment when it is still the same afterwards.
 lose_memory() {
-	wait_for 30 nobody_works
 	until
 		cp --sparse=always "$D/image" "$D/cut"
 		cmp -s "$D/image" "$D/cut"
@@ -65,11 +64,6 @@ power_fails() {
 	lose_memory
 	boot
 	plug_in "$1"
-}
-
-nobody_works() {
-	local lock=$STORE/$VOLUME/.flashback/lock
-	[ ! -e "$lock" ] || flock -n "$lock" true
 }
 
 # damaged TREE: the names of files that have the size and time of the source and other bytes.

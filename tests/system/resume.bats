@@ -18,7 +18,7 @@ setup() {
 	hosts_conf <<-END
 	host "h" { volume "v" {
 	    source = "root@10.77.1.2:$D/src/"  ssh = "$SSH"
-	    rsync_options = { "--bwlimit=8000" }
+	    rsync_options = { "--bwlimit=6000" }
 	} }
 	END
 }
@@ -90,10 +90,10 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 @test "a big file that is wholly rewritten, and cut at each attempt, arrives" {
 	local before part
 	echo x >"$D/src/small"
-	random_file "$D/src/big" 12
+	random_file "$D/src/big" 16
 	run flashback -1 h/v
 	expect_exit 0
-	random_file "$D/src/big" 12
+	random_file "$D/src/big" 16
 	before=$(received)
 	for part in 3 6 9; do
 		next_second
@@ -107,20 +107,20 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((12 * MB + 3 * MB)) ]
+	[ $(($(received) - before)) -lt $((16 * MB + 3 * MB)) ]
 }
 
 @test "a run cut earlier than the one before loses nothing of either" {
 	local before
 	random_file "$D/src/m" 4
-	random_file "$D/src/z" 8
+	random_file "$D/src/z" 12
 	before=$(received)
 	begin_run
 	wait_for 20 has_got z $((4 * MB))
 	cut_term
 	end_run
 	# What comes first is new now.
-	random_file "$D/src/a" 8
+	random_file "$D/src/a" 12
 	next_second
 	begin_run
 	wait_for 20 has_got a $((4 * MB))
@@ -131,7 +131,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((20 * MB + 2 * MB)) ]
+	[ $(($(received) - before)) -lt $((28 * MB + 2 * MB)) ]
 }
 
 @test "older snapshots keep everything though all of it changes in the source between the cut and the next run" {
@@ -144,7 +144,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	manifest -i "$(newest h/v)" >"$D/first"
 	same_tree "$D/src" "$(newest h/v)"
 	next_second
-	random_file "$D/src/zz-big" 8
+	random_file "$D/src/zz-big" 10
 	begin_run
 	wait_for 20 has_got zz-big $((2 * MB))
 	cut_term

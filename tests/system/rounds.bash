@@ -47,6 +47,13 @@ crash_unseen() {
 	tick
 	"$CRASHAT" -o "$D/steps" "$@" "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" \
 		>"$D/crash.txt" 2>&1 3>&- || true
+	# A worker whose daemon is dead finishes what it has begun to commit.
+	wait_for 30 nobody_works
+}
+
+nobody_works() {
+	local lock=$STORE/$VOLUME/.flashback/lock
+	[ ! -e "$lock" ] || flock -n "$lock" true
 }
 
 # recover: the next start goes on by itself, once what the last one left behind has ended.
