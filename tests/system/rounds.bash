@@ -92,11 +92,12 @@ history_is_whole() {
 }
 
 # shares_files MANIFEST: a file that is as it was in the snapshot before has the same inode, and no other.
+# Not so where it has several names and one is new: rsync sends it again.
 shares_files() {
 	local before
 	before=$(find "$KNOWN" -type f | sort | tail -n 1)
 	[ -z "$before" ] || awk '
-	$2 !~ /^mode=10/ { next }
+	$2 !~ /^mode=10/ || / same-as=/ { next }
 	{ inode = $5; $5 = ""; }
 	NR == FNR { was[$0] = inode; next }
 	$0 in was && was[$0] != inode { print "stored twice: " $1; bad = 1 }
