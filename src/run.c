@@ -265,12 +265,13 @@ history_line(const struct run *r)
 	return run;
 }
 
-/* A tree of an earlier boot has served once something came of it. */
+/* A snapshot has all that was good in the tree of an earlier boot. */
 static void
 drop_doubtful(struct run *r)
 {
-	if (r->copy.doubtful.when != 0 && r->copy.tree.state != STAMP_WORKING &&
-	    r->copy.tree.state != STAMP_EXPIRED &&
+	enum stamp_state state = r->copy.tree.state;
+
+	if (r->copy.doubtful.when != 0 && (state == STAMP_COMPLETE || state == STAMP_PARTIAL) &&
 	    store_rename(&r->v, &r->copy.doubtful, STAMP_EXPIRED) != 0)
 		note(r, "a copy from an earlier boot could not be renamed to .expired");
 }

@@ -15,6 +15,9 @@
 #include "flashback/summary.h"
 #include "flashback/walk.h"
 
+/* How many runs a doubtful tree serves. */
+#define SERVES 2
+
 /* The one .interrupted tree; NULL when there is none. */
 static struct stamp *
 find_interrupted(struct store_volume *v)
@@ -81,11 +84,12 @@ add_line(struct store_volume *v, const struct stamp *tree)
 	    .new_files = -1,
 	    .bytes = -1,
 	    .new_bytes = -1,
-	    .snapshot = *tree,
 	    .reason = "it was cut short; the next run goes on from there",
 	};
 
 	run.stamp.state = STAMP_COMPLETE;
+	if (tree->state == STAMP_INTERRUPTED)
+		run.snapshot = *tree;
 	return record_history(v, &run);
 }
 
@@ -121,30 +125,28 @@ join(struct store_volume *v, struct stamp *from, const struct stamp *to)
 	return store_rename(v, from, STAMP_EXPIRED);
 }
 
-/* Deal with n .working trees, newest first.  A run that compares by checksum reads all of the
- * source each time; if it is always cut before its end, it must go on without at last. */
-static int
-salvage_each(struct store_volume *v, struct stamp *tree, size_t n, const struct stamp *trusted,
-             struct stamp *doubtful)
+/* How many runs since then have got something. */
+static unsigned
+count_since(const struct store_volume *v, int64_t when)
 {
-	const struct stamp *cut = find_interrupted(v);
-	int64_t cut_before = cut != NULL ? cut->when : 0;
-	bool cut_again = false;
-	int rc = 0;
+	unsigned n = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (tree[i].when == trusted->when) {
-			cut_again = true;
-			rc = salvage_interrupted(v, &tree[i]) == 0 ? add_line(v, &tree[i]) : -1;
-		} else if (cut_again && cut_before > tree[i].when) {
-			rc = store_rename(v, &tree[i], STAMP_EXPIRED);
-		} else if (doubtful->when == 0) {
-			*doubtful = tree[i];
-		} else {
-			rc = join(v, &tree[i], doubtful);
-		}
-	}
-	return rc;
+	for (size_t i = 0; i < v->nruns; i++)
+		n += v->runs[i].stamp.when > when && v->runs[i].snapshot.when != 0;
+	return n;
+}
+
+/* A run that compares by checksum reads all of the source.  If that is always cut before its end,
+ * it must go on without at last. */
+static int
+salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubtful)
+{
+	if (count_since(v, tree->when) >= SERVES)
+		return store_rename(v, tree, STAMP_EXPIRED);
+	if (doubtful->when != 0)
+		return join(v, tree, doubtful);
+	*doubtful = *tree;
+	return 0;
 }
 
 /* Remove one of the files that were to replace one of ours; arg is the descriptor of its directory.
@@ -197,8 +199,12 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 	if (record_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||
 	    strcmp(noted_boot, boot) != 0)
 		trusted.when = 0;
-	if (n > 0)
-		rc = salvage_each(v, working, n, &trusted, doubtful);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (working[i].when != trusted.when)
+			rc = salvage_doubtful(v, &working[i], doubtful);
+		else if (salvage_interrupted(v, &working[i]) != 0 || add_line(v, &working[i]) != 0)
+			rc = -1;
+	}
 	free(working);
 	if (rc == 0 && n > 0)
 		rc = store_volume_list(v);

@@ -25,8 +25,8 @@ int salvage_interrupted(struct store_volume *v, struct stamp *tree);
  * was made expires.  The .working tree that was noted in this boot (see boot.h) becomes
  * .interrupted, with a line in the history.  All others may hold right sizes and times over wrong
  * bytes: they become one, returned in *doubtful (when == 0: there is none) to serve as a base with
- * --checksum.  It expires when two runs with it have been cut.  Files that were to replace one of
- * ours are removed.  Return 0, or -1 with errno.
+ * --checksum.  It expires when two runs since have got something and been cut.  Files that were to
+ * replace one of ours are removed.  Return 0, or -1 with errno.
  */
 int salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful);
 
