@@ -71,6 +71,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ "$(stat -c %a "$RUN")" = 755 ]
 	[ "$(stat -c %a "$RUN/status.txt")" = 644 ]
 	[ "$(stat -c %a "$RUN/queue.txt")" = 644 ]
+	wait_for 10 row_has here/v SUCCEEDED # then nothing is being replaced
 	[ "$(find "$RUN" -type f | wc -l)" -eq 3 ]
 }
 
