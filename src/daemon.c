@@ -217,9 +217,12 @@ next_deadline(const struct daemon *d)
 	if (!d->options->once || d->this_wake == 0)
 		at = sooner(at, d->next_wake);
 	if (work_active(d) > 0)
-		at = sooner(at, sooner(d->next_room, now + WATCH_MS));
+		at = sooner(at, now + WATCH_MS);
+	/* The next look waits for this one, which may hang. */
 	if (d->looker.pid != 0)
 		at = sooner(at, d->look_until);
+	else if (work_active(d) > 0)
+		at = sooner(at, d->next_room);
 	if (d->prober.pid != 0)
 		at = sooner(at, d->probe_until);
 	return at;
