@@ -14,6 +14,7 @@
 #include "flashback/restore.h"
 #include "flashback/runlog.h"
 #include "flashback/salvage.h"
+#include "flashback/summary.h"
 #include "flashback/text.h"
 
 #define SUSPECTS_KEPT 3
@@ -147,6 +148,8 @@ expire_interrupted(struct commit *c)
 			trouble(c, "an .interrupted copy could not be renamed to .expired");
 }
 
+/* Those from the future are left for a person to mend, and are not among the three: else each new
+ * one would go at once. */
 static void
 expire_suspects(struct commit *c)
 {
@@ -155,8 +158,8 @@ expire_suspects(struct commit *c)
 	for (size_t i = c->v->nstamps; i-- > 0;) {
 		struct stamp *s = &c->v->stamps[i];
 
-		if (s->state == STAMP_SUSPECT && ++n > SUSPECTS_KEPT &&
-		    store_rename(c->v, s, STAMP_EXPIRED) != 0)
+		if (s->state == STAMP_SUSPECT && s->when <= c->now + SUMMARY_AHEAD_MAX &&
+		    ++n > SUSPECTS_KEPT && store_rename(c->v, s, STAMP_EXPIRED) != 0)
 			trouble(c, "a .suspect copy could not be renamed to .expired");
 	}
 }

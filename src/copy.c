@@ -159,7 +159,8 @@ judge(struct copy *c)
 	    .removable = c->volume->removable,
 	    .shrink_guard = c->volume->shrink_guard,
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
-	                                         c->v->nstamps, volume_fingerprint(c->volume)),
+	                                         c->v->nstamps, volume_fingerprint(c->volume),
+	                                         clock_wall() + SUMMARY_AHEAD_MAX),
 	    .patience = rsync_patience(c->volume, c->doubtful.when != 0),
 	};
 

@@ -79,7 +79,7 @@ history_parse(const char *line, struct history_run *out)
 	if (read_stamp(&line, &run.stamp) == -1 || run.stamp.state != STAMP_COMPLETE ||
 	    read_result(&line, &run.result) == -1 ||
 	    read_number(&line, -1, CODE_MAX, &code) == -1 ||
-	    read_number(&line, 0, INT64_MAX, &run.seconds) == -1 ||
+	    read_number(&line, -1, INT64_MAX, &run.seconds) == -1 ||
 	    read_number(&line, -1, INT64_MAX, &run.files) == -1 ||
 	    read_number(&line, -1, INT64_MAX, &run.new_files) == -1 ||
 	    read_number(&line, -1, INT64_MAX, &run.bytes) == -1 ||
@@ -178,18 +178,18 @@ files_of(const struct history_run *runs, size_t n, const struct stamp *snapshot,
 
 int64_t
 history_files_before(const struct history_run *runs, size_t n, const struct stamp *stamps,
-                     size_t nstamps, uint64_t fingerprint)
+                     size_t nstamps, uint64_t fingerprint, int64_t until)
 {
 	enum stamp_state wanted = STAMP_PARTIAL;
 	int64_t newest = 0, files = 0;
 
 	for (size_t i = 0; i < nstamps; i++)
-		if (stamps[i].state == STAMP_COMPLETE)
+		if (stamps[i].state == STAMP_COMPLETE && stamps[i].when <= until)
 			wanted = STAMP_COMPLETE;
 	for (size_t i = 0; i < nstamps; i++) {
 		int64_t found;
 
-		if (stamps[i].state != wanted || stamps[i].when <= newest)
+		if (stamps[i].state != wanted || stamps[i].when <= newest || stamps[i].when > until)
 			continue;
 		found = files_of(runs, n, &stamps[i], fingerprint);
 		if (found == 0)

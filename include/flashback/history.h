@@ -27,7 +27,7 @@ struct history_run {
 	struct stamp stamp; /* state COMPLETE, whatever became of it: the start of the run */
 	enum judge_result result;
 	int code;        /* rsync's exit status, 128+n for a signal, -1 if it was not run */
-	int64_t seconds; /* how long the run took */
+	int64_t seconds; /* how long the run took, -1 unknown */
 	int64_t files, new_files, bytes, new_bytes; /* files is 0 when rsync told no statistics */
 	uint64_t fingerprint;
 	struct stamp snapshot;   /* what the run left; when == 0 if nothing */
@@ -63,12 +63,13 @@ size_t history_prune(struct history_run *runs, size_t n, const struct stamp *sta
 unsigned history_failures(const struct history_run *runs, size_t n);
 
 /**
- * history_files_before(runs, n, stamps, nstamps, fingerprint):
+ * history_files_before(runs, n, stamps, nstamps, fingerprint, until):
  * The number of files of the newest complete snapshot that exists and was made with this
  * fingerprint; while there is no complete snapshot at all, of the newest partial one.  0 if there
- * is none.
+ * is none.  Those after the instant until, from the future, take no part: what a person accepts
+ * would never be the newest.
  */
 int64_t history_files_before(const struct history_run *runs, size_t n, const struct stamp *stamps,
-                             size_t nstamps, uint64_t fingerprint);
+                             size_t nstamps, uint64_t fingerprint, int64_t until);
 
 #endif

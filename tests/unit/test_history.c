@@ -185,7 +185,7 @@ test_parse_refuses(void **state)
 	    {2, "256"},
 	    {2, "-2"},
 	    {2, "0x1"},
-	    {3, "-1"},
+	    {3, "-2"},
 	    {3, "9m"},
 	    {4, "-2"},
 	    {4, "9223372036854775808"},
@@ -407,36 +407,42 @@ test_files_before(void **state)
 		runs[i].files = 100 + i;
 		runs[i].fingerprint = i < 4 ? 1 : 2;
 	}
-	assert_int_equal(history_files_before(runs, 6, there, 6, 2), 105);
-	assert_int_equal(history_files_before(runs, 6, there, 6, 1), 103);
-	assert_int_equal(history_files_before(runs, 6, there, 6, 3), 0);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 2, INT64_MAX), 105);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, INT64_MAX), 103);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 3, INT64_MAX), 0);
 	/* The order of the stamps plays no part. */
 	there[0] = stamp_of_day(5, STAMP_COMPLETE);
 	there[5] = stamp_of_day(0, STAMP_COMPLETE);
-	assert_int_equal(history_files_before(runs, 6, there, 6, 2), 105);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 2, INT64_MAX), 105);
 	there[0] = stamp_of_day(0, STAMP_COMPLETE);
 	there[5] = stamp_of_day(5, STAMP_COMPLETE);
 	/* It must still be there, and its numbers known. */
-	assert_int_equal(history_files_before(runs, 6, there, 3, 1), 102);
+	assert_int_equal(history_files_before(runs, 6, there, 3, 1, INT64_MAX), 102);
 	runs[2].files = 0;
-	assert_int_equal(history_files_before(runs, 6, there, 3, 1), 101);
-	assert_int_equal(history_files_before(runs, 0, there, 3, 1), 0);
-	assert_int_equal(history_files_before(runs, 6, NULL, 0, 1), 0);
+	assert_int_equal(history_files_before(runs, 6, there, 3, 1, INT64_MAX), 101);
+	assert_int_equal(history_files_before(runs, 0, there, 3, 1, INT64_MAX), 0);
+	assert_int_equal(history_files_before(runs, 6, NULL, 0, 1, INT64_MAX), 0);
 	/* What was suspect and then accepted by renaming counts as complete. */
 	runs[3].result = JUDGE_SUSPECT;
 	runs[3].snapshot.state = STAMP_SUSPECT;
-	assert_int_equal(history_files_before(runs, 6, there, 6, 1), 103);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, INT64_MAX), 103);
 	/* Others do not count beside a complete one, whatever that was made with. */
 	for (int i = 1; i < 6; i++)
 		there[i].state = STAMP_PARTIAL;
 	there[5].state = STAMP_SUSPECT;
-	assert_int_equal(history_files_before(runs, 6, there, 6, 1), 100);
-	assert_int_equal(history_files_before(runs, 6, there, 6, 2), 0);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, INT64_MAX), 100);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 2, INT64_MAX), 0);
+	/* Nor does one from the future. */
+	there[0].state = STAMP_COMPLETE;
+	there[1].state = STAMP_COMPLETE;
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, there[0].when), 100);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, there[0].when - 1), 0);
+	there[1].state = STAMP_PARTIAL;
 	/* While there is none, the newest partial one does. */
 	there[0].state = STAMP_INTERRUPTED;
-	assert_int_equal(history_files_before(runs, 6, there, 6, 2), 104);
-	assert_int_equal(history_files_before(runs, 6, there, 6, 1), 103);
-	assert_int_equal(history_files_before(runs, 6, there + 5, 1, 2), 0);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 2, INT64_MAX), 104);
+	assert_int_equal(history_files_before(runs, 6, there, 6, 1, INT64_MAX), 103);
+	assert_int_equal(history_files_before(runs, 6, there + 5, 1, 2, INT64_MAX), 0);
 }
 
 int
