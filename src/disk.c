@@ -146,6 +146,8 @@ take_look(void *arg, char *line)
 		d->sweep = true;
 	else if (strncmp(line, "warning ", 8) == 0)
 		(void)text_list_add(&d->seen, line + 8);
+	else if (strncmp(line, "unread ", 7) == 0)
+		d->look_again = true; /* the next wake may find it readable again */
 	else if (look_parse(line, &disk) == 0)
 		take_disk(d, &disk);
 }
@@ -190,6 +192,8 @@ disk_watch(struct daemon *d)
 static bool
 end_look(struct daemon *d)
 {
+	if (d->looking_at_volumes && d->looker.status != 0)
+		d->look_again = true;
 	event_close(&d->looker);
 	if (d->looking_at_volumes && d->disk.mounted)
 		for (size_t i = 0; i < d->table.n; i++)

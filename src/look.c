@@ -103,11 +103,16 @@ static void
 look_volume(int out, const struct store *s, const struct volume *volume, int64_t now)
 {
 	struct store_volume v;
+	bool told = false;
 
 	if (store_volume_open(s, volume->host, volume->name, false, &v) < 0 && errno != ENOENT)
 		event_send(out, "warning %s cannot be read: %s", volume->id, strerror(errno));
 	else if (look_send(out, "volume", volume->id, &v, now) < 0)
 		event_send(out, "warning %s cannot be told of: %s", volume->id, strerror(errno));
+	else
+		told = true;
+	if (!told)
+		event_send(out, "unread %s", volume->id);
 	else if (s->traits.symlinks && v.fd >= 0 && record_latest_is_stale(&v, now))
 		event_send(out, "stale %s", volume->id);
 	store_volume_close(&v);

@@ -265,10 +265,27 @@ note_clock(struct daemon *d)
 	d->look_volumes = true;
 }
 
+/* Has a snapshot that was from the future become one of the present? */
+static bool
+future_has_come(const struct daemon *d)
+{
+	int64_t until = clock_wall() + SUMMARY_AHEAD_MAX;
+
+	for (size_t i = 0; i < d->table.n; i++) {
+		int64_t when = d->table.row[i].seen.future.when;
+
+		if (when != 0 && when <= until)
+			return true;
+	}
+	return false;
+}
+
 void
 wake_begin(struct daemon *d)
 {
 	note_clock(d);
+	d->look_volumes |= d->look_again || future_has_come(d);
+	d->look_again = false;
 	d->last_wake = d->this_wake;
 	d->this_wake = clock_wall();
 	d->next_wake = clock_mono() + d->config->wake * 1000;

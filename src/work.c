@@ -260,8 +260,10 @@ end_run(struct daemon *d, struct daemon_work *w)
 {
 	struct table_row *row = row_of(d, w);
 
-	if (!w->told)
+	if (!w->told) {
 		blame_worker(w);
+		d->look_volumes = true; /* it may have come far */
+	}
 	event_close(&w->child);
 	if (row != NULL) {
 		settle_row(d, row, w);

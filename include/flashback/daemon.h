@@ -82,6 +82,7 @@ struct daemon {
 	bool look_told;                /* the looker has told of the disk */
 	bool look_volumes;             /* the next look reads all volumes, */
 	bool looking_at_volumes;       /* ... and this one does */
+	bool look_again;               /* ... and of some could not tell: the next wake does too */
 	bool doubt;                    /* a run met trouble with the disk: look at it soon */
 	bool decide_again;             /* a wake came while the prober was at work */
 	bool waking;                   /* a wake has begun and waits for its look */

@@ -41,8 +41,8 @@ struct look_disk {
  * The body of the looker; arg is a struct look_job *.  Writes "disk ..." once, first; then, when
  * the store was opened (not when the file system is the one of the last look and its marker was
  * there), "warning words" for what is wrong with it, and if asked "volume ID packed" for each
- * volume (one that cannot be read: "warning ID words"), followed by "stale ID" if `latest` is not
- * what it should be.  Return 0.
+ * volume (one that cannot be read: "warning ID words" and "unread ID"), followed by "stale ID" if
+ * `latest` is not what it should be.  Return 0.
  */
 int look_body(int out, void *arg);
 

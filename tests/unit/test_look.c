@@ -356,12 +356,12 @@ test_volumes(void **state)
 	make_dir("kimono/home/2026-11-09T000000+0000.expired");
 	assert_int_equal(symlink("/", "digit"), 0);
 	lines = look(&job);
-	assert_int_equal(lines->n, 6);
+	assert_int_equal(lines->n, 7);
 	assert_string_equal(lines->line[2], "stale kimono/home");
 	free(lines);
 	assert_int_equal(symlink("2026-11-20T000000+0000", "kimono/home/latest"), 0);
 	lines = look(&job);
-	assert_int_equal(lines->n, 5);
+	assert_int_equal(lines->n, 6);
 	assert_memory_equal(lines->line[1], "volume kimono/home ", 19);
 	assert_int_equal(summary_unpack(lines->line[1] + 19, &seen), 0);
 	assert_int_equal(seen.complete, NOW - 2 * 86400);
@@ -372,6 +372,7 @@ test_volumes(void **state)
 	assert_int_equal(seen.kept, 0);
 	assert_memory_equal(lines->line[3], "volume nas/music ", 17);
 	assert_string_equal(lines->line[4], "warning digit/users cannot be read: Not a directory");
+	assert_string_equal(lines->line[5], "unread digit/users");
 	assert_false(is_there("nas"));
 	assert_false(is_there("kimono/home/.flashback"));
 	free(lines);
