@@ -167,8 +167,9 @@ judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error)
 struct run {
 	const struct judge_case *c;
 	const struct judge_words *w;
-	int code;    /* rsync's exit status; 128+n for signal n */
-	bool killed; /* by that signal */
+	int code;      /* rsync's exit status; 128+n for signal n */
+	bool killed;   /* by that signal */
+	int64_t files; /* that came: those that vanished are in rsync's number, too */
 };
 
 static bool
@@ -235,7 +236,7 @@ is_no_source(const struct run *r)
 static bool
 is_empty(const struct run *r)
 {
-	return is_through(r) && r->code != 23 && r->w->stats.files == 1;
+	return is_through(r) && r->code != 23 && r->files == 1;
 }
 
 static bool
@@ -247,7 +248,7 @@ is_gone(const struct run *r)
 static bool
 is_shrunk(const struct run *r)
 {
-	int64_t before = r->c->files_before, files = r->w->stats.files;
+	int64_t before = r->c->files_before, files = r->files;
 
 	if (!is_through(r) || before <= 0 || files > INT64_MAX / WHOLE)
 		return false;
@@ -383,7 +384,7 @@ say_empty(const struct run *r, struct judge_verdict *v)
 static void
 say_shrunk(const struct run *r, struct judge_verdict *v)
 {
-	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->w->stats.files,
+	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->files,
 	    r->c->files_before);
 }
 
@@ -483,6 +484,7 @@ judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_
 	struct run r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
 	const struct row *row = table;
 
+	r.files = w->stats.files - (w->vanished < w->stats.files ? w->vanished : 0);
 	r.code = r.killed ? SIGNALLED + WTERMSIG(c->status) : WEXITSTATUS(c->status);
 	while (!row->holds(&r))
 		row++;
