@@ -11,6 +11,7 @@
 #include "flashback/boot.h"
 #include "flashback/file.h"
 #include "flashback/graft.h"
+#include "flashback/halves.h"
 #include "flashback/record.h"
 #include "flashback/summary.h"
 #include "flashback/walk.h"
@@ -56,6 +57,7 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 
 	if (is_empty(v, stamp_format(tree, name)))
 		return store_rename(v, tree, STAMP_EXPIRED);
+	halves_keep(v->fd, name, v->dev);
 	if (other != NULL)
 		graft_tree(v->fd, stamp_format(other, other_name), name, v->dev);
 	if (syncfs(v->fd) != 0) {
@@ -141,8 +143,11 @@ count_since(const struct store_volume *v, int64_t when)
 static int
 salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubtful)
 {
+	char name[STAMP_NAME_SIZE];
+
 	if (count_since(v, tree->when) >= SERVES)
 		return store_rename(v, tree, STAMP_EXPIRED);
+	halves_keep(v->fd, stamp_format(tree, name), v->dev);
 	if (doubtful->when != 0)
 		return join(v, tree, doubtful);
 	*doubtful = *tree;
