@@ -35,7 +35,8 @@ void fault_add(struct fault_list *list, const char *file, int line, const char *
  * Add "SUBJECT: WHY", or WHY alone for no subject, and free why, which a check put there; NULL is
  * no memory.
  */
-void fault_take(struct fault_list *list, const char *file, int line, const char *subject, char *why);
+void fault_take(struct fault_list *list, const char *file, int line, const char *subject,
+                char *why);
 
 /**
  * fault_report(list, first, out):

@@ -7,8 +7,8 @@
 
 #include "flashback/volume.h"
 
-/* What the values of options look like: text to the fields of a volume, or words that say what would
- * be right.  Core: no I/O. */
+/* What the values of options look like: text to the fields of a volume, or words that say what
+ * would be right.  Core: no I/O. */
 
 /** The shortest time that the config may name anywhere. */
 #define RULE_SECONDS_MIN 1

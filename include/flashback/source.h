@@ -16,7 +16,8 @@
  */
 int source_parse(const char *text, struct volume *v, char **why);
 
-/** source_check_host(host, why): could this be a machine's name or numeric address?  Return 0/-1. */
+/** source_check_host(host, why): could this be a machine's name or numeric address?  Return 0/-1.
+ */
 int source_check_host(const char *host, char **why);
 
 /**
