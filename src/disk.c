@@ -127,7 +127,12 @@ take_volume(struct daemon *d, char *line)
 		return;
 	*text++ = '\0';
 	row = table_find(&d->table, line);
-	if (row != NULL && !table_active(row) && summary_unpack(text, &seen) == 0)
+	if (row == NULL)
+		return;
+	/* What a run does may be newer; but one that finds no source tells nothing of it. */
+	if (table_active(row))
+		d->look_again = true;
+	else if (summary_unpack(text, &seen) == 0)
 		adopt(d, row, &seen);
 }
 
