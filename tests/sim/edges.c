@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: ISC
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/ask.h"
+#include "flashback/clock.h"
+#include "flashback/conf.h"
+#include "flashback/crash.h"
+#include "flashback/file.h"
+#include "flashback/hook.h"
+#include "flashback/log.h"
+#include "flashback/probe.h"
+#include "flashback/tool.h"
+
+#include "check.h"
+#include "drive.h"
+#include "process.h"
+#include "sim.h"
+#include "world.h"
+
+/* In the place of the product's small edges: what they would have met in the world out there. */
+
+#define STATUS_DIR 50000 /* where the two files lie */
+
+/* ---- clock ---- */
+
+int64_t
+clock_wall(void)
+{
+	return sim_wall();
+}
+
+int32_t
+clock_offset(int64_t t)
+{
+	return sim_offset(t);
+}
+
+int64_t
+clock_mono(void)
+{
+	return sim_mono();
+}
+
+/* ---- conf ---- */
+
+int
+conf_load(const char *file, const struct config *old, struct config **out, struct text_list *errors)
+{
+	*out = NULL;
+	if (world()->broken_config) {
+		(void)text_list_addf(errors, "%s:1: it is being edited", file);
+		return -1;
+	}
+	if (old != NULL && old->digest == world()->edits + 1)
+		return 1;
+	*out = world_config();
+	return 0;
+}
+
+/* A child that was forked before has a copy: nothing goes. */
+void
+conf_free(struct config *c)
+{
+	(void)c;
+}
+
+/* ---- tool, hook, ask, probe ---- */
+
+int
+tool_rsync(const char *path, struct rsync_version *out, char *why, size_t size)
+{
+	(void)path;
+	(void)why;
+	(void)size;
+	*out = (struct rsync_version){.major = 3, .minor = 5, .confine_root = true, .usable = true};
+	return 0;
+}
+
+void
+tool_tell_service(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+int
+hook_run(const struct text_list *command, const struct text_list *env, const char *input,
+         int seconds, int stop_fd, char *why, size_t size)
+{
+	const struct world_volume *v = world_find(process_self()->volume->id);
+
+	(void)env;
+	(void)input;
+	(void)seconds;
+	(void)stop_fd;
+	snprintf(why, size, "told to end");
+	process_wait(sim_mono() + sim_range(100, 30000));
+	if (process_self()->pending.end)
+		return -1;
+	return command->n > 0 ? v->before_says : 0;
+}
+
+const char *
+hook_hint(int status)
+{
+	(void)status;
+	return "";
+}
+
+enum ask_answer
+ask_source(const struct volume *volume, const char *rsync, const struct rsync_version *version,
+           int signals)
+{
+	const struct world_volume *v = world_find(volume->id);
+
+	(void)rsync;
+	(void)version;
+	(void)signals;
+	process_wait(sim_mono() + sim_range(100, 5000));
+	if (process_self()->pending.end)
+		return ASK_STOPPED;
+	if (v->source == WORLD_MISSING)
+		return ASK_ABSENT;
+	return v->source == WORLD_EMPTY ? ASK_EMPTY : ASK_THERE;
+}
+
+static enum probe_answer
+answer(const char *address)
+{
+	if (!world()->network)
+		return PROBE_NO_NET;
+	for (size_t i = 0; i < world()->hosts; i++) {
+		const struct world_host *h = &world()->host[i];
+
+		if (strcmp(h->name, address) == 0)
+			return !h->known ? PROBE_UNKNOWN : h->up ? PROBE_UP : PROBE_SILENT;
+	}
+	sim_broken("asks for %s, which is no host", address);
+}
+
+int
+probe_body(int out, void *arg)
+{
+	const struct probe_hosts *hosts = arg;
+	int64_t until = sim_mono() + 6000;
+	size_t n = hosts->n;
+	enum probe_answer answers[WORLD_HOSTS];
+
+	for (size_t i = 0; i < n; i++)
+		answers[i] = answer(hosts->host[i].address);
+	for (size_t i = 0; i < n; i++)
+		if (answers[i] == PROBE_UP)
+			event_send(out, "%zu %d", i, answers[i]);
+	if (sim_chance(1, 40)) /* it hangs until it is killed, or dies */
+		until = sim_chance(1, 2) ? sim_mono() + 60000 : -1;
+	if (until < 0)
+		return 1;
+	process_wait(until);
+	for (size_t i = 0; i < n; i++)
+		if (answers[i] != PROBE_UP)
+			event_send(out, "%zu %d it does not answer", i, answers[i]);
+	return 0;
+}
+
+int
+probe_parse(char *line, size_t *index, enum probe_answer *answer, const char **reason)
+{
+	int word;
+
+	if (sscanf(line, "%zu %d", index, &word) != 2)
+		return -1;
+	*answer = (enum probe_answer)word;
+	*reason = "it does not answer";
+	return 0;
+}
+
+bool
+probe_may_ping(void)
+{
+	return true;
+}
+
+/* ---- file ---- */
+
+int
+file_open_trusted_dir(const char *path, bool make, char **why)
+{
+	(void)path;
+	(void)make;
+	(void)why;
+	return STATUS_DIR;
+}
+
+/* To write all that is shown would take most of the time, so the text is made only now and then. */
+int
+file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
+             bool sync)
+{
+	bool shown = dirfd == STATUS_DIR;
+	char *text = NULL;
+	size_t len;
+	FILE *f;
+
+	(void)mode;
+	(void)sync;
+	if (!shown) {
+		drive_step();
+		if (drive_may(drive_handle(dirfd), true) != 0)
+			return -1;
+	}
+	if (!check_wants(shown))
+		return 0;
+	f = open_memstream(&text, &len);
+	if (f == NULL)
+		abort();
+	if (write(f, arg) != 0)
+		sim_broken("%s cannot be written to a pipe", name);
+	fclose(f);
+	check_text(name, text);
+	free(text);
+	return 0;
+}
+
+bool
+file_is_temporary(const char *entry, const char *name)
+{
+	(void)entry;
+	(void)name;
+	return false;
+}
+
+int
+file_lock_pid(const char *path, char **why)
+{
+	(void)path;
+	(void)why;
+	return STATUS_DIR + 1;
+}
+
+void
+file_unlock_pid(int fd, const char *path)
+{
+	(void)fd;
+	(void)path;
+}
+
+/* ---- log, crash ---- */
+
+void
+log_open(bool use_syslog, bool verbose)
+{
+	(void)use_syslog;
+	(void)verbose;
+}
+
+static void __attribute__((format(printf, 1, 0))) say(const char *fmt, va_list ap)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	sim_say("  %s", line);
+	check_log(line);
+}
+
+void
+log_say(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)level;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+log_errno(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)level;
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+crash_point(const char *name)
+{
+	(void)name;
+	drive_step();
+}

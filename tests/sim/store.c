@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/boot.h"
+#include "flashback/record.h"
+#include "flashback/summary.h"
+#include "flashback/text.h"
+
+#include "check.h"
+#include "drive.h"
+#include "sim.h"
+
+/* In the place of the modules store, record and boot: the same promises, kept upon the pretend
+ * disk. */
+
+int
+store_open(const char *data_dir, struct store *s, char **why)
+{
+	drive_step();
+	*s = (struct store){.fd = -1};
+	*why = NULL;
+	if (!drive_mounted()) {
+		*why = text_format("%s is not a flashback store", data_dir);
+		errno = ENOENT;
+		return -1;
+	}
+	*s = (struct store){
+	    .fd = DRIVE_STORE_FD + (int)drive_mount(), .dev = drive_mount(), .ino = 2};
+	s->traits.nanoseconds = s->traits.symlinks = s->traits.hard_links = true;
+	return 0;
+}
+
+char *
+store_warning(const char *data_dir, const struct store *s)
+{
+	(void)data_dir;
+	(void)s;
+	return NULL;
+}
+
+int
+store_same(const char *data_dir, const struct store *s)
+{
+	(void)data_dir;
+	drive_step();
+	errno = ESTALE;
+	return drive_mounted() && s->dev == drive_mount() ? 0 : -1;
+}
+
+void
+store_close(struct store *s)
+{
+	s->fd = -1;
+}
+
+static int
+list(struct store_volume *v, struct drive_handle *h)
+{
+	struct stamp *stamps = calloc(h->dir->n + 1, sizeof(*stamps));
+
+	if (stamps == NULL)
+		abort();
+	for (size_t i = 0; i < h->dir->n; i++)
+		stamps[i] = h->dir->tree[i]->stamp;
+	if (h->dir->n > 1)
+		qsort(stamps, h->dir->n, sizeof(*stamps), stamp_compare);
+	free(h->stamps);
+	v->stamps = h->stamps = stamps;
+	v->nstamps = h->dir->n;
+	return 0;
+}
+
+int
+store_volume_list(struct store_volume *v)
+{
+	struct drive_handle *h = drive_handle(v->fd);
+
+	drive_step();
+	if (drive_may(h, false) != 0)
+		return -1;
+	return list(v, h);
+}
+
+static int
+may_open(const struct store *s, const char *id, bool make)
+{
+	struct drive_handle h = {.mount = (unsigned)s->dev};
+	const struct drive_dir *d = drive_dir(id, false);
+
+	if (drive_may(&h, make) != 0)
+		return -1;
+	if (!make && d == NULL) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (make && d != NULL && d->holders > 0) {
+		errno = EWOULDBLOCK;
+		return -1;
+	}
+	return 0;
+}
+
+int
+store_volume_open(const struct store *s, const char *host, const char *name, bool make,
+                  struct store_volume *v)
+{
+	char *id = text_format("%s/%s", host, name);
+	struct drive_handle *h;
+
+	drive_step();
+	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+	if (id == NULL || may_open(s, id, make) != 0) {
+		free(id);
+		return -1;
+	}
+	v->fd = v->meta = drive_open(process_self(), drive_dir(id, true), make);
+	free(id);
+	if (make)
+		v->lock = v->fd;
+	v->dev = s->dev;
+	h = drive_handle(v->fd);
+	h->history = h->dir->history;
+	if (h->history != NULL) {
+		h->history->refs++;
+		v->runs = h->history->run;
+		v->nruns = h->history->n;
+	}
+	return list(v, h);
+}
+
+void
+store_volume_close(struct store_volume *v)
+{
+	struct drive_handle *h = drive_handle(v->fd);
+
+	if (h != NULL)
+		drive_close(h);
+	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+}
+
+int
+store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state)
+{
+	struct drive_handle *h = drive_handle(v->fd);
+	struct stamp to = {.when = stamp->when, .offset = stamp->offset, .state = state};
+	struct drive_tree *t;
+
+	drive_step();
+	if (drive_may(h, true) != 0)
+		return -1;
+	t = drive_find(h->dir, stamp);
+	errno = t == NULL ? ENOENT : drive_find(h->dir, &to) != NULL ? EEXIST : EINVAL;
+	if (t == NULL || errno == EEXIST || stamp->state == STAMP_PINNED)
+		return -1;
+	check_rename(process_self(), h->dir, t, state);
+	drive_rename(h->dir, t, state);
+	for (size_t i = 0; i < v->nstamps; i++)
+		if (stamp_compare(&v->stamps[i], stamp) == 0) {
+			v->stamps[i].state = state;
+			break;
+		}
+	stamp->state = state;
+	return 0;
+}
+
+static int
+has_room(void)
+{
+	errno = ENOSPC;
+	return drive_used() < drive_blocks() ? 0 : -1;
+}
+
+int
+store_writable(int dirfd)
+{
+	drive_step();
+	return drive_may(drive_handle(dirfd), true) != 0 || has_room() != 0 ? -1 : 0;
+}
+
+/* ---- record ---- */
+
+static struct stamp
+find_latest(const struct store_volume *v, int64_t now)
+{
+	struct summary seen;
+
+	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
+	return seen.latest;
+}
+
+bool
+record_latest_is_stale(const struct store_volume *v, int64_t now)
+{
+	struct stamp latest = find_latest(v, now);
+
+	drive_step();
+	return stamp_compare(&drive_handle(v->fd)->dir->latest, &latest) != 0;
+}
+
+int
+record_latest(struct store_volume *v, int64_t now)
+{
+	struct drive_handle *h = drive_handle(v->fd);
+	struct stamp latest = find_latest(v, now);
+
+	drive_step();
+	if (drive_may(h, true) != 0)
+		return -1;
+	if (stamp_compare(&h->dir->latest, &latest) != 0)
+		drive_set_latest(h->dir, &latest);
+	return 0;
+}
+
+/* What of a line can be read again from the file. */
+static bool
+survives(const struct history_run *run, struct history_run *out)
+{
+	char line[1024] = "";
+	FILE *f = fmemopen(line, sizeof(line), "w");
+	int rc;
+
+	if (f == NULL)
+		abort();
+	rc = history_print(f, run);
+	fclose(f);
+	return rc == 0 && history_parse(line, out) == 0;
+}
+
+/* The file as it is now on the disk: what of these lines, the last few of them new, can be read
+ * again. */
+static struct drive_history *
+write_lines(const struct history_run *runs, size_t n, size_t fresh)
+{
+	struct drive_history *file = malloc(sizeof(*file) + n * sizeof(*runs));
+
+	if (file == NULL)
+		abort();
+	*file = (struct drive_history){.refs = 1};
+	for (size_t i = 0; i < n; i++) {
+		file->run[file->n] = runs[i];
+		file->n += i + fresh < n || survives(&runs[i], &file->run[file->n]);
+	}
+	return file;
+}
+
+int
+record_history(struct store_volume *v, const struct history_run *run)
+{
+	struct drive_handle *h = drive_handle(v->fd);
+	struct history_run *runs = calloc(v->nruns + 1, sizeof(*runs));
+
+	if (runs == NULL)
+		abort();
+	if (v->nruns > 0)
+		memcpy(runs, v->runs, v->nruns * sizeof(*runs));
+	runs[v->nruns] = *run;
+	free(h->own_runs);
+	v->runs = h->own_runs = runs;
+	v->nruns = history_prune(runs, v->nruns + 1, v->stamps, v->nstamps);
+	drive_step();
+	check_line(process_self(), h->dir, run);
+	if (drive_may(h, true) != 0 || has_room() != 0)
+		return -1;
+	drive_set_history(h->dir, write_lines(v->runs, v->nruns, ++h->fresh));
+	drive_step();
+	drive_sync_names(h->dir);
+	return 0;
+}
+
+int
+record_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
+{
+	struct drive_handle *h = drive_handle(v->lock);
+
+	drive_step();
+	if (drive_may(h, true) != 0)
+		return -1;
+	h->dir->noted_boot[0] = '\0';
+	drive_step();
+	snprintf(h->dir->noted_boot, sizeof(h->dir->noted_boot), "%s", boot);
+	h->dir->noted = working != NULL ? *working : (struct stamp){0};
+	return 0;
+}
+
+int
+record_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
+{
+	struct drive_handle *h = drive_handle(v->lock);
+
+	drive_step();
+	*working = (struct stamp){0};
+	if (drive_may(h, false) != 0)
+		return -1;
+	errno = ENODATA;
+	if (h->dir->noted_boot[0] == '\0')
+		return -1;
+	snprintf(boot, size, "%s", h->dir->noted_boot);
+	*working = h->dir->noted;
+	return 0;
+}
+
+/* ---- boot ---- */
+
+int
+boot_id(int fd, char buf[BOOT_ID_SIZE])
+{
+	snprintf(buf, BOOT_ID_SIZE, "boot-%u/%u", drive_boot(), drive_handle(fd)->mount);
+	return 0;
+}
