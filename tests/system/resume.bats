@@ -76,7 +76,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 @test "what was transferred is not transferred again, and half a file goes on from where it was" {
 	local cut before got
 	for cut in term kill_daemon kill_worker kill_rsync kill_ssh kill_all; do
-		random_file "$D/src/a" 2
+		random_file "$D/src/a" 1
 		random_file "$D/src/big" 12
 		begin_run
 		wait_for 20 has_got big $((6 * MB))
@@ -96,12 +96,12 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 @test "a big file that is wholly rewritten, and cut at each attempt, arrives" {
 	local before part
 	echo x >"$D/src/small"
-	random_file "$D/src/big" 16
+	random_file "$D/src/big" 12
 	run flashback -1 h/v
 	expect_exit 0
-	random_file "$D/src/big" 16
+	random_file "$D/src/big" 12
 	before=$(received)
-	for part in 3 6 9; do
+	for part in 4 8; do
 		next_second
 		begin_run
 		wait_for 20 has_got big $((part * MB))
@@ -113,7 +113,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((16 * MB + 3 * MB)) ]
+	[ $(($(received) - before)) -lt $((12 * MB + 3 * MB)) ]
 }
 
 @test "a run cut earlier than the one before loses nothing of either" {
