@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# The daemon and all its children under valgrind's memcheck, for a hundred runs and a hundred readings of a config
+# that is another one each time.
+
+load lib
+
+setup() {
+	command -v valgrind >/dev/null || skip "valgrind is not installed"
+	begin
+}
+
+teardown() {
+	finish
+}
+
+# config N: ten volumes, whose options are others each time; every fifth time with an error, for which the old one stays.
+config() {
+	local i
+	for i in {0..9}; do
+		mkdir -p "$D/src$i"
+		echo "$1" >"$D/src$i/f"
+		echo "host \"h$i\" { volume \"v$i\" { source = \"$D/src$i/\"  keep_last = $((1 + $1 % 3))  keep_daily = 0  keep_weekly = 0 } }"
+	done | hosts_conf
+	[ $(($1 % 5)) -ne 4 ] || echo 'host "bad" { every = "soon" }' >>"$D/hosts.conf"
+}
+
+# watched COMMAND...: under memcheck, with a report for each process but the programs that are not ours.
+watched() {
+	exec valgrind --leak-check=full --track-fds=yes --error-markers="error begins,error ends" \
+		--trace-children=yes --trace-children-skip='*/rsync,*/ssh,*/sh' --log-file="$D/memcheck.%p" "$@"
+}
+
+@test "a hundred runs, a hundred configs: no error, no leak, no descriptor left open" {
+	local n noon memcheck
+	noon=$(date -d '2027-03-01 12:00' +%s)
+	config 0
+	set_clock "@$noon"
+	background DAEMON watched "$FLASHBACK" -c "$CONF"
+	wait_for 60 settled
+	for n in {1..99}; do
+		config "$n"
+		[ $((n % 10)) -ne 0 ] || noon=$((noon + 90000)) # another day: all are due
+		wake_at "@$((noon + n % 10 * 60))"
+	done
+	memcheck=$D/memcheck.$DAEMON
+	stop_daemon
+	for n in {0..9}; do
+		[ "$(grep -c SUCCEEDED "$STORE/h$n/v$n/.flashback/history")" -eq 10 ]
+		has_snapshots 1 "h$n/v$n"
+	done
+	refuse grep -A 30 'error begins' "$D"/memcheck.*
+	# What became rsync has no summary; a worker for each run, the looks at the disk and the daemon itself have one.
+	[ "$(grep -l 'ERROR SUMMARY: 0 errors' "$D"/memcheck.* | wc -l)" -gt 200 ]
+	grep -q 'All heap blocks were freed' "$memcheck"
+	# The descriptors it has at the end it was given: each is said to be inherited.
+	[ "$(grep -c 'Open file descriptor' "$memcheck")" -eq "$(grep -c 'inherited from parent' "$memcheck")" ]
+}
