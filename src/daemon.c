@@ -191,11 +191,12 @@ static bool
 is_over(const struct daemon *d)
 {
 	bool quiet =
-	    work_active(d) == 0 && d->sweeper.pid == 0 && d->looker.pid == 0 && d->prober.pid == 0;
+	    work_active(d) == 0 && d->sweeper.pid == 0 && !disk_is_looking(d) && d->prober.pid == 0;
 
 	if (d->ending)
 		return quiet || clock_mono() >= d->end_at + LAST_MS;
-	return d->options->once && d->this_wake != 0 && is_resting(d) && !d->sweep && quiet &&
+	/* Work for a sweeper that has not been started by now is for another time. */
+	return d->options->once && d->this_wake != 0 && is_resting(d) && quiet &&
 	       !notify_busy(&d->notify);
 }
 

@@ -180,6 +180,12 @@ disk_look(struct daemon *d)
 	d->look_until = clock_mono() + LOOK_DEADLINE * INT64_C(1000);
 }
 
+bool
+disk_is_looking(const struct daemon *d)
+{
+	return d->looker.pid != 0 && d->look_until != INT64_MAX;
+}
+
 void
 disk_watch(struct daemon *d)
 {
@@ -208,7 +214,7 @@ end_look(struct daemon *d)
 	if (!d->waking || !d->look_volumes || !d->disk.mounted)
 		return true;
 	disk_look(d);
-	return false;
+	return !disk_is_looking(d);
 }
 
 bool

@@ -296,7 +296,7 @@ wake_begin(struct daemon *d)
 	d->waking = true;
 	disk_look(d);
 	/* The last looker hangs, or there is none to be had. */
-	if (d->looker.pid == 0 || d->look_until == INT64_MAX) {
+	if (!disk_is_looking(d)) {
 		d->waking = false;
 		decide(d);
 	}

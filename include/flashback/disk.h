@@ -11,6 +11,10 @@
 /** disk_look(d): start the looker, unless one is at work. */
 void disk_look(struct daemon *d);
 
+/** disk_is_looking(d): is the looker at work?  Not one that hangs in the kernel and has been given
+ * up. */
+bool disk_is_looking(const struct daemon *d);
+
 /** disk_hear(d): the looker has something to say, has ended, or is late.  Return true when a wake
  * that waits for it may go on. */
 bool disk_hear(struct daemon *d);

@@ -138,6 +138,15 @@ is_let_go() {
 	wait_for 10 status_is health OK
 }
 
+@test "-1 comes to its end on a read-only disk though something there has expired" {
+	ext4_disk a 24M
+	mkdir -p "$STORE/here/v/2026-11-01T031000+0100.expired"
+	in_box mount -o remount,ro "$MNT"
+	run timeout -k 1 10 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1
+	expect_exit 75
+	expect 'read-only'
+}
+
 @test "after an ext4 error nothing can be written though the mount says rw: it is said, and ends by itself" {
 	local device
 	slow_source 5

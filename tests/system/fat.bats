@@ -154,6 +154,21 @@ without_links() {
 	kill -CONT "$FUSE"
 }
 
+@test "a disk that hangs for good in the kernel: -1 says so and comes to its end" {
+	local stuck status=0
+	exfat_disk
+	flashback --init --force
+	# The request has been read and is never answered: whoever waits for it cannot even be killed.
+	background stuck strace -qq -o "$D/trace" -e trace=writev -e inject=writev:delay_enter=100s \
+		-p "$(pgrep -f "mount.exfat-fuse .* $MNT ")"
+	PIDS+=" $stuck"
+	wait_for 5 grep -q "^TracerPid:.$stuck" "/proc/$(pgrep -f "mount.exfat-fuse .* $MNT ")/status"
+	timeout -k 1 40 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/once.txt" 2>&1 3>&- || status=$?
+	cat "$D/once.txt"
+	[ "$status" -eq 75 ]
+	grep -q 'does not answer' "$D/once.txt"
+}
+
 # without_locks ARG...: flashback, where the disk (alone) knows no flock.
 without_locks() {
 	local -x ASAN_OPTIONS=detect_leaks=0
