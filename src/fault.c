@@ -63,9 +63,14 @@ compare(const void *a, const void *b, void *arg)
 static int
 report_one(const struct fault *f, struct text_list *out)
 {
-	if (f->line == 0)
-		return text_list_addf(out, "%s: %s", f->file, f->text);
-	return text_list_addf(out, "%s:%d: %s", f->file, f->line, f->text);
+	char *line = f->line == 0 ? text_format("%s: %s", f->file, f->text)
+	                          : text_format("%s:%d: %s", f->file, f->line, f->text);
+	char *safe = line != NULL ? text_cleaned(line) : NULL;
+	int rc = safe != NULL ? text_list_add(out, safe) : -1;
+
+	free(safe);
+	free(line);
+	return rc;
 }
 
 int

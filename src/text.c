@@ -127,8 +127,9 @@ text_clean(char *dst, size_t size, const char *src, size_t len)
 	return copy_safely(dst, size, src, len, false);
 }
 
-char *
-text_escaped(const char *s)
+/* The same into new memory. */
+static char *
+copied_safely(const char *s, bool raw)
 {
 	size_t len = strlen(s);
 	char *text, *fitted;
@@ -140,11 +141,23 @@ text_escaped(const char *s)
 	text = malloc(len * ESCAPE_LENGTH + 1);
 	if (text == NULL)
 		return NULL;
-	text_escape(text, len * ESCAPE_LENGTH + 1, s, len);
+	copy_safely(text, len * ESCAPE_LENGTH + 1, s, len, raw);
 	fitted = realloc(text, strlen(text) + 1);
 	/* A realloc that fails leaves text as it was: nothing leaks. */
 	/* cppcheck-suppress memleak */
 	return fitted != NULL ? fitted : text;
+}
+
+char *
+text_escaped(const char *s)
+{
+	return copied_safely(s, true);
+}
+
+char *
+text_cleaned(const char *s)
+{
+	return copied_safely(s, false);
 }
 
 bool

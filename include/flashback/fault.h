@@ -42,7 +42,8 @@ void fault_take(struct fault_list *list, const char *file, int line, const char 
  * fault_report(list, first, out):
  * Append each fault to out as "FILE:LINE: text" (without ":LINE" for line 0): those of the file
  * first (the same pointer) before the others, by line, each but once; then how many more there are.
- * Return 0, or -1 with ENOMEM.
+ * Whatever the names and texts hold, each line can be shown, as text_clean leaves it.  Return 0, or
+ * -1 with ENOMEM.
  */
 int fault_report(struct fault_list *list, const char *first, struct text_list *out);
 

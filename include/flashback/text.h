@@ -31,8 +31,10 @@ char *text_escape(char *dst, size_t size, const char *src, size_t len);
  */
 char *text_clean(char *dst, size_t size, const char *src, size_t len);
 
-/** text_escaped(s): text_escape for a whole string, into new memory; NULL with ENOMEM. */
+/** text_escaped(s), text_cleaned(s): the two for a whole string, into new memory; NULL with ENOMEM.
+ */
 char *text_escaped(const char *s);
+char *text_cleaned(const char *s);
 
 /**
  * text_word(&s, word, size):

@@ -16,16 +16,16 @@
 static void
 test_report(void **state)
 {
-	static const char first[] = "z.conf", second[] = "a.conf";
+	static const char first[] = "z.conf", second[] = "a\x8c.conf";
 	static const char *const expected[] = {
-	    "z.conf: as a whole", "z.conf:3: beta",  "z.conf:3: delta",
-	    "z.conf:20: alpha",   "a.conf:1: gamma",
+	    "z.conf: as a whole", "z.conf:3: beta",        "z.conf:3: delta",
+	    "z.conf:20: alpha",   "a\\214.conf:1: \\033m",
 	};
 	struct fault_list list = {0};
 	struct text_list out = {0};
 
 	(void)state;
-	fault_add(&list, second, 1, "%s", "gamma");
+	fault_add(&list, second, 1, "%s", "\033m");
 	fault_add(&list, first, 20, "%s", "alpha");
 	fault_add(&list, first, 3, "%s", "delta");
 	fault_add(&list, first, 3, "%s", "beta");

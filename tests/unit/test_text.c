@@ -207,13 +207,16 @@ static void
 test_clean(void **state)
 {
 	static const char text[] = "a\\033 \\012\n\xc3\xbc\xff";
-	char once[64], twice[64];
+	char once[64], twice[64], *fresh = text_cleaned(text);
 
 	(void)state;
 	text_clean(once, sizeof(once), text, strlen(text));
 	assert_string_equal(once, "a\\033 \\012\\012\xc3\xbc\\377");
 	text_clean(twice, sizeof(twice), once, strlen(once));
 	assert_string_equal(twice, once);
+	assert_non_null(fresh);
+	assert_string_equal(fresh, once);
+	free(fresh);
 	assert_string_equal(text_clean(once, 5, "ab\n", 3), "ab");
 }
 
