@@ -22,6 +22,7 @@
 
 /* One load: the config that it makes, and what it finds wrong. */
 struct load {
+	const struct config *old; /* what is in force; NULL: nothing yet */
 	struct config *config;
 	struct fault_list faults;
 	struct volume_layer defaults;
@@ -251,13 +252,14 @@ static void
 resolve(struct load *l, cfg_t *sec, const struct context *ctx)
 {
 	bool told = mentions(sec, VOLUME_SOURCE) && !ctx->layers[2]->setting[VOLUME_SOURCE].set;
+	const char *data_dir = l->old != NULL ? l->old->data_dir : l->config->data_dir;
 	struct volume *v;
 	enum volume_key key;
 	char *why;
 
 	if (l->cut || told || ctx->host == NULL || ctx->title == NULL)
 		return;
-	v = volume_resolve(ctx->host, ctx->title, ctx->layers, l->config->data_dir, &why, &key);
+	v = volume_resolve(ctx->host, ctx->title, ctx->layers, data_dir, &why, &key);
 	if (v != NULL) {
 		if (config_add(l->config, v) == -1)
 			l->faults.lost = true;
@@ -415,7 +417,7 @@ is_unchanged(const struct config *old, const struct input *main)
 
 /* Read both files.  Return 1 when they are as they were, else 0. */
 static int
-read_both(struct load *l, const struct config *old)
+read_both(struct load *l)
 {
 	struct input main, hosts = {0};
 	char *why;
@@ -425,7 +427,7 @@ read_both(struct load *l, const struct config *old)
 		fault_take(&l->faults, l->config->file, 0, NULL, why);
 		return 0;
 	}
-	if (old != NULL && is_unchanged(old, &main)) {
+	if (l->old != NULL && is_unchanged(l->old, &main)) {
 		rc = 1;
 	} else {
 		read_main(l, &main);
@@ -455,7 +457,7 @@ begin(const char *file)
 int
 conf_load(const char *file, const struct config *old, struct config **out, struct text_list *errors)
 {
-	struct load l = {.config = begin(file)};
+	struct load l = {.old = old, .config = begin(file)};
 	int rc;
 
 	*out = NULL;
@@ -463,7 +465,7 @@ conf_load(const char *file, const struct config *old, struct config **out, struc
 		text_list_addf(errors, "%s: cannot be read: %s", file, strerror(errno));
 		return -1;
 	}
-	rc = read_both(&l, old);
+	rc = read_both(&l);
 	if (l.faults.n > 0 || l.faults.lost) {
 		if (fault_report(&l.faults, l.config->file, errors) == -1)
 			text_list_addf(errors, "%s: out of memory", file);

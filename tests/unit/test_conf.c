@@ -356,6 +356,21 @@ test_unchanged(void **state)
 	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), -1);
 }
 
+/* The store stays where it is until a restart, and a source that contains it must leave it out. */
+static void
+test_store_moves(void **state)
+{
+	struct fixture *fx = *state;
+	struct config *next = NULL;
+
+	load_good(fx);
+	write_both(fx, "data_dir = '/elsewhere'\n", "host h { volume v { source = '/' } }\n");
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 0);
+	assert_string_equal(next->data_dir, "/elsewhere");
+	assert_string_equal(next->volumes[0]->exclude.item[0], "/backup");
+	conf_free(next);
+}
+
 /* Volumes outlive the config that they came from. */
 static void
 test_reference(void **state)
@@ -436,10 +451,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_corpus),    TEST(test_small),      TEST(test_layers),
-	    TEST(test_bytes),     TEST(test_no_volumes), TEST(test_unchanged),
-	    TEST(test_reference), TEST(test_unreadable), TEST(test_untrusted),
-	    TEST(test_relative),
+	    TEST(test_corpus),      TEST(test_small),      TEST(test_layers),
+	    TEST(test_bytes),       TEST(test_no_volumes), TEST(test_unchanged),
+	    TEST(test_store_moves), TEST(test_reference),  TEST(test_unreadable),
+	    TEST(test_untrusted),   TEST(test_relative),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
