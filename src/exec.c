@@ -120,8 +120,8 @@ struct process {
 	uint64_t cpu; /* ticks */
 };
 
-/* Read a small file of /proc/PID whole.  Return its length, 0 when it is no more. */
-static size_t
+/* Read a small file of /proc/PID whole.  Return 0, or -1 with errno and an empty text. */
+static int
 read_proc(const char *pid, const char *file, char *text, size_t size)
 {
 	char path[64];
@@ -131,10 +131,10 @@ read_proc(const char *pid, const char *file, char *text, size_t size)
 	snprintf(path, sizeof(path), "/proc/%.16s/%.16s", pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
 	if (fd >= 0)
 		close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0 ? (size_t)n : 0;
+	return n < 0 ? -1 : 0;
 }
 
 /* Read the next word of *s as a number; 0 when it is none. */
@@ -149,7 +149,9 @@ next_number(const char **s)
 	return n;
 }
 
-static bool
+/* Return 0, with p->pid 0 when it is no more, or is hidden from us as none of ours are; or -1 when
+ * we lack what it takes to look. */
+static int
 read_process(const char *pid, struct process *p)
 {
 	/* What follows the name in /proc/PID/stat, as proc(5) has it. */
@@ -158,37 +160,48 @@ read_process(const char *pid, struct process *p)
 	char text[1024], state[8];
 	const char *s = text;
 
-	if (read_proc(pid, "stat", text, sizeof(text)) == 0)
-		return false;
+	*p = (struct process){0};
+	if (read_proc(pid, "stat", text, sizeof(text)) != 0)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
 	p->pid = (pid_t)next_number(&s);
 	/* The name stands in parentheses, and may hold anything. */
 	s = strrchr(text, ')');
 	s = s == NULL ? "" : s + 1;
 	if (text_word(&s, state, sizeof(state)) < 0)
-		return false;
+		return 0;
 	for (int i = PARENT; i < FIELDS; i++)
 		field[i] = next_number(&s);
 	p->state = state[0];
 	p->group = (pid_t)field[GROUP];
 	p->session = (pid_t)field[SESSION];
 	p->cpu = (uint64_t)(field[USER_TIME] + field[SYSTEM_TIME]);
-	return p->pid > 0;
+	return 0;
 }
 
-/* Call visit for each process of the session or group pid. */
-static void
+/* Call visit for each process of the session or group pid.  Return 0, or -1 when there may be more
+ * than could be seen. */
+static int
 each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *e;
 	struct process p;
+	int rc = 0;
 
-	while (proc != NULL && (e = readdir(proc)) != NULL)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && read_process(e->d_name, &p) &&
-		    (p.session == pid || p.group == pid))
+	if (proc == NULL)
+		return -1;
+	while ((errno = 0, e = readdir(proc)) != NULL) {
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+			continue;
+		if (read_process(e->d_name, &p) != 0)
+			rc = -1;
+		else if (p.session == pid || p.group == pid)
 			visit(&p, arg);
-	if (proc != NULL)
-		closedir(proc);
+	}
+	if (errno != 0)
+		rc = -1;
+	closedir(proc);
+	return rc;
 }
 
 /* Is pid a child of ours that has not been waited for?  Only then does its number mean it. */
@@ -216,7 +229,8 @@ exec_stop(pid_t pid, bool hard)
 	}
 	if (hard) {
 		kill(-pid, SIGKILL);
-		each_process(pid, kill_process, NULL); /* those that made groups of their own */
+		/* Those that made groups of their own, as far as they are seen. */
+		(void)each_process(pid, kill_process, NULL);
 	}
 }
 
@@ -239,8 +253,7 @@ exec_gone(pid_t pid)
 
 	if (is_our_child(pid))
 		return false;
-	each_process(pid, count_process, &n);
-	return n == 0;
+	return each_process(pid, count_process, &n) == 0 && n == 0;
 }
 
 /* What is summed up: the activity of all that run this program. */
@@ -272,7 +285,7 @@ add_activity(const struct process *p, void *arg)
 	snprintf(pid, sizeof(pid), "%d", p->pid);
 	a->sum += p->cpu;
 	/* "rchar: N" stands on the first line. */
-	read_proc(pid, "io", text, sizeof(text));
+	(void)read_proc(pid, "io", text, sizeof(text));
 	if (text_word(&s, word, sizeof(word)) == 0)
 		a->sum += (uint64_t)next_number(&s);
 }
@@ -283,7 +296,7 @@ exec_activity(pid_t pid)
 	struct activity a = {.sum = 0};
 
 	if (find_program(pid, &a.program) == 0)
-		each_process(pid, add_activity, &a);
+		(void)each_process(pid, add_activity, &a);
 	return a.sum;
 }
 

@@ -51,7 +51,8 @@ void exec_stop(pid_t pid, bool hard);
 /**
  * exec_gone(pid):
  * Is nothing left of its session or process group?  Reaps orphans from there that have become our
- * children, but never the main process: false until that has been waited for.
+ * children, but never the main process: false until that has been waited for, and also when it
+ * cannot be told.
  */
 bool exec_gone(pid_t pid);
 

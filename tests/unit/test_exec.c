@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -418,6 +419,34 @@ gone_leaves_the_main_process_to_the_caller(void **state)
 	script_close(&s);
 }
 
+/* Nobody may touch its directory on the ground that /proc could not be read just then. */
+static void
+gone_is_never_guessed(void **state)
+{
+	(void)state;
+	struct rlimit had, few;
+	struct script s;
+	int status;
+	pid_t pid;
+
+	script_open(&s, "sleep 31 & echo ready");
+	pid = exec_start(&s.spec);
+	assert_string_equal(first_line(&s), "ready");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &had), 0);
+	few = (struct rlimit){.rlim_cur = 0, .rlim_max = had.rlim_max};
+	/* First there is no descriptor for /proc itself, then none for what is in it. */
+	for (rlim_t more = 0; more <= 1; more++) {
+		few.rlim_cur = (rlim_t)s.spec.out + 1 + more;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		assert_false(exec_gone(pid));
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &had), 0);
+	exec_stop(pid, true);
+	AWAIT(exec_gone(pid));
+	script_close(&s);
+}
+
 static void
 activity_is_seen(void **state)
 {
@@ -517,6 +546,7 @@ main(void)
 	    cmocka_unit_test(what_is_left_behind_may_follow),
 	    cmocka_unit_test(nothing_of_a_session_survives_a_hard_stop),
 	    cmocka_unit_test(gone_leaves_the_main_process_to_the_caller),
+	    cmocka_unit_test(gone_is_never_guessed),
 	    cmocka_unit_test(activity_is_seen),
 	    cmocka_unit_test(activity_of_another_program_does_not_count),
 	    cmocka_unit_test(a_program_dies_with_its_parent),
