@@ -1,40 +1,31 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/ask.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "flashback/transfer.h"
+#include "flashback/walk.h"
 
 #define PARTIAL_ERROR 23 /* what rsync ends with when it cannot read the source */
 
-static bool
-is_empty(DIR *d)
-{
-	const struct dirent *e;
-
-	while ((e = readdir(d)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			return false;
-	return true;
-}
-
+/* Anything else than "absent" and "empty" is for the run itself to find out. */
 static enum ask_answer
 ask_local(const char *source)
 {
-	DIR *d = opendir(source);
+	int fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool empty;
 
-	if (d == NULL)
+	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? ASK_ABSENT : ASK_THERE;
-	empty = is_empty(d);
-	closedir(d);
+	empty = walk_is_empty(fd);
+	close(fd);
 	return empty ? ASK_EMPTY : ASK_THERE;
 }
 
-/* Anything else than "absent" and "empty" is for the run itself to find out. */
+/* The same of what rsync said. */
 static enum ask_answer
 judge_list(const struct transfer_end *end)
 {

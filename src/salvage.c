@@ -29,20 +29,12 @@ find_interrupted(struct store_volume *v)
 	return NULL;
 }
 
-static int
-count_entry(void *arg, const struct dirent *entry)
-{
-	(void)arg;
-	(void)entry;
-	return 1;
-}
-
-/* Did the run make nothing in its tree?  What cannot be read counts as something. */
+/* Did the run make nothing in its tree? */
 static bool
 is_empty(const struct store_volume *v, const char *name)
 {
 	int fd = openat(v->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool empty = fd >= 0 && walk_names(fd, count_entry, NULL) == 0;
+	bool empty = fd >= 0 && walk_is_empty(fd);
 
 	if (fd >= 0)
 		close(fd);

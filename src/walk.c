@@ -213,6 +213,20 @@ walk_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *
 	return rc;
 }
 
+static int
+stop_at_once(void *arg, const struct dirent *entry)
+{
+	(void)arg;
+	(void)entry;
+	return 1;
+}
+
+bool
+walk_is_empty(int dirfd)
+{
+	return walk_names(dirfd, stop_at_once, NULL) == 0;
+}
+
 /* Open the directory name where we are, unless something is mounted there. */
 static int
 enter(struct state *st, const char *name, struct stat *stat)

@@ -45,4 +45,7 @@ int walk_measure(int parent, const char *name, dev_t dev, struct walk_size *out)
  * returns, unless 0, ends it and is returned.  Return 0, or -1 with errno. */
 int walk_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *arg);
 
+/** walk_is_empty(dirfd): is there nothing in the directory?  What cannot be read is not empty. */
+bool walk_is_empty(int dirfd);
+
 #endif

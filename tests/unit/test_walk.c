@@ -432,6 +432,20 @@ test_names(void **state)
 	assert_int_equal(walk_names(-1, count_to_two, &n), -1);
 }
 
+static void
+test_empty(void **state)
+{
+	const struct scratch *s = *state;
+	int file;
+
+	assert_true(walk_is_empty(s->fd));
+	file = openat(s->fd, ".hidden", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(file >= 0);
+	assert_false(walk_is_empty(s->fd));
+	assert_false(walk_is_empty(file)); /* it cannot be read as a directory */
+	close(file);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
 
 int
@@ -451,6 +465,7 @@ main(void)
 	    T(test_measure),
 	    T(test_big_and_late),
 	    T(test_names),
+	    T(test_empty),
 	};
 
 	if (!private_mounts())
