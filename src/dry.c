@@ -10,10 +10,9 @@
 
 #include "flashback/base.h"
 #include "flashback/clock.h"
-#include "flashback/conf.h"
+#include "flashback/expire.h"
 #include "flashback/look.h"
 #include "flashback/plan.h"
-#include "flashback/retain.h"
 #include "flashback/rsync.h"
 #include "flashback/store.h"
 #include "flashback/summary.h"
@@ -150,29 +149,26 @@ print_command(const struct dry *d, const struct volume *volume, const struct sto
 static int
 print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
 {
-	struct stamp *series = calloc(v->nstamps + 1, sizeof(*series));
-	bool *drop = calloc(v->nstamps + 1, sizeof(*drop));
+	const struct expire_series both = {.complete = true, .partial = true};
+	struct stamp *stamps = calloc(v->nstamps + 1, sizeof(*stamps));
+	size_t *at = calloc(v->nstamps + 1, sizeof(*at)), n = v->nstamps;
 	char name[STAMP_NAME_SIZE];
-	size_t n = 0;
-	int marked = -1, left = 3;
+	int listed = -1;
 
-	if (series == NULL || drop == NULL)
+	if (stamps == NULL || at == NULL)
 		goto out;
-	for (size_t i = 0; i < v->nstamps; i++)
-		if (v->stamps[i].state == STAMP_COMPLETE)
-			series[n++] = v->stamps[i];
-	series[n++] = (struct stamp){.when = d->when.now, .offset = d->when.offset};
-	marked = retain_mark(series, n, &volume->keep, drop);
-	for (size_t i = 0; marked > 0 && i < n && left > 0; i++) {
-		if (!drop[i])
-			continue;
-		printf("    would expire %s/%s\n", volume->id, stamp_format(&series[i], name));
-		left--;
-	}
+	for (size_t i = 0; i < n; i++)
+		stamps[i] = v->stamps[i];
+	stamps[n] = base_stamp(stamps, n, d->when.now, d->when.offset);
+	stamps[n++].state = STAMP_COMPLETE;
+	qsort(stamps, n, sizeof(*stamps), stamp_compare);
+	listed = expire_list(stamps, n, &volume->keep, both, d->when.now, at);
+	for (int i = 0; i < listed && i < EXPIRE_MAX; i++)
+		printf("    would expire %s/%s\n", volume->id, stamp_format(&stamps[at[i]], name));
 out:
-	free(series);
-	free(drop);
-	return marked < 0 ? -1 : 0;
+	free(stamps);
+	free(at);
+	return listed < 0 ? -1 : 0;
 }
 
 static int

@@ -9,77 +9,80 @@
 #include "flashback/retain.h"
 #include "flashback/summary.h"
 
-/* One call's expiry. */
-struct expiry {
-	struct store_volume *v;
-	const struct retain_policy *keep;
-	int done;
-	bool failed;
-	char *trouble;
-	size_t size;
-};
-
-static void
-note(struct expiry *x, const char *what)
+/* Append to at the places of those of one series that are no longer kept.  The stamps ascend, so
+ * that the last is the newest.  Return how many, or -1. */
+static int
+list_series(const struct stamp *stamps, size_t n, const struct retain_policy *keep,
+            enum stamp_state state, size_t *at)
 {
-	if (!x->failed && x->size > 0)
-		snprintf(x->trouble, x->size, "cannot expire %s: %s", what, strerror(errno));
-	x->failed = true;
-}
+	struct stamp *series = calloc(n + 1, sizeof(*series));
+	bool *drop = calloc(n + 1, sizeof(*drop));
+	size_t found = 0;
+	int listed = -1;
 
-/* Expire what the policy drops of one series.  The stamps of v ascend, so that the last is the
- * newest. */
-static void
-expire_one(struct expiry *x, enum stamp_state state)
-{
-	size_t max = x->v->nstamps + 1, n = 0;
-	struct stamp *series = calloc(max, sizeof(*series));
-	size_t *at = calloc(max, sizeof(*at));
-	bool *drop = calloc(max, sizeof(*drop));
-	char name[STAMP_NAME_SIZE];
-
-	if (!series || !at || !drop) {
-		note(x, "anything");
+	if (series == NULL || drop == NULL)
 		goto out;
-	}
-	for (size_t i = 0; i < x->v->nstamps; i++)
-		if (x->v->stamps[i].state == state) {
-			at[n] = i;
-			series[n++] = x->v->stamps[i];
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].state == state) {
+			at[found] = i;
+			series[found++] = stamps[i];
 		}
-	if (retain_mark(series, n, x->keep, drop) < 0) {
-		note(x, "anything");
+	if (retain_mark(series, found, keep, drop) < 0)
 		goto out;
-	}
-	for (size_t i = 0; i + 1 < n && x->done < EXPIRE_MAX; i++) {
-		if (!drop[i])
-			continue;
-		if (store_rename(x->v, &x->v->stamps[at[i]], STAMP_EXPIRED) == 0)
-			x->done++;
-		else
-			note(x, stamp_format(&series[i], name));
-	}
+	listed = 0;
+	for (size_t i = 0; i + 1 < found; i++)
+		if (drop[i])
+			at[listed++] = at[i];
 out:
 	free(series);
-	free(at);
 	free(drop);
+	return listed;
+}
+
+int
+expire_list(const struct stamp *stamps, size_t n, const struct retain_policy *keep,
+            struct expire_series series, int64_t now, size_t *at)
+{
+	struct summary seen;
+	int complete = 0, partial = 0;
+
+	summary_make(stamps, n, NULL, 0, now, &seen);
+	if (seen.future.when != 0)
+		return 0;
+	if (series.complete)
+		complete = list_series(stamps, n, keep, STAMP_COMPLETE, at);
+	if (series.partial && complete >= 0)
+		partial = list_series(stamps, n, keep, STAMP_PARTIAL, at + complete);
+	return complete < 0 || partial < 0 ? -1 : complete + partial;
 }
 
 int
 expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
               int64_t now, char *trouble, size_t size)
 {
-	struct expiry x = {.v = v, .keep = &volume->keep, .trouble = trouble, .size = size};
-	struct summary seen;
+	size_t *at = calloc(v->nstamps + 1, sizeof(*at));
+	int n =
+	    at != NULL ? expire_list(v->stamps, v->nstamps, &volume->keep, series, now, at) : -1;
+	int done = 0;
+	bool failed = n < 0;
+	char name[STAMP_NAME_SIZE];
 
-	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
-	if (seen.future.when != 0)
-		return 0;
-	if (series.complete)
-		expire_one(&x, STAMP_COMPLETE);
-	if (series.partial)
-		expire_one(&x, STAMP_PARTIAL);
-	return x.failed ? -1 : x.done;
+	if (failed)
+		snprintf(trouble, size, "cannot expire anything: %s", strerror(ENOMEM));
+	for (int i = 0; i < n && done < EXPIRE_MAX; i++) {
+		struct stamp s = v->stamps[at[i]];
+
+		if (store_rename(v, &s, STAMP_EXPIRED) == 0) {
+			done++;
+			continue;
+		}
+		if (!failed)
+			snprintf(trouble, size, "cannot expire %s: %s", stamp_format(&s, name),
+			         strerror(errno));
+		failed = true;
+	}
+	free(at);
+	return failed ? -1 : done;
 }
 
 struct expire_series

@@ -20,11 +20,19 @@ struct expire_series {
 };
 
 /**
+ * expire_list(stamps, n, keep, series, now, at):
+ * Set at (room for n) to the places among the n ascending stamps of what keep no longer keeps, in
+ * the order in which it is to go: oldest first, complete ones before partial ones; never the newest
+ * of a series; nothing while a stamp is from the future.  Return how many, or -1 with ENOMEM.
+ */
+int expire_list(const struct stamp *stamps, size_t n, const struct retain_policy *keep,
+                struct expire_series series, int64_t now, size_t *at);
+
+/**
  * expire_policy(v, volume, series, now, trouble, size):
- * Rename to .expired what the volume's policy no longer keeps, oldest first, complete ones before
- * partial ones, at most EXPIRE_MAX; never the newest of a series; nothing while a stamp is from the
- * future.  v->stamps must be up to date and is kept so.  Return the number renamed; -1 with the
- * first thing that went wrong in trouble (escaped), other renames done all the same.
+ * Rename to .expired what expire_list says, at most EXPIRE_MAX.  v->stamps must be up to date and
+ * is kept so.  Return the number renamed; -1 with the first thing that went wrong in trouble
+ * (escaped), other renames done all the same.
  */
 int expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
                   int64_t now, char *trouble, size_t size);

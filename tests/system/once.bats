@@ -206,6 +206,19 @@ teardown() {
 	expect_exit 0
 	expect 2027-03-01T120000
 	has_snapshots 2 here/v
+
+	# And so it happens, in both series; but to none while one is from the future.
+	mkdir "$STORE/here/v/"2027-02-2{6,7,8}T120000+0000.partial "$STORE/here/v/2029-01-01T120000+0000"
+	run flashback -n
+	refuse expect 'would expire'
+	rmdir "$STORE/here/v/2029-01-01T120000+0000"
+	run flashback -n
+	expect 'would expire here/v/2027-03-01T120000'
+	expect 'would expire here/v/2027-02-26T120000+0000.partial'
+	flashback -1 here/v
+	has_snapshots 2 here/v
+	has_snapshots 2 here/v partial
+	[ ! -e "$STORE/here/v/2027-02-26T120000+0000.partial" ]
 }
 
 @test "exit status 75 without operands too, when the disk is not there: nothing could be backed up" {
