@@ -29,6 +29,8 @@ LDLIBS   = -lconfuse -loping
 ALL_CFLAGS  = -std=c11 $(WARNINGS) $(HARDEN) $(CFLAGS)
 SAN_CFLAGS  = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	      -fno-sanitize-recover=all -Wno-null-dereference
+# Not c11, with which gcc does not know fork and exec, nor that the counters must be written there.
+COV_CFLAGS  = -std=gnu11 $(WARNINGS) -O0 -g --coverage -Wl,--wrap=_exit,--wrap=kill
 
 SOURCES = $(sort $(wildcard src/*.c))
 UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
@@ -38,7 +40,7 @@ LIB     = $(filter-out src/main.c,$(SOURCES))
 all: build/flashback
 
 # What everything is compiled with; when it changes, everything is compiled anew.
-FLAGS = $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SAN_CFLAGS) $(LDHARDEN) $(LDFLAGS) $(LDLIBS)
+FLAGS = $(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SAN_CFLAGS) $(COV_CFLAGS) $(LDHARDEN) $(LDFLAGS) $(LDLIBS)
 ifneq ($(file <build/flags),$(strip $(FLAGS)))
   $(shell mkdir -p build)
   $(file >build/flags,$(strip $(FLAGS)))
@@ -73,6 +75,28 @@ build/unit/%: tests/unit/%.c build/test/libflashback.a
 build/unit-asan/%: tests/unit/%.c build/asan/libflashback.a
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
+
+# And a fourth, which counts what was run: make coverage; make coverage MODULE=work for the lines that were not.
+build/cov/%.o: src/%.c build/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -MMD -MP -c -o $@ $<
+build/cov/flashback: $(SOURCES:src/%.c=build/cov/%.o) tests/dump.c
+	$(CC) $(COV_CFLAGS) -o $@ $^ $(LDLIBS)
+build/cov/libflashback.a: $(LIB:src/%.c=build/cov/%.o)
+	rm -f $@ && $(AR) rcs $@ $^
+build/cov/unit/%: tests/unit/%.c tests/dump.c build/cov/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+MODULE =
+coverage:
+ifeq ($(MODULE),)
+	@tests/setup check
+	@$(MAKE) --no-print-directory -s -j2 check-build build/cov/flashback build/cov/sim $(UNITS:%=build/cov/unit/%)
+	@tests/coverage run
+else
+	@tests/coverage show $(MODULE)
+endif
+.PHONY: coverage
 
 # Fuzz targets: as a program that replays its corpus, and, where clang is, as one that goes on by itself.
 FUZZ        = $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -114,6 +138,9 @@ build/nomem.so: tests/nomem.c build/flags
 SIM = $(sort $(wildcard tests/sim/*.c))
 build/sim: $(SIM) $(wildcard tests/sim/*.h) tests/unit/judge_cases.h build/test/libflashback.a
 	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -o $@ $(SIM) build/test/libflashback.a $(LDLIBS)
+build/cov/sim: $(SIM) $(wildcard tests/sim/*.h) tests/unit/judge_cases.h tests/dump.c build/cov/libflashback.a
+	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ \
+	    $(SIM) tests/dump.c build/cov/libflashback.a $(LDLIBS)
 check:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build

@@ -77,11 +77,6 @@ each_step() {
 	recover
 }
 
-# no_sanitizers: these have a memory of their own.
-no_sanitizers() {
-	[[ $FLASHBACK != */asan/* ]] || skip "not with sanitizers"
-}
-
 # no_memory N [ON]: the Nth request for memory fails, of all that are made in a run.
 no_memory() {
 	head -c 8 /dev/zero >"$D/count"
@@ -91,7 +86,7 @@ no_memory() {
 
 @test "a request for memory fails, or every one from there on" {
 	local n on total done=0
-	no_sanitizers
+	needs_plain_build
 	no_memory 0
 	total=$(od -An -tu8 "$D/count")
 	shuffle "$total"
@@ -109,7 +104,7 @@ no_memory() {
 
 @test "however little memory there is for a large config, it is read or refused" {
 	local room rc good=0 refused=0
-	no_sanitizers
+	needs_plain_build
 	printf 'host "h%d" { volume "v" { source = "/etc/" exclude = { "a", "b", "c" } keep_daily = 3 } }\n' \
 		{1..400} | hosts_conf
 	for room in {3000..7000..40}; do

@@ -22,6 +22,10 @@ begin() {
 # finish: end what the test started, by pid.  Shows the daemon's log, which bats prints if the test failed.
 finish() {
 	local pid
+	# What is killed does not write down what it has counted (make coverage).
+	if [ -n "${FLASHBACK_BUILD:-}" ] && [ -n "${DAEMON:-}" ]; then
+		{ kill -TERM "$DAEMON" && timeout 8 tail --pid="$DAEMON" -f /dev/null; } 2>/dev/null || true
+	fi
 	[ -z "${DAEMON:-}" ] || { kill -KILL "$DAEMON" && wait "$DAEMON"; } 2>/dev/null || true
 	for pid in ${PIDS:-}; do
 		{ kill -KILL "$pid" && wait "$pid"; } 2>/dev/null || true
@@ -185,6 +189,11 @@ expect_exit() {
 
 needs_root() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
+}
+
+# needs_plain_build: sanitizers and counters have a memory of their own.
+needs_plain_build() {
+	[[ $FLASHBACK != */asan/* && $FLASHBACK != */cov/* ]] || skip "not with sanitizers or counters"
 }
 
 # set_clock TEXT: the program's idea of now (a date that date(1) understands); test build only.

@@ -53,4 +53,5 @@ hook() {
 	status_is status DOWN
 	[ ! -e "$RUN/flashback.pid" ]
 	grep -q 'here/v: did not end in time and is killed' "$D/log"
+	PIDS=$(pgrep -f "$D/strace") # it would go on for a minute
 }
