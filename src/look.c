@@ -81,10 +81,13 @@ look_room(int fd, const struct config *config, struct look_disk *disk)
 {
 	struct statvfs fs;
 
-	if (fstatvfs(fd, &fs) < 0)
-		return -1;
-	look_figures(&fs, config, disk);
-	return 0;
+	if (fstatvfs(fd, &fs) == 0) {
+		look_figures(&fs, config, disk);
+		return 0;
+	}
+	snprintf(disk->reason, sizeof(disk->reason),
+	         "the free space of the backup disk cannot be read: %s", strerror(errno));
+	return -1;
 }
 
 int
@@ -194,13 +197,10 @@ look_body(int out, void *arg)
 		return 0;
 	}
 	disk.mounted = disk.opened = true;
-	if (look_room(s.fd, config, &disk) < 0) {
+	if (look_room(s.fd, config, &disk) < 0)
 		disk.mounted = false;
-		snprintf(disk.reason, sizeof(disk.reason),
-		         "the free space of the backup disk cannot be read: %s", strerror(errno));
-	} else if (job->test && !disk.broken) {
+	else if (job->test && !disk.broken)
 		test_writing(&s, &disk);
-	}
 	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
 	warn(out, config->data_dir, &s);

@@ -117,10 +117,7 @@ open_store(struct run *r)
 		return -1;
 	}
 	r->opened = true;
-	if (look_room(r->store.fd, r->job->config, &disk) != 0)
-		return judge_give_up(&r->copy.verdict, JUDGE_DISK,
-		                     "the disk does not say how full it is: %s", strerror(errno));
-	if (disk.broken || disk.low)
+	if (look_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
 		return judge_give_up(&r->copy.verdict, JUDGE_DISK, "%s", disk.reason);
 	return 0;
 }

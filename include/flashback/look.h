@@ -50,7 +50,7 @@ int look_body(int out, void *arg);
 int look_parse(const char *line, struct look_disk *disk);
 
 /** look_room(fd, config, disk): the figures of the file system behind fd against min_free.  Return
- * 0/-1. */
+ * 0, or -1 with the reason alone filled in. */
 int look_room(int fd, const struct config *config, struct look_disk *disk);
 
 /** look_send(out, word, id, v, now): one line "word ID packed": the summary of an open volume.

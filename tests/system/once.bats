@@ -221,6 +221,36 @@ teardown() {
 	[ ! -e "$STORE/here/v/2027-02-26T120000+0000.partial" ]
 }
 
+# dry_run_says WORDS: of here/v.
+dry_run_says() {
+	run flashback -n here/v
+	expect_exit 0
+	expect "here/v: $1"
+}
+
+@test "-n says why something would not run now" {
+	local line='volume "v" { source = "'$D/src/'"'
+	set_clock '2027-03-01 12:00:00'
+	flashback -1 here/v
+	dry_run_says 'not due until 2027-03-02 12:00:00'
+	set_clock '2027-03-01 10:00:00'
+	dry_run_says 'held back: its newest snapshot is ahead of the clock until 2027-03-01 12:00:00'
+	set_clock '1970-01-02 12:00:00'
+	dry_run_says 'nothing runs: the clock is wrong'
+	set_clock '2027-03-02 12:00:00'
+	hosts_conf <<<"host \"here\" { $line window = \"03:00-04:00\" } }"
+	dry_run_says 'due, but its window opens at 2027-03-03 03:00:00'
+	hosts_conf <<<"host \"here\" { $line } }"
+	dry_run_says 'due; it would run now'
+	mv "$D/src" "$D/away"
+	refuse flashback -1 here/v
+	dry_run_says 'due, but it has failed: again at 2027-03-02 12:10:00'
+	main_conf "$STORE" <<<'min_free = "1000T"'
+	dry_run_says 'nothing runs: the backup disk has'
+	rm -r "$STORE/.flashback"
+	dry_run_says "nothing runs: $STORE is not a flashback store"
+}
+
 @test "exit status 75 without operands too, when the disk is not there: nothing could be backed up" {
 	rm -r "$STORE/.flashback"
 	run flashback -1

@@ -157,6 +157,7 @@ static void
 test_room(void **state)
 {
 	int page = (int)sysconf(_SC_PAGESIZE);
+	struct look_disk unread = {.reason = ""};
 	char options[64];
 
 	(void)state;
@@ -184,7 +185,9 @@ test_room(void **state)
 		assert_int_equal(disk.broken, false);
 		assert_int_equal(disk.reason[0] != '\0', cases[i].low);
 	}
-	assert_int_equal(look_room(-1, NULL, NULL), -1);
+	assert_int_equal(look_room(-1, NULL, &unread), -1);
+	assert_string_equal(
+	    unread.reason, "the free space of the backup disk cannot be read: Bad file descriptor");
 }
 
 /* The words, and a file system that counts no inodes (ramfs counts nothing at all). */
