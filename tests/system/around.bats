@@ -58,6 +58,22 @@ volume() {
 	[ ! -e "$D/after-ran" ]
 }
 
+@test "before that cannot be run, or is killed, is told in words" {
+	script before <<<'kill -KILL $$'
+	volume "before = \"$D/before\""
+	run flashback -1 h/v
+	expect_exit 2
+	expect "FAILED (0:00:00): \`before\`: $D/before was killed by signal 9"
+	printf '#!/nonexistent/sh\n' >"$D/before"
+	run flashback -1 h/v
+	expect_exit 2
+	expect "exit status 127: it, or a program in it, was not found"
+	script before <<<"$D/src/f"
+	run flashback -1 h/v
+	expect_exit 2
+	expect "exit status 126: it, or a program in it, may not be run"
+}
+
 @test "after is told what came of it, and what it does itself changes nothing" {
 	script after <<-END
 	env | grep ^FLASHBACK_ | sort >$D/told

@@ -115,3 +115,47 @@ worsen() {
 	[ "$(lines)" -le 30 ]
 	stop_daemon
 }
+
+# with_syslog: COMMAND in a /dev of its own, in which /dev/log is ours.
+with_syslog() {
+	cat >"$D/with-syslog" <<-END
+	#!/bin/sh -e
+	mkdir "$D/dev"
+	mount -t tmpfs none "$D/dev"
+	for name in null zero random urandom; do
+		touch "$D/dev/\$name"
+		mount --bind "/dev/\$name" "$D/dev/\$name"
+	done
+	ln -s "$D/syslog.socket" "$D/dev/log"
+	mount --move "$D/dev" /dev
+	exec "\$@"
+	END
+	chmod 755 "$D/with-syslog"
+	IN_BOX=(unshare -m "$D/with-syslog")
+	background SYSLOG python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+while True:
+    print(s.recv(65536).decode(), file=open(sys.argv[2], "a"))
+' "$D/syslog.socket" "$D/syslog"
+	PIDS+=" $SYSLOG"
+	wait_for 5 test -e "$D/syslog.socket"
+}
+
+@test "log = syslog: there and nowhere else, with the level of each event" {
+	main_conf "$STORE" <<<'log = "syslog"'
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } volume "gone" { source = "$D/gone/" } }
+	END
+	with_syslog
+	start_daemon
+	wait_for 10 has_snapshots 1 here/v
+	wait_for 10 settled
+	grep -qE "^<30>.* flashback\[$DAEMON\]: flashback .* started: 2 volumes" "$D/syslog"
+	grep -qE "^<30>.* flashback\[$DAEMON\]: here/v: succeeded" "$D/syslog"
+	grep -qE "^<27>.* flashback\[$DAEMON\]: here/gone: failed" "$D/syslog"
+	stop_daemon
+	grep -qE "^<30>.*: stopped" "$D/syslog"
+	[ ! -s "$D/log" ]
+}
