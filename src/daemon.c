@@ -2,7 +2,6 @@
 #include "flashback/daemon.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "flashback/clock.h"
+#include "flashback/compat.h"
 #include "flashback/disk.h"
 #include "flashback/file.h"
 #include "flashback/log.h"

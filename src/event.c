@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "flashback/clock.h"
+#include "flashback/compat.h"
 
 #define LINE_MAX_LEN 8192 /* of a line from a child */
 

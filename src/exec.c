@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "flashback/clock.h"
+#include "flashback/compat.h"
 #include "flashback/event.h"
 #include "flashback/units.h"
 

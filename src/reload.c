@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/reload.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "flashback/clock.h"
+#include "flashback/compat.h"
 #include "flashback/log.h"
 #include "flashback/publish.h"
 #include "flashback/tool.h"

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/compat.h"
 #include "flashback/file.h"
 #include "flashback/text.h"
 #include "flashback/walk.h"

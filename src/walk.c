@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "flashback/compat.h"
 #include "flashback/text.h"
 
 /*

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,7 +132,7 @@ static void
 without_a_network_nothing_is_known(void **state)
 {
 	(void)state;
-	int first = find_without_network("10.1.2.3", true, "Network is unreachable");
+	int first = find_without_network("10.1.2.3", true, strerror(ENETUNREACH));
 
 	if (first < 0) {
 		print_message("SKIPPED: a network of one's own needs root\n");

@@ -299,7 +299,7 @@ symlinks_on_the_way(void **state)
 	assert_dir(path_of(p, "rel"), NULL);
 	assert_dir(path_of(p, "abs/x"), NULL);
 	assert_dir(path_of(p, "bad/link/x"), "/bad can be written by others");
-	assert_dir(path_of(p, "loop"), "Too many levels");
+	assert_dir(path_of(p, "loop"), strerror(ELOOP));
 }
 
 static void
@@ -444,7 +444,7 @@ a_pid_file_in_bad_places_is_refused(void **state)
 	assert_int_equal(mkfifoat(p->fd, "fifo", 0600), 0);
 	assert_int_equal(mkdirat(p->fd, "bad", 0777), 0);
 	assert_int_equal(fchmodat(p->fd, "bad", 0777, 0), 0);
-	assert_int_equal(ask_from_elsewhere(path_of(p, "link"), "symbolic links"), 1);
+	assert_int_equal(ask_from_elsewhere(path_of(p, "link"), strerror(ELOOP)), 1);
 	assert_int_equal(ask_from_elsewhere(path_of(p, "fifo"), "not a regular file"), 1);
 	assert_int_equal(ask_from_elsewhere(path_of(p, "bad/pid"), "written by others"), 1);
 	assert_holds(p, "v", "victim");
