@@ -85,15 +85,6 @@ rsync_shell(const struct volume *volume)
 	    volume->io_timeout > interval ? volume->io_timeout / interval : 1);
 }
 
-static bool
-has_option(const struct text_list *list, const char *option)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->item[i], option) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Must the path go to the host by another way than its command line?  rsync 3.5.0 writes it so that
  * a remote shell leaves it alone (but for some backslashes), older ones do not always.  Never
@@ -102,7 +93,7 @@ has_option(const struct text_list *list, const char *option)
 static bool
 needs_secluded(const struct volume *v, const struct rsync_version *version)
 {
-	if (v->transport != VOLUME_SHELL || has_option(&v->rsync_options, "--old-args"))
+	if (v->transport != VOLUME_SHELL || text_list_has(&v->rsync_options, "--old-args"))
 		return false;
 	if (version->confine_root)
 		return strchr(v->path, '\\') != NULL;
@@ -129,8 +120,8 @@ add_shell(const struct volume *volume, struct text_list *argv)
 static bool
 compares_contents(const struct volume *v, bool checksum)
 {
-	return checksum || has_option(&v->rsync_options, "-c") ||
-	       has_option(&v->rsync_options, "--checksum");
+	return checksum || text_list_has(&v->rsync_options, "-c") ||
+	       text_list_has(&v->rsync_options, "--checksum");
 }
 
 int64_t

@@ -284,6 +284,15 @@ text_list_append(struct text_list *list, const struct text_list *more)
 	return 0;
 }
 
+bool
+text_list_has(const struct text_list *list, const char *s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->item[i], s) == 0)
+			return true;
+	return false;
+}
+
 int
 text_list_split(struct text_list *list, const char *s)
 {

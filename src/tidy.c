@@ -20,15 +20,6 @@ tidy_start(struct daemon *d)
 		log_errno(LOG_LEVEL_ERROR, "old snapshots cannot be removed");
 }
 
-static bool
-contains(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->item[i], text) == 0)
-			return true;
-	return false;
-}
-
 /* What cannot be removed is met again at each sweep, and said once. */
 static void
 take_trouble(struct daemon *d, const char *id, const char *words)
@@ -37,7 +28,7 @@ take_trouble(struct daemon *d, const char *id, const char *words)
 
 	if (text == NULL)
 		return;
-	if (!contains(&d->trouble, text))
+	if (!text_list_has(&d->trouble, text))
 		log_say(LOG_LEVEL_WARNING, "%s", text);
 	(void)text_list_add(&d->trouble_now, text);
 	free(text);

@@ -8,15 +8,6 @@
 #include "flashback/probe.h"
 
 static bool
-contains(const struct text_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->item[i], text) == 0)
-			return true;
-	return false;
-}
-
-static bool
 has_pinged_volume(const struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
@@ -54,7 +45,7 @@ warn_renew(struct daemon *d)
 
 	collect(d, &now);
 	for (size_t i = 0; i < now.n; i++)
-		if (!contains(&d->standing, now.item[i]))
+		if (!text_list_has(&d->standing, now.item[i]))
 			log_say(LOG_LEVEL_WARNING, "%s", now.item[i]);
 	text_list_free(&d->standing);
 	d->standing = now;
@@ -64,7 +55,7 @@ void
 warn_seen(struct daemon *d)
 {
 	for (size_t i = 0; i < d->seen.n; i++)
-		if (!contains(&d->seen_logged, d->seen.item[i]))
+		if (!text_list_has(&d->seen_logged, d->seen.item[i]))
 			log_say(LOG_LEVEL_WARNING, "%s", d->seen.item[i]);
 	text_list_free(&d->seen_logged);
 	(void)text_list_append(&d->seen_logged, &d->seen);

@@ -65,6 +65,9 @@ int text_list_addf(struct text_list *list, const char *fmt, ...)
 /** text_list_append(list, more): append copies of all of more.  Return 0, or -1, list unchanged. */
 int text_list_append(struct text_list *list, const struct text_list *more);
 
+/** text_list_has(list, s): is there an item like s? */
+bool text_list_has(const struct text_list *list, const char *s);
+
 /**
  * text_list_split(list, s): append the words of s, cut at spaces, tabs and line ends.  No quotes.
  * Return 0, or -1 with list unchanged.

@@ -294,8 +294,12 @@ test_list(void **state)
 	assert_int_equal(text_list_addf(&list, "--timeout=%d", 600), 0);
 	check_list(&list, (const char *const[]){"one", "two", "--timeout=600", NULL});
 
+	assert_true(text_list_has(&list, "two"));
+	assert_false(text_list_has(&list, "tw"));
+	assert_false(text_list_has(&more, ""));
 	assert_int_equal(text_list_append(&list, &more), 0);
 	assert_int_equal(text_list_add(&more, ""), 0);
+	assert_true(text_list_has(&more, ""));
 	assert_int_equal(text_list_append(&list, &more), 0);
 	assert_int_equal(text_list_append(&more, &more), 0);
 	check_list(&list, (const char *const[]){"one", "two", "--timeout=600", "", NULL});
