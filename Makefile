@@ -168,11 +168,11 @@ demo:
 	@$(MAKE) --no-print-directory -s -j2 all
 	@tests/demo
 
-# What flashback costs besides rsync: a table.
+# What flashback costs, beside bare rsync and other programs: a table.
 bench:
-	@tests/setup demo
+	@tests/setup bench
 	@$(MAKE) --no-print-directory -s -j2 all
-	@tests/bench
+	@tests/bench/run
 
 # The files name the places where a plain make install puts things; placed says where they are put.
 placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g' \
