@@ -68,7 +68,7 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 	char name[STAMP_NAME_SIZE];
 
 	if (failed)
-		snprintf(trouble, size, "cannot expire anything: %s", strerror(ENOMEM));
+		snprintf(trouble, size, "cannot expire %s: %s", "anything", strerror(ENOMEM));
 	for (int i = 0; i < n && done < EXPIRE_MAX; i++) {
 		struct stamp s = v->stamps[at[i]];
 
