@@ -14,6 +14,18 @@
 #include "flashback/record.h"
 #include "flashback/runlog.h"
 
+int
+copy_keep_out(struct volume *v, const char *data_dir, char **why)
+{
+	char *source = v->transport == VOLUME_LOCAL ? realpath(v->source, NULL) : NULL;
+	char *store = source != NULL ? realpath(data_dir, NULL) : NULL;
+	int rc = store != NULL ? volume_keep_out(v, source, store, why) : 0;
+
+	free(store);
+	free(source);
+	return rc;
+}
+
 /* After "too many links" everything is stored anew, and that must fit. */
 static int
 check_full_copy(struct copy *c)

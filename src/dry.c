@@ -10,6 +10,7 @@
 
 #include "flashback/base.h"
 #include "flashback/clock.h"
+#include "flashback/copy.h"
 #include "flashback/expire.h"
 #include "flashback/look.h"
 #include "flashback/plan.h"
@@ -26,6 +27,7 @@
 struct dry {
 	const struct config *config;
 	const struct text_list *wanted;
+	const char *data_dir; /* by its real path, as far as there is one */
 	struct rsync_version version;
 	struct store store;
 	bool opened;
@@ -107,13 +109,14 @@ print_reason(const struct dry *d, const struct table_row *row)
 static int
 print_command(const struct dry *d, const struct volume *volume, const struct store_volume *v)
 {
-	char *path = text_format("%s/%s", d->config->data_dir, volume->id), *root = NULL;
+	char *path = text_format("%s/%s", d->data_dir, volume->id);
 	char names[RSYNC_BASES][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
 	struct stamp base[RSYNC_BASES], none = {.when = 0}, tree;
 	struct rsync_job job = {
 	    .volume = volume,
 	    .program = d->config->rsync,
 	    .version = d->version,
+	    .root = path,
 	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
 	};
 	struct text_list cd = {0}, argv = {0};
@@ -122,8 +125,6 @@ print_command(const struct dry *d, const struct volume *volume, const struct sto
 
 	if (path == NULL)
 		return -1;
-	root = realpath(path, NULL);
-	job.root = root != NULL ? root : path;
 	tree = base_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
 	job.target = stamp_format(&tree, target);
 	n = base_choose(v->stamps, v->nstamps, &none, base);
@@ -140,7 +141,6 @@ print_command(const struct dry *d, const struct volume *volume, const struct sto
 	}
 	text_list_free(&cd);
 	text_list_free(&argv);
-	free(root);
 	free(path);
 	return rc;
 }
@@ -176,8 +176,15 @@ print_volume(const struct dry *d, struct volume *volume)
 {
 	struct table_row row = {.volume = volume, .first_seen = d->when.now};
 	struct store_volume v = {.fd = -1, .meta = -1, .lock = -1};
+	char *why;
 	int rc;
 
+	if (copy_keep_out(volume, d->config->data_dir, &why) != 0) {
+		fprintf(stderr, "flashback: %s: %s\n", volume->id,
+		        why != NULL ? why : strerror(ENOMEM));
+		free(why);
+		return -1;
+	}
 	if (d->opened && store_volume_open(&d->store, volume->host, volume->name, false, &v) != 0 &&
 	    errno != ENOENT) {
 		fprintf(stderr, "flashback: %s/%s cannot be read: %s\n", d->config->data_dir,
@@ -238,19 +245,21 @@ dry_run(const struct config *config, const struct text_list *wanted)
 {
 	struct dry d = {.config = config, .wanted = wanted};
 	struct look_disk disk = {0};
-	char why[256], *absent = NULL;
-	int rc;
+	char why[256], *absent = NULL, *real = realpath(config->data_dir, NULL);
+	int rc = 1;
 
+	d.data_dir = real != NULL ? real : config->data_dir;
 	d.when = (struct plan_now){.now = clock_wall(), .wake = config->wake, .disk = PLAN_DISK_OK};
 	d.when.offset = clock_offset(d.when.now);
-	if (tool_rsync(config->rsync, &d.version, why, sizeof(why)) != 0) {
+	if (tool_rsync(config->rsync, &d.version, why, sizeof(why)) == 0) {
+		look(&d, &absent, &disk);
+		rc = print_all(&d);
+	} else {
 		fprintf(stderr, "flashback: %s\n", why);
-		return 1;
 	}
-	look(&d, &absent, &disk);
-	rc = print_all(&d);
 	if (d.opened)
 		store_close(&d.store);
 	free(absent);
+	free(real);
 	return rc;
 }

@@ -33,7 +33,7 @@
 /* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
 struct run {
 	const struct run_job *job;
-	const struct volume *volume;
+	struct volume *volume;
 	int out, signals;
 	int64_t began; /* clock_mono */
 	int64_t now;   /* clock_wall at the start */
@@ -120,6 +120,18 @@ open_store(struct run *r)
 	if (look_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
 		return judge_give_up(&r->copy.verdict, JUDGE_DISK, "%s", disk.reason);
 	return 0;
+}
+
+static int
+keep_out(struct run *r)
+{
+	char *why = NULL;
+
+	if (copy_keep_out(r->volume, r->job->config->data_dir, &why) == 0)
+		return 0;
+	judge_give_up(&r->copy.verdict, JUDGE_FAILED, "%s", why != NULL ? why : strerror(ENOMEM));
+	free(why);
+	return -1;
 }
 
 /* The sweeper takes the lock too, but never for long. */
@@ -392,8 +404,9 @@ run_body(int out, void *arg)
 	    .tell = out,
 	};
 	tell_stage(&r, TABLE_PREPARING);
-	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && open_volume(&r) == 0 &&
-	    decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 && copy(&r) == 0)
+	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
+	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&
+	    copy(&r) == 0)
 		commit(&r);
 	else
 		record_failure(&r);

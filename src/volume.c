@@ -201,14 +201,14 @@ resolve_key(struct volume *v, enum volume_key key, const struct volume_layer *co
 	return 0;
 }
 
-/* An exclude of what stands at path below the root of the transfer.  To rsync a backslash is only
- * special where a wildcard is, too. */
+/* An exclude of what stands at path below the root of the transfer, unless there is one.  To rsync
+ * a backslash is only special where a wildcard is, too. */
 static int
 exclude_path(struct volume *v, const char *path)
 {
 	bool escape = strpbrk(path, "*?[") != NULL;
 	char *pattern = malloc(2 * strlen(path) + 1), *p = pattern;
-	int rc;
+	int rc = 0;
 
 	if (pattern == NULL)
 		return -1;
@@ -218,27 +218,38 @@ exclude_path(struct volume *v, const char *path)
 		*p++ = *path;
 	}
 	*p = '\0';
-	rc = text_list_add(&v->exclude, pattern);
+	if (!text_list_has(&v->exclude, pattern))
+		rc = text_list_add(&v->exclude, pattern);
 	free(pattern);
 	return rc;
 }
 
-/* A local source below data_dir, or above it, would grow with each run. */
-static int
-keep_store_out(struct volume *v, const char *data_dir, char **why)
+int
+volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why)
 {
-	size_t len = strlen(v->path) - 1; /* without the slash at the end */
+	size_t len = strcmp(source, "/") == 0 ? 0 : strlen(source);
 	char q[FAULT_QUOTE];
 
-	if (v->transport != VOLUME_LOCAL || data_dir == NULL)
-		return 0;
-	if (source_is_inside(v->path, data_dir))
+	*why = NULL;
+	if (source_is_inside(source, data_dir))
 		return fault_refuse(why,
 		                    "%s is inside data_dir: the backups cannot be backed up there",
 		                    fault_quote(q, v->path));
-	if (strncmp(data_dir, v->path, len + 1) == 0)
-		return exclude_path(v, data_dir + len);
-	return 0;
+	return source_is_inside(data_dir, source) ? exclude_path(v, data_dir + len) : 0;
+}
+
+static int
+keep_out(struct volume *v, const char *data_dir, char **why)
+{
+	char *source;
+	int rc;
+
+	if (v->transport != VOLUME_LOCAL || data_dir == NULL)
+		return 0;
+	source = source_tidy_path(v->path, why);
+	rc = source != NULL ? volume_keep_out(v, source, data_dir, why) : -1;
+	free(source);
+	return rc;
 }
 
 /* The port that ssh is told with -p, or the usual one. */
@@ -350,7 +361,7 @@ resolve(struct volume *v, const struct volume_layer *const *layers, const char *
 		                    "%s has none: say what to copy, such as "
 		                    "source = \"root@host:/home/\"",
 		                    v->id);
-	if (keep_store_out(v, data_dir, why) == -1)
+	if (keep_out(v, data_dir, why) == -1)
 		return -1;
 	for (*blame = VOLUME_SOURCE + 1; *blame < VOLUME_KEYS; (*blame)++)
 		if (resolve_key(v, *blame, layers, why) == -1)

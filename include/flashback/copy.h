@@ -34,6 +34,13 @@ struct copy {
 };
 
 /**
+ * copy_keep_out(v, data_dir, why):
+ * volume_keep_out for a local source, whatever links lead to it or to data_dir.  What is not there
+ * is for rsync, or for store_open, to say.
+ */
+int copy_keep_out(struct volume *v, const char *data_dir, char **why);
+
+/**
  * copy_run(c):
  * Make the tree, run rsync into it, judge.  Return 0 with the verdict on what rsync left in the
  * tree; -1 when there is nothing to judge, with the verdict saying why, and a tree that was made

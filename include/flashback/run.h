@@ -11,7 +11,7 @@
 
 struct run_job {
 	const struct config *config;
-	const struct volume *volume;
+	struct volume *volume;
 	struct rsync_version version;
 	bool forced; /* an operand of --once: due or not */
 };

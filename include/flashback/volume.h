@@ -134,6 +134,14 @@ struct volume *volume_resolve(const char *host, const char *name,
                               const struct volume_layer *const layers[3], const char *data_dir,
                               char **why, enum volume_key *blame);
 
+/**
+ * volume_keep_out(v, source, data_dir, why):
+ * A source that holds the store would grow with each run: exclude data_dir from v where it is below
+ * the source of v, unless that is excluded already.  Both are tidy, or real paths.  Return 0; or -1
+ * with *why, NULL for ENOMEM, when the source is inside data_dir.
+ */
+int volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why);
+
 /** volume_ref(v): one more reference; v.  volume_free(v): one less; NULL is nothing. */
 struct volume *volume_ref(struct volume *v);
 void volume_free(struct volume *v);

@@ -141,3 +141,22 @@ inodes() {
 	[ -e "$(newest here/v)/f" ]
 	[ ! -e "$(newest here/v)/backup/here" ]
 }
+
+@test "nor does one that contains it by way of symbolic links" {
+	mkdir "$D/src/disk[1]"
+	ln -s "$D/src/disk[1]" "$D/disk"
+	ln -s "$D/src" "$D/home"
+	main_conf "$D/disk/backup"
+	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	STORE="$D/src/disk[1]/backup"
+	echo x >"$D/src/disk[1]/f"
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" }  volume "w" { source = "$D/home/" } }
+	END
+	run flashback -n
+	[ "$(grep -cF -- '--exclude=/disk\[1]/backup' <<<"$output")" -eq 2 ] || { echo "$output"; return 1; }
+	run flashback -1
+	expect_exit 0
+	[ -e "$(newest here/v)/disk[1]/f" ] && [ -e "$(newest here/w)/disk[1]/f" ]
+	[ ! -e "$(newest here/v)/disk[1]/backup/here" ] && [ ! -e "$(newest here/w)/disk[1]/backup/here" ]
+}
