@@ -142,11 +142,9 @@ read_proc(const char *pid, const char *file, char *text, size_t size)
 static int64_t
 next_number(const char **s)
 {
-	char word[32];
 	int64_t n = 0;
 
-	if (text_word(s, word, sizeof(word)) == 0)
-		units_parse_integer(word, 0, INT64_MAX, &n);
+	units_read_integer(s, 0, INT64_MAX, &n);
 	return n;
 }
 

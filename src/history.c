@@ -15,16 +15,6 @@
 #define WORD_SIZE 48 /* larger than every column */
 
 static int
-read_number(const char **line, int64_t min, int64_t max, int64_t *out)
-{
-	char word[WORD_SIZE];
-
-	if (text_word(line, word, sizeof(word)) == -1)
-		return -1;
-	return units_parse_integer(word, min, max, out);
-}
-
-static int
 read_result(const char **line, enum judge_result *out)
 {
 	char word[WORD_SIZE];
@@ -78,12 +68,12 @@ history_parse(const char *line, struct history_run *out)
 
 	if (read_stamp(&line, &run.stamp) == -1 || run.stamp.state != STAMP_COMPLETE ||
 	    read_result(&line, &run.result) == -1 ||
-	    read_number(&line, -1, CODE_MAX, &code) == -1 ||
-	    read_number(&line, -1, INT64_MAX, &run.seconds) == -1 ||
-	    read_number(&line, -1, INT64_MAX, &run.files) == -1 ||
-	    read_number(&line, -1, INT64_MAX, &run.new_files) == -1 ||
-	    read_number(&line, -1, INT64_MAX, &run.bytes) == -1 ||
-	    read_number(&line, -1, INT64_MAX, &run.new_bytes) == -1 ||
+	    units_read_integer(&line, -1, CODE_MAX, &code) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.seconds) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.files) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.new_files) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.bytes) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.new_bytes) == -1 ||
 	    read_fingerprint(&line, &run.fingerprint) == -1 ||
 	    read_snapshot(&line, &run.snapshot) == -1)
 		return -1;

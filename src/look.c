@@ -221,8 +221,7 @@ look_parse(const char *line, struct look_disk *disk)
 	if (text_word(&line, word, sizeof(word)) < 0 || strcmp(word, "disk") != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
-		if (text_word(&line, word, sizeof(word)) < 0 ||
-		    units_parse_integer(word, least[i], most[i], &n[i]) < 0)
+		if (units_read_integer(&line, least[i], most[i], &n[i]) < 0)
 			return -1;
 	if (text_word(&line, id, sizeof(id)) < 0)
 		return -1;

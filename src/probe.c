@@ -54,14 +54,13 @@ probe_answer_name(enum probe_answer a)
 }
 
 int
-probe_parse(char *line, size_t *index, enum probe_answer *answer, const char **reason)
+probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason)
 {
 	const char *s = line;
-	char number[24], name[16];
+	char name[16];
 	int64_t n;
 
-	if (text_word(&s, number, sizeof(number)) < 0 || text_word(&s, name, sizeof(name)) < 0 ||
-	    units_parse_integer(number, 0, INT32_MAX, &n) < 0)
+	if (units_read_integer(&s, 0, INT32_MAX, &n) < 0 || text_word(&s, name, sizeof(name)) < 0)
 		return -1;
 	for (size_t i = 0; i < ANSWERS; i++) {
 		if (strcmp(name, answer_names[i]) != 0)

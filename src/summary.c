@@ -168,21 +168,11 @@ summary_pack(const struct summary *s, char *text, size_t size)
 }
 
 static int
-read_number(const char **text, int64_t min, int64_t max, int64_t *out)
-{
-	char word[WORD_SIZE];
-
-	if (text_word(text, word, sizeof(word)) == -1)
-		return -1;
-	return units_parse_integer(word, min, max, out);
-}
-
-static int
 read_count(const char **text, unsigned *out)
 {
 	int64_t n;
 
-	if (read_number(text, 0, UINT_MAX, &n) == -1)
+	if (units_read_integer(text, 0, UINT_MAX, &n) == -1)
 		return -1;
 	*out = (unsigned)n;
 	return 0;
@@ -221,17 +211,17 @@ summary_unpack(const char *text, struct summary *s)
 	                            &in.interrupted, &in.working,  &in.failures};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
-		if (read_number(&text, 0, INT64_MAX, instants[i]) == -1)
+		if (units_read_integer(&text, 0, INT64_MAX, instants[i]) == -1)
 			return -1;
 	if (read_stamp(&text, &in.future) == -1 || read_stamp(&text, &in.latest) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (read_count(&text, counts[i]) == -1)
 			return -1;
-	if (read_number(&text, 0, INT64_MAX, &in.first) == -1 ||
-	    read_number(&text, -1, INT64_MAX, &in.bytes) == -1 ||
-	    read_number(&text, -1, INT64_MAX, &in.new_bytes) == -1 || strchr(text, '\n') != NULL ||
-	    read_last(text, &in.last) == -1)
+	if (units_read_integer(&text, 0, INT64_MAX, &in.first) == -1 ||
+	    units_read_integer(&text, -1, INT64_MAX, &in.bytes) == -1 ||
+	    units_read_integer(&text, -1, INT64_MAX, &in.new_bytes) == -1 ||
+	    strchr(text, '\n') != NULL || read_last(text, &in.last) == -1)
 		return -1;
 	*s = in;
 	return 0;

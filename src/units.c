@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "flashback/text.h"
+
 #define MINUTE 60
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
+#define INTEGER_SIZE sizeof("-9223372036854775808")
 
 /* Digits from the front of a text.  too_large is kept apart, since bad form is told before bad
  * size. */
@@ -190,6 +193,16 @@ units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out)
 		return fail(ERANGE);
 	*out = value;
 	return 0;
+}
+
+int
+units_read_integer(const char **s, int64_t min, int64_t max, int64_t *out)
+{
+	char word[INTEGER_SIZE];
+
+	if (text_word(s, word, sizeof(word)) == -1)
+		return fail(EINVAL);
+	return units_parse_integer(word, min, max, out);
 }
 
 char *

@@ -14,6 +14,8 @@
 #include "flashback/publish.h"
 #include "flashback/run.h"
 #include "flashback/settle.h"
+#include "flashback/text.h"
+#include "flashback/units.h"
 #include "flashback/wake.h"
 
 #define END_MS 60000 /* a worker that was told to stop has this long */
@@ -161,36 +163,35 @@ static void
 take_progress(struct daemon *d, struct daemon_work *w, const char *text)
 {
 	struct table_row *row = row_of(d, w);
-	long long bytes, rate, left, done, all;
-	int percent;
+	struct judge_progress p = {0};
+	int64_t *const numbers[] = {&p.bytes, &p.rate, &p.left, &p.done, &p.all};
+	int64_t percent;
 
-	if (row == NULL || sscanf(text, "%d %lld %lld %lld %lld %lld", &percent, &bytes, &rate,
-	                          &left, &done, &all) != 6)
+	if (row == NULL || units_read_integer(&text, 0, 100, &percent) == -1)
 		return;
-	row->progress = (struct judge_progress){
-	    .percent = percent,
-	    .bytes = bytes,
-	    .rate = rate,
-	    .left = left,
-	    .done = done,
-	    .all = all,
-	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (units_read_integer(&text, -1, INT64_MAX, numbers[i]) == -1)
+			return;
+	p.percent = (int)percent;
+	row->progress = p;
 }
 
 static void
 take_result(struct daemon_work *w, const char *text)
 {
+	enum judge_result result;
+	int64_t seconds, percent;
 	char name[32];
-	long long seconds;
-	int percent, at = 0;
 
-	if (sscanf(text, "%31s %lld %d%n", name, &seconds, &percent, &at) != 3 ||
-	    judge_result_parse(name, &w->result) != 0)
+	if (text_word(&text, name, sizeof(name)) == -1 || judge_result_parse(name, &result) != 0 ||
+	    units_read_integer(&text, 0, INT64_MAX, &seconds) == -1 ||
+	    units_read_integer(&text, 0, 100, &percent) == -1)
 		return;
 	w->told = true;
+	w->result = result;
 	w->seconds = seconds;
-	w->percent = percent;
-	snprintf(w->reason, sizeof(w->reason), "%s", text[at] == ' ' ? text + at + 1 : "");
+	w->percent = (int)percent;
+	snprintf(w->reason, sizeof(w->reason), "%s", *text == ' ' ? text + 1 : text);
 }
 
 static void

@@ -48,7 +48,7 @@ const char *probe_answer_name(enum probe_answer a);
  * probe_parse(line, index, answer, reason):
  * A line of probe_body back; *reason points into line.  Return 0, or -1 when it is none.
  */
-int probe_parse(char *line, size_t *index, enum probe_answer *answer, const char **reason);
+int probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason);
 
 /** probe_may_ping(): may this process open a raw ICMP socket? */
 bool probe_may_ping(void);

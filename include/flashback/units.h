@@ -39,6 +39,12 @@ int units_parse_count(const char *s, unsigned max, unsigned *out);
  */
 int units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out);
 
+/**
+ * units_read_integer(s, min, max, out):
+ * units_parse_integer for the next word of *s, which is left behind it (text_word).
+ */
+int units_read_integer(const char **s, int64_t min, int64_t max, int64_t *out);
+
 /** The formats show a negative number of seconds as none. */
 
 /** units_format_duration(buf, s): as one would write it in the config: "7d", "90s", "36h". */

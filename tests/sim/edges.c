@@ -167,7 +167,7 @@ probe_body(int out, void *arg)
 }
 
 int
-probe_parse(char *line, size_t *index, enum probe_answer *answer, const char **reason)
+probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason)
 {
 	int word;
 

@@ -230,6 +230,31 @@ test_parse_integer(void **state)
 	}
 }
 
+static void
+test_read_integer(void **state)
+{
+	const char *s = " -1\t9223372036854775807 12 words 9223372036854775808";
+	int64_t out = UNTOUCHED;
+
+	(void)state;
+	assert_int_equal(units_read_integer(&s, -1, 1, &out), 0);
+	assert_true(out == -1);
+	assert_int_equal(units_read_integer(&s, 0, INT64_MAX, &out), 0);
+	assert_true(out == INT64_MAX);
+	assert_string_equal(s, " 12 words 9223372036854775808");
+	out = UNTOUCHED;
+	assert_int_equal(units_read_integer(&s, 0, 11, &out), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_int_equal(units_read_integer(&s, 0, INT64_MAX, &out), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(units_read_integer(&s, 0, INT64_MAX, &out), -1);
+	assert_int_equal(errno, ERANGE);
+	assert_string_equal(s, "");
+	assert_int_equal(units_read_integer(&s, 0, INT64_MAX, &out), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_true(out == UNTOUCHED);
+}
+
 struct formatted {
 	int64_t seconds;
 	const char *text;
@@ -364,11 +389,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_parse_duration),      cmocka_unit_test(test_parse_size),
-	    cmocka_unit_test(test_parse_percent),       cmocka_unit_test(test_parse_count),
-	    cmocka_unit_test(test_parse_integer),       cmocka_unit_test(test_format_duration),
-	    cmocka_unit_test(test_duration_round_trip), cmocka_unit_test(test_format_age),
-	    cmocka_unit_test(test_format_clock),        cmocka_unit_test(test_format_bytes),
+	    cmocka_unit_test(test_parse_duration),  cmocka_unit_test(test_parse_size),
+	    cmocka_unit_test(test_parse_percent),   cmocka_unit_test(test_parse_count),
+	    cmocka_unit_test(test_parse_integer),   cmocka_unit_test(test_read_integer),
+	    cmocka_unit_test(test_format_duration), cmocka_unit_test(test_duration_round_trip),
+	    cmocka_unit_test(test_format_age),      cmocka_unit_test(test_format_clock),
+	    cmocka_unit_test(test_format_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
