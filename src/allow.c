@@ -129,9 +129,11 @@ check_argument(const struct allowed *a, const char *option, const char *value, c
 	char q[FAULT_QUOTE];
 	unsigned port;
 
-	if (a->argument == NONE && value != NULL)
+	if (a->argument == NONE && value == NULL)
+		return 0;
+	if (a->argument == NONE)
 		return fault_refuse(why, "%s: %s takes no value", fault_quote(q, option), a->name);
-	if (a->argument != NONE && (value == NULL || *value == '\0'))
+	if (value == NULL || *value == '\0')
 		return fault_refuse(why, "%s needs its value in the same item: %s=VALUE", a->name,
 		                    a->name);
 	if (a->argument == FILE_NAME && *value != '/')

@@ -42,25 +42,11 @@ say_nothing(cfg_t *cfg, const char *fmt, va_list args)
 
 /* What libconfuse is told of the file: just the names that are there, where they are, since which
  * belong there is not its business. */
-struct schema {
-	cfg_opt_t *level[LINT_DEPTH + 1]; /* by the number of sections around */
-};
-
-static void
-schema_free(struct schema *s)
-{
-	for (size_t i = 0; i <= LINT_DEPTH; i++)
-		free(s->level[i]);
-}
 
 /* One level: its options, its sections, which hold the next level, and an end. */
-static cfg_opt_t *
-make_level(const struct text_list *names, cfg_opt_t *next)
+static void
+fill_level(cfg_opt_t *level, const struct text_list *names, cfg_opt_t *next)
 {
-	cfg_opt_t *level = calloc(names->n + 1, sizeof(*level));
-
-	if (level == NULL)
-		return NULL;
 	for (size_t i = 0; i < names->n; i++)
 		if (names->item[i][0] == LINT_OPTION)
 			level[i] = (cfg_opt_t)CFG_STR_LIST(names->item[i], NULL, CFGF_NODEFAULT);
@@ -68,21 +54,26 @@ make_level(const struct text_list *names, cfg_opt_t *next)
 			level[i] =
 			    (cfg_opt_t)CFG_SEC(names->item[i], next, CFGF_MULTI | CFGF_TITLE);
 	level[names->n] = (cfg_opt_t)CFG_END();
-	return level;
 }
 
-static int
-make_schema(const struct lint *lint, struct schema *s)
+/* All levels in one piece, the outermost first. */
+static cfg_opt_t *
+make_schema(const struct lint *lint)
 {
-	cfg_opt_t *next = NULL;
+	cfg_opt_t *schema, *level, *next = NULL;
+	size_t n = 0;
 
-	*s = (struct schema){0};
-	for (size_t i = LINT_DEPTH + 1; i-- > 0; next = s->level[i]) {
-		s->level[i] = make_level(&lint->names[i], next);
-		if (s->level[i] == NULL)
-			return -1;
+	for (size_t i = 0; i <= LINT_DEPTH; i++)
+		n += lint->names[i].n + 1;
+	schema = calloc(n, sizeof(*schema));
+	if (schema == NULL)
+		return NULL;
+	level = schema + n;
+	for (size_t i = LINT_DEPTH + 1; i-- > 0; next = level) {
+		level -= lint->names[i].n + 1;
+		fill_level(level, &lint->names[i], next);
 	}
-	return 0;
+	return schema;
 }
 
 /*
@@ -116,12 +107,12 @@ has_room(const struct lint *lint)
 static cfg_t *
 parse(const struct lint *lint)
 {
-	struct schema schema;
+	cfg_opt_t *schema = make_schema(lint);
 	cfg_t *cfg = NULL;
 	FILE *f = fmemopen(lint->text, lint->len, "r");
 
-	if (f != NULL && make_schema(lint, &schema) == 0 && has_room(lint)) {
-		cfg = cfg_init(schema.level[0], CFGF_NONE);
+	if (f != NULL && schema != NULL && has_room(lint)) {
+		cfg = cfg_init(schema, CFGF_NONE);
 		if (cfg != NULL)
 			cfg_set_error_function(cfg, say_nothing);
 		if (cfg != NULL && cfg_parse_fp(cfg, f) != CFG_SUCCESS) {
@@ -129,10 +120,9 @@ parse(const struct lint *lint)
 			cfg = NULL;
 		}
 	}
-	if (f != NULL) {
-		schema_free(&schema);
-		fclose(f);
-	}
+	free(schema);
+	if (f != NULL)
+		(void)fclose(f); /* which was only read */
 	return cfg;
 }
 
@@ -313,9 +303,8 @@ enter_section(struct load *l, cfg_t *sec, const char *name, const struct context
 	char *why = NULL;
 
 	lint_read(cfg_title(sec), &ctx.line, &ctx.title);
-	if (place_check_section(around->place, name, ctx.title, &ctx.place, &why) == -1) {
+	if (place_check_section(around->place, name, ctx.title, &ctx.place, &why) == -1)
 		fault_take(&l->faults, ctx.file, ctx.line, NULL, why);
-	}
 	if (ctx.place == PLACE_DEFAULTS)
 		walk_defaults(l, sec, &ctx);
 	else if (ctx.place != PLACES)

@@ -2,7 +2,6 @@
 #include "flashback/fault.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,14 +46,15 @@ fault_take(struct fault_list *list, const char *file, int line, const char *subj
 	free(why);
 }
 
-/* For qsort_r: arg is the file that comes first. */
+/* For qsort_r: arg points to the file that comes first. */
 static int
 compare(const void *a, const void *b, void *arg)
 {
 	const struct fault *x = a, *y = b;
+	const char *const *first = arg;
 
 	if (x->file != y->file)
-		return x->file == arg ? -1 : y->file == arg ? 1 : strcmp(x->file, y->file);
+		return x->file == *first ? -1 : y->file == *first ? 1 : strcmp(x->file, y->file);
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
 	return strcmp(x->text, y->text);
@@ -76,13 +76,10 @@ report_one(const struct fault *f, struct text_list *out)
 int
 fault_report(struct fault_list *list, const char *first, struct text_list *out)
 {
-	/* The comparison only looks at the pointer. */
-	void *arg = (void *)(uintptr_t)first;
-
 	if (list->n > 0)
-		qsort_r(list->item, list->n, sizeof(list->item[0]), compare, arg);
+		qsort_r(list->item, list->n, sizeof(list->item[0]), compare, &first);
 	for (size_t i = 0; i < list->n; i++) {
-		if (i > 0 && compare(&list->item[i - 1], &list->item[i], arg) == 0)
+		if (i > 0 && compare(&list->item[i - 1], &list->item[i], &first) == 0)
 			continue;
 		if (report_one(&list->item[i], out) == -1)
 			return -1;

@@ -261,25 +261,25 @@ read_ours(struct span line, struct span why, struct message *m)
 }
 
 void
-message_read(const char *s, size_t len, struct message *out)
+message_read(const char *line, size_t len, struct message *out)
 {
-	struct span line = {s, len}, path, why;
+	struct span rest = {line, len}, path, why;
 	enum side side;
 
 	memset(out, 0, sizeof(*out));
-	if (read_vanished(line, out) || read_verification(line, out))
+	if (read_vanished(rest, out) || read_verification(rest, out))
 		return;
-	side = take_speaker(&line);
-	if (line.n == 0 || starts_with_any(line, noise_words, COUNT(noise_words))) {
+	side = take_speaker(&rest);
+	if (rest.n == 0 || starts_with_any(rest, noise_words, COUNT(noise_words))) {
 		out->kind = MESSAGE_NOISE;
 		return;
 	}
-	why = find_why(line);
-	path = find_path(line);
+	why = find_why(rest);
+	path = find_path(rest);
 	if (side == SIDE_UNKNOWN || why.n == 0)
 		return;
 	if (side == SIDE_HERE) {
-		read_ours(line, why, out);
+		read_ours(rest, why, out);
 		path = below_tree(path);
 	} else {
 		out->kind = MESSAGE_UNREADABLE;
@@ -289,5 +289,5 @@ message_read(const char *s, size_t len, struct message *out)
 		out->error = MESSAGE_ERROR_OTHER;
 		return;
 	}
-	put_text(out, path.n > 0 ? path : line, path.n > 0 ? why : (struct span){line.s, 0});
+	put_text(out, path.n > 0 ? path : rest, path.n > 0 ? why : (struct span){rest.s, 0});
 }

@@ -2,6 +2,7 @@
 #include "flashback/source.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -298,6 +299,7 @@ adopt(const char *text, struct parts *p, struct volume *v, char **why)
 {
 	const char *slash = ends_in_slash(text) ? "" : "/";
 
+	assert(p->path != NULL);
 	if (check_path(p->path, why) == -1)
 		return -1;
 	v->source = text_format("%s%s", text, slash);

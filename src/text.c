@@ -236,9 +236,10 @@ take(struct text_list *list, char *s)
 		free(s);
 		return -1;
 	}
-	item[list->n++] = s;
-	item[list->n] = NULL;
+	item[list->n] = s;
+	item[list->n + 1] = NULL;
 	list->item = item;
+	list->n++;
 	return 0;
 }
 

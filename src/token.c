@@ -265,8 +265,10 @@ token_unquote(const struct token *t, size_t *at)
 {
 	while (*at < t->len) {
 		const char *c = t->start + (*at)++;
-		char next = *at < t->len ? *(c + 1) : '\0';
+		char next = '\0';
 
+		if (*at < t->len)
+			next = c[1];
 		/* Lines end as they do here, wherever the file was written. */
 		if (*c == '\r' && next == '\n')
 			continue;

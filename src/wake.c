@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/wake.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,8 +104,7 @@ take_probe(void *arg, char *line)
 static void
 free_asked(struct daemon_asked *asked)
 {
-	for (size_t i = 0; i < asked->hosts.n; i++)
-		free((char *)(uintptr_t)asked->hosts.host[i].address);
+	text_list_free(&asked->addresses);
 	free(asked->hosts.host);
 	free(asked->answered);
 	memset(asked, 0, sizeof(*asked));
@@ -131,20 +131,20 @@ end_probe(struct daemon *d)
 static int
 add_host(struct daemon_asked *asked, const struct volume *v)
 {
-	struct probe_host *h;
+	struct probe_hosts *hosts = &asked->hosts;
 
-	for (size_t i = 0; i < asked->hosts.n; i++) {
-		h = &asked->hosts.host[i];
+	for (size_t i = 0; i < hosts->n; i++) {
+		const struct probe_host *h = &hosts->host[i];
+
 		if (h->how == v->probe && h->port == v->probe_port &&
 		    strcmp(h->address, v->address) == 0)
 			return 0;
 	}
-	h = &asked->hosts.host[asked->hosts.n];
-	*h = (struct probe_host){
-	    .address = strdup(v->address), .how = v->probe, .port = v->probe_port};
-	if (h->address == NULL)
+	if (text_list_add(&asked->addresses, v->address) == -1)
 		return -1;
-	asked->hosts.n++;
+	hosts->host[hosts->n] = (struct probe_host){
+	    .address = asked->addresses.item[hosts->n], .how = v->probe, .port = v->probe_port};
+	hosts->n++;
 	return 0;
 }
 
@@ -160,6 +160,7 @@ start_probe(struct daemon *d)
 		n += d->table.row[i].phase == TABLE_ASKING;
 	if (n == 0)
 		return;
+	assert(asked->hosts.n == 0 && asked->addresses.n == 0);
 	asked->hosts.host = calloc(n, sizeof(*asked->hosts.host));
 	asked->answered = calloc(n, sizeof(*asked->answered));
 	if (asked->hosts.host == NULL || asked->answered == NULL)

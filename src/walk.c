@@ -70,7 +70,7 @@ grow(void **array, size_t *room, size_t need, size_t size)
 	size_t more = *room ? *room : 16;
 	void *larger;
 
-	if (need <= *room)
+	if (*array && need <= *room)
 		return 0;
 	while (more < need)
 		more *= 2;
@@ -150,7 +150,7 @@ say(struct state *st, const char *name)
 
 	if (errno == EROFS)
 		st->over = true;
-	if (st->trouble || w->size <= reason) {
+	if (st->trouble || !w->trouble || w->size <= reason) {
 		st->trouble = true;
 		return;
 	}

@@ -49,7 +49,8 @@ struct daemon_work {
 
 /** The hosts that the prober has been given. */
 struct daemon_asked {
-	struct probe_hosts hosts; /* strings of its own */
+	struct text_list addresses; /* by number, and so are the next two */
+	struct probe_hosts hosts;
 	bool *answered;
 	bool failed; /* one of them could not be asked */
 };
