@@ -159,6 +159,15 @@ soak:
 	@FLASHBACK_SOAK=$(SOAK) tests/run $(RANDOM_TESTS)
 RANDOM_TESTS = system/crash system/power sim/
 .PHONY: soak
+# Every call and every request for memory of a run made to fail, one after the other, for hours.  A failure is
+# named with its number; make every TEST='after others were cut: a request' FROM=1234 begins there.
+TEST = .
+FROM = 1
+every:
+	@tests/setup check
+	@$(MAKE) --no-print-directory -s -j2 check-build
+	@test ! -d /dev/shm || export TMPDIR=/dev/shm; FLASHBACK_EVERY=$(FROM) nice -n 5 bats --tap -f '$(TEST)' tests/system/every.bats
+.PHONY: every
 check-build: all build/test/flashback build/asan/flashback build/sim $(TOOLS) build/nomem.so \
     $(UNITS:%=build/unit/%) $(UNITS:%=build/unit-asan/%) $(FUZZ_BUILD)
 

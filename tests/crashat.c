@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: ISC
 /*
- * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]] [-o FILE] COMMAND [ARG...]: run
- * COMMAND and stop it at its N-th step.  A step is a system call that changes a file or starts a
- * process, made by WHO: flashback (the children of COMMAND, which is flashback itself), daemon
+ * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]] [-w] [-o FILE] COMMAND [ARG...]:
+ * run COMMAND and stop it at its N-th step.  A step is a system call that changes a file or starts
+ * a process, made by WHO: flashback (the children of COMMAND, which is flashback itself), daemon
  * (COMMAND), or rsync (any). Just before that call WHOM gets the signal (9, or another number): one
  * (the process that is about to make it), daemon, flashback (daemon and children), rsync, or all.
  * N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a number), with
- * -a every one from there on; then a step is also every other attempt to open a file or a pipe.
+ * -a every one from there on; then a step is also every other attempt to open, read, look at, lock
+ * or close something.  (What fails to be closed is closed all the same, as Linux has it.)
  * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
- * FILE how many steps there were.  What is left of its children runs on.
+ * FILE how many steps there were.  What is left of its children runs on; with -w it has 5 seconds
+ * to end, or is named and killed, and the exit status is 124.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +36,8 @@ struct tracer {
 	unsigned long at, count;
 	const char *who, *whom, *file;
 	int signal, error;
-	bool on; /* from that step on, each fails */
+	bool on;   /* from that step on, each fails */
+	bool wait; /* for all that COMMAND has started */
 	pid_t command, traced[PROCESSES];
 };
 
@@ -59,34 +62,59 @@ static const int steps[] = {
 #endif
 };
 
+/* What changes nothing, but may fail. */
+static const int looks[] = {
+    SYS_openat,     SYS_pipe2,          SYS_close,
+    SYS_read,       SYS_pread64,        SYS_newfstatat,
+    SYS_statx,      SYS_fstat,          SYS_statfs,
+    SYS_fstatfs,    SYS_getdents64,     SYS_readlinkat,
+    SYS_flock,      SYS_fcntl,          SYS_dup,
+    SYS_dup3,       SYS_chdir,          SYS_fchdir,
+    SYS_getcwd,     SYS_faccessat,      SYS_signalfd4,
+    SYS_pidfd_open, SYS_timerfd_create, SYS_timerfd_settime,
+#ifdef SYS_rename
+    SYS_readlink,   SYS_access,         SYS_dup2,
+    SYS_stat,       SYS_lstat,
+#endif
+};
+
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
+#define LOOKS (sizeof(looks) / sizeof(looks[0]))
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define SKIP_UNLESS(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (unsigned)(value), 0, n)
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
 
-/* Stop at each of them, and at an openat that may make a file; with all at any, and at pipe2. */
+/* Add to code that each of these n calls is stopped at. */
+static size_t
+add_calls(struct sock_filter *code, const int *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		code[2 * i] = (struct sock_filter)SKIP_UNLESS(BPF_JEQ, calls[i], 1);
+		code[2 * i + 1] = (struct sock_filter)RETURN(SECCOMP_RET_TRACE);
+	}
+	return 2 * n;
+}
+
+/* Stop at each of the steps, and at an openat that may make a file; with all at the looks, too. */
 static void
 install_filter(bool all)
 {
 	const struct sock_filter last[] = {
-	    SKIP_UNLESS(BPF_JEQ, SYS_pipe2, 1),
-	    RETURN(all ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW),
-	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3),
-	    LOAD(args[2]),
-	    SKIP_UNLESS(all ? BPF_JGE : BPF_JSET, all ? 0 : O_CREAT, 1), /* >= 0 always holds */
-	    RETURN(SECCOMP_RET_TRACE),
+	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3), LOAD(args[2]),
+	    SKIP_UNLESS(BPF_JSET, O_CREAT, 1),   RETURN(SECCOMP_RET_TRACE),
 	    RETURN(SECCOMP_RET_ALLOW),
 	};
-	struct sock_filter code[1 + 2 * STEPS + sizeof(last) / sizeof(last[0])];
-	struct sock_fprog prog = {.filter = code, .len = sizeof(code) / sizeof(code[0])};
+	struct sock_filter code[1 + 2 * (STEPS + LOOKS) + sizeof(last) / sizeof(last[0])];
+	struct sock_fprog prog = {.filter = code};
+	size_t n = 1;
 
 	code[0] = (struct sock_filter)LOAD(nr);
-	for (size_t i = 0; i < STEPS; i++) {
-		code[1 + 2 * i] = (struct sock_filter)SKIP_UNLESS(BPF_JEQ, steps[i], 1);
-		code[2 + 2 * i] = (struct sock_filter)RETURN(SECCOMP_RET_TRACE);
-	}
-	memcpy(code + 1 + 2 * STEPS, last, sizeof(last));
+	n += add_calls(code + n, steps, STEPS);
+	if (all)
+		n += add_calls(code + n, looks, LOOKS);
+	memcpy(code + n, last, sizeof(last));
+	prog.len = (unsigned short)(n + sizeof(last) / sizeof(last[0]));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
 		die("seccomp");
@@ -94,22 +122,29 @@ install_filter(bool all)
 
 /* ---- who it is made by ---- */
 
-/* Is it a process of the program of that name? */
-static bool
-is_named(pid_t pid, const char *name)
+/* The name of the program that it runs; empty when it is no more. */
+static const char *
+name_of(pid_t pid, char name[32])
 {
-	char path[64], comm[32] = "";
+	char path[64];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	f = fopen(path, "re");
-	if (!f)
-		return false;
-	if (!fgets(comm, sizeof(comm), f))
-		comm[0] = '\0';
-	fclose(f);
-	comm[strcspn(comm, "\n")] = '\0';
-	return strcmp(comm, name) == 0;
+	if (!f || !fgets(name, 32, f))
+		name[0] = '\0';
+	if (f)
+		fclose(f);
+	name[strcspn(name, "\n")] = '\0';
+	return name;
+}
+
+static bool
+is_named(pid_t pid, const char *name)
+{
+	char comm[32];
+
+	return strcmp(name_of(pid, comm), name) == 0;
 }
 
 static bool
@@ -138,22 +173,28 @@ strike(const struct tracer *t, pid_t one)
 			kill(t->traced[i], t->signal);
 }
 
-/* Make the call that pid stands before fail. */
-static void
-refuse(pid_t pid, int error)
+/* Make the call that pid stands before fail, or, if over, the one that it comes from.  Return false
+ * where the call must be made first. */
+static bool
+refuse(pid_t pid, int error, bool over)
 {
 #ifdef __x86_64__
 	struct user_regs_struct regs;
 
 	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) != 0)
-		return;
-	regs.orig_rax = UINT64_MAX;
+		return true;
+	if (!over && regs.orig_rax == SYS_close)
+		return false;
+	if (!over)
+		regs.orig_rax = UINT64_MAX;
 	regs.rax = (unsigned long long)(-(long long)error);
 	if (ptrace(PTRACE_SETREGS, pid, 0, &regs) != 0)
 		die("registers");
+	return true;
 #else
 	(void)pid;
 	(void)error;
+	(void)over;
 	errno = ENOSYS;
 	die("-e on this kind of machine");
 #endif
@@ -181,22 +222,36 @@ note(struct tracer *t, pid_t pid)
 	replace(t, 0, pid);
 }
 
+/* Pid stands before a step.  Return true when it is to stop after it once more. */
+static bool
+take_step(struct tracer *t, pid_t pid)
+{
+	t->count++;
+	if (t->at == 0 || (t->on ? t->count < t->at : t->count != t->at))
+		return false;
+	if (t->error != 0)
+		return !refuse(pid, t->error, false);
+	strike(t, pid);
+	return false;
+}
+
 static void
 take_stop(struct tracer *t, pid_t pid, int status)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
 
 	note(t, pid);
-	if (event == PTRACE_EVENT_SECCOMP && is_who(t, pid)) {
-		t->count++;
-		if (t->error != 0 && t->at != 0 && (t->on ? t->count >= t->at : t->count == t->at))
-			refuse(pid, t->error);
-		else if (t->error == 0 && t->count == t->at)
-			strike(t, pid);
+	if (event == PTRACE_EVENT_SECCOMP && is_who(t, pid) && take_step(t, pid)) {
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+		return;
 	}
 	if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
 		ptrace(PTRACE_LISTEN, pid, 0, 0); /* it is stopped, and stays so until CONT */
 		return;
+	}
+	if (sig == (SIGTRAP | 0x80)) {
+		refuse(pid, t->error, true);
+		sig = 0;
 	}
 	ptrace(PTRACE_CONT, pid, 0, event != 0 ? 0 : sig);
 }
@@ -223,12 +278,37 @@ tell_end(struct tracer *t, int tell, int status)
 		close(fd);
 }
 
+/* Name what has not ended by itself; it dies with us. */
+static bool
+tell_left(const struct tracer *t)
+{
+	char name[32];
+	bool any = false;
+
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (t->traced[i] != 0) {
+			fprintf(stderr, "crashat: left behind: %d (%s)\n", t->traced[i],
+			        name_of(t->traced[i], name));
+			any = true;
+		}
+	return any;
+}
+
+static void
+wake_up(int sig)
+{
+	(void)sig;
+}
+
 static void __attribute__((noreturn)) trace(struct tracer *t, int tell)
 {
-	int status;
+	const struct sigaction wake = {.sa_handler = wake_up}; /* waitpid is to end with EINTR */
+	int status, result = 0;
+	bool over = false;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+	sigaction(SIGALRM, &wake, NULL);
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || (errno == EINTR && !over)) {
 		if (pid < 0)
 			continue;
 		if (WIFSTOPPED(status)) {
@@ -236,9 +316,17 @@ static void __attribute__((noreturn)) trace(struct tracer *t, int tell)
 			continue;
 		}
 		replace(t, pid, 0);
-		if (pid == t->command)
+		if (pid != t->command)
+			continue;
+		result = status;
+		over = t->wait;
+		if (t->wait)
+			alarm(5);
+		else
 			tell_end(t, tell, status);
 	}
+	if (t->wait)
+		tell_end(t, tell, tell_left(t) ? 124 << 8 : result);
 	_exit(0);
 }
 
@@ -248,7 +336,7 @@ start(struct tracer *t, char **argv)
 {
 	const unsigned long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
 	                              PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP |
-	                              PTRACE_O_EXITKILL;
+	                              PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
 	int gate[2];
 	char go;
 
@@ -277,7 +365,7 @@ parse(struct tracer *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:p:k:s:e:ao:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:p:k:s:e:awo:")) != -1) {
 		switch (c) {
 		case 'n':
 			t->at = strtoul(optarg, NULL, 10);
@@ -297,6 +385,9 @@ parse(struct tracer *t, int argc, char **argv)
 		case 'a':
 			t->on = true;
 			break;
+		case 'w':
+			t->wait = true;
+			break;
 		case 'o':
 			t->file = optarg;
 			break;
@@ -307,7 +398,7 @@ parse(struct tracer *t, int argc, char **argv)
 	if (optind == argc) {
 		fprintf(stderr,
 		        "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]]"
-		        " [-o FILE] COMMAND [ARG...]\n");
+		        " [-w] [-o FILE] COMMAND [ARG...]\n");
 		exit(125);
 	}
 }

@@ -63,3 +63,20 @@ teardown() {
 	host_up 1
 	"${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 true
 }
+
+@test "crashat lets the call of that number fail, a close too, and names what is left behind" {
+	local n crashat=$ROOT/build/crashat
+	"$crashat" -e 5 -n 0 -p daemon -o "$D/steps" cat /dev/null || skip "crashat cannot do this on such a machine"
+	for ((n = 1; n <= $(cat "$D/steps"); n++)); do
+		"$crashat" -e 5 -n "$n" -p daemon cat /dev/null || true
+	done 2>"$D/words"
+	# Before main: what the loader of programs reads and closes.
+	grep -q 'cannot read file data: Input/output error' "$D/words"
+	grep -q 'cannot close file descriptor: Input/output error' "$D/words"
+
+	run "$crashat" -w -n 0 sh -c 'sleep 0.1 & exit 3'
+	[ "$status" -eq 3 ]
+	run "$crashat" -w -n 0 sh -c 'sleep 30 & exit 3'
+	[ "$status" -eq 124 ]
+	expect '(sleep)'
+}

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Whatever fails, in whichever of the steps of a run: nothing crashes, nothing is left running, the snapshots that
+# there were stay as they are, success is told of a complete snapshot only, and the next run is good.
+# Each attempt begins with the same small store.  A few are drawn at random; make every takes all, one by one.
+
+load lib
+load rounds
+
+setup() {
+	needs_root
+	begin
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 3 } }
+	END
+	rounds_begin
+	small_tree
+	recover && recover && recover
+	echo more >>"$D/src/grows"
+	echo new >"$D/src/dir/new"
+	rm "$D/src/goes"
+	touch -d 2011-11-11 "$D/src/dir"
+	manifest "$D/src" >"$D/source"
+}
+
+teardown() {
+	finish
+}
+
+small_tree() {
+	mkdir "$D/src/dir" "$D/src/dir/below"
+	printf one >"$D/src/goes"
+	printf two >"$D/src/grows"
+	ln "$D/src/grows" "$D/src/dir/linked"
+	ln -s grows "$D/src/symlink"
+	head -c 3000 /dev/zero >"$D/src/dir/below/stays"
+	manifest "$D/src" >"$D/source"
+}
+
+# cut_before: what runs that were cut have left: a .working tree, an .interrupted one, one to be swept.
+cut_before() {
+	tick
+	FLASHBACK_TEST_CRASH=copied refuse flashback -1 "$VOLUME" >"$D/cut.txt"
+	echo later >"$D/src/dir/later"
+	rm "$D/src/dir/new"
+	manifest "$D/src" >"$D/source"
+	tick
+	FLASHBACK_TEST_CRASH=copied refuse flashback -1 "$VOLUME" >"$D/cut.txt"
+	mkdir "$STORE/$VOLUME/2026-01-01T000000+0000.expired"
+	touch "$STORE/$VOLUME/2026-01-01T000000+0000.expired/f"
+	[ -n "$(snapshots "$VOLUME" working)" ] && [ -n "$(snapshots "$VOLUME" interrupted)" ]
+}
+
+# from_host: the source is on a host that is asked first, and reached by a remote shell.
+from_host() {
+	printf '#!/bin/sh\nwhile [ "$1" != rsync ]; do shift; done\nexec "$@"\n' >"$D/ssh"
+	chmod 755 "$D/ssh"
+	hosts_conf <<-END
+	host "here" { volume "v" {
+	    source = "127.0.0.1:$D/src/"  ssh = "$D/ssh"  keep_daily = 0  keep_weekly = 0  keep_last = 3
+	} }
+	END
+}
+
+# of_store: all that is in its snapshots, with the inodes, an item a line, as SNAPSHOT/NAME....
+of_store() {
+	manifest -i "$STORE/$VOLUME" | sed 's/ inode=[0-9a-f]*:/ inode=/; s/ same-as=.*//' |
+		grep -E '^[0-9T+-]+(/| )'
+}
+
+# from_template: the store as it was.
+from_template() {
+	rm -rf "$STORE" "$RUN"
+	cp -a "$D/template" "$STORE"
+	of_store >"$D/of_store"
+}
+
+# attempt COMMAND...: one run under this, which is to fail somewhere, from the store as it was; then one without.
+attempt() {
+	from_template
+	tried "$@" && told_the_truth "$TRIED" && in_order &&
+		tried && [ "$TRIED" -eq 0 ] && told_the_truth 0 && in_order && store_is_tidy
+}
+
+# tried COMMAND...: a run; its exit status to TRIED.
+tried() {
+	tick
+	TRIED=0
+	FLASHBACK_TEST_NOW=$(cat "$D/now") timeout -k 1 60 unshare --pid --fork --mount-proc "$CRASHAT" -w -o "$D/steps" "${@:--n0}" \
+		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || TRIED=$?
+	! grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)|left behind' "$D/crash.txt" ||
+		return 1
+	# The loader of programs comes before main.
+	[ "$TRIED" -lt 124 ] || grep 'error while loading shared libraries' "$D/crash.txt"
+}
+
+# told_the_truth STATUS: what the run said is what there is.
+told_the_truth() {
+	local new now=$((1800000000 + HOUR * 3600)) said
+	new=$STORE/$VOLUME/$(date -d "@$now" +%Y-%m-%dT%H%M%S%z)
+	said=$(cat "$D/crash.txt" "$RUN/queue.txt" 2>/dev/null | grep -c SUCCEEDED) || true
+	if [ -d "$new" ]; then
+		manifest "$new" >"$D/new"
+		differ "$D/source" "$D/new" "the new snapshot is not like its source"
+	else
+		[ "$1" -ne 0 ] || { echo "exit status 0 without a snapshot"; return 1; }
+		[ "$said" -eq 0 ] || { echo "told of a success without a snapshot"; return 1; }
+	fi
+}
+
+# in_order: older snapshots are as they were, but for those that a newer one lets go; nothing else is there.
+in_order() {
+	local name kept
+	of_store >"$D/of_store.now"
+	kept=$(snapshots "$VOLUME" | tail -n 3)
+	for name in $(cut -d/ -f1 "$D/of_store" | grep -v ' ' | sort -u); do
+		[[ $name != *.* ]] || continue
+		if [ ! -d "$STORE/$VOLUME/$name" ]; then
+			[[ $(wc -l <<<"$kept") -eq 3 && $(head -n 1 <<<"$kept") > "$name" ]] || { echo "$name is lost"; return 1; }
+			continue
+		fi
+		grep "^${name}[/ ]" "$D/of_store" >"$D/a"
+		grep "^${name}[/ ]" "$D/of_store.now" >"$D/b"
+		differ "$D/a" "$D/b" "$name is not what it was" || return 1
+	done
+	names_are_good
+}
+
+# each TOTAL COMMAND: in all of these places, or in a few; COMMAND N does it in the Nth, and says what it did.
+each() {
+	local n bad=0 done=0 all
+	trap - DEBUG # of bats, to which each line is worth noting
+	if [ -n "${FLASHBACK_EVERY:-}" ]; then
+		mapfile -t all < <(seq "$FLASHBACK_EVERY" "$1")
+	else
+		shuffle "$1"
+		all=("${SHUFFLED[@]}")
+	fi
+	for n in "${all[@]}"; do
+		[ -n "${FLASHBACK_EVERY:-}" ] || lasts 2 || break
+		done=$((done + 1))
+		"$2" "$n" >"$D/why" 2>&1 && continue
+		bad=$((bad + 1))
+		{ echo "FLASHBACK_EVERY=$n: $WHAT"; cat "$D/why" "$D/crash.txt"; } | sed 's/^/# /' >&3
+	done
+	echo "# $done of $1, $bad bad, ${SECONDS} s" >&3
+	[ "$done" -gt 0 ] && [ "$bad" -eq 0 ]
+}
+
+# Ways to fail, for each step: as the disk does, as the machine does, and from there on.
+WAYS=('-e 5' '-e 24' '-e 28 -a') # EIO EMFILE ENOSPC
+
+call_fails() {
+	local way=${WAYS[$1 % ${#WAYS[@]}]} n=$((($1 + ${#WAYS[@]} - 1) / ${#WAYS[@]}))
+	WHAT="crashat $way -p $WHO -n $n"
+	# shellcheck disable=SC2086 # words
+	attempt $way -p "$WHO" -n "$n"
+}
+
+# calls WHO: all its calls.
+calls() {
+	WHO=$1
+	cp -a "$STORE" "$D/template"
+	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
+	attempt -e 5 -n 0 -p "$WHO" && tried -e 5 -n 0 -p "$WHO"
+	each $(($(cat "$D/steps") * ${#WAYS[@]})) call_fails
+}
+
+memory_fails() {
+	local n=$((($1 + 1) / 2)) on=$((($1 + 1) % 2))
+	WHAT="request $n fails$([ $on = 0 ] || echo ', and all after it')"
+	head -c 8 /dev/zero >"$D/count"
+	# shellcheck disable=SC2046 # a word or none
+	attempt -n0 env LD_PRELOAD="$ROOT/build/nomem.so" FAULT_COUNT="$D/count" FAULT_AT="$n" \
+		$([ $on = 0 ] || echo FAULT_ON=yes)
+}
+
+memory() {
+	needs_plain_build
+	cp -a "$STORE" "$D/template"
+	memory_fails -1
+	each $(($(od -An -tu8 "$D/count") * 2)) memory_fails
+}
+
+# refused PATH CALL WHICH ERROR: a run in which this call to do with this place fails; what it says to $D/crash.txt.
+refused() {
+	from_template
+	tick
+	FLASHBACK_TEST_NOW=$(cat "$D/now") strace -f -qq -o "$D/strace" ${1:+-P "$1"} -e trace="$2" \
+		-e inject="$2:error=$4:when=$3" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1
+}
+
+@test "what cannot be done is told in words, and nothing is claimed that is not so" {
+	local place call which error status words rc v=$STORE/$VOLUME
+	cp -a "$STORE" "$D/template"
+	while read -r place call which error status words; do
+		rc=0
+		case $place in
+		-) place= ;;
+		store) place=$STORE ;;
+		v*) place=$v${place#v} ;;
+		esac
+		refused "$place" "$call" "$which" "$error" || rc=$?
+		if [ $rc -ne "$status" ] || ! grep -qF "$words" "$D/crash.txt" || ! told_the_truth $rc || ! in_order; then
+			echo "exit status $rc, not $status, or not: $words ($call)"
+			cat "$D/crash.txt"
+			return 1
+		fi
+	done <<-END
+	- prctl 1+ EINVAL 2 this run could not be set up: Invalid argument
+	store fstatfs 1 EIO 75 the free space of the backup disk cannot be read: Input/output error
+	v mkdirat 1 ENOSPC 2 $v cannot be written: No space left on device
+	v mkdirat 1 EACCES 2 $v cannot be opened: Permission denied
+	v/.flashback openat 1 EROFS 2 $v cannot be written: Read-only file system
+	v/.flashback/lock pwrite64 1 ENOSPC 2 the lock file cannot be written: No space left on device
+	v mkdirat 2 EIO 2 cannot be made: Input/output error
+	- getcwd 1 ENOENT 2 the path of the volume's directory is not to be had
+	v syncfs 1 EIO 2 the disk could not store what was copied: Input/output error
+	v renameat2 1 EIO 2 the finished copy could not be renamed: Input/output error
+	v fsync 1 EIO 0 the volume's directory could not be synced: Input/output error
+	v/.flashback symlinkat 1 EPERM 0 the link \`latest\` could not be changed: Operation not permitted
+	v renameat 1 EIO 0 the link \`latest\` could not be changed: Input/output error
+	v renameat 2 EIO 0 RESTORE.txt could not be written: Input/output error
+	v/.flashback renameat 2 ENOSPC 0 the history could not be written: No space left on device
+	v renameat2 2 EIO 0 cannot expire
+	END
+}
+
+@test "a run, and what expires by it: a call of the main process fails" {
+	calls daemon
+}
+
+@test "a run, and what expires by it: a call of its children fails" {
+	calls flashback
+}
+
+@test "a run, and what expires by it: a request for memory fails" {
+	memory
+}
+
+@test "a run after others were cut: a call of the main process fails" {
+	cut_before
+	calls daemon
+}
+
+@test "a run after others were cut: a call of its children fails" {
+	cut_before
+	calls flashback
+}
+
+@test "a run after others were cut: a request for memory fails" {
+	cut_before
+	memory
+}
+
+@test "a run from a host: a call of the main process fails" {
+	from_host
+	calls daemon
+}
+
+@test "a run from a host: a call of its children fails" {
+	from_host
+	calls flashback
+}
+
+@test "a run from a host: a request for memory fails" {
+	from_host
+	memory
+}
