@@ -29,8 +29,9 @@
 
 /* ---- starting ---- */
 
-int
-exec_environment(struct text_list *env)
+/* Append what every program gets. */
+static int
+add_environment(struct text_list *env)
 {
 	static const char *const kept[] = {"PATH",  "HOME", "USER",         "LOGNAME",
 	                                   "SHELL", "TZ",   "SSH_AUTH_SOCK"};
@@ -103,7 +104,7 @@ exec_start(const struct exec_spec *spec)
 	pid_t parent = getpid(), pid = -1;
 
 	assert(spec->argv->n > 0 && spec->argv->item[0][0] == '/');
-	if (exec_environment(&env) == 0 &&
+	if (add_environment(&env) == 0 &&
 	    (spec->env == NULL || text_list_append(&env, spec->env) == 0))
 		pid = fork();
 	if (pid == 0)

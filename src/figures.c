@@ -69,11 +69,9 @@ figures_statistic(const char *line, size_t len, struct judge_stats *stats)
 		int64_t *value;
 	} rows[] = {
 	    {"Number of files: ", &stats->files},
-	    {"Number of created files: ", &stats->created},
 	    {"Number of regular files transferred: ", &stats->transferred},
 	    {"Total file size: ", &stats->bytes},
 	    {"Total transferred file size: ", &stats->new_bytes},
-	    {"Total bytes received: ", &stats->received},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -21,12 +21,6 @@ static const struct {
     [MARKER_XATTRS] = {"xattrs", offsetof(struct marker, xattrs)},
 };
 
-const char *
-marker_trait_name(enum marker_trait trait)
-{
-	return traits[trait].name;
-}
-
 bool *
 marker_trait(struct marker *m, enum marker_trait trait)
 {

@@ -39,22 +39,3 @@ phase_move(struct table_row *row, enum phase_event event)
 	(void)rc;
 	row->phase = to;
 }
-
-const char *
-phase_event_name(enum phase_event event)
-{
-	static const char *const names[PHASE_EVENTS] = {
-	    [PHASE_ASK] = "ASK",
-	    [PHASE_QUEUE] = "QUEUE",
-	    [PHASE_ANSWERED] = "ANSWERED",
-	    [PHASE_SILENT] = "SILENT",
-	    [PHASE_UNASKED] = "UNASKED",
-	    [PHASE_NO_NET] = "NO_NET",
-	    [PHASE_WITHDRAWN] = "WITHDRAWN",
-	    [PHASE_STARTED] = "STARTED",
-	    [PHASE_STOPPED] = "STOPPED",
-	    [PHASE_ENDED] = "ENDED",
-	};
-
-	return names[event];
-}

@@ -178,9 +178,6 @@ add_filters(const struct rsync_job *job, struct text_list *argv)
 {
 	const struct text_list *exclude = &job->volume->exclude;
 
-	for (size_t i = 0; job->skip != NULL && job->skip[i] != NULL; i++)
-		if (text_list_addf(argv, "--exclude=%s", job->skip[i]) != 0)
-			return -1;
 	for (size_t i = 0; i < exclude->n; i++)
 		if (text_list_addf(argv, "--exclude=%s", exclude->item[i]) != 0)
 			return -1;

@@ -53,31 +53,6 @@ note_newest(struct summary *out, const struct stamp *s)
 }
 
 static void
-count(struct summary *out, enum stamp_state state)
-{
-	switch (state) {
-	case STAMP_COMPLETE:
-	case STAMP_PARTIAL:
-		out->kept++;
-		break;
-	case STAMP_SUSPECT:
-		out->suspects++;
-		break;
-	case STAMP_WORKING:
-		out->working++;
-		break;
-	case STAMP_INTERRUPTED:
-		out->interrupted++;
-		break;
-	case STAMP_EXPIRED:
-		out->expired++;
-		break;
-	case STAMP_PINNED:
-		break;
-	}
-}
-
-static void
 note_history(struct summary *out, const struct history_run *runs, size_t n, int64_t now)
 {
 	while (n > 0 && is_future(runs[n - 1].stamp.when, now))
@@ -105,7 +80,8 @@ summary_make(const struct stamp *stamps, size_t n, const struct history_run *run
 		note_ahead(out, &stamps[i], now);
 		if (!is_future(stamps[i].when, now))
 			note_newest(out, &stamps[i]);
-		count(out, stamps[i].state);
+		out->kept += stamps[i].state == STAMP_COMPLETE || stamps[i].state == STAMP_PARTIAL;
+		out->expired += stamps[i].state == STAMP_EXPIRED;
 	}
 	note_history(out, runs, nruns, now);
 }
@@ -139,8 +115,7 @@ print(FILE *f, const struct summary *s)
 	fprintf(f, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s %s", s->complete, s->partial,
 	        s->suspect, s->ahead, stamp_word(&s->future, future),
 	        stamp_word(&s->latest, latest));
-	fprintf(f, " %u %u %u %u %u %u", s->kept, s->suspects, s->expired, s->interrupted,
-	        s->working, s->failures);
+	fprintf(f, " %u %u %u", s->kept, s->expired, s->failures);
 	fprintf(f, " %" PRId64 " %" PRId64 " %" PRId64 " ", s->first, s->bytes, s->new_bytes);
 	if (s->last.result == JUDGE_NONE)
 		fputs("-\n", f);
@@ -207,8 +182,7 @@ summary_unpack(const char *text, struct summary *s)
 {
 	struct summary in = {0};
 	int64_t *const instants[] = {&in.complete, &in.partial, &in.suspect, &in.ahead};
-	unsigned *const counts[] = {&in.kept,        &in.suspects, &in.expired,
-	                            &in.interrupted, &in.working,  &in.failures};
+	unsigned *const counts[] = {&in.kept, &in.expired, &in.failures};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
 		if (units_read_integer(&text, 0, INT64_MAX, instants[i]) == -1)

@@ -209,17 +209,6 @@ table_free(struct table *table)
 }
 
 const char *
-table_phase_name(enum table_phase phase)
-{
-	static const char *const names[] = {
-	    [TABLE_RESTING] = "RESTING", [TABLE_ASKING] = "ASKING", [TABLE_QUEUED] = "QUEUED",
-	    [TABLE_RUNNING] = "RUNNING", [TABLE_ENDING] = "ENDING",
-	};
-
-	return names[phase];
-}
-
-const char *
 table_stage_name(enum table_stage stage)
 {
 	static const char *const names[] = {

@@ -20,26 +20,20 @@
 /** What to start. */
 struct exec_spec {
 	const struct text_list *argv; /* [0] is an absolute path */
-	const struct text_list
-	    *env;         /* KEY=VALUE, besides what exec_environment gives; NULL: none */
-	int in, out, err; /* descriptors for 0, 1, 2; -1: /dev/null */
-	int dir;          /* working directory; -1: "/" */
-	int keep;         /* one more, which it gets as 3 (a lock); -1: none */
+	const struct text_list *env;  /* KEY=VALUE, besides what every program gets; NULL: none */
+	int in, out, err;             /* descriptors for 0, 1, 2; -1: /dev/null */
+	int dir;                      /* working directory; -1: "/" */
+	int keep;                     /* one more, which it gets as 3 (a lock); -1: none */
 };
 
 /**
  * exec_start(spec):
- * Fork and exec, with default signals, setsid, and TERM when we die (PR_SET_PDEATHSIG).  What
- * cannot be executed ends as exit 127 with a message on err.  Return the pid, or -1 with errno.
+ * Fork and exec, with default signals, setsid, and TERM when we die (PR_SET_PDEATHSIG).  Its
+ * environment is PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here (those that are
+ * set), LC_ALL=C, and env.  What cannot be executed ends as exit 127 with a message on err.  Return
+ * the pid, or -1 with errno.
  */
 pid_t exec_start(const struct exec_spec *spec);
-
-/**
- * exec_environment(env):
- * Append PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here (those that are set), and
- * LC_ALL=C.  Return 0, or -1 with ENOMEM.
- */
-int exec_environment(struct text_list *env);
 
 /**
  * exec_stop(pid, hard):

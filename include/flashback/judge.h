@@ -58,9 +58,8 @@ enum judge_stop {
 /** The closing statistics (figures_statistic), as in `rsync --stats --no-h` under LC_ALL=C. */
 struct judge_stats {
 	bool seen; /* the line "Number of files: N" was there */
-	int64_t files, created, transferred;
+	int64_t files, transferred;
 	int64_t bytes, new_bytes; /* total size, transferred file size */
-	int64_t received;         /* bytes over the wire */
 };
 
 /** What the lines of --info=progress2 say: figures_progress reads them. */

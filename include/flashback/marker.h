@@ -39,9 +39,7 @@ enum marker_trait {
 	MARKER_TRAITS
 };
 
-/** marker_trait_name(trait): "hard_links", as in the file.  marker_trait(m, trait): where m keeps
- * it. */
-const char *marker_trait_name(enum marker_trait trait);
+/** marker_trait(m, trait): where m keeps it. */
 bool *marker_trait(struct marker *m, enum marker_trait trait);
 
 /**

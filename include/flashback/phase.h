@@ -27,6 +27,4 @@ int phase_next(enum table_phase from, enum phase_event event, enum table_phase *
 /** phase_move(row, event): take the row there.  An event that cannot happen is a bug of ours. */
 void phase_move(struct table_row *row, enum phase_event event);
 
-const char *phase_event_name(enum phase_event event);
-
 #endif

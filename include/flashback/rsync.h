@@ -34,11 +34,10 @@ struct rsync_job {
 	struct rsync_version version;
 	/* Names beside target, in order of preference; NULL: no more. */
 	const char *base[RSYNC_BASES];
-	const char *target;      /* the name of the .working directory */
-	const char *root;        /* real path of the volume's directory; NULL: unknown (dry run) */
-	bool checksum;           /* a base may hold wrong bytes: compare by content */
-	bool whole_seconds;      /* the disk keeps no nanoseconds */
-	const char *const *skip; /* more excludes (data_dir inside the source); NULL: none */
+	const char *target; /* the name of the .working directory */
+	const char *root;   /* real path of the volume's directory; NULL: unknown */
+	bool checksum;      /* a base may hold wrong bytes: compare by content */
+	bool whole_seconds; /* the disk keeps no nanoseconds */
 };
 
 /**

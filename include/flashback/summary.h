@@ -24,7 +24,7 @@ struct summary {
 	struct stamp future;                /* the newest stamp from the future; when == 0: none */
 	struct stamp latest;                /* what `latest` should name; when == 0: nothing */
 	unsigned kept;                      /* complete and partial snapshots, all that are there */
-	unsigned suspects, expired, interrupted, working;
+	unsigned expired;
 	/* from the history, without lines at its end that are from the future */
 	int64_t first;            /* instant of its first line; 0: none */
 	unsigned failures;        /* in a row */

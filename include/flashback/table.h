@@ -102,8 +102,7 @@ void table_say(struct table_row *row, enum judge_result result, const char *fmt,
 
 void table_free(struct table *table);
 
-/** "RESTING" ..., "PREPARING" ...: for the log and tests. */
-const char *table_phase_name(enum table_phase phase);
+/** table_stage_name(stage): "PREPARING" ..., as the worker tells it. */
 const char *table_stage_name(enum table_stage stage);
 
 /** table_active(row): is a worker at it (RUNNING or ENDING)? */

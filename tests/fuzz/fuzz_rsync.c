@@ -67,8 +67,8 @@ check_words(const struct judge_words *w, const struct judge_progress *p)
 	HOLDS(fuzz_is_printable(w->first_error) && fuzz_is_printable(w->first_refusal));
 	HOLDS(fuzz_is_printable(w->first_attribute) && fuzz_is_printable(w->last_error));
 	HOLDS(fuzz_is_printable(w->cause));
-	HOLDS(w->stats.files >= 0 && w->stats.created >= 0 && w->stats.transferred >= 0);
-	HOLDS(w->stats.bytes >= 0 && w->stats.new_bytes >= 0 && w->stats.received >= 0);
+	HOLDS(w->stats.files >= 0 && w->stats.transferred >= 0);
+	HOLDS(w->stats.bytes >= 0 && w->stats.new_bytes >= 0);
 	HOLDS(p->percent >= 0 && p->percent <= 100 && p->left >= -1);
 	HOLDS(p->bytes >= 0 && p->rate >= 0 && p->done >= 0 && p->all >= 0);
 }

@@ -62,22 +62,12 @@ test_a_whole_run(void **state)
 	assert_int_equal(row.phase, TABLE_RESTING);
 }
 
-static void
-test_names(void **state)
-{
-	(void)state;
-	for (int i = 0; i < PHASE_EVENTS; i++)
-		assert_non_null(phase_event_name((enum phase_event)i));
-	assert_string_equal(phase_event_name(PHASE_NO_NET), "NO_NET");
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_pair),
 	    cmocka_unit_test(test_a_whole_run),
-	    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

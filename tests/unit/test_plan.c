@@ -73,7 +73,7 @@ static void
 test_due_without_any(void **state)
 {
 	struct volume *volume = rows_volume("a/b", NULL);
-	struct summary none = {.interrupted = 1, .first = NOON - DAY};
+	struct summary none = {.expired = 1, .first = NOON - DAY};
 
 	(void)state;
 	assert_true(plan_is_due(volume, &none, &noon));

@@ -173,7 +173,6 @@ test_patience(void **state)
 static void
 test_argv_full(void **state)
 {
-	static const char *const skip[] = {"/srv/backup", NULL};
 	char source[] = "root@kimono:/home/", path[] = "/home/", ssh[] = "ssh -p 22";
 	struct volume v = make_volume(VOLUME_SHELL, source, path);
 	struct rsync_job job = {
@@ -183,7 +182,6 @@ test_argv_full(void **state)
 	    .base = {"1.interrupted", "2.partial", "3"},
 	    .target = "4.working",
 	    .root = "/backup/kimono/home",
-	    .skip = skip,
 	};
 
 	(void)state;
@@ -198,7 +196,7 @@ test_argv_full(void **state)
 	            " -o ServerAliveCountMax=10\n"
 	            "--confine-root=/backup/kimono/home\n"
 	            "--link-dest=../1.interrupted\n--link-dest=../2.partial\n--link-dest=../3\n"
-	            "--exclude=/srv/backup\n--exclude=.cache\n--no-acls\n--bwlimit=100\n"
+	            "--exclude=.cache\n--no-acls\n--bwlimit=100\n"
 	            "--\nroot@kimono:/home/\n4.working/\n");
 	text_list_free(&v.exclude);
 	text_list_free(&v.rsync_options);
