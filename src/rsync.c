@@ -161,14 +161,20 @@ add_manner(const struct rsync_job *job, struct text_list *argv)
 	return add_shell(v, argv);
 }
 
+/*
+ * An rsync that confines opens every directory from / to each old file, several times a file; the
+ * way through the target and its ".." would be two more.
+ */
 static int
 add_bases(const struct rsync_job *job, struct text_list *argv)
 {
-	if (job->version.confine_root && job->root != NULL &&
-	    text_list_addf(argv, "--confine-root=%s", job->root) != 0)
+	bool is_confined = job->version.confine_root && job->root != NULL;
+	const char *directory = is_confined ? job->root : "..";
+
+	if (is_confined && text_list_addf(argv, "--confine-root=%s", job->root) != 0)
 		return -1;
 	for (size_t i = 0; i < RSYNC_BASES && job->base[i] != NULL; i++)
-		if (text_list_addf(argv, "--link-dest=../%s", job->base[i]) != 0)
+		if (text_list_addf(argv, "--link-dest=%s/%s", directory, job->base[i]) != 0)
 			return -1;
 	return 0;
 }

@@ -21,16 +21,16 @@
 static void
 read_arguments(struct rsync *r, const struct text_list *argv)
 {
-	static const char base[] = "--link-dest=../";
+	static const char base[] = "--link-dest=";
 	const char *target = argv->item[argv->n - 1];
 
 	for (size_t i = 0; i < argv->n; i++) {
-		const char *word = argv->item[i];
+		const char *word = argv->item[i], *name = strrchr(word, '/');
 
-		if (strncmp(word, base, strlen(base)) == 0) {
+		if (strncmp(word, base, strlen(base)) == 0 && name != NULL) {
 			if (r->bases == RSYNC_BASES)
 				sim_broken("more bases than rsync is to be given");
-			if (stamp_parse(word + strlen(base), &r->base[r->bases++]) != 0)
+			if (stamp_parse(name + 1, &r->base[r->bases++]) != 0)
 				sim_broken("a base is no snapshot: %s", word);
 		}
 		r->checksum |= strcmp(word, "--checksum") == 0;

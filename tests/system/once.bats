@@ -184,7 +184,7 @@ teardown() {
 	local command
 	command=$(grep -o -m 1 "cd .*&& .*rsync .*" <<<"$output")
 	[ -n "$command" ]
-	[[ "$command" == *"--link-dest=../$(snapshots here/v)"* ]]
+	[[ "$command" == *"--link-dest=$STORE/here/v/$(snapshots here/v)"* ]]
 	sh -c "$command" >/dev/null
 	local made
 	made=$STORE/here/v/$(snapshots here/v working)

@@ -195,7 +195,8 @@ test_argv_full(void **state)
 	            "ssh -p 22 -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=60"
 	            " -o ServerAliveCountMax=10\n"
 	            "--confine-root=/backup/kimono/home\n"
-	            "--link-dest=../1.interrupted\n--link-dest=../2.partial\n--link-dest=../3\n"
+	            "--link-dest=/backup/kimono/home/1.interrupted\n"
+	            "--link-dest=/backup/kimono/home/2.partial\n--link-dest=/backup/kimono/home/3\n"
 	            "--exclude=.cache\n--no-acls\n--bwlimit=100\n"
 	            "--\nroot@kimono:/home/\n4.working/\n");
 	text_list_free(&v.exclude);
