@@ -290,19 +290,29 @@ is_any(const struct run *r)
 
 typedef void say_fn(const struct run *r, struct judge_verdict *v);
 
-/* The reason.  Its pieces are escaped already; the two words that scripts count are written small.
- */
+bool
+judge_hush(char *text)
+{
+	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
+	bool any = false;
+
+	for (size_t i = 0; i < COUNT(counted); i++)
+		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i])) {
+			any = true;
+			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
+				*s = (char)tolower((unsigned char)*s);
+		}
+	return any;
+}
+
+/* The reason.  Its pieces are escaped already. */
 static void __attribute__((format(printf, 2, 0)))
 put_reason(struct judge_verdict *v, const char *fmt, va_list ap)
 {
-	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
 	char text[4 * JUDGE_TEXT];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	for (size_t i = 0; i < COUNT(counted); i++)
-		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i]))
-			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
-				*s = (char)tolower((unsigned char)*s);
+	(void)judge_hush(text);
 	text_clean(v->reason, REASON_MAX, text, strlen(text));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/words.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,17 +30,6 @@ phrase(struct phrases *p)
 	return p->f;
 }
 
-/* The next of the two words that scripts count, NULL if there is none. */
-static char *
-find_counted(char *text)
-{
-	char *failed = strstr(text, "FAILED"), *succeeded = strstr(text, "SUCCEEDED");
-
-	if (failed == NULL || (succeeded != NULL && succeeded < failed))
-		return succeeded;
-	return failed;
-}
-
 /* Text from elsewhere, made safe to print, with the words that scripts count in small letters. */
 static void
 put_words(FILE *f, const char *words)
@@ -49,9 +37,7 @@ put_words(FILE *f, const char *words)
 	char text[WORDS_SIZE];
 
 	text_clean(text, sizeof(text), words, strlen(words));
-	for (char *at = text; (at = find_counted(at)) != NULL;)
-		for (; isupper((unsigned char)*at); at++)
-			*at = (char)tolower((unsigned char)*at);
+	(void)judge_hush(text);
 	fputs(text, f);
 }
 
@@ -114,7 +100,7 @@ put_rename(FILE *f, const struct report_view *view, const struct table_row *row,
 	char *words[] = {dir, NULL};
 	const struct text_list list = {words, 1};
 
-	if (dir != NULL && find_counted(dir) == NULL) {
+	if (dir != NULL && !judge_hush(dir)) {
 		fputs("cd ", f);
 		rsync_print(f, &list);
 		fputs(" && ", f);
