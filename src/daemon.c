@@ -41,12 +41,6 @@ load(struct daemon *d)
 	return -1;
 }
 
-static bool
-matches(const struct volume *v, const char *wanted)
-{
-	return strcmp(v->id, wanted) == 0 || strcmp(v->host, wanted) == 0;
-}
-
 /* Mark what the operand names.  Return 0, or -1 when there is nothing of that name, or it is
  * disabled. */
 static int
@@ -57,7 +51,7 @@ want(struct daemon *d, const char *wanted)
 	for (size_t i = 0; i < d->table.n; i++) {
 		struct table_row *row = &d->table.row[i];
 
-		if (!matches(row->volume, wanted))
+		if (!volume_is_named(row->volume, wanted))
 			continue;
 		found++;
 		row->wanted = !row->volume->disabled;

@@ -39,8 +39,7 @@ static bool
 is_wanted(const struct dry *d, const struct volume *v)
 {
 	for (size_t i = 0; i < d->wanted->n; i++)
-		if (strcmp(d->wanted->item[i], v->id) == 0 ||
-		    strcmp(d->wanted->item[i], v->host) == 0)
+		if (volume_is_named(v, d->wanted->item[i]))
 			return true;
 	return d->wanted->n == 0;
 }
@@ -49,8 +48,7 @@ static bool
 is_there(const struct config *config, const char *wanted)
 {
 	for (size_t i = 0; i < config->n; i++)
-		if (strcmp(wanted, config->volumes[i]->id) == 0 ||
-		    strcmp(wanted, config->volumes[i]->host) == 0)
+		if (volume_is_named(config->volumes[i], wanted))
 			return true;
 	return false;
 }

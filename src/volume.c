@@ -139,6 +139,12 @@ volume_check_value(enum volume_key key, size_t index, const char *value, char **
 	return rc;
 }
 
+bool
+volume_is_named(const struct volume *v, const char *operand)
+{
+	return strcmp(v->id, operand) == 0 || strcmp(v->host, operand) == 0;
+}
+
 struct volume *
 volume_ref(struct volume *v)
 {

@@ -142,6 +142,9 @@ struct volume *volume_resolve(const char *host, const char *name,
  */
 int volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why);
 
+/** volume_is_named(v, operand): does operand, HOST or HOST/VOLUME, name v? */
+bool volume_is_named(const struct volume *v, const char *operand);
+
 /** volume_ref(v): one more reference; v.  volume_free(v): one less; NULL is nothing. */
 struct volume *volume_ref(struct volume *v);
 void volume_free(struct volume *v);
