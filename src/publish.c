@@ -19,18 +19,13 @@
 #define GRACE_SECONDS 60 /* beyond that, before a reader may take the daemon for dead */
 
 static void
-add_warnings(struct text_list *to, const struct text_list *from)
-{
-	(void)text_list_append(to, from);
-}
-
-static void
 gather(struct daemon *d, enum report_life life, struct report_view *view)
 {
 	text_list_free(&d->warnings);
-	add_warnings(&d->warnings, &d->standing);
-	add_warnings(&d->warnings, &d->seen);
-	add_warnings(&d->warnings, &d->trouble);
+	/* Without memory a warning is not shown this time. */
+	(void)text_list_append(&d->warnings, &d->standing);
+	(void)text_list_append(&d->warnings, &d->seen);
+	(void)text_list_append(&d->warnings, &d->trouble);
 	*view = (struct report_view){
 	    .table = &d->table,
 	    .when = wake_when(d),

@@ -2,6 +2,7 @@
 #include "flashback/run.h"
 
 #include <errno.h>
+#include <linux/ioprio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,6 @@
 #include "flashback/table.h"
 
 #define NICENESS 10
-#define IOPRIO_IDLE (3 << 13) /* IOPRIO_CLASS_IDLE, as in ioprio_set(2) */
 #define SUMMARY_SIZE 2048
 #define PATIENCE_MS 2000
 
@@ -63,7 +63,8 @@ setup(struct run *r)
 {
 	/* A priority that cannot be lowered is no reason to make no backup. */
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
-	(void)syscall(SYS_ioprio_set, 1, 0, IOPRIO_IDLE);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+	              IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 	umask(077);
 	r->signals = event_open();
 	if (r->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)

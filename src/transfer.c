@@ -155,9 +155,6 @@ look_for_life(struct watch *w, int64_t now)
 	 */
 	if (now > w->look_at + pause)
 		w->alive = now;
-	/* We were asleep ourselves, with the whole machine: nobody could give a sign of life. */
-	if (now - w->look_at >= patience / 4)
-		w->alive = now;
 	activity = exec_activity(w->pid);
 	if (activity != w->activity) {
 		w->activity = activity;
