@@ -109,14 +109,15 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 		mend_latest(sw, volume);
 }
 
-/* Is the disk still too full?  What was removed counts once it is written. */
+/* Is the disk still too full?  What was removed counts once it is written: when that fails it is
+ * not known. */
 static bool
 is_low(const struct sweeper *sw)
 {
 	struct look_disk disk = {.low = false};
 
-	syncfs(sw->store.fd);
-	return look_room(sw->store.fd, sw->config, &disk) == 0 && disk.low;
+	return syncfs(sw->store.fd) == 0 && look_room(sw->store.fd, sw->config, &disk) == 0 &&
+	       disk.low;
 }
 
 /* Expire what the policy of a volume no longer keeps, if its last run was good.  Was it anything?

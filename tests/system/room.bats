@@ -132,6 +132,16 @@ nine_of_ten_days() {
 	has_snapshots 4 here/v
 }
 
+@test "where it cannot be known how much has become free, nothing expires to make room" {
+	nine_of_ten_days
+	head -c 3000000 /dev/zero >"$STORE/filler"
+	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
+	in_box strace -f -qq -e trace=syncfs -e inject=syncfs:error=EIO -o "$D/trace" \
+		"$FLASHBACK" -c "$CONF" -1 || true
+	grep -q 'EIO.*INJECTED' "$D/trace"
+	has_snapshots 9 here/v
+}
+
 @test "a full disk and a source that failed: its snapshots stay, whatever keep_ says" {
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  keep_last = 0  keep_daily = 20  keep_weekly = 0 } }
