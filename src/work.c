@@ -421,10 +421,12 @@ void
 work_kill(struct daemon *d)
 {
 	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		if (d->work[i].child.pid == 0)
+		struct daemon_work *w = &d->work[i];
+
+		if (w->child.pid == 0 || w->kill_at < 0)
 			continue;
-		log_say(LOG_LEVEL_WARNING, "%s: did not end in time and is killed",
-		        d->work[i].volume->id);
-		event_kill(&d->work[i].child, SIGKILL);
+		log_say(LOG_LEVEL_WARNING, "%s: did not end in time and is killed", w->volume->id);
+		event_kill(&w->child, SIGKILL);
+		w->kill_at = -1;
 	}
 }

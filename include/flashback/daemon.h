@@ -44,7 +44,7 @@ struct daemon_work {
 	int percent;
 	char reason[JUDGE_TEXT];
 	enum daemon_why why;
-	int64_t kill_at; /* clock_mono; -1: it need not end */
+	int64_t kill_at; /* clock_mono; -1: it need not end, or has been killed */
 };
 
 /** The hosts that the prober has been given. */

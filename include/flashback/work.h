@@ -20,7 +20,7 @@ void work_watch(struct daemon *d);
 /** work_stop_youngest(d): the disk is filling up. */
 void work_stop_youngest(struct daemon *d);
 
-/** work_stop(d, why): stop all; work_kill(d): at once. */
+/** work_stop(d, why): stop all; work_kill(d): those that were told to and still have not ended. */
 void work_stop(struct daemon *d, enum daemon_why why);
 void work_kill(struct daemon *d);
 

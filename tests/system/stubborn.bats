@@ -45,13 +45,19 @@ hook() {
 @test "TERM while committing, on a disk that hangs" {
 	slowed syncfs 60000
 	IN_BOX=("${SLOWED[@]}")
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" } }
+	host "there" { address = "there"  probe = "none"  volume "v" { source = "$D/src/" } }
+	END
 	start_daemon
 	wait_for 10 row_has here/v 'writing it to the disk'
+	wait_for 10 row_has there/v 'writing it to the disk'
+	PIDS=$(pgrep -f "$D/strace") # it would go on for a minute
 	local began=$EPOCHSECONDS
 	stop_daemon
 	[ $((EPOCHSECONDS - began)) -le 15 ]
 	status_is status DOWN
 	[ ! -e "$RUN/flashback.pid" ]
-	grep -q 'here/v: did not end in time and is killed' "$D/log"
-	PIDS=$(pgrep -f "$D/strace") # it would go on for a minute
+	[ "$(grep -c ' here/v: did not end in time and is killed' "$D/log")" -eq 1 ] # each is said once
+	[ "$(grep -c 'did not end in time' "$D/log")" -eq 2 ]
 }
