@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -221,12 +222,28 @@ run(struct arguments *a)
 	return serve(a);
 }
 
+/* No file of ours may get the number of a standard stream that is closed: what is said would be
+ * written into it. */
+static void
+open_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct arguments a = {.daemon = {.config_file = CONFIG_FILE}, .mode = RUN};
-	int rc = parse(argc, argv, &a);
+	int rc;
 
+	open_streams();
+	rc = parse(argc, argv, &a);
 	if (rc == 0)
 		rc = run(&a);
 	else

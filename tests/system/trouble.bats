@@ -66,6 +66,15 @@ teardown() {
 	expect "$RUN"
 }
 
+@test "started with nothing open: no file takes the place of the log" {
+	"$FLASHBACK" -c "$CONF" <&- >&- 2>&- 3>&- &
+	DAEMON=$!
+	wait_for 10 daemon_up
+	wait_for 10 has_snapshots 1 here/v
+	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
+	[ "$(readlink "/proc/$DAEMON/fd/2")" = /dev/null ]
+}
+
 @test "no rsync" {
 	sed -i "s|^rsync .*|rsync = \"$D/no-rsync\"|" "$CONF"
 	run timeout 20 "$FLASHBACK" -1 -c "$CONF"
