@@ -209,6 +209,17 @@ told() {
 	[ "$(told)" = 'config,config,' ]
 }
 
+@test "notify: a command that fails is told in the log, and the next event is tried all the same" {
+	script tell <<<"test ! -e $D/killed || exit 3; touch $D/killed; kill -KILL \$\$"
+	main_conf "$STORE" <<<"notify = \"$D/tell\""
+	mv "$D/src" "$D/away"
+	volume
+	start_daemon
+	wait_for 10 grep -q "notify: $D/tell was killed by signal 9" "$D/log"
+	wait_for 10 grep -q "notify: $D/tell ended with exit status 3" "$D/log"
+	wait_for 10 row_has h/v FAILED
+}
+
 @test "notify: a disk that goes and comes back" {
 	needs_root
 	box_start

@@ -150,11 +150,32 @@ each() {
 # Ways to fail, for each step: as the disk does, as the machine does, and from there on.
 WAYS=('-e 5' '-e 24' '-e 28 -a') # EIO EMFILE ENOSPC
 
-call_fails() {
+# with_fault N COMMAND...: the command, with the words for the Nth call and way of WHO, which crashat knows.
+with_fault() {
 	local way=${WAYS[$1 % ${#WAYS[@]}]} n=$((($1 + ${#WAYS[@]} - 1) / ${#WAYS[@]}))
 	WHAT="crashat $way -p $WHO -n $n"
 	# shellcheck disable=SC2086 # words
-	attempt $way -p "$WHO" -n "$n"
+	"${@:2}" $way -p "$WHO" -n "$n"
+}
+
+call_fails() {
+	with_fault "$1" attempt
+}
+
+# init_fails N: a store that --init could not make is none, or it is whole; the next --init makes it.
+init_fails() {
+	rm -rf "$STORE"
+	TRIED=0
+	with_fault "$1" init "$CRASHAT" -w -o "$D/steps" || TRIED=$?
+	[ $TRIED -le 1 ] || grep 'error while loading shared libraries' "$D/crash.txt" || return 1
+	if [ $TRIED -eq 0 ] || [ -e "$STORE/.flashback/store" ]; then
+		tried && [ "$TRIED" -eq 0 ] && told_the_truth 0 || return 1
+	fi
+	init && tried && [ "$TRIED" -eq 0 ] && told_the_truth 0
+}
+
+init() {
+	"$@" "$FLASHBACK" -c "$CONF" --init >"$D/crash.txt" 2>&1 3>&-
 }
 
 # calls WHO: all its calls.
@@ -266,4 +287,11 @@ refused() {
 @test "a run from a host: a request for memory fails" {
 	from_host
 	memory
+}
+
+@test "the making of a store: a call fails" {
+	WHO=daemon
+	rm -rf "$STORE"
+	init "$CRASHAT" -e 5 -n 0 -p daemon -o "$D/steps" || skip "crashat cannot do this on such a machine"
+	each $(($(cat "$D/steps") * ${#WAYS[@]})) init_fails
 }
