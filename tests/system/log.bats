@@ -126,6 +126,8 @@ with_syslog() {
 		touch "$D/dev/\$name"
 		mount --bind "/dev/\$name" "$D/dev/\$name"
 	done
+	mkdir "$D/dev/shm"
+	mount --rbind /dev/shm "$D/dev/shm"
 	ln -s "$D/syslog.socket" "$D/dev/log"
 	mount --move "$D/dev" /dev
 	exec "\$@"

@@ -116,6 +116,38 @@ has_signals() {
 	[[ ! "${lines[*]}" =~ ShdPnd:[[:space:]]0+[[:space:]] ]]
 }
 
+# rsync_is VERSION: so it says, and is the real one otherwise; without a version it does nothing.
+rsync_is() {
+	cat >"$D/rsync.new" <<-END
+	#!/bin/sh
+	case \$1 in --version) echo "rsync  version $1  protocol version 31"; exit $2 ;; esac
+	exec $(command -v rsync) "\$@"
+	END
+	chmod 755 "$D/rsync.new"
+	mv "$D/rsync.new" "$D/rsync"
+}
+
+@test "an rsync that is replaced while the daemon runs is looked at again" {
+	local risk='this rsync is older than 3.5.0 and knows no --confine-root'
+	rsync_is 3.5.0 0
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	set_clock '2027-03-01 12:00:00'
+	start_daemon
+	wait_for 10 settled
+	status_is health OK
+	rsync_is 3.2.7 0
+	wake_at '2027-03-01 12:10:00'
+	status_is health WARNING
+	[[ "$(status reason)" == "$risk"* ]]
+	rsync_is 3.5.0 1
+	wake_at '2027-03-01 12:20:00'
+	grep -q "$D/rsync does not work as rsync: install rsync" "$D/log"
+	rsync_is 3.5.0 0
+	wake_at '2027-03-02 12:30:00'
+	status_is health OK
+	[ "$(grep -c "$risk" "$D/log")" -eq 1 ]
+}
+
 @test "a thousand reloads leave neither memory nor descriptors behind" {
 	local n before was
 	hosts_conf < <(config 0)
