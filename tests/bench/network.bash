@@ -39,20 +39,27 @@ bench_silent() {
 	daemon=''
 }
 
-# Eight hosts, each behind a link of 200 KB/s.
+# Eight hosts, each behind a link of 200 kB/s; by bare rsync one after the other.
 bench_parallel() {
-	local n parallel cpu wall
+	local n parallel command cpu wall bare
 	net_start "$HOST_FILES"
 	for ((n = 1; n <= 8; n++)); do
 		echo "host \"h$n\" { volume \"v\" { source = \"rsync://127.0.0.$n/data/\"
 		    rsync_options = { \"--bwlimit=200\" } } }"
 	done >hosts.conf
+	flashback -c flashback.conf --init >/dev/null
+	command=$(bare_rsync flashback.conf h1/v "$D/slow")
+	mkdir slow
+	cost sh -c "cd slow && for n in 1 2 3 4 5 6 7 8; do
+	    mkdir \$n && $command -- rsync://127.0.0.\$n/data/ \$n/ >/dev/null || exit; done"
+	bare=$wall
 	for parallel in 1 2 4; do
 		rm -rf store
 		main_conf "$D/store" 1
 		echo "parallel = $parallel" >>flashback.conf
 		flashback -c flashback.conf --init >/dev/null
 		cost flashback -1 -c flashback.conf
-		judged "8 hosts of $HOST_FILES files, slow, parallel $parallel: wall" "$wall" ms
+		row "8 hosts of $HOST_FILES files, slow, parallel $parallel: wall" "$bare ms" \
+		    "$(awk -v a="$wall" -v b="$bare" 'BEGIN { printf "%.3f", a / b }')"
 	done
 }

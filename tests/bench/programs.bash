@@ -36,23 +36,28 @@ snapshots_flashback() {
 	find flashback/store/h/v -mindepth 1 -maxdepth 1 -type d ! -name '.flashback' | sort
 }
 
-# The arguments that flashback gives to rsync, as its dry run says.
+# bare_rsync CONFIG VOLUME DIRECTORY: rsync with the arguments that flashback gives it, as its dry run says, but
+# for the source and the target, for work in DIRECTORY.
+bare_rsync() {
+	flashback -n -c "$1" "$2" |
+		sed -n "s|--confine-root=[^ ]*|--confine-root=$3|; s|.* && \(.*rsync .*\) -- .*|\1|p"
+}
+
+# A directory as deep as flashback's: rsync 3.5.0 opens each directory on the way to each old file.
 begin_bare() {
-	mkdir like
-	bare=$(cd like && flashback_with "$D/like/store" && flashback -n -c flashback.conf h/v |
-		sed -n 's|.* && \(.*rsync .*\) -- .*|\1|p')
+	mkdir -p like bare/store/h/v
+	bare=$(cd like && flashback_with "$D/like/store" && bare_rsync flashback.conf h/v "$D/bare/store/h/v")
 	rm -rf like
-	bare=$(sed "s|--confine-root=[^ ]*|--confine-root=$D/bare|" <<<"$bare")
 }
 
 command_bare() {
 	local link=
-	[ "$1" -eq 1 ] || link=--link-dest=../$(($1 - 1))
-	echo "cd bare && mkdir $1 && $bare $link -- ../src/ $1/ >/dev/null && rm -rf ./$(($1 - KEEP))"
+	[ "$1" -eq 1 ] || link=--link-dest=$D/bare/store/h/v/$(($1 - 1))
+	echo "cd bare/store/h/v && mkdir $1 && $bare $link -- $D/src/ $1/ >/dev/null && rm -rf ./$(($1 - KEEP))"
 }
 
 snapshots_bare() {
-	find bare -mindepth 1 -maxdepth 1 | sort -V
+	find bare/store/h/v -mindepth 1 -maxdepth 1 | sort -V
 }
 
 # begin_rsnapshot DIRECTORY LINK_DEST: by default it copies its newest snapshot by cp -al, and has rsync work
