@@ -69,7 +69,7 @@ add_bases(const struct copy *c, struct rsync_job *job, char names[RSYNC_BASES][S
 	size_t n = 0;
 
 	if (c->seen->last.result != JUDGE_LINKS)
-		n = base_choose(c->v->stamps, c->v->nstamps, &c->doubtful, base);
+		n = base_choose(c->v->stamps, c->v->nstamps, &c->doubtful, clock_wall(), base);
 	for (size_t i = 0; i < n; i++)
 		job->base[i] = stamp_format(&base[i], names[i]);
 }

@@ -125,7 +125,7 @@ print_command(const struct dry *d, const struct volume *volume, const struct sto
 		return -1;
 	tree = base_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
 	job.target = stamp_format(&tree, target);
-	n = base_choose(v->stamps, v->nstamps, &none, base);
+	n = base_choose(v->stamps, v->nstamps, &none, d->when.now, base);
 	for (size_t i = 0; i < n; i++)
 		job.base[i] = stamp_format(&base[i], names[i]);
 	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&

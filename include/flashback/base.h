@@ -15,12 +15,13 @@
 struct stamp base_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset);
 
 /**
- * base_choose(stamps, n, doubtful, out):
+ * base_choose(stamps, n, doubtful, now, out):
  * The bases of a run, in order: the doubtful tree of an earlier boot (when == 0: none), what was
  * interrupted (else a big file that is rewritten each time never arrives), the newest partial or
- * suspect if newer than the last complete one, the last complete one.  Return how many.
+ * suspect if newer than the last complete one, the last complete one.  What is from the future is
+ * taken only where there is nothing else.  Return how many.
  */
-size_t base_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
+size_t base_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful, int64_t now,
                    struct stamp out[RSYNC_BASES]);
 
 #endif

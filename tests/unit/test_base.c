@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "flashback/summary.h"
+
 static const struct stamp none = {.when = 0};
 
 static void
@@ -40,7 +42,7 @@ test_order_of_bases(void **state)
 	struct stamp out[RSYNC_BASES];
 
 	(void)state;
-	assert_int_equal(base_choose(there, 7, &none, out), 3);
+	assert_int_equal(base_choose(there, 7, &none, 100, out), 3);
 	assert_int_equal(out[0].when, 50);
 	assert_int_equal(out[1].when, 40);
 	assert_int_equal(out[2].when, 20);
@@ -56,11 +58,11 @@ test_older_partial_is_no_base(void **state)
 	struct stamp out[RSYNC_BASES];
 
 	(void)state;
-	assert_int_equal(base_choose(there, 2, &none, out), 1);
+	assert_int_equal(base_choose(there, 2, &none, 100, out), 1);
 	assert_int_equal(out[0].when, 20);
-	assert_int_equal(base_choose(there, 1, &none, out), 1);
+	assert_int_equal(base_choose(there, 1, &none, 100, out), 1);
 	assert_int_equal(out[0].when, 10);
-	assert_int_equal(base_choose(there, 0, &none, out), 0);
+	assert_int_equal(base_choose(there, 0, &none, 100, out), 0);
 }
 
 static void
@@ -73,9 +75,33 @@ test_doubtful_goes_first(void **state)
 	struct stamp out[RSYNC_BASES];
 
 	(void)state;
-	assert_int_equal(base_choose(there, 2, &there[1], out), 2);
+	assert_int_equal(base_choose(there, 2, &there[1], 100, out), 2);
 	assert_int_equal(out[0].when, 20);
 	assert_int_equal(out[1].when, 10);
+}
+
+/* With one made by a wrong clock as the base, what came since would come again at each run. */
+static void
+test_from_the_future(void **state)
+{
+	const int64_t far = 100 + SUMMARY_AHEAD_MAX + 1;
+	const struct stamp there[] = {
+	    {.when = far, .state = STAMP_COMPLETE},
+	    {.when = far + 1, .state = STAMP_PARTIAL},
+	    {.when = 20, .state = STAMP_COMPLETE},
+	    {.when = 10, .state = STAMP_COMPLETE},
+	};
+	struct stamp out[RSYNC_BASES];
+
+	(void)state;
+	assert_int_equal(base_choose(there, 4, &none, 100, out), 1);
+	assert_int_equal(out[0].when, 20);
+	assert_int_equal(base_choose(there, 4, &none, 101, out), 1);
+	assert_int_equal(out[0].when, far);
+	/* Better than none. */
+	assert_int_equal(base_choose(there, 2, &none, 100, out), 2);
+	assert_int_equal(out[0].when, far + 1);
+	assert_int_equal(out[1].when, far);
 }
 
 int
@@ -86,6 +112,7 @@ main(void)
 	    cmocka_unit_test(test_order_of_bases),
 	    cmocka_unit_test(test_older_partial_is_no_base),
 	    cmocka_unit_test(test_doubtful_goes_first),
+	    cmocka_unit_test(test_from_the_future),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
