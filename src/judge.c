@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/judge.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -290,21 +289,6 @@ is_any(const struct run *r)
 
 typedef void say_fn(const struct run *r, struct judge_verdict *v);
 
-bool
-judge_hush(char *text)
-{
-	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
-	bool any = false;
-
-	for (size_t i = 0; i < COUNT(counted); i++)
-		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i])) {
-			any = true;
-			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
-				*s = (char)tolower((unsigned char)*s);
-		}
-	return any;
-}
-
 /* The reason.  Its pieces are escaped already. */
 static void __attribute__((format(printf, 2, 0)))
 put_reason(struct judge_verdict *v, const char *fmt, va_list ap)
@@ -312,7 +296,7 @@ put_reason(struct judge_verdict *v, const char *fmt, va_list ap)
 	char text[4 * JUDGE_TEXT];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	(void)judge_hush(text);
+	(void)text_hush(text);
 	text_clean(v->reason, REASON_MAX, text, strlen(text));
 }
 

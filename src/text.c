@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -158,6 +159,21 @@ char *
 text_cleaned(const char *s)
 {
 	return copied_safely(s, false);
+}
+
+bool
+text_hush(char *text)
+{
+	static const char *const counted[] = {"FAILED", "SUCCEEDED"};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
+		for (char *s = strstr(text, counted[i]); s != NULL; s = strstr(s, counted[i])) {
+			any = true;
+			for (size_t n = strlen(counted[i]); n > 0; n--, s++)
+				*s = (char)tolower((unsigned char)*s);
+		}
+	return any;
 }
 
 bool

@@ -37,7 +37,7 @@ put_words(FILE *f, const char *words)
 	char text[WORDS_SIZE];
 
 	text_clean(text, sizeof(text), words, strlen(words));
-	(void)judge_hush(text);
+	(void)text_hush(text);
 	fputs(text, f);
 }
 
@@ -100,7 +100,7 @@ put_rename(FILE *f, const struct report_view *view, const struct table_row *row,
 	char *words[] = {dir, NULL};
 	const struct text_list list = {words, 1};
 
-	if (dir != NULL && !judge_hush(dir)) {
+	if (dir != NULL && !text_hush(dir)) {
 		fputs("cd ", f);
 		rsync_print(f, &list);
 		fputs(" && ", f);

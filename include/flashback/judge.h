@@ -125,10 +125,6 @@ enum judge_result judge_disk_error(int error);
 /** judge_shown_failed(r): is r shown as FAILED, and does it count for the backoff? */
 bool judge_shown_failed(enum judge_result r);
 
-/** judge_hush(text): put the words FAILED and SUCCEEDED in it, with which scripts count the lines
- * of queue.txt, in small letters.  Return whether there were any. */
-bool judge_hush(char *text);
-
 /** judge_shown_name(r): as people are told it: "FAILED" for all that is shown so. */
 const char *judge_shown_name(enum judge_result r);
 

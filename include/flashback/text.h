@@ -43,6 +43,10 @@ char *text_cleaned(const char *s);
  */
 int text_word(const char **s, char *word, size_t size);
 
+/** text_hush(text): put the words FAILED and SUCCEEDED in it, with which scripts count the lines
+ * of queue.txt, in small letters.  Return whether there were any. */
+bool text_hush(char *text);
+
 /** text_has_control(s): does s hold a byte below 0x20, or 0x7f? */
 bool text_has_control(const char *s);
 
