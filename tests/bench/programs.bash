@@ -122,6 +122,7 @@ begin_rsbackup() {
 	cat >rsbackup/config <<-END
 	store --no-mounted $D/rsbackup/store
 	device bench
+	public true
 	logs $D/rsbackup/logs
 	lock $D/rsbackup/lock
 	rsync-base-options --archive --sparse --numeric-ids --hard-links --delete --stats
