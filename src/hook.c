@@ -63,9 +63,9 @@ hook_run(const struct text_list *command, const struct text_list *env, const cha
 		close(spec.in);
 	if (rc != 0 && error == ETIMEDOUT)
 		snprintf(why, size, "%s still ran after %d s and was ended", name, seconds);
-	else if (rc != 0 && error == ECANCELED)
+	else if (rc != 0 && error == ECANCELED && !WIFEXITED(status))
 		snprintf(why, size, "%s was ended because flashback was told to stop", name);
-	else if (rc != 0)
+	else if (rc != 0 && error != ECANCELED)
 		snprintf(why, size, "%s could not be run: %s", name, strerror(error));
 	else if (WIFSIGNALED(status))
 		snprintf(why, size, "%s was killed by signal %d", name, WTERMSIG(status));

@@ -209,31 +209,30 @@ salvage(struct run *r)
 static int
 run_before(struct run *r)
 {
+	const struct text_list *before = &r->volume->before;
 	struct text_list env = {0};
 	char why[JUDGE_TEXT];
 	int status;
 
-	if (r->volume->before.n > 0) {
-		if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0)
-			return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "%s",
-			                     strerror(ENOMEM));
-		status = hook_run(&r->volume->before, &env, NULL, HOOK_SECONDS, r->signals, why,
-		                  sizeof(why));
-		text_list_free(&env);
-		if (was_stopped(r))
-			return judge_give_up(&r->copy.verdict, JUDGE_INTERRUPTED,
-			                     "stopped before it began");
-		if (status == HOOK_NOT_NOW)
-			return judge_give_up(&r->copy.verdict, JUDGE_NOT_NOW,
-			                     "`before` says: not now");
-		if (status < 0)
-			return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "`before`: %s", why);
-		if (status > 0)
-			return judge_give_up(&r->copy.verdict, JUDGE_FAILED,
-			                     "`before` (%s) ended with exit status %d%s",
-			                     r->volume->before.item[0], status, hook_hint(status));
-	}
-	r->prepared = true;
+	r->prepared = before->n == 0;
+	if (r->prepared)
+		return 0;
+	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0)
+		return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "%s", strerror(ENOMEM));
+	status = hook_run(before, &env, NULL, HOOK_SECONDS, r->signals, why, sizeof(why));
+	text_list_free(&env);
+	r->prepared = status == 0;
+	if (was_stopped(r))
+		return judge_give_up(&r->copy.verdict, JUDGE_INTERRUPTED,
+		                     "stopped before it began");
+	if (status == HOOK_NOT_NOW)
+		return judge_give_up(&r->copy.verdict, JUDGE_NOT_NOW, "`before` says: not now");
+	if (status < 0)
+		return judge_give_up(&r->copy.verdict, JUDGE_FAILED, "`before`: %s", why);
+	if (status > 0)
+		return judge_give_up(&r->copy.verdict, JUDGE_FAILED,
+		                     "`before` (%s) ended with exit status %d%s", before->item[0],
+		                     status, hook_hint(status));
 	return 0;
 }
 

@@ -16,8 +16,9 @@
 /**
  * hook_run(command, env, input, seconds, stop_fd, why):
  * Run it with the env (KEY=VALUE) added and input (may be NULL) on its standard input; end it after
- * so many seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status; -1 with
- * why (size bytes) saying in words how else it ended.
+ * so many seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status, also when
+ * it came to its end although it was told to stop; -1 with why (size bytes) saying in words how
+ * else it ended.
  */
 int hook_run(const struct text_list *command, const struct text_list *env, const char *input,
              int seconds, int stop_fd, char *why, size_t size);

@@ -58,6 +58,24 @@ volume() {
 	[ ! -e "$D/after-ran" ]
 }
 
+@test "before that does all it has to do though flashback is told to stop: after undoes it" {
+	script before <<-END
+	trap '' TERM
+	touch $D/before-ran
+	while [ ! -e $D/go-on ]; do sleep 0.05; done
+	END
+	script after <<<"echo \$FLASHBACK_STATE >$D/after-ran"
+	volume "before = \"$D/before\"  after = \"$D/after\""
+	start_daemon
+	wait_for 10 test -e "$D/before-ran"
+	kill -TERM "$DAEMON"
+	wait_for 5 row_has h/v 'being stopped'
+	touch "$D/go-on"
+	wait "$DAEMON" && DAEMON=''
+	[ "$(cat "$D/after-ran")" = INTERRUPTED ]
+	has_snapshots 0 h/v working
+}
+
 @test "before that cannot be run, or is killed, is told in words" {
 	script before <<<'kill -KILL $$'
 	volume "before = \"$D/before\""
