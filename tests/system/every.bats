@@ -15,7 +15,9 @@ setup() {
 	END
 	rounds_begin
 	small_tree
-	recover && recover && recover
+	recover
+	recover
+	recover
 	echo more >>"$D/src/grows"
 	echo new >"$D/src/dir/new"
 	rm "$D/src/goes"
