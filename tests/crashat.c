@@ -7,7 +7,8 @@
  * (the process that is about to make it), daemon, flashback (daemon and children), rsync, or all.
  * N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a number), with
  * -a every one from there on; then a step is also every other attempt to open, read, look at, lock
- * or close something.  (What fails to be closed is closed all the same, as Linux has it.)
+ * or close something.  (What fails to be closed is closed all the same, as Linux has it; and those
+ * after the first do not fail where they have to do with /proc, which is no disk.)
  * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
  * FILE how many steps there were.  What is left of its children runs on; with -w it has 5 seconds
  * to end, or is named and killed, and the exit status is 124.
@@ -26,6 +27,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -173,6 +175,34 @@ strike(const struct tracer *t, pid_t one)
 			kill(t->traced[i], t->signal);
 }
 
+/* Has the call to do with /proc?  What is told there of other processes comes from no disk. */
+static bool
+is_proc(pid_t pid)
+{
+	char path[64], where[8] = "";
+#ifdef __x86_64__
+	struct user_regs_struct regs;
+	struct iovec here = {.iov_base = where, .iov_len = 5};
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) != 0)
+		return false;
+	if (regs.orig_rax == SYS_openat) {
+		struct iovec there = {.iov_base = (void *)(uintptr_t)regs.rsi, .iov_len = 5};
+
+		if (process_vm_readv(pid, &here, 1, &there, 1, 0) == 5 &&
+		    strcmp(where, "/proc") == 0)
+			return true;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, (int)regs.rdi);
+	if (readlink(path, where, 5) != 5)
+		where[0] = '\0';
+#else
+	(void)path;
+	(void)pid;
+#endif
+	return strcmp(where, "/proc") == 0;
+}
+
 /* Make the call that pid stands before fail, or, if over, the one that it comes from.  Return false
  * where the call must be made first. */
 static bool
@@ -228,6 +258,8 @@ take_step(struct tracer *t, pid_t pid)
 {
 	t->count++;
 	if (t->at == 0 || (t->on ? t->count < t->at : t->count != t->at))
+		return false;
+	if (t->on && t->count > t->at && is_proc(pid))
 		return false;
 	if (t->error != 0)
 		return !refuse(pid, t->error, false);
