@@ -50,7 +50,7 @@ each_step() {
 	for n in "${SHUFFLED[@]}"; do
 		lasts "$2" || break
 		change 6
-		draw error 5 28 12 24 30 11 # EIO ENOSPC ENOMEM EMFILE EROFS EAGAIN
+		draw error 5 28 12 24 30 # EIO ENOSPC ENOMEM EMFILE EROFS; EAGAIN is no failure of a read
 		draw on "" "" "" -a
 		faulty timeout -k 1 60 "$CRASHAT" -e "$error" ${on:+"$on"} -p "$1" -n "$n"
 		done=$((done + 1))
