@@ -213,7 +213,8 @@ refused() {
 		-e inject="$2:error=$4:when=$3" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1
 }
 
-@test "what cannot be done is told in words, and nothing is claimed that is not so" {
+# refusals: lines of what refused takes, the exit status, and the words that are to be said.
+refusals() {
 	local place call which error status words rc v=$STORE/$VOLUME
 	cp -a "$STORE" "$D/template"
 	while read -r place call which error status words; do
@@ -229,7 +230,12 @@ refused() {
 			cat "$D/crash.txt"
 			return 1
 		fi
-	done <<-END
+	done
+}
+
+@test "what cannot be done is told in words, and nothing is claimed that is not so" {
+	local v=$STORE/$VOLUME
+	refusals <<-END
 	- prctl 1+ EINVAL 2 this run could not be set up: Invalid argument
 	store fstatfs 1 EIO 75 the free space of the backup disk cannot be read: Input/output error
 	v mkdirat 1 ENOSPC 2 $v cannot be written: No space left on device
@@ -246,6 +252,15 @@ refused() {
 	v renameat 2 EIO 0 RESTORE.txt could not be written: Input/output error
 	v/.flashback renameat 2 ENOSPC 0 the history could not be written: No space left on device
 	v renameat2 2 EIO 0 cannot expire
+	END
+}
+
+@test "what others have left and cannot be dealt with is told in words" {
+	cut_before
+	refusals <<-END
+	v renameat2 1 EIO 2 what the last run left could not be kept: Input/output error
+	v syncfs 1 EIO 2 what the last run left could not be kept: Input/output error
+	v renameat2 4 EIO 0 an .interrupted copy could not be renamed to .expired: Input/output error
 	END
 }
 
