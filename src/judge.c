@@ -435,7 +435,7 @@ say_failed(const struct run *r, struct judge_verdict *v)
 		say(v, "%s%s%s", cause_of_code(r->code), *said != '\0' ? ": " : "", said);
 }
 
-/* DESIGN's table: the first row that holds decides. */
+/* The first row that holds decides. */
 static const struct row {
 	bool (*holds)(const struct run *r);
 	enum judge_result result;

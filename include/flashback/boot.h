@@ -8,7 +8,7 @@
 #define BOOT_ID_SIZE 64
 
 /**
- * boot_id(fd, buf, size):
+ * boot_id(fd, buf):
  * A word for how long what is written to the disk of fd is safe in memory: another one after a
  * boot, and after the disk was pulled out and put back.  The latter is seen where the disk is a
  * block device (Linux 5.15) or the kernel numbers mounts for good (6.8).  Return 0, or -1 with

@@ -28,7 +28,7 @@ struct history_run {
 	enum judge_result result;
 	int code;        /* rsync's exit status, 128+n for a signal, -1 if it was not run */
 	int64_t seconds; /* how long the run took, -1 unknown */
-	int64_t files, new_files, bytes, new_bytes; /* files is 0 when rsync told no statistics */
+	int64_t files, new_files, bytes, new_bytes; /* -1 when rsync told no statistics */
 	uint64_t fingerprint;
 	struct stamp snapshot;   /* what the run left; when == 0 if nothing */
 	char reason[JUDGE_TEXT]; /* escaped */

@@ -14,7 +14,7 @@
 #define HOOK_NOT_NOW 75        /* before says: not now */
 
 /**
- * hook_run(command, env, input, seconds, stop_fd, why):
+ * hook_run(command, env, input, seconds, stop_fd, why, size):
  * Run it with the env (KEY=VALUE) added and input (may be NULL) on its standard input; end it after
  * so many seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status, also when
  * it came to its end although it was told to stop; -1 with why (size bytes) saying in words how

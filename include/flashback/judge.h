@@ -145,8 +145,8 @@ int judge_give_up(struct judge_verdict *v, enum judge_result result, const char 
 
 /**
  * judge_run(c, w, v):
- * Fill *v by the first row that holds of DESIGN's table.  The reason is at most 199 bytes long and
- * never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
+ * Fill *v by the first row that holds of the table in judge.c.  The reason is at most 199 bytes
+ * long and never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
  */
 void judge_run(const struct judge_case *c, const struct judge_words *w, struct judge_verdict *v);
 

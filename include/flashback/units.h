@@ -60,8 +60,8 @@ char *units_format_age(char buf[UNITS_TEXT], int64_t seconds);
 char *units_format_clock(char buf[UNITS_TEXT], int64_t seconds);
 
 /**
- * units_format_bytes(buf, n): powers of 1024, rounded to the nearest, one decimal below 100: "0"
- * "999" "8.1G" "312M" "41.2G".
+ * units_format_bytes(buf, bytes): powers of 1024, rounded to the nearest, one decimal below 100:
+ * "0" "999" "8.1G" "312M" "41.2G".
  */
 char *units_format_bytes(char buf[UNITS_TEXT], uint64_t bytes);
 
