@@ -116,9 +116,8 @@ file_is_temporary(const char *entry, const char *name)
 	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
 }
 
-/* Read fd to its end, whatever fstat said of its size.  Return new memory, or NULL with errno. */
-static char *
-read_all(int fd, size_t max, size_t *len)
+char *
+file_read_fd(int fd, size_t max, size_t *len)
 {
 	size_t size = 4096, used = 0;
 	char *text = malloc(size);
@@ -162,7 +161,7 @@ file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 		return -1;
 	if (fstat(fd, &st) == 0) {
 		if (S_ISREG(st.st_mode))
-			all = read_all(fd, max, len);
+			all = file_read_fd(fd, max, len);
 		else
 			errno = EINVAL;
 	}

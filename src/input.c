@@ -11,29 +11,6 @@
 #include "flashback/fault.h"
 #include "flashback/file.h"
 
-/* Read up to size bytes, fewer only at the end of the file. */
-static int
-read_bytes(int fd, size_t size, struct input *in, char **why)
-{
-	*why = NULL;
-	in->bytes = malloc(size + 1);
-	if (in->bytes == NULL)
-		return -1;
-	while (in->len < size) {
-		ssize_t n = read(fd, in->bytes + in->len, size - in->len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return fault_refuse(why, "cannot be read: %s", strerror(errno));
-		if (n == 0)
-			break;
-		in->len += (size_t)n;
-	}
-	in->bytes[in->len] = '\0';
-	return 0;
-}
-
 static int
 read_file(const char *path, int fd, struct input *in, char **why)
 {
@@ -47,7 +24,8 @@ read_file(const char *path, int fd, struct input *in, char **why)
 		return fault_refuse(why, "is larger than 8 MiB: no config file is");
 	if (file_check_trusted(path, fd, why) == -1)
 		return -1;
-	return read_bytes(fd, (size_t)st.st_size, in, why);
+	in->bytes = file_read_fd(fd, INPUT_MAX, &in->len);
+	return in->bytes != NULL ? 0 : fault_refuse(why, "cannot be read: %s", strerror(errno));
 }
 
 int

@@ -33,6 +33,10 @@ bool file_is_temporary(const char *entry, const char *name);
  */
 int file_read(int dirfd, const char *name, size_t max, char **text, size_t *len);
 
+/** file_read_fd(fd, max, &len): the rest of an open file in new memory, whatever fstat says of its
+ * size, with a NUL after it.  Return it, or NULL with errno (EFBIG over max). */
+char *file_read_fd(int fd, size_t max, size_t *len);
+
 /**
  * file_open_trusted_dir(path, make, why):
  * Open the directory path, making its last component (0755) if make.  It must be trusted, and so
