@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/runlog.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/text.h"
+#include "flashback/walk.h"
 
 #define LINE_MAX_ESCAPED 4096
 
@@ -167,15 +167,18 @@ has_snapshot(const struct stamp *s, const struct stamp *stamps, size_t n)
 	return false;
 }
 
-/* The newest logs without a snapshot. */
+/* The snapshots that there are, and the newest logs without one. */
 struct others {
+	int dir; /* of the logs */
+	const struct stamp *stamps;
+	size_t nstamps;
 	struct stamp kept[RUNLOG_OTHERS];
 	size_t n;
 };
 
 /* Add s, and remove the log of the oldest when there are too many. */
 static void
-keep_newest(struct others *o, int dir, struct stamp s)
+keep_newest(struct others *o, struct stamp s)
 {
 	char file[STAMP_NAME_SIZE + 8];
 	size_t oldest = 0;
@@ -194,28 +197,29 @@ keep_newest(struct others *o, int dir, struct stamp s)
 		s = older;
 	}
 	log_name(&s, file, sizeof(file));
-	unlinkat(dir, file, 0);
+	unlinkat(o->dir, file, 0);
+}
+
+static int
+take_log(void *arg, const struct dirent *entry)
+{
+	struct others *o = arg;
+	struct stamp s;
+
+	if (log_stamp(entry->d_name, &s) == 0 && !has_snapshot(&s, o->stamps, o->nstamps))
+		keep_newest(o, s);
+	return 0;
 }
 
 int
 runlog_prune(int meta, const struct stamp *stamps, size_t n)
 {
-	struct others others = {.n = 0};
-	const struct dirent *e;
-	struct stamp s;
-	DIR *d;
-	int dir = open_logs(meta);
+	struct others others = {.dir = open_logs(meta), .stamps = stamps, .nstamps = n};
+	int rc;
 
-	if (dir < 0)
+	if (others.dir < 0)
 		return -1;
-	d = fdopendir(dir);
-	if (d == NULL) {
-		close(dir);
-		return -1;
-	}
-	while ((e = readdir(d)) != NULL)
-		if (log_stamp(e->d_name, &s) == 0 && !has_snapshot(&s, stamps, n))
-			keep_newest(&others, dirfd(d), s);
-	closedir(d);
-	return 0;
+	rc = walk_names(others.dir, take_log, &others);
+	close(others.dir);
+	return rc;
 }
