@@ -223,6 +223,12 @@ next_deadline(const struct daemon *d)
 	return at;
 }
 
+static int
+fd_of(const struct event_child *c)
+{
+	return c->pid != 0 ? c->fd : -1;
+}
+
 static void
 wait_for_event(struct daemon *d)
 {
@@ -230,12 +236,12 @@ wait_for_event(struct daemon *d)
 	bool ready[SOURCES];
 
 	fds[SIGNALS] = d->signals;
-	fds[LOOKER] = d->looker.pid != 0 ? d->looker.fd : -1;
-	fds[PROBER] = d->prober.pid != 0 ? d->prober.fd : -1;
-	fds[SWEEPER] = d->sweeper.pid != 0 ? d->sweeper.fd : -1;
-	fds[NOTIFIER] = d->notify.child.pid != 0 ? d->notify.child.fd : -1;
+	fds[LOOKER] = fd_of(&d->looker);
+	fds[PROBER] = fd_of(&d->prober);
+	fds[SWEEPER] = fd_of(&d->sweeper);
+	fds[NOTIFIER] = fd_of(&d->notify.child);
 	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		fds[WORKERS + i] = d->work[i].child.pid != 0 ? d->work[i].child.fd : -1;
+		fds[WORKERS + i] = fd_of(&d->work[i].child);
 	event_wait(fds, SOURCES, ready, next_deadline(d));
 	if (ready[SIGNALS])
 		take_signals(d);
