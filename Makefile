@@ -100,7 +100,7 @@ endif
 
 # Fuzz targets: as a program that replays its corpus, and, where clang is, as one that goes on by itself.
 FUZZ        = $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
-FUZZ_CC     = $(shell command -v clang)
+FUZZ_CC     = $(if $(wildcard $(shell clang --print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*.a),clang)
 FUZZ_CFLAGS = -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 build/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c build/asan/libflashback.a
 	@mkdir -p $(@D)
@@ -150,7 +150,11 @@ check-asan:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
 	@FLASHBACK=$(CURDIR)/build/asan/flashback tests/run system/
-.PHONY: check-build
+# What the analyzers find, which takes minutes.
+analyze:
+	@tests/setup analyze
+	@tests/analyze
+.PHONY: check-build analyze
 # The random tests for as long as you like: make soak SOAK=100 goes on a hundred times longer than make check.
 SOAK = 40
 soak:

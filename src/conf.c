@@ -258,6 +258,8 @@ resolve(struct load *l, cfg_t *sec, const struct context *ctx)
 	blame(l, ctx, key, why);
 }
 
+/* Sections hold sections, but lint_clean lets no more than LINT_DEPTH of them through. */
+/* NOLINTBEGIN(misc-no-recursion) */
 static void walk_sections(struct load *l, cfg_t *sec, const struct context *ctx);
 
 /* Read defaults, which may stand there but once. */
@@ -324,6 +326,7 @@ walk_sections(struct load *l, cfg_t *sec, const struct context *ctx)
 			enter_section(l, cfg_opt_getnsec(opt, k), cfg_opt_name(opt) + 2, ctx);
 	}
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* Read the text of one file into the config. */
 static void

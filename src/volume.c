@@ -241,6 +241,8 @@ volume_keep_out(struct volume *v, const char *source, const char *data_dir, char
 		return fault_refuse(why,
 		                    "%s is inside data_dir: the backups cannot be backed up there",
 		                    fault_quote(q, v->path));
+	/* The other way round: data_dir inside the source.
+	 * NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	return source_is_inside(data_dir, source) ? exclude_path(v, data_dir + len) : 0;
 }
 
