@@ -217,7 +217,7 @@ read_string(struct token_reader *r, struct token *t)
 	}
 	t->start = r->text + 1;
 	t->len = (size_t)(close - t->start);
-	skip(r, t->len + 2);
+	skip(r, (size_t)(close + 1 - r->text));
 	if (!ends_well(r)) {
 		tell_run_on(r, t);
 		return;
