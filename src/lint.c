@@ -20,8 +20,9 @@ struct writer {
 	struct token name, title, value;
 	int opened[LINT_DEPTH]; /* the lines of the sections around */
 	unsigned depth;
-	size_t whole;  /* the length of the new text up to the last whole statement */
-	size_t before; /* ... and up to the one before that */
+	unsigned sections; /* so many so far */
+	size_t whole;      /* the length of the new text up to the last whole statement */
+	size_t before;     /* ... and up to the one before that */
 };
 
 static void
@@ -53,25 +54,37 @@ put_text(struct writer *w, const char *s)
 	put(w, s, strlen(s));
 }
 
-/* A string that begins with its line: a mark, or a value after a colon. */
+/* Every string begins with its line.  That of a section goes on with its number, for libconfuse
+ * takes two sections with the same title for one, and forgets what stood in the first. */
 static void
-put_mark(struct writer *w, int line, const char *mark)
+put_line(struct writer *w, int line, unsigned section)
 {
-	char text[24];
+	char text[32];
 
-	snprintf(text, sizeof(text), "\"%d%s\"", line, mark);
+	if (section == 0)
+		snprintf(text, sizeof(text), "\"%d", line);
+	else
+		snprintf(text, sizeof(text), "\"%d.%u", line, section);
 	put_text(w, text);
 }
 
 static void
-put_value(struct writer *w, const struct token *t)
+put_mark(struct writer *w, int line, unsigned section, const char *mark)
+{
+	put_line(w, line, section);
+	put_text(w, mark);
+	put_text(w, "\"");
+}
+
+static void
+put_value(struct writer *w, const struct token *t, unsigned section)
 {
 	char text[24];
 	size_t at = 0;
 	int c;
 
-	snprintf(text, sizeof(text), "\"%d:", t->line);
-	put_text(w, text);
+	put_line(w, t->line, section);
+	put_text(w, ":");
 	while ((c = token_unquote(t, &at)) != -1) {
 		bool plain = c >= ' ' && c < 0x7f && strchr("\"\\$", c) == NULL;
 		char byte = (char)c;
@@ -196,10 +209,11 @@ open_section(struct writer *w, const struct token *t)
 		return false;
 	w->opened[w->depth++] = w->name.line;
 	put_text(w, " ");
+	w->sections++;
 	if (w->state == GRAMMAR_TITLED)
-		put_value(w, &w->title);
+		put_value(w, &w->title, w->sections);
 	else
-		put_mark(w, w->name.line, "");
+		put_mark(w, w->name.line, w->sections, "");
 	put_text(w, " {\n");
 	return true;
 }
@@ -235,7 +249,7 @@ begin_value(struct writer *w, const char *mark)
 	if (!put_name(w, LINT_OPTION, LINT_OPTIONS))
 		return false;
 	put_text(w, " += { ");
-	put_mark(w, w->name.line, mark);
+	put_mark(w, w->name.line, 0, mark);
 	return true;
 }
 
@@ -244,9 +258,9 @@ add_value(struct writer *w, const struct token *t)
 {
 	put_text(w, ", ");
 	if (t->faulty)
-		put_mark(w, t->line, "!");
+		put_mark(w, t->line, 0, "!");
 	else
-		put_value(w, t);
+		put_value(w, t, 0);
 	return true;
 }
 
@@ -392,6 +406,8 @@ lint_read(const char *item, int *line, const char **value)
 	*line = 0;
 	for (; *item >= '0' && *item <= '9'; item++)
 		*line = *line * 10 + (*item - '0');
+	if (*item == '.')
+		item += 1 + strspn(item + 1, "0123456789");
 	*value = NULL;
 	if (*item == '{')
 		return LINT_LIST;

@@ -11,9 +11,10 @@
 /*
  * What libconfuse must never see.  That parser exits on some files, accepts half of others, forgets
  * lines, and rewrites values; so a file's text is checked here for its form, knowing no names, and
- * written anew as a text in which nothing is left to interpret and each value says its line:
+ * written anew as a text in which nothing is left to interpret, each value says its line, and each
+ * section its number, too:
  *
- *     host "a" {                            s_host "1:a" {
+ *     host "a" {                            s_host "1.1:a" {
  *             every = 1d  # comment         o_every += { "2", "2:1d" }
  *             exclude = { '*.o',            o_exclude += { "3{", "3:*.o", "4:\x24" }
  *                         "$" }             }

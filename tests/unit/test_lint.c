@@ -40,10 +40,11 @@ test_good(void **state)
 	    {"a =\n\"b\"", "\no_a += { \"1\", \"2:b\" }\n"},
 	    {"a = {}", "\no_a += { \"1{\" }\n"},
 	    {"a = { b,\n'c', }", "\no_a += { \"1{\", \"1:b\", \"2:c\" }\n"},
-	    {"s { }", "\ns_s \"1\" {\n}\n"},
-	    {"s\nt { a = 1 }", "\ns_s \"2:t\" {\no_a += { \"2\", \"2:1\" }\n}\n"},
+	    {"s { }", "\ns_s \"1.1\" {\n}\n"},
+	    {"s\nt { a = 1 }", "\ns_s \"2.1:t\" {\no_a += { \"2\", \"2:1\" }\n}\n"},
 	    {"s 't' { s { a = 1 } }",
-	     "\ns_s \"1:t\" {\ns_s \"1\" {\no_a += { \"1\", \"1:1\" }\n}\n}\n"},
+	     "\ns_s \"1.1:t\" {\ns_s \"1.2\" {\no_a += { \"1\", \"1:1\" }\n}\n}\n"},
+	    {"s t { } s t { }", "\ns_s \"1.1:t\" {\n}\ns_s \"1.2:t\" {\n}\n"},
 	    {"a = '${X}\\\"'", "\no_a += { \"1\", \"1:\\x24{X}\\x5c\\x22\" }\n"},
 	    {"a = 'b\nc'", "\no_a += { \"1\", \"1:b\\x0ac\" }\n"},
 	    {"a = '\xe4\x7e'", "\no_a += { \"1\", \"1:\\xe4~\" }\n"},
@@ -67,9 +68,10 @@ test_bad(void **state)
 	    {"a += b", "\no_a += { \"1\", \"1:b\" }\n", false},
 	    {"a = 1 b = ", "\no_a += { \"1\", \"1:1\" }\n", true},
 	    {"a = 1 b = { 2", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"s { a = 1", "\ns_s \"1\" {\no_a += { \"1\", \"1:1\" }\n}", true},
-	    {"s { t { a = 1 b", "\ns_s \"1\" {\ns_t \"1\" {\no_a += { \"1\", \"1:1\" }\n}}", true},
-	    {"s { t { u { } } }", "\ns_s \"1\" {\ns_t \"1\" {\n}}", true},
+	    {"s { a = 1", "\ns_s \"1.1\" {\no_a += { \"1\", \"1:1\" }\n}", true},
+	    {"s { t { a = 1 b", "\ns_s \"1.1\" {\ns_t \"1.2\" {\no_a += { \"1\", \"1:1\" }\n}}",
+	     true},
+	    {"s { t { u { } } }", "\ns_s \"1.1\" {\ns_t \"1.2\" {\n}}", true},
 	    {"a = 1 } b = 2", "\no_a += { \"1\", \"1:1\" }\n", true},
 	    {"a = 1 b = 2 = 3", "\no_a += { \"1\", \"1:1\" }\n", true},
 	    {"a = 1 b.c = 2", "\no_a += { \"1\", \"1:1\" }\n", true},
@@ -162,6 +164,11 @@ test_read(void **state)
 	assert_int_equal(lint_read("3{", &line, &value), LINT_LIST);
 	assert_int_equal(line, 3);
 	assert_int_equal(lint_read("4!", &line, &value), LINT_TOLD);
+	assert_int_equal(lint_read("4.12", &line, &value), LINT_SINGLE);
+	assert_int_equal(line, 4);
+	assert_int_equal(lint_read("4.12:5", &line, &value), LINT_VALUE);
+	assert_int_equal(line, 4);
+	assert_string_equal(value, "5");
 	assert_int_equal(lint_read("5:", &line, &value), LINT_VALUE);
 	assert_string_equal(value, "");
 	assert_int_equal(lint_read("123456:7:{", &line, &value), LINT_VALUE);
