@@ -150,26 +150,51 @@ tell_ready(struct daemon *d)
 }
 
 static void
+begin_end(struct daemon *d, enum daemon_why why)
+{
+	d->ending = true;
+	d->end_at = clock_mono() + END_MS;
+	work_stop(d, why);
+	/* The others have nothing to put in order. */
+	event_kill(&d->looker, SIGKILL);
+	event_kill(&d->prober, SIGKILL);
+	event_kill(&d->sweeper, SIGKILL);
+}
+
+static void
 take_signals(struct daemon *d)
 {
 	struct event_signals s;
 
 	event_read(d->signals, &s);
 	if (s.end && !d->ending) {
-		d->ending = true;
-		d->end_at = clock_mono() + END_MS;
 		log_say(LOG_LEVEL_INFO, "told to stop");
 		tool_tell_service("STOPPING=1");
-		work_stop(d, DAEMON_ENDS);
-		/* The others have nothing to put in order. */
-		event_kill(&d->looker, SIGKILL);
-		event_kill(&d->prober, SIGKILL);
-		event_kill(&d->sweeper, SIGKILL);
+		begin_end(d, DAEMON_ENDS);
 	}
 	if (s.again)
 		wake_forget_backoff(d);
 	if (s.wake || s.again)
 		d->next_wake = clock_mono();
+}
+
+/* When --once no longer waits for those that wait for a disk that hangs. */
+static int64_t
+give_up_at(const struct daemon *d)
+{
+	if (!d->options->once || d->hangs_since == 0)
+		return INT64_MAX;
+	return d->hangs_since + d->config->wake * 1000;
+}
+
+/* The daemon goes on at its next wake; for --once this is when that would be. */
+static void
+give_up(struct daemon *d)
+{
+	if (clock_mono() < give_up_at(d))
+		return;
+	log_say(LOG_LEVEL_ERROR, "given up: the disk still does not answer");
+	begin_end(d, DAEMON_HANGS);
 }
 
 static bool
@@ -216,11 +241,11 @@ next_deadline(const struct daemon *d)
 	/* The next look waits for this one, which may hang. */
 	if (d->looker.pid != 0)
 		at = sooner(at, d->look_until);
-	else if (work_active(d) > 0)
+	else if (disk_is_watched(d))
 		at = sooner(at, d->next_room);
 	if (d->prober.pid != 0)
 		at = sooner(at, d->probe_until);
-	return at;
+	return sooner(at, give_up_at(d));
 }
 
 static int
@@ -257,6 +282,7 @@ schedule(struct daemon *d)
 		work_start(d);
 	tidy_start(d);
 	work_watch(d);
+	give_up(d);
 	tell_ready(d);
 }
 
@@ -301,6 +327,7 @@ judge_wanted(struct daemon *d)
 static void
 stop(struct daemon *d)
 {
+	work_abandon(d);
 	if (d->options->once) {
 		judge_wanted(d);
 		publish_rows(d);

@@ -91,6 +91,7 @@ take_disk(struct daemon *d, const struct look_disk *disk)
 	bool other = disk->opened && strcmp(disk->id, d->store_id) != 0;
 
 	d->disk = *disk;
+	d->hangs_since = 0;
 	if (disk->opened)
 		memcpy(d->store_id, disk->id, sizeof(d->store_id));
 	/* A look that did not open the store had no occasion to warn. */
@@ -186,12 +187,19 @@ disk_is_looking(const struct daemon *d)
 	return d->looker.pid != 0 && d->look_until != INT64_MAX;
 }
 
+bool
+disk_is_watched(const struct daemon *d)
+{
+	/* The daemon looks at its next wake; --once has none, and waits for its sweeper. */
+	return work_active(d) > 0 || (d->options->once && d->sweeper.pid != 0);
+}
+
 void
 disk_watch(struct daemon *d)
 {
 	int64_t now = clock_mono();
 
-	if (work_active(d) == 0)
+	if (!disk_is_watched(d))
 		d->next_room = now + ROOM_EVERY_MS;
 	if (d->looker.pid != 0 || (!d->doubt && now < d->next_room))
 		return;
@@ -232,6 +240,8 @@ disk_hear(struct daemon *d)
 	/* It may hang in the kernel and outlive this; the wake goes on without the disk. */
 	event_kill(&d->looker, SIGKILL);
 	d->look_until = INT64_MAX;
+	if (d->hangs_since == 0)
+		d->hangs_since = clock_mono();
 	d->disk.mounted = false;
 	set_disk(d, PLAN_DISK_ABSENT,
 	         "the disk does not answer: look at its cable and at the kernel's log");

@@ -20,6 +20,8 @@ settle_words(enum daemon_why why)
 		return "the disk was filling up";
 	case DAEMON_DISK:
 		return "the disk went away during the run";
+	case DAEMON_HANGS:
+		return "the disk did not answer any more";
 	case DAEMON_ENDS:
 	case DAEMON_RUNNING:
 		break;
@@ -31,11 +33,12 @@ settle_words(enum daemon_why why)
 static void
 say_result(struct table_row *row, const struct daemon_work *w)
 {
+	bool by_disk = w->why == DAEMON_DISK || w->why == DAEMON_HANGS;
+
 	if (w->result != JUDGE_INTERRUPTED)
 		table_say(row, w->result, "%s", w->reason);
 	else
-		table_say(row, w->why == DAEMON_DISK ? JUDGE_DISK : w->result, "%s",
-		          settle_words(w->why));
+		table_say(row, by_disk ? JUDGE_DISK : w->result, "%s", settle_words(w->why));
 }
 
 /* Did the run before this one end like it, for the same reason? */

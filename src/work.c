@@ -430,3 +430,17 @@ work_kill(struct daemon *d)
 		w->kill_at = -1;
 	}
 }
+
+void
+work_abandon(struct daemon *d)
+{
+	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
+		struct daemon_work *w = &d->work[i];
+
+		if (w->child.pid == 0)
+			continue;
+		log_say(LOG_LEVEL_ERROR, "%s: hangs in the kernel and is left behind",
+		        w->volume->id);
+		end_run(d, w);
+	}
+}

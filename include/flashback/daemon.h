@@ -30,7 +30,8 @@ enum daemon_why {
 	DAEMON_WINDOW,
 	DAEMON_SLICE,
 	DAEMON_ROOM, /* the disk is filling up */
-	DAEMON_DISK  /* the disk is gone */
+	DAEMON_DISK, /* the disk is gone */
+	DAEMON_HANGS /* it does not answer */
 };
 
 /** A run: a worker and what it has said. */
@@ -73,6 +74,7 @@ struct daemon {
 
 	struct event_child looker, prober, sweeper;
 	int64_t look_until, probe_until; /* clock_mono: when they are late */
+	int64_t hangs_since; /* clock_mono: since when no look has had an answer; 0: the last had */
 	struct daemon_asked asked;
 	struct daemon_work work[DAEMON_WORKERS];
 

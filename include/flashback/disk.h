@@ -15,6 +15,9 @@ void disk_look(struct daemon *d);
  * up. */
 bool disk_is_looking(const struct daemon *d);
 
+/** disk_is_watched(d): is anybody at work for whose sake the disk is looked at again and again? */
+bool disk_is_watched(const struct daemon *d);
+
 /** disk_hear(d): the looker has something to say, has ended, or is late.  Return true when a wake
  * that waits for it may go on. */
 bool disk_hear(struct daemon *d);

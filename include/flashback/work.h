@@ -24,6 +24,9 @@ void work_stop_youngest(struct daemon *d);
 void work_stop(struct daemon *d, enum daemon_why why);
 void work_kill(struct daemon *d);
 
+/** work_abandon(d): what still runs hangs in the kernel: its runs have ended as far as we go. */
+void work_abandon(struct daemon *d);
+
 /** work_active(d): how many runs go on? */
 unsigned work_active(const struct daemon *d);
 

@@ -154,15 +154,56 @@ without_links() {
 	kill -CONT "$FUSE"
 }
 
+# hang_for_good: what asks the disk from now on is never answered, and cannot even be killed.
+hang_for_good() {
+	local stuck fuse
+	fuse=$(pgrep -f "mount.exfat-fuse .* $MNT ")
+	background stuck strace -f -tt -qq -o "$D/trace" -e trace=writev -e inject=writev:delay_enter=100s -p "$fuse"
+	PIDS+=" $stuck"
+	wait_for 5 grep -q "^TracerPid:.$stuck" "/proc/$fuse/status"
+}
+
+# fewer_files N DIR: it has fewer than so many.
+fewer_files() {
+	[ "$(find "$2" -type f | wc -l)" -lt "$1" ]
+}
+
+@test "a disk that begins to hang for good under a run, or under the sweeper: -1 gives up, and says so" {
+	local run sweep old="$STORE/here/w/2027-03-01T120000+0000.expired" status=0
+	exfat_disk
+	main_conf "$MNT/store" <<<'wake = "1s"'
+	flashback --init --force
+	slow_source
+	mkdir -p "$old" "$STORE/here/w/$(date +%Y-%m-%dT%H%M%S%z)"
+	(cd "$old" && touch {1..8000})
+	sed "s,$RUN,$D/run2," "$CONF" >"$D/two.conf"
+	echo 'host "here" { volume "w" { source = "/etc/" } }' >"$D/two.hosts"
+	echo "hosts_file = \"$D/two.hosts\"" >>"$D/two.conf"
+	"${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/run.txt" 2>&1 3>&- &
+	PIDS+=" ${run:=$!}"
+	wait_for 10 is_copying here/v
+	"${IN_BOX[@]}" "$FLASHBACK" -c "$D/two.conf" -1 >"$D/sweep.txt" 2>&1 3>&- &
+	PIDS+=" ${sweep:=$!}"
+	wait_for 10 fewer_files 8000 "$old"
+	hang_for_good
+	timeout 60 tail --pid="$run" -f /dev/null
+	timeout 5 tail --pid="$sweep" -f /dev/null
+	cat "$D/run.txt" "$D/sweep.txt"
+	wait "$run" || status=$?
+	[ "$status" -eq 2 ]
+	grep -q 'here/v: hangs in the kernel and is left behind' "$D/run.txt"
+	grep -q 'here/v: stopped by the disk .*: the disk did not answer any more' "$D/run.txt"
+	status=0
+	wait "$sweep" || status=$?
+	[ "$status" -eq 75 ]
+	grep -q 'given up: the disk still does not answer' "$D/sweep.txt"
+}
+
 @test "a disk that hangs for good in the kernel: -1 says so and comes to its end" {
-	local stuck status=0
+	local status=0
 	exfat_disk
 	flashback --init --force
-	# The request has been read and is never answered: whoever waits for it cannot even be killed.
-	background stuck strace -qq -o "$D/trace" -e trace=writev -e inject=writev:delay_enter=100s \
-		-p "$(pgrep -f "mount.exfat-fuse .* $MNT ")"
-	PIDS+=" $stuck"
-	wait_for 5 grep -q "^TracerPid:.$stuck" "/proc/$(pgrep -f "mount.exfat-fuse .* $MNT ")/status"
+	hang_for_good
 	timeout -k 1 40 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/once.txt" 2>&1 3>&- || status=$?
 	cat "$D/once.txt"
 	[ "$status" -eq 75 ]
@@ -172,7 +213,7 @@ without_links() {
 # without_locks ARG...: flashback, where the disk (alone) knows no flock.
 without_locks() {
 	local -x ASAN_OPTIONS=detect_leaks=0
-	in_box strace -f -qq -o "$D/trace" -P "$MNT/store/.flashback/test/lock" \
+	in_box strace -f -tt -qq -o "$D/trace" -P "$MNT/store/.flashback/test/lock" \
 		-P "$MNT/store/here/v/.flashback/lock" -e trace=flock \
 		-e inject=flock:error=ENOLCK "$FLASHBACK" -c "$CONF" "$@" 2>&1
 }
