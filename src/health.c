@@ -257,19 +257,6 @@ say_worst(FILE *f, const struct report_view *view)
 	return HEALTH_OK;
 }
 
-/* Into one line, cut where it does not fit. */
-static void
-fit(char reason[HEALTH_REASON], const char *text, size_t len)
-{
-	static const char cut[] = "...";
-
-	text_clean(reason, HEALTH_REASON, text, len);
-	if (strlen(reason) >= len)
-		return;
-	text_clean(reason, HEALTH_REASON - strlen(cut), text, len);
-	memcpy(reason + strlen(reason), cut, sizeof(cut));
-}
-
 void
 health_judge(const struct report_view *view, struct health_verdict *out)
 {
@@ -282,7 +269,7 @@ health_judge(const struct report_view *view, struct health_verdict *out)
 		return;
 	out->level = say_worst(f, view);
 	if (fclose(f) == 0)
-		fit(out->reason, text, len);
+		text_fit(out->reason, HEALTH_REASON, text, len);
 	free(text);
 }
 

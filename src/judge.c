@@ -297,7 +297,7 @@ put_reason(struct judge_verdict *v, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	(void)text_hush(text);
-	text_clean(v->reason, REASON_MAX, text, strlen(text));
+	text_fit(v->reason, REASON_MAX, text, strlen(text));
 }
 
 static void __attribute__((format(printf, 2, 3))) say(struct judge_verdict *v, const char *fmt, ...)

@@ -87,8 +87,9 @@ put_escape(char *dst, unsigned char byte)
 	dst[3] = (char)('0' + (byte & 7));
 }
 
-/* Copy src to dst as text_escape says; with raw, backslashes are escaped where that is needed. */
-static char *
+/* Copy src to dst as text_escape says; with raw, backslashes are escaped where that is needed.
+ * Return how much of src did not fit. */
+static size_t
 copy_safely(char *dst, size_t size, const char *src, size_t len, bool raw)
 {
 	const unsigned char *s = (const unsigned char *)src;
@@ -113,19 +114,33 @@ copy_safely(char *dst, size_t size, const char *src, size_t len, bool raw)
 		len -= n;
 	}
 	dst[used] = '\0';
-	return dst;
+	return len;
 }
 
 char *
 text_escape(char *dst, size_t size, const char *src, size_t len)
 {
-	return copy_safely(dst, size, src, len, true);
+	copy_safely(dst, size, src, len, true);
+	return dst;
 }
 
 char *
 text_clean(char *dst, size_t size, const char *src, size_t len)
 {
-	return copy_safely(dst, size, src, len, false);
+	copy_safely(dst, size, src, len, false);
+	return dst;
+}
+
+char *
+text_fit(char *dst, size_t size, const char *src, size_t len)
+{
+	static const char cut[] = "...";
+
+	if (copy_safely(dst, size, src, len, false) == 0)
+		return dst;
+	text_clean(dst, size - strlen(cut), src, len);
+	memcpy(dst + strlen(dst), cut, sizeof(cut));
+	return dst;
 }
 
 /* The same into new memory. */

@@ -31,6 +31,10 @@ char *text_escape(char *dst, size_t size, const char *src, size_t len);
  */
 char *text_clean(char *dst, size_t size, const char *src, size_t len);
 
+/** text_fit(dst, size, src, len): text_clean, with "..." at the end of what was cut.  size is
+ * above 3. */
+char *text_fit(char *dst, size_t size, const char *src, size_t len);
+
 /** text_escaped(s), text_cleaned(s): the two for a whole string, into new memory; NULL with ENOMEM.
  */
 char *text_escaped(const char *s);

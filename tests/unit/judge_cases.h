@@ -234,10 +234,8 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
-     "key refused: put root's public key into ~/.ssh/authorized_keys of root@kimono.lan; one that "
-     "has a "
-     "passphrase needs an agent (SSH_AUTH_SOCK) (ssh said: "
-     "Permission denied (publickey))"},
+     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys of "
+     "root@kimono.lan; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
     {"key_perm", 255, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
      "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\015\n"

@@ -47,10 +47,9 @@ test_found(void **state)
 	     "kimono.lan stopped answering in the middle: it was switched off, or the network "
 	     "failed"},
 	    {"root@h: Permission denied (publickey,password,keyboard-interactive).", CAUSE_PLAIN,
-	     "key refused: put root's public key into ~/.ssh/authorized_keys of root@h; one that "
-	     "has a "
-	     "passphrase needs an agent (SSH_AUTH_SOCK) (ssh said: "
-	     "Permission denied (publickey,password,keyboard-interactive))"},
+	     "key refused: put root's public key, or that of the ssh option, into "
+	     "~/.ssh/authorized_keys of root@h; one that has a passphrase needs an agent "
+	     "(SSH_AUTH_SOCK)"},
 	    {"sh: 1: rsync: not found", CAUSE_PLAIN,
 	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
 	     "rsync_options"},

@@ -12,6 +12,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define EXIT(n) ((n) << 8) /* as waitpid gives it */
+#define LONG_NAME "a.very.long.name.of.a.host.in.some.cloud.example.org"
 
 static void
 hear_all(struct judge_words *w, const char *text, bool is_error)
@@ -157,6 +158,17 @@ static const struct row {
      false,
      false,
      "the rsync on the host does not know an option that is needed (is it openrsync?): -A"},
+    {"more words than a row has room for",
+     {.status = EXIT(255)},
+     "",
+     "root@" LONG_NAME ": Permission denied (publickey).\n",
+     JUDGE_FAILED,
+     JUDGE_TREE_INTERRUPTED,
+     false,
+     false,
+     "key refused: put root's public key, or that of the ssh option, into "
+     "~/.ssh/authorized_keys of root@" LONG_NAME "; one that has a passphrase needs an agent "
+     "(S..."},
     {"forged words of a source that is gone, cut off",
      {.status = EXIT(12)},
      "Number of files: 5\n",

@@ -218,6 +218,9 @@ test_clean(void **state)
 	assert_string_equal(fresh, once);
 	free(fresh);
 	assert_string_equal(text_clean(once, 5, "ab\n", 3), "ab");
+	assert_string_equal(text_fit(once, 6, "abcde", 5), "abcde");
+	assert_string_equal(text_fit(once, 6, "abcdef", 6), "ab...");
+	assert_string_equal(text_fit(once, 6, "a\nb", 3), "a...");
 }
 
 static void
