@@ -95,6 +95,11 @@ refuse_unknown(const char *option, size_t len, char **why)
 		                    "%s is not an option: an option and its value are one item, "
 		                    "--option=value",
 		                    fault_quote(q, option));
+	if (strcspn(option, " \t") < len)
+		return fault_refuse(why,
+		                    "%s has a blank in it: write each option as an item of a list, "
+		                    "one with a value as --option=value",
+		                    fault_quote(q, option));
 	if (option[1] != '-' && option[1] != '\0' && option[2] != '\0')
 		return fault_refuse(why,
 		                    "%s: write a short option alone, in an item of its own, and "

@@ -336,6 +336,11 @@ source_parse(const char *text, struct volume *v, char **why)
 		                    fault_quote(q, text));
 	if (*text == '/' || *text == '~')
 		return parse_local(text, v, why);
+	if (!url && strncmp(text + strcspn(text, ":/@"), "://", 3) == 0)
+		return fault_refuse(why,
+		                    "%s is not a URL that is known here: write USER@HOST:/PATH "
+		                    "for ssh, rsync://HOST/MODULE, or /PATH",
+		                    fault_quote(q, text));
 	if (!is_remote(text))
 		return fault_refuse(why, "%s is neither an absolute path nor HOST:PATH",
 		                    fault_quote(q, text));
