@@ -81,7 +81,7 @@ transfer(struct copy *c, const struct rsync_job *job)
 	struct transfer t = {
 	    .argv = &argv,
 	    .dir = c->v->fd,
-	    .lock = c->v->lock,
+	    .lock = c->v->held,
 	    .signals = c->signals,
 	    .tell = c->tell,
 	    .patience = rsync_patience(c->volume, job->checksum),

@@ -173,7 +173,7 @@ static int
 print_volume(const struct dry *d, struct volume *volume)
 {
 	struct table_row row = {.volume = volume, .first_seen = d->when.now};
-	struct store_volume v = {.fd = -1, .meta = -1, .lock = -1};
+	struct store_volume v = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
 	char *why;
 	int rc;
 

@@ -169,8 +169,9 @@ static const struct {
 } tests[MARKER_TRAITS] = {
     [MARKER_HARD_LINKS] = {true, test_hard_links, "hard links",
                            "every snapshot is a full copy and takes as much room as its source"},
-    [MARKER_LOCKS] = {true, test_locks, "locks",
-                      "nothing keeps two flashbacks from working on one volume at once"},
+    [MARKER_LOCKS] =
+        {true, test_locks, "locks",
+         "nothing keeps flashbacks on two machines from working on one volume at once"},
     [MARKER_SECONDS] = {true, test_seconds, "times to the second",
                         "files look changed, and are copied again at each run"},
     [MARKER_NANOSECONDS] =

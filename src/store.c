@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "flashback/compat.h"
@@ -17,6 +19,8 @@
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define MARKER_MAX 65536
 #define HISTORY_MAX (16 << 20)
+
+static const struct store_volume no_volume = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
 
 /* Close *fd, keep errno. */
 static void
@@ -150,16 +154,38 @@ open_below(int dir, const char *name, bool make)
 	return openat(dir, name, OPEN_DIR);
 }
 
-/* On a disk that has no locks, which --init --force took as it is, there is none to be had. */
+/* A socket by a name that no other on this machine can have while this one, or a copy of it, is
+ * open.  Return it, or -1 with errno. */
 static int
-take_lock(const struct store *s, int meta)
+take_name(const struct store *s, const char *host, const char *name)
 {
-	int fd = openat(meta, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-	                S_IRUSR | S_IWUSR);
+	uint64_t volume = text_hash(text_hash(TEXT_HASH, host), name);
+	struct sockaddr_un address = {.sun_family = AF_UNIX}; /* a NUL first: it is no path */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 && file_lock(fd) < 0 && (s->traits.locks || errno == EWOULDBLOCK))
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "flashback %s %016jx",
+	         s->traits.id, (uintmax_t)volume);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
 		shut(&fd);
+		errno = errno == EADDRINUSE ? EWOULDBLOCK : errno;
+	}
 	return fd;
+}
+
+/* On a disk that has no locks, which --init --force took as it is, only those on this machine can
+ * be kept out. */
+static int
+take_lock(const struct store *s, const char *host, const char *name, struct store_volume *v)
+{
+	v->lock = openat(v->meta, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
+	                 S_IRUSR | S_IWUSR);
+	if (v->lock < 0)
+		return -1;
+	if (file_lock(v->lock) == 0)
+		v->held = v->lock;
+	else if (!s->traits.locks && errno != EWOULDBLOCK)
+		v->held = take_name(s, host, name);
+	return v->held < 0 ? -1 : 0;
 }
 
 /* The names of a volume as they are gathered. */
@@ -246,7 +272,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	int above = open_below(s->fd, host, make);
 	struct stat stat;
 
-	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+	*v = no_volume;
 	if (above < 0)
 		return -1;
 	v->fd = open_below(above, name, make);
@@ -257,7 +283,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	v->meta = open_below(v->fd, MARKER_DIR, make);
 	if (v->meta < 0 && (make || errno != ENOENT))
 		goto fail;
-	if (make && (v->lock = take_lock(s, v->meta)) < 0)
+	if (make && take_lock(s, host, name, v) < 0)
 		goto fail;
 	if (store_volume_list(v) < 0 || read_history(v) < 0)
 		goto fail;
@@ -272,12 +298,14 @@ store_volume_close(struct store_volume *v)
 {
 	int error = errno;
 
+	if (v->held != v->lock)
+		shut(&v->held);
 	shut(&v->lock);
 	shut(&v->meta);
 	shut(&v->fd);
 	free(v->stamps);
 	free(v->runs);
-	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+	*v = no_volume;
 	errno = error;
 }
 

@@ -191,6 +191,15 @@ text_hush(char *text)
 	return any;
 }
 
+uint64_t
+text_hash(uint64_t h, const char *s)
+{
+	do
+		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+	while (*s++ != '\0');
+	return h;
+}
+
 bool
 text_has_control(const char *s)
 {

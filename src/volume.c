@@ -406,30 +406,20 @@ volume_resolve(const char *host, const char *name, const struct volume_layer *co
 	return v;
 }
 
-/* FNV-1a over the text and its NUL. */
-static uint64_t
-mix(uint64_t h, const char *s)
-{
-	do
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	while (*s++ != '\0');
-	return h;
-}
-
 static uint64_t
 mix_list(uint64_t h, const struct text_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		h = mix(h, list->item[i]);
-	return mix(h, "");
+		h = text_hash(h, list->item[i]);
+	return text_hash(h, "");
 }
 
 uint64_t
 volume_fingerprint(const struct volume *v)
 {
-	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), v->source);
+	uint64_t h = text_hash(TEXT_HASH, v->source);
 
-	h = mix(h, v->one_file_system ? "x" : "");
+	h = text_hash(h, v->one_file_system ? "x" : "");
 	return mix_list(mix_list(h, &v->exclude), &v->rsync_options);
 }
 

@@ -29,6 +29,7 @@ struct store_volume {
 	int fd;   /* HOST/VOLUME */
 	int meta; /* HOST/VOLUME/.flashback; -1 when opened only to look and there is none */
 	int lock; /* .flashback/lock; -1 when opened only to look */
+	int held; /* what has the lock while it is open: lock, or what stands in for it */
 	dev_t dev;
 	struct stamp *stamps; /* every snapshot-like directory, ascending; pins included */
 	size_t nstamps;
@@ -60,8 +61,8 @@ void store_close(struct store *s);
 /**
  * store_volume_open(s, host, name, make, v):
  * Walk down without following links (a HOST or VOLUME that is one is refused: ENOTDIR); with make,
- * create what is missing (0700) and take the lock (EWOULDBLOCK: held by another; a disk that has no
- * locks, as its marker says, is open to all).  Reads names and history; a history that cannot be
+ * create what is missing (0700) and take the lock (EWOULDBLOCK: held by another; on a disk that has
+ * no locks, as its marker says, another on this machine).  Reads names and history; a history that cannot be
  * read is empty.  Return 0, or -1 with errno (ENOENT: without make, there is no such volume).
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,

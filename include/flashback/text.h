@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Text from outside made safe to print, and lists of strings.  Core: no I/O. */
 
@@ -50,6 +51,10 @@ int text_word(const char **s, char *word, size_t size);
 /** text_hush(text): put the words FAILED and SUCCEEDED in it, with which scripts count the lines
  * of queue.txt, in small letters.  Return whether there were any. */
 bool text_hush(char *text);
+
+/** text_hash(h, s): FNV-1a over the text and its NUL, from h, which is TEXT_HASH at first. */
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t h, const char *s);
 
 /** text_has_control(s): does s hold a byte below 0x20, or 0x7f? */
 bool text_has_control(const char *s);

@@ -113,7 +113,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	struct drive_handle *h;
 
 	drive_step();
-	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1, .held = -1};
 	if (id == NULL || may_open(s, id, make) != 0) {
 		free(id);
 		return -1;
@@ -121,7 +121,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	v->fd = v->meta = drive_open(process_self(), drive_dir(id, true), make);
 	free(id);
 	if (make)
-		v->lock = v->fd;
+		v->lock = v->held = v->fd;
 	v->dev = s->dev;
 	h = drive_handle(v->fd);
 	h->history = h->dir->history;
@@ -140,7 +140,7 @@ store_volume_close(struct store_volume *v)
 
 	if (h != NULL)
 		drive_close(h);
-	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1};
+	*v = (struct store_volume){.fd = -1, .meta = -1, .lock = -1, .held = -1};
 }
 
 int

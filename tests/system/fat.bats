@@ -230,3 +230,25 @@ without_locks() {
 	has_snapshots 1 here/v
 	grep -q 'flock.*INJECTED' "$D/trace"
 }
+
+@test "a disk without locks: nobody on this machine takes away what a run is building" {
+	local tree run
+	in_box mount -t tmpfs -o mode=700,size=64M tmpfs "$MNT"
+	without_locks --init --force
+	slow_source 6
+	without_locks -1 here/v >"$D/run.txt" &
+	PIDS+=" ${run:=$!}"
+	wait_for 10 is_copying here/v
+	tree=$(snapshots here/v working)
+	run without_locks -1 here/v
+	expect_exit 75
+	expect 'another flashback'
+	# Too little room: what was interrupted goes, the largest first.
+	echo 'min_free = "63M"' >>"$CONF"
+	run without_locks -1
+	expect_exit 75
+	expect 'min_free'
+	[ -d "$STORE/here/v/$tree" ]
+	wait "$run" || { cat "$D/run.txt"; false; }
+	same_tree "$D/src" "$(newest here/v)"
+}

@@ -187,7 +187,7 @@ without_locks(void *arg)
 	(void)arg;
 	if (!deny_call(SYS_flock, ENOLCK))
 		return 10;
-	check_init("backup", -1, "locks: no: nothing keeps two flashbacks");
+	check_init("backup", -1, "locks: no: nothing keeps flashbacks on two machines");
 	assert_false(is_there("backup"));
 	return 0;
 }
