@@ -158,6 +158,15 @@ take_look(void *arg, char *line)
 		take_disk(d, &disk);
 }
 
+/* A first look that came to nothing: what is not known must not pass for good. */
+static void
+note_unseen(struct daemon *d)
+{
+	if (!d->look_told)
+		set_disk(d, PLAN_DISK_ABSENT,
+		         "the disk could not be looked at: is the machine out of memory?");
+}
+
 void
 disk_look(struct daemon *d)
 {
@@ -174,6 +183,7 @@ disk_look(struct daemon *d)
 		return;
 	if (event_fork(&d->looker, look_body, &job) != 0) {
 		log_errno(LOG_LEVEL_ERROR, "the disk cannot be looked at");
+		note_unseen(d);
 		return;
 	}
 	d->looking_at_volumes = d->look_volumes;
@@ -214,9 +224,8 @@ end_look(struct daemon *d)
 	if (d->looking_at_volumes && d->looker.status != 0)
 		d->look_again = true;
 	event_close(&d->looker);
-	if (d->looking_at_volumes && d->disk.mounted)
-		for (size_t i = 0; i < d->table.n; i++)
-			d->table.row[i].known = true;
+	if (!d->ending)
+		note_unseen(d);
 	warn_seen(d);
 	d->looking_at_volumes = false;
 	if (!d->waking || !d->look_volumes || !d->disk.mounted)

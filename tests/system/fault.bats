@@ -117,3 +117,15 @@ no_memory() {
 	done
 	[ "$good" -gt 5 ] && [ "$refused" -gt 5 ]
 }
+
+@test "a looker that is killed: what it has not told is not known, and not claimed" {
+	run "$CRASHAT" -p flashback -k one -n 1 "$FLASHBACK" -c "$CONF" -1
+	expect_exit 75
+	expect 'the disk could not be looked at'
+	sed -i 's/{ source/{ disabled = yes  source/' "$D/hosts.conf"
+	run "$CRASHAT" -p flashback -k one -n 2 "$FLASHBACK" -c "$CONF" -1
+	expect_exit 0
+	[[ "$output" =~ here/v\ +-\  ]]
+	run flashback -1
+	[[ "$output" =~ here/v\ +20 ]]
+}
