@@ -205,7 +205,8 @@ already(const char *data_dir, struct store *s, FILE *f)
 {
 	char *warning = store_warning(data_dir, s);
 
-	fprintf(f, "%s is a flashback store already (id %s)\n", data_dir, s->traits.id);
+	fprintf(f, "%s is a flashback store already (id %s); this was found when it was made:\n",
+	        data_dir, s->traits.id);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		tell_trait(f, (enum marker_trait)t,
 		           *marker_trait(&s->traits, (enum marker_trait)t));

@@ -98,6 +98,7 @@ test_harmless_when_it_is_one(void **state)
 	assert_int_equal(rc, 0);
 	check_said(text, "backup is a flashback store already (id ");
 	check_said(text, first.id);
+	check_said(text, "); this was found when it was made:\n");
 	check_said(text, "hard links: yes\n");
 	free(text);
 	again = marker_of("backup");
