@@ -357,6 +357,24 @@ check_keep(const struct volume *v, const struct volume_layer *const *layers, cha
 	return fault_refuse(why, "nothing would be kept: set one of the keep_ options above 0");
 }
 
+/* Fill in overdue.  Were it not longer than every, each snapshot would be too old before its turn.
+ */
+static int
+resolve_overdue(struct volume *v, char **why)
+{
+	char overdue[UNITS_TEXT], every[UNITS_TEXT];
+
+	if (v->overdue == 0)
+		v->overdue = 3 * v->every > OVERDUE_LEAST ? 3 * v->every : OVERDUE_LEAST;
+	if (v->overdue > v->every)
+		return 0;
+	return fault_refuse(why,
+	                    "%s is not longer than the every of %s, %s: each backup would be "
+	                    "too late",
+	                    units_format_duration(overdue, v->overdue), v->id,
+	                    units_format_duration(every, v->every));
+}
+
 static int
 resolve(struct volume *v, const struct volume_layer *const *layers, const char *data_dir,
         char **why, enum volume_key *blame)
@@ -379,9 +397,8 @@ resolve(struct volume *v, const struct volume_layer *const *layers, const char *
 	*blame = VOLUME_PROBE;
 	if (resolve_address(v) == -1 || resolve_probe(v, layers, why) == -1)
 		return -1;
-	if (v->overdue == 0)
-		v->overdue = 3 * v->every > OVERDUE_LEAST ? 3 * v->every : OVERDUE_LEAST;
-	return 0;
+	*blame = VOLUME_OVERDUE;
+	return resolve_overdue(v, why);
 }
 
 struct volume *
