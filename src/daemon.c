@@ -342,6 +342,10 @@ stop(struct daemon *d)
 static void
 free_all(struct daemon *d)
 {
+	/* Those that could not be ended are let go. */
+	event_close(&d->looker);
+	event_close(&d->prober);
+	event_close(&d->sweeper);
 	notify_free(&d->notify);
 	table_free(&d->table);
 	conf_free(d->config);

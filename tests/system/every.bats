@@ -90,10 +90,7 @@ tried() {
 	TRIED=0
 	FLASHBACK_TEST_NOW=$(cat "$D/now") timeout -k 1 60 unshare --pid --fork --mount-proc "$CRASHAT" -w -o "$D/steps" "${@:--n0}" \
 		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || TRIED=$?
-	! grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)|left behind' "$D/crash.txt" ||
-		return 1
-	# The loader of programs comes before main.
-	[ "$TRIED" -lt 124 ] || grep 'error while loading shared libraries' "$D/crash.txt"
+	no_crash "$TRIED"
 }
 
 # told_the_truth STATUS: what the run said is what there is.

@@ -34,8 +34,7 @@ faulty() {
 
 # is_honest STATUS BEFORE: BEFORE was the newest snapshot.
 is_honest() {
-	[ "$1" -lt 124 ] || { echo "crashed, or hung"; return 1; }
-	refuse grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)' "$D/crash.txt" || return 1
+	no_crash "$1" || return 1
 	history_is_whole || return 1
 	[ "$1" -ne 0 ] || [ "$(snapshots "$VOLUME" | tail -n 1)" != "$2" ] ||
 		{ echo "success without a snapshot"; return 1; }

@@ -11,6 +11,7 @@ VOLUME=here/v
 
 # rounds_begin: after begin; an hour passes at every run.
 rounds_begin() {
+	export ASAN_OPTIONS=detect_leaks=0 # which would not work below crashat
 	SEED=${FLASHBACK_SEED:-$((EPOCHSECONDS % 1000000))}
 	echo "FLASHBACK_SEED=$SEED"
 	RANDOM=$SEED ROUND=0 HOUR=0
@@ -35,6 +36,14 @@ tick() {
 	HOUR=$((HOUR + 1))
 	export FLASHBACK_TEST_NOW=@$D/now
 	echo $((1800000000 + HOUR * 3600)) >"$D/now"
+}
+
+# no_crash STATUS: nor a hang, by the exit status of a run and its words in crash.txt.  What the loader of
+# programs lacked before main is no crash of ours.
+no_crash() {
+	! grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)|left behind' "$D/crash.txt" || return 1
+	[ "$1" -lt 124 ] || grep 'error while loading shared libraries' "$D/crash.txt" ||
+		{ echo "crashed, or hung"; return 1; }
 }
 
 # crash ARG...: a run that crashat (tests/crashat.c, with these arguments) cuts; what it leaves is checked.
