@@ -372,7 +372,7 @@ static void
 say_empty(const struct run *r, struct judge_verdict *v)
 {
 	(void)r;
-	say(v, "the source is empty: is its disk mounted?");
+	say(v, "the source is empty, or all of it is left out: is its disk mounted?");
 }
 
 static void

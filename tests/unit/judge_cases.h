@@ -130,7 +130,7 @@ static const struct judge_real_case {
      JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
      "the directory behind the rsync daemon's module is not there"},
     {"empty", 0, false, false, false, "Number of files: 1 (dir: 1)\n", "", JUDGE_SUSPECT,
-     JUDGE_TREE_SUSPECT, "the source is empty: is its disk mounted?"},
+     JUDGE_TREE_SUSPECT, "the source is empty, or all of it is left out: is its disk mounted?"},
     {"empty_ssh_removable", 0, true, false, false, "Number of files: 1 (dir: 1)\n", "",
      JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED, "the source is there but empty"},
     {"enospc", 11, false, true, true, "",
@@ -234,7 +234,8 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
-     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys of "
+     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
+     "of "
      "root@kimono.lan; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
     {"key_perm", 255, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
