@@ -11,16 +11,35 @@
 #include "flashback/clock.h"
 #include "flashback/crash.h"
 #include "flashback/look.h"
+#include "flashback/mount.h"
 #include "flashback/record.h"
 #include "flashback/runlog.h"
+
+/* A local source, and the places at which the store is to be seen. */
+struct keeping {
+	struct volume *v;
+	const char *source;
+	char **why;
+};
+
+static int
+keep_out(void *arg, const char *where)
+{
+	const struct keeping *k = arg;
+
+	return volume_keep_out(k->v, k->source, where, k->why);
+}
 
 int
 copy_keep_out(struct volume *v, const char *data_dir, char **why)
 {
 	char *source = v->transport == VOLUME_LOCAL ? realpath(v->source, NULL) : NULL;
 	char *store = source != NULL ? realpath(data_dir, NULL) : NULL;
-	int rc = store != NULL ? volume_keep_out(v, source, store, why) : 0;
+	struct keeping k = {.v = v, .source = source, .why = why};
+	int rc = store != NULL ? keep_out(&k, store) : 0;
 
+	if (store != NULL && rc == 0)
+		rc = mount_each(store, keep_out, &k);
 	free(store);
 	free(source);
 	return rc;

@@ -13,6 +13,7 @@
 #include "flashback/file.h"
 #include "flashback/hook.h"
 #include "flashback/log.h"
+#include "flashback/mount.h"
 #include "flashback/probe.h"
 #include "flashback/tool.h"
 
@@ -246,6 +247,15 @@ file_unlock_pid(int fd, const char *path)
 {
 	(void)fd;
 	(void)path;
+}
+
+int
+mount_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+{
+	(void)path;
+	(void)visit;
+	(void)arg;
+	return 0;
 }
 
 /* ---- log, crash ---- */

@@ -160,3 +160,24 @@ inodes() {
 	[ -e "$(newest here/v)/disk[1]/f" ] && [ -e "$(newest here/w)/disk[1]/f" ]
 	[ ! -e "$(newest here/v)/disk[1]/backup/here" ] && [ ! -e "$(newest here/w)/disk[1]/backup/here" ]
 }
+
+@test "nor does one that contains it, or lies in it, by way of bind mounts" {
+	needs_root
+	mkdir "$D/src/a store" "$D/inside" "$D/src/part"
+	IN_BOX=(unshare -m --propagation private sh -ec '
+		mount --bind "$0/store" "$0/src/a store"
+		mount --bind "$0/store/.flashback" "$0/src/part"
+		mount --bind "$0/store/.flashback" "$0/inside"
+		exec "$@"' "$D")
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" }  volume "w" { source = "$D/inside/" } }
+	END
+	run flashback -1 here/v
+	expect_exit 0
+	[ -e "$(newest here/v)/f" ]
+	[ ! -e "$(newest here/v)/a store/here" ]
+	[ ! -e "$(newest here/v)/part/store" ]
+	run flashback -1 here/w
+	expect_exit 2
+	expect 'inside data_dir: the backups cannot be backed up there'
+}
