@@ -114,6 +114,10 @@ set_min_free(const struct rule *rule, const char *value, struct config *c, char 
 	if (percent > 5000)
 		return fault_refuse(why, "%s is more than half of the disk: at most 50%%",
 		                    fault_quote(q, value));
+	if (bytes > 0 && bytes < 1024)
+		return fault_refuse(why,
+		                    "%s is a number of bytes: write its unit, \"2%%\" or \"10G\"",
+		                    fault_quote(q, value));
 	c->min_free_percent = percent;
 	c->min_free_bytes = bytes;
 	return 0;
