@@ -283,7 +283,10 @@ put_back(struct text *t)
 		fputs("Only if the module may be written: most are read only, and say so.\n", t->f);
 	if (t->volume->transport == VOLUME_SHELL)
 		fputs("If the key of this machine may only read (rrsync -ro), give another with\n"
-		      "-e 'ssh -i FILE', or take the files aside and fetch them from the host.\n",
+		      "-e 'ssh -i FILE', or take the files aside and fetch them from the host.\n"
+		      "Behind rrsync a path begins at rrsync's directory; another key knows\n"
+		      "nothing of that.  With it write the whole path in the place of the last\n"
+		      "word, or the files go elsewhere, and --delete removes what is there.\n",
 		      t->f);
 	fputs("For a new machine put its address and mount point in the place of the last word.\n",
 	      t->f);
