@@ -244,10 +244,19 @@ is_gone(const struct run *r)
 	return r->c->removable && (is_no_source(r) || is_empty(r));
 }
 
+/* How many there were: a disk that goes away in mid-run is so many files that vanish. */
+static int64_t
+count_before(const struct run *r)
+{
+	int64_t listed = r->w->stats.files;
+
+	return listed > r->c->files_before ? listed : r->c->files_before;
+}
+
 static bool
 is_shrunk(const struct run *r)
 {
-	int64_t before = r->c->files_before, files = r->files;
+	int64_t before = count_before(r), files = r->files;
 
 	if (!is_through(r) || before <= 0 || files > INT64_MAX / WHOLE)
 		return false;
@@ -378,8 +387,7 @@ say_empty(const struct run *r, struct judge_verdict *v)
 static void
 say_shrunk(const struct run *r, struct judge_verdict *v)
 {
-	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->files,
-	    r->c->files_before);
+	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->files, count_before(r));
 }
 
 static void

@@ -124,12 +124,20 @@ failed_with() {
 	has_snapshots 1 h/v
 }
 
-@test "files that vanish while they are copied are no failure" {
+@test "files that vanish while they are copied are no failure, unless that is most of them" {
 	one_volume 'rsync_options = "--bwlimit=4000"'
 	head -c 6000000 /dev/urandom >"$D/src/0big"
 	mkdir "$D/src/sub"
 	seq 2000 | (cd "$D/src/sub" && xargs touch)
 	remote "(sleep 0.6; rm -rf '$D/src/sub') & exec sh -c \"\$*\""
+	back_up
+	expect_exit 2
+	expect 'files where 2023 were before'
+	has_snapshots 0 h/v
+	mkdir "$D/src/sub" "$D/src/stays"
+	seq 2000 | (cd "$D/src/sub" && xargs touch)
+	seq 3000 | (cd "$D/src/stays" && xargs touch)
+	head -c 6000000 /dev/urandom >"$D/src/0big"
 	back_up
 	expect_exit 0
 	expect 'vanished'
