@@ -29,7 +29,8 @@ quiet_make() {
 
 @test "make dist: all that belongs to it, and the same bytes from anywhere at any time" {
 	[ ! -e "$ROOT/.git" ] || diff <(cd "$ROOT" && git ls-files | sort) <(cd "$tree" && find . -type f -printf '%P\n' | sort)
-	[ ! -e "$tree/build" ] && [ -x "$tree/tests/run" ]
+	[ ! -e "$tree/build" ]
+	[ -x "$tree/tests/run" ]
 	[ "$(stat -c %Y "$tree/Makefile")" = "$SOURCE_DATE_EPOCH" ]
 	# Without git, without the variable, by another user, on another day.
 	unset SOURCE_DATE_EPOCH
@@ -67,7 +68,8 @@ quiet_make() {
 	END
 	grep -qx 'ExecStart=/usr/sbin/flashback -c /etc/flashback/flashback.conf' \
 	    "$D/root/usr/lib/systemd/system/flashback.service"
-	[ ! -e "$D/root/usr/local" ] && [ -x "$D/root/usr/sbin/flashback" ]
+	[ ! -e "$D/root/usr/local" ]
+	[ -x "$D/root/usr/sbin/flashback" ]
 	refuse grep -rlE "/usr/local/(sbin/|share|lib)" "$D/root/etc" "$D/root/usr/lib" "$D/root/usr/share"
 	(cd "$D/root" && md5sum -c --quiet "$D/control/md5sums")
 	[ "$(dpkg-deb -c "$deb" | awk '{ print $2 }' | sort -u)" = root/root ]

@@ -106,8 +106,12 @@ inodes() {
 	expect_exit 0
 	local tree
 	tree=$(newest h/v)
-	[ -e "$tree/f" ] && [ -e "$tree/sub/keep" ] && [ -d "$tree/mnt" ]
-	[ ! -e "$tree/cache" ] && [ ! -e "$tree/sub/skip.tmp" ] && [ ! -e "$tree/mnt/elsewhere" ]
+	[ -e "$tree/f" ]
+	[ -e "$tree/sub/keep" ]
+	[ -d "$tree/mnt" ]
+	[ ! -e "$tree/cache" ]
+	[ ! -e "$tree/sub/skip.tmp" ]
+	[ ! -e "$tree/mnt/elsewhere" ]
 	[ -e "$(newest h/w)/mnt/elsewhere" ]
 }
 
@@ -157,8 +161,10 @@ inodes() {
 	[ "$(grep -cF -- '--exclude=/disk\[1]/backup' <<<"$output")" -eq 2 ] || { echo "$output"; return 1; }
 	run flashback -1
 	expect_exit 0
-	[ -e "$(newest here/v)/disk[1]/f" ] && [ -e "$(newest here/w)/disk[1]/f" ]
-	[ ! -e "$(newest here/v)/disk[1]/backup/here" ] && [ ! -e "$(newest here/w)/disk[1]/backup/here" ]
+	[ -e "$(newest here/v)/disk[1]/f" ]
+	[ -e "$(newest here/w)/disk[1]/f" ]
+	[ ! -e "$(newest here/v)/disk[1]/backup/here" ]
+	[ ! -e "$(newest here/w)/disk[1]/backup/here" ]
 }
 
 @test "nor does one that contains it, or lies in it, by way of bind mounts" {
