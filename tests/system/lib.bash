@@ -207,7 +207,12 @@ set_clock() {
 wake_at() {
 	set_clock "$1"
 	kill -HUP "$DAEMON"
-	wait_for 30 settled
+	wait_for 30 settled_at "$(cat "$D/now")"
+}
+
+# settled_at EPOCH: it has woken at that time, and is settled since.
+settled_at() {
+	status_is epoch "$1" && settled
 }
 
 # settled: the daemon has taken its signals, sleeps, has no child left and has written so.

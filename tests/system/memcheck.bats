@@ -33,22 +33,34 @@ watched() {
 		--error-markers="error begins,error ends" --trace-children=yes --trace-children-skip='*/rsync,*/ssh,*/sh' --log-file="$D/memcheck.%p" "$@"
 }
 
+# has_read N: so many configs after the first, good and bad.  has_run N: so many times each of the ten volumes.
+has_read() {
+	[ "$(grep -cE 'the config (has been read again|is broken)' "$D/log")" -eq "$1" ]
+}
+
+has_run() {
+	[ "$(cat "$STORE"/h*/v*/.flashback/history | grep -c SUCCEEDED)" -eq $((10 * $1)) ]
+}
+
 @test "a hundred runs, a hundred configs: no error, no leak, no descriptor left open" {
 	local n noon memcheck
 	noon=$(date -d '2027-03-01 12:00' +%s)
 	config 0
 	set_clock "@$noon"
 	background DAEMON watched "$FLASHBACK" -c "$CONF"
-	wait_for 60 settled
+	wait_for 60 has_run 1
 	for n in {1..99}; do
 		config "$n"
 		[ $((n % 10)) -ne 0 ] || noon=$((noon + 90000)) # another day: all are due
-		wake_at "@$((noon + n % 10 * 60))"
+		set_clock "@$((noon + n % 10 * 60))"
+		kill -HUP "$DAEMON"
+		wait_for 30 has_read "$n"
+		wait_for 60 has_run $((n / 10 + 1))
 	done
+	wait_for 30 settled
 	memcheck=$D/memcheck.$DAEMON
 	stop_daemon
 	for n in {0..9}; do
-		[ "$(grep -c SUCCEEDED "$STORE/h$n/v$n/.flashback/history")" -eq 10 ]
 		has_snapshots 1 "h$n/v$n"
 	done
 	refuse grep -A 30 'error begins' "$D"/memcheck.*
