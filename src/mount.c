@@ -87,16 +87,21 @@ read_table(char *text, size_t *n)
 	return found;
 }
 
-/* The mount that path lies in: of those that lead to it the deepest, and the last of these. */
+/* The mount that path lies in: of those that lead to it the deepest, and the last of these.  *rest
+ * is the path from there. */
 static const struct mount *
-find_own(const struct mount *m, size_t n, const char *path)
+find_own(const struct mount *m, size_t n, const char *path, const char **rest)
 {
 	const struct mount *own = NULL;
 
-	for (size_t i = 0; i < n; i++)
-		if (below(path, m[i].point) != NULL &&
-		    (own == NULL || strlen(m[i].point) >= strlen(own->point)))
-			own = &m[i];
+	for (size_t i = 0; i < n; i++) {
+		const char *from = below(path, m[i].point);
+
+		if (from == NULL || (own != NULL && strlen(m[i].point) < strlen(own->point)))
+			continue;
+		own = &m[i];
+		*rest = from;
+	}
 	return own;
 }
 
@@ -135,8 +140,9 @@ static int
 each(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
      void *arg)
 {
-	const struct mount *own = find_own(m, n, path);
-	char *inner = own != NULL ? join(own->root, below(path, own->point)) : NULL, *where;
+	const char *rest = "";
+	const struct mount *own = find_own(m, n, path, &rest);
+	char *inner = own != NULL ? join(own->root, rest) : NULL, *where;
 	int rc = own != NULL && inner == NULL ? -1 : 0;
 
 	for (size_t i = 0; inner != NULL && i < n && rc == 0; i++) {
