@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/halves.h"
 #include "flashback/walk.h"
 
 #define DEPTH_MAX 100 /* three descriptors each; what is deeper is left behind */
@@ -59,13 +60,6 @@ descend(const struct level *l, const char *from, const char *to)
 		close(below.to);
 }
 
-/* rsync dates what it has half of to 1970, so that it never counts as the file itself. */
-static bool
-is_half(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) && st->st_mtim.tv_sec == 0 && st->st_nlink == 1;
-}
-
 static int
 graft_entry(void *arg, const struct dirent *entry)
 {
@@ -80,7 +74,7 @@ graft_entry(void *arg, const struct dirent *entry)
 			(void)renameat(l->from, name, l->to, name);
 	} else if (S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode)) {
 		descend(l, name, name);
-	} else if (is_half(&from) && is_half(&to) && from.st_size > to.st_size) {
+	} else if (halves_is_one(&from) && halves_is_one(&to) && from.st_size > to.st_size) {
 		(void)renameat(l->from, name, l->to, name);
 	}
 	return 0;

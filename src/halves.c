@@ -16,7 +16,8 @@
 #define LETTERS                                                                                    \
 	"abcdefghijklmnopqrstuvwxyz"                                                               \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-#define SUFFIX 7 /* a dot and six of these, as mkstemp makes them */
+#define DATE 350021106 /* some moment in 1981, which a FAT can hold */
+#define SUFFIX 7       /* a dot and six of these, as mkstemp makes them */
 
 static bool
 is_temporary(const char *name, size_t len)
@@ -37,7 +38,7 @@ is_ours(const struct stat *st)
 static int
 keep(int dir, const char *name, const char *file)
 {
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 0}};
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = DATE}};
 	struct stat st;
 
 	if (fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -76,4 +77,11 @@ halves_keep(int parent, const char *name, dev_t dev)
 
 	/* What cannot be kept is sent again. */
 	(void)walk_tree(parent, name, &w);
+}
+
+bool
+halves_is_one(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_nlink == 1 &&
+	       (st->st_mtim.tv_sec == 0 || st->st_mtim.tv_sec == DATE);
 }

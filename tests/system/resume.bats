@@ -165,3 +165,24 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	same_tree "$D/src" "$(newest h/v)"
 	manifest -i "$STORE/h/v/$(snapshots h/v | head -n 1)" | diff -u "$D/first" -
 }
+
+@test "a file that looks like half of its neighbour is not taken for it, whatever the neighbour's date" {
+	local run
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=1000" } } }
+	END
+	echo ours >"$D/src/.name.aBc123"
+	random_file "$D/src/big" 5
+	echo mine >"$D/src/name"
+	chmod 600 "$D/src/.name.aBc123" "$D/src/name"
+	touch -d @0 "$D/src/name"
+	flashback -1 >"$D/run.txt" &
+	run=$!
+	wait_for 10 has_got big 1000000
+	# shellcheck disable=SC2046 # pids
+	kill -KILL $(family "$run")
+	wait "$run" || true
+	run flashback -1
+	expect_exit 0
+	same_tree "$D/src" "$(newest h/v)"
+}
