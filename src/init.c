@@ -287,9 +287,34 @@ close_to_others(const struct init *in)
 		        in->data_dir, strerror(errno));
 }
 
-/* Test the disk in a directory of our own. */
+/* Is this no answer of the disk to what was asked of it, but trouble of its own, or of ours? */
+static bool
+is_trouble(int error)
+{
+	return error == EIO || error == ENOSPC || error == EDQUOT || error == EMFILE ||
+	       error == ENFILE || error == ENOMEM;
+}
+
 static int
-test_disk(struct init *in)
+test_traits(struct init *in, bool force)
+{
+	for (int t = 0; t < MARKER_TRAITS; t++) {
+		bool there;
+
+		errno = 0;
+		there = tests[t].test(in->test);
+		/* Some file systems have but EIO for all that they lack. */
+		if (!there && !force && is_trouble(errno))
+			return fail(in, "test it");
+		*marker_trait(&in->found, (enum marker_trait)t) = there;
+		tell_trait(in->f, (enum marker_trait)t, there);
+	}
+	return 0;
+}
+
+/* Make a directory of our own in which the disk can be tested. */
+static int
+make_test_dir(struct init *in)
 {
 	struct stat stat;
 
@@ -306,12 +331,6 @@ test_disk(struct init *in)
 	in->test = openat(in->meta, TEST_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (in->test < 0 || store_writable(in->test) < 0)
 		return fail(in, "write to it");
-	for (int t = 0; t < MARKER_TRAITS; t++) {
-		bool there = tests[t].test(in->test);
-
-		*marker_trait(&in->found, (enum marker_trait)t) = there;
-		tell_trait(in->f, (enum marker_trait)t, there);
-	}
 	return 0;
 }
 
@@ -393,8 +412,8 @@ init_store(const char *data_dir, bool force, FILE *f)
 		return -1;
 	}
 	free(why);
-	good = open_dir(&in) == 0 && test_disk(&in) == 0 && check_needed(&in, force) == 0 &&
-	       write_marker(&in) == 0;
+	good = open_dir(&in) == 0 && make_test_dir(&in) == 0 && test_traits(&in, force) == 0 &&
+	       check_needed(&in, force) == 0 && write_marker(&in) == 0;
 	clean_up(&in, good);
 	return good ? 0 : -1;
 }

@@ -109,3 +109,18 @@ store_at() {
 	    "$FLASHBACK" -c "$CONF" --init --force
 	expect_exit 0
 }
+
+@test "what could not be tested is not taken for lacking" {
+	command -v strace >/dev/null || skip "no strace"
+	store_at "$D/new"
+	export ASAN_OPTIONS=detect_leaks=0
+	run strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
+	    "$FLASHBACK" -c "$CONF" --init
+	expect_exit 1
+	expect 'cannot test it: Input/output error'
+	[ ! -e "$D/new" ]
+	run strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
+	    "$FLASHBACK" -c "$CONF" --init --force
+	expect_exit 0
+	expect 'times to the nanosecond: no'
+}
