@@ -11,7 +11,10 @@ setup() {
 	needs_root
 	begin
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 4 } }
+	host "here" { volume "v" {
+	    source = "$D/src/"  shrink_guard = "0%"
+	    keep_daily = 0  keep_weekly = 0  keep_last = 4
+	} }
 	END
 	rounds_begin
 	change 40
@@ -121,7 +124,7 @@ no_memory() {
 	run "$CRASHAT" -p flashback -k one -n 1 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 75
 	expect 'the disk could not be looked at'
-	sed -i 's/{ source/{ disabled = yes  source/' "$D/hosts.conf"
+	sed -i 's/source =/disabled = yes  source =/' "$D/hosts.conf"
 	run "$CRASHAT" -p flashback -k one -n 2 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 0
 	[[ "$output" =~ here/v\ +-\  ]]

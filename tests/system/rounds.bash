@@ -24,7 +24,8 @@ lasts() {
 	[ $((SECONDS - ${STARTED:=$SECONDS})) -lt $(($1 * ${FLASHBACK_SOAK:-1})) ]
 }
 
-# change N: so many random changes to the source.
+# change N: so many random changes to the source.  They may take most of it away, which is good only with
+# shrink_guard = "0%".
 change() {
 	ROUND=$((ROUND + 1))
 	"$CHURN" $((SEED * 100000 + ROUND)) "$1" "$D/src"
