@@ -19,9 +19,11 @@
 #define LINGER_MS 5000 /* from the end of the main process to KILL for what it left */
 #define STUCK_MS 30000 /* from KILL until what is left counts as stuck in the kernel */
 #define DYING_MS 20    /* how often to ask whether a dying session is gone */
+#define GATHER_MS 5    /* how long output may gather: rsync tells its progress with every file */
 #define TELL_MS 1000   /* between two progress lines to the daemon */
 #define LOOKS 12       /* how often to look for life in the span after which silence is the end */
 #define LINE_SIZE 8192
+#define PIPE_SIZE 65536 /* what a pipe holds */
 
 /* One of the two pipes, cut into lines at \n and \r. */
 struct stream {
@@ -41,6 +43,7 @@ struct watch {
 	bool exited;
 	int64_t kill_at;   /* when its session is killed; -1: not yet decided */
 	int64_t stuck_at;  /* when we give up waiting; -1: not yet decided */
+	int64_t read_at;   /* when its output is read again */
 	int64_t told;      /* when progress was last told */
 	int64_t alive;     /* when there was last a sign of life */
 	int64_t look_at;   /* when to look for one again */
@@ -96,7 +99,7 @@ take_bytes(struct watch *w, struct stream *s, const char *p, size_t n)
 static void
 read_stream(struct watch *w, struct stream *s)
 {
-	char buf[LINE_SIZE];
+	char buf[PIPE_SIZE];
 	ssize_t n = read(s->fd, buf, sizeof(buf));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -108,6 +111,8 @@ read_stream(struct watch *w, struct stream *s)
 		return;
 	}
 	w->alive = clock_mono();
+	if (n <= PIPE_SIZE / 4)
+		w->read_at = w->alive + GATHER_MS;
 	take_bytes(w, s, buf, (size_t)n);
 }
 
@@ -191,15 +196,28 @@ next_deadline(const struct watch *w)
 	return w->look_at;
 }
 
+/* Until something is to be done. */
+static void
+wait_for_event(const struct watch *w, bool *ready)
+{
+	int fds[STREAMS + 1] = {w->stream[OUT].fd, w->stream[ERR].fd, w->t->signals};
+	int64_t deadline = next_deadline(w);
+
+	if (clock_mono() < w->read_at) {
+		fds[OUT] = fds[ERR] = -1;
+		if (w->read_at < deadline)
+			deadline = w->read_at;
+	}
+	event_wait(fds, STREAMS + 1, ready, deadline);
+}
+
 static int
 watch_session(struct watch *w)
 {
 	bool ready[STREAMS + 1];
 
 	while (!(w->exited && exec_gone(w->pid))) {
-		int fds[STREAMS + 1] = {w->stream[OUT].fd, w->stream[ERR].fd, w->t->signals};
-
-		event_wait(fds, STREAMS + 1, ready, next_deadline(w));
+		wait_for_event(w, ready);
 		for (int i = 0; i < STREAMS; i++)
 			if (ready[i])
 				read_stream(w, &w->stream[i]);
