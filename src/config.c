@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/near.h"
 #include "flashback/rule.h"
 #include "flashback/source.h"
 #include "flashback/units.h"
@@ -279,6 +280,22 @@ config_add(struct config *c, struct volume *v)
 	c->volumes = volumes;
 	c->volumes[c->n++] = v;
 	return 0;
+}
+
+const char *
+config_nearest(const struct config *c, const char *operand)
+{
+	struct near near = {.word = operand};
+
+	/* Of a volume the host is easily forgotten. */
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->volumes[i]->name, operand) == 0)
+			return c->volumes[i]->id;
+	for (size_t i = 0; i < c->n; i++) {
+		near_try(&near, c->volumes[i]->host);
+		near_try(&near, c->volumes[i]->id);
+	}
+	return near.best;
 }
 
 void

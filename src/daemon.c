@@ -64,9 +64,7 @@ want(struct daemon *d, const char *wanted)
 		        "flashback: %s is disabled: remove `disabled = yes` to back it up\n",
 		        wanted);
 	else
-		fprintf(stderr,
-		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
-		        wanted, d->config->hosts_file);
+		show_unknown(d->config, wanted);
 	return -1;
 }
 

@@ -15,6 +15,7 @@
 #include "flashback/look.h"
 #include "flashback/plan.h"
 #include "flashback/rsync.h"
+#include "flashback/show.h"
 #include "flashback/store.h"
 #include "flashback/summary.h"
 #include "flashback/table.h"
@@ -209,9 +210,7 @@ print_all(const struct dry *d)
 	for (size_t i = 0; i < d->wanted->n; i++) {
 		if (is_there(d->config, d->wanted->item[i]))
 			continue;
-		fprintf(stderr,
-		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
-		        d->wanted->item[i], d->config->hosts_file);
+		show_unknown(d->config, d->wanted->item[i]);
 		return 1;
 	}
 	for (size_t i = 0; i < d->config->n; i++)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define LENGTH_MAX 40 /* no name of ours is longer */
+#define LENGTH_MAX 129 /* of a host and a volume, with a slash: no name of ours is longer */
 
 static unsigned
 least(unsigned a, unsigned b)

@@ -185,3 +185,18 @@ show_load(const char *file)
 	text_list_free(&errors);
 	return config;
 }
+
+void
+show_unknown(const struct config *c, const char *operand)
+{
+	const char *best = config_nearest(c, operand);
+
+	if (best != NULL)
+		fprintf(stderr,
+		        "flashback: there is no host or volume %s in %s; did you mean %s?\n",
+		        operand, c->hosts_file, best);
+	else
+		fprintf(stderr,
+		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
+		        operand, c->hosts_file);
+}

@@ -139,10 +139,21 @@ volume_check_value(enum volume_key key, size_t index, const char *value, char **
 	return rc;
 }
 
+/* Is name this text of len bytes? */
+static bool
+is_text(const char *name, const char *text, size_t len)
+{
+	return strlen(name) == len && memcmp(name, text, len) == 0;
+}
+
 bool
 volume_is_named(const struct volume *v, const char *operand)
 {
-	return strcmp(v->id, operand) == 0 || strcmp(v->host, operand) == 0;
+	size_t len = strlen(operand);
+
+	while (len > 0 && operand[len - 1] == '/')
+		len--;
+	return is_text(v->id, operand, len) || is_text(v->host, operand, len);
 }
 
 struct volume *

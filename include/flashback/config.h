@@ -73,6 +73,10 @@ void config_finish(struct config *c, bool whole, struct fault_list *faults);
  * the reference given back. */
 int config_add(struct config *c, struct volume *v);
 
+/** config_nearest(c, operand): the host or volume that was meant by an operand that names none;
+ * NULL: nothing is near. */
+const char *config_nearest(const struct config *c, const char *operand);
+
 /** config_free(c): c may be NULL; volumes live on while others hold references. */
 void config_free(struct config *c);
 

@@ -23,4 +23,8 @@ int show_check(FILE *f, const struct config *c);
  */
 struct config *show_load(const char *file);
 
+/** show_unknown(c, operand): say on standard error that operand is no host or volume, and which may
+ * have been meant. */
+void show_unknown(const struct config *c, const char *operand);
+
 #endif

@@ -142,7 +142,8 @@ struct volume *volume_resolve(const char *host, const char *name,
  */
 int volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why);
 
-/** volume_is_named(v, operand): does operand, HOST or HOST/VOLUME, name v? */
+/** volume_is_named(v, operand): does operand, HOST or HOST/VOLUME, name v?  Slashes at its end, as
+ * a shell that completes directories puts them, mean nothing. */
 bool volume_is_named(const struct volume *v, const char *operand);
 
 /** volume_ref(v): one more reference; v.  volume_free(v): one less; NULL is nothing. */

@@ -50,6 +50,10 @@ teardown() {
 	expect_exit 0
 	has_snapshots 2 here/v
 	has_snapshots 1 there/v
+	next_second
+	run flashback -1 there/
+	expect_exit 0
+	has_snapshots 2 there/v
 }
 
 @test "-1 with a disabled or unknown operand is an error" {
@@ -60,6 +64,12 @@ teardown() {
 	expect_exit 1
 	expect nowhere
 	has_snapshots 0 here/v
+	run flashback -1 her/v
+	expect_exit 1
+	expect 'did you mean here/v?'
+	run flashback -n w
+	expect_exit 1
+	expect 'did you mean here/w?'
 	run flashback -n here/v nowhere
 	expect_exit 1
 	expect 'there is no host or volume nowhere in'

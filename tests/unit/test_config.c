@@ -200,6 +200,62 @@ test_add(void **state)
 	config_free(NULL);
 }
 
+static void
+add_volume(struct config *c, const char *id)
+{
+	struct volume *v = calloc(1, sizeof(*v));
+	const char *slash = strchr(id, '/');
+
+	assert_non_null(v);
+	v->refs = 1;
+	v->id = strdup(id);
+	v->host = strndup(id, (size_t)(slash - id));
+	v->name = strdup(slash + 1);
+	assert_int_equal(config_add(c, v), 0);
+}
+
+static void
+test_operands(void **state)
+{
+	static const struct {
+		const char *operand, *best;
+	} cases[] = {
+	    {"kimon", "kimono"},
+	    {"Kimono", "kimono"},
+	    {"kimono/hom", "kimono/home"},
+	    {"kimno/home", "kimono/home"},
+	    {"home", "kimono/home"}, /* the host was forgotten */
+	    {"homer", "home"},       /* a host is nearer than a forgotten one */
+	    {"digit/user", "digit/users"},
+	    {"elsewhere", NULL},
+	    {"/backup/kimono/home", NULL},
+	};
+	struct config *c = config_new("/etc/f");
+
+	(void)state;
+	add_volume(c, "home/etc");
+	add_volume(c, "kimono/home");
+	add_volume(c, "digit/users");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *best = config_nearest(c, cases[i].operand);
+
+		if (best == NULL || cases[i].best == NULL)
+			assert_ptr_equal(best, cases[i].best);
+		else
+			assert_string_equal(best, cases[i].best);
+	}
+	assert_true(volume_is_named(c->volumes[1], "kimono"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/home"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/home//"));
+	assert_false(volume_is_named(c->volumes[1], "kimono/h"));
+	assert_false(volume_is_named(c->volumes[1], "kimono/homes"));
+	assert_false(volume_is_named(c->volumes[1], "/kimono"));
+	assert_false(volume_is_named(c->volumes[1], "/"));
+	assert_false(volume_is_named(c->volumes[1], ""));
+	config_free(c);
+}
+
 int
 main(void)
 {
@@ -207,7 +263,7 @@ main(void)
 	    cmocka_unit_test(test_keys),        cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_paths),       cmocka_unit_test(test_finish),
 	    cmocka_unit_test(test_files),       cmocka_unit_test(test_add),
-	    cmocka_unit_test(test_overwritten),
+	    cmocka_unit_test(test_overwritten), cmocka_unit_test(test_operands),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -9,13 +9,15 @@
 
 #include "flashback/near.h"
 
+#define X32 "0123456789abcdef0123456789abcdef"
+#define LONG X32 X32 X32 X32 /* HOST/VOLUME at its longest has one letter more */
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
 test_best(void **state)
 {
 	static const char *const known[] = {"every",  "exclude",   "keep_daily", "keep_hourly",
-	                                    "before", "keep_last", "ssh"};
+	                                    "before", "keep_last", "ssh",        LONG};
 	static const struct {
 		const char *word, *best;
 	} cases[] = {
@@ -33,6 +35,8 @@ test_best(void **state)
 	    {"", NULL},
 	    {"retention", NULL},
 	    {"keep_every_single_one_of_them_that_there_is_for_ever", NULL},
+	    {LONG "x", LONG},
+	    {LONG "xx", NULL}, /* longer than any name */
 	};
 
 	(void)state;
