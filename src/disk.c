@@ -30,19 +30,27 @@ is_dealt_with(const struct table_row *row)
 	return row->last == JUDGE_PARTIAL && row->seen.partial == 0;
 }
 
-/* At the start the history says how the last run ended, and how long a failed volume must wait. */
+/* The history says how the last run ended, which was that of an earlier daemon or of a --once.  Who
+ * made it has told of it. */
 static void
-adopt_history(struct daemon *d, struct table_row *row)
+adopt_result(struct table_row *row)
 {
 	const struct history_run *last = &row->seen.last;
-	int64_t ended;
 
-	if (last->result == JUDGE_NONE)
-		return;
 	table_say(row, last->result, "%s", last->reason);
 	row->took = last->seconds;
 	row->told = last->result;
-	ended = last->stamp.when + (last->seconds > 0 ? last->seconds : 0);
+	row->percent = 0;
+	row->silent_since = 0;
+}
+
+/* At the start it says, too, how long a failed volume must wait. */
+static void
+adopt_backoff(const struct daemon *d, struct table_row *row)
+{
+	const struct history_run *last = &row->seen.last;
+	int64_t ended = last->stamp.when + (last->seconds > 0 ? last->seconds : 0);
+
 	if (judge_shown_failed(last->result))
 		row->retry_at =
 		    ended + plan_backoff(row->seen.failures, d->config->wake, row->volume->every);
@@ -53,14 +61,17 @@ adopt_history(struct daemon *d, struct table_row *row)
 static void
 adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 {
-	bool first = !row->known;
+	bool first = !row->known && row->phase == TABLE_RESTING;
+	bool newer = row->known && seen->last.stamp.when > row->seen.last.stamp.when;
 
 	row->seen = *seen;
 	row->known = true;
 	if (seen->expired > 0)
 		d->sweep = true;
-	if (first && row->phase == TABLE_RESTING)
-		adopt_history(d, row);
+	if ((first || newer) && seen->last.result != JUDGE_NONE)
+		adopt_result(row);
+	if (first)
+		adopt_backoff(d, row);
 	if (is_dealt_with(row))
 		table_say(row, JUDGE_NONE, "%s", "");
 }

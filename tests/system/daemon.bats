@@ -134,6 +134,19 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	wait_for 20 has_snapshots 3 here/v
 }
 
+@test "USR1: a success of -1 ends what the daemon knew of a failure" {
+	rm -r "$D/src"
+	start_daemon
+	wait_for 10 row_has here/v FAILED
+	mkdir "$D/src" && echo x >"$D/src/f"
+	next_second
+	run flashback -1 here/v
+	expect_exit 0
+	kill -USR1 "$DAEMON"
+	wait_for 10 row_has here/v 'NEXT RUN IN'
+	status_is health OK
+}
+
 @test "USR1: snapshots that were removed by hand are seen to be gone" {
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
