@@ -64,19 +64,26 @@ opening(const struct volume *volume, int64_t at, int32_t offset)
 	return wait == 0 ? 0 : (minutes + wait) * MINUTE - offset;
 }
 
+/* Who asked for it was served when it started; when it starts again is as for any other. */
+static bool
+is_wanted(const struct table_row *row)
+{
+	return row->wanted && !row->tried;
+}
+
 /* Due, and the clock and the disk are right: what else may hold it back? */
 static void
 decide_due(const struct table_row *row, const struct plan_now *when, struct plan_decision *out)
 {
 	/* Wakes do not come to the second: the one nearest to that instant will do. */
-	if (row->retry_at - when->wake / 2 > when->now && !row->wanted) {
+	if (row->retry_at - when->wake / 2 > when->now && !is_wanted(row)) {
 		out->cause = PLAN_BACKOFF;
 		out->at = opening(row->volume, row->retry_at, when->offset);
 		return;
 	}
 	out->cause = PLAN_RUN;
 	out->at = when->now;
-	if (row->wanted)
+	if (is_wanted(row))
 		return;
 	out->at = opening(row->volume, when->now, when->offset);
 	if (out->at != when->now)
@@ -96,7 +103,7 @@ plan_decide(const struct table_row *row, const struct plan_now *when, struct pla
 	} else if (newest(&row->seen) > when->now && !is_stale(&row->seen, when->now)) {
 		out->cause = PLAN_AHEAD;
 		out->at = newest(&row->seen);
-	} else if (!row->wanted && !plan_is_due(volume, &row->seen, when)) {
+	} else if (!is_wanted(row) && !plan_is_due(volume, &row->seen, when)) {
 		out->cause = PLAN_NOT_DUE;
 		out->at = opening(volume, plan_due_at(volume, &row->seen), when->offset);
 	} else if (when->disk != PLAN_DISK_OK) {

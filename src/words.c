@@ -295,6 +295,8 @@ put_reason(struct phrases *p, const struct table_row *row, const struct report_v
 			put_ready(p, row, view, state);
 		break;
 	case STATE_NEXT:
+		if (state_result(row) == JUDGE_INTERRUPTED)
+			put_interrupted(p, row, view, state);
 		break;
 	}
 }

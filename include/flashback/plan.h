@@ -52,8 +52,8 @@ struct plan_decision {
 /**
  * plan_decide(row, when, out):
  * May this volume start now, and if not, why and until when?  A wanted row waits neither until it
- * is due nor for its window or backoff, but for clock and disk like any other, and starts once a
- * wake.
+ * is due nor for its window or backoff, but for clock and disk like any other; once it has been
+ * tried it is like any other.
  */
 void plan_decide(const struct table_row *row, const struct plan_now *when,
                  struct plan_decision *out);

@@ -56,6 +56,27 @@ teardown() {
 	has_snapshots 2 there/v
 }
 
+@test "-1 of what is not due, when it is cut, goes on when it is due, and -n says the same" {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=1000" } } }
+	END
+	run flashback -1
+	expect_exit 0
+	head -c 20000000 /dev/zero | tr '\0' x >"$D/src/big"
+	next_second
+	background ONCE "$FLASHBACK" -c "$CONF" -1 here/v
+	wait_for 10 row_has here/v 'BACKING UP'
+	kill -INT "$ONCE"
+	wait "$ONCE" || [ $? -eq 2 ]
+	has_snapshots 1 here/v
+	local row due
+	row=$(grep '^here/v ' "$D/log")
+	[[ "$row" =~ NEXT\ RUN\ IN\ .*:\ interrupted.*,\ goes\ on\ at\ (.*)$ ]]
+	due=${BASH_REMATCH[1]}
+	run flashback -n
+	expect "here/v: not due until $due:"
+}
+
 @test "-1 with a disabled or unknown operand is an error" {
 	run flashback -1 here/off
 	expect_exit 1

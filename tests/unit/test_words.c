@@ -236,6 +236,11 @@ static const struct said {
      NULL,
      PLAN_DISK_FULL,
      "WAITING (disk): interrupted at 43%, goes on when the disk is fit"},
+    {NULL,
+     {.seen = {.complete = NOW - 4 * HOUR}, .last = JUDGE_INTERRUPTED, .percent = 43},
+     NULL,
+     0,
+     "NEXT RUN IN 20:00:00: interrupted at 43%, goes on at 2026-11-23 10:06"},
 
     {NULL,
      {.seen = {.complete = NOW - 4 * HOUR, .future = {NOW + 1500 * DAY, OFFSET, STAMP_PARTIAL}}},
