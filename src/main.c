@@ -168,7 +168,10 @@ static int
 check(const struct arguments *a, struct config *config)
 {
 	(void)a;
-	return show_check(stdout, config) == 0 ? EXIT_SUCCESS : EXIT_WRONG;
+	if (show_check(stdout, config) != 0)
+		return EXIT_WRONG;
+	show_hints(stdout, config);
+	return EXIT_SUCCESS;
 }
 
 static int

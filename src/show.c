@@ -8,9 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/judge.h"
 #include "flashback/render.h"
 #include "flashback/stamp.h"
+#include "flashback/store.h"
 #include "flashback/text.h"
+#include "flashback/tool.h"
 
 #define WIDTH 15 /* of the longest name of an option */
 
@@ -140,12 +143,8 @@ show_unlisted(FILE *f, const struct config *c)
 	struct text_list found = {0};
 	const struct dirent *entry;
 
-	if (dir == NULL) {
-		fprintf(f, "\n# %s cannot be read now: %s%s\n", c->data_dir, strerror(errno),
-		        errno == ENOENT ? "; mount its disk, or make it with flashback --init"
-		                        : "");
+	if (dir == NULL)
 		return;
-	}
 	while ((entry = readdir(dir)) != NULL)
 		if (is_name(entry->d_name) &&
 		    look_into_host(c, dirfd(dir), entry->d_name, &found) == -1)
@@ -170,6 +169,34 @@ show_check(FILE *f, const struct config *c)
 		show_volume(f, c->volumes[i]);
 	show_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
+}
+
+static void
+show_hint(FILE *f, const char *words)
+{
+	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
+}
+
+void
+show_hints(FILE *f, const struct config *c)
+{
+	struct rsync_version version;
+	struct store store;
+	char *words, why[JUDGE_TEXT];
+
+	if (store_open(c->data_dir, &store, &words) != 0) {
+		show_hint(f, words);
+	} else {
+		words = store_warning(c->data_dir, &store);
+		if (words != NULL)
+			show_hint(f, words);
+		store_close(&store);
+	}
+	free(words);
+	if (tool_rsync(c->rsync, &version, why, sizeof(why)) != 0)
+		show_hint(f, why);
+	else if (tool_risk(&version) != NULL)
+		show_hint(f, tool_risk(&version));
 }
 
 struct config *

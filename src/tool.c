@@ -73,6 +73,15 @@ tool_rsync(const char *path, struct rsync_version *out, char *why, size_t size)
 	return rc;
 }
 
+const char *
+tool_risk(const struct rsync_version *version)
+{
+	if (version->confine_root)
+		return NULL;
+	return "this rsync is older than 3.5.0 and knows no --confine-root: a host that is taken "
+	       "over could pull files of this machine into its snapshots; install a newer rsync";
+}
+
 void
 tool_tell_service(const char *fmt, ...)
 {

@@ -6,6 +6,7 @@
 
 #include "flashback/log.h"
 #include "flashback/probe.h"
+#include "flashback/tool.h"
 
 static bool
 has_pinged_volume(const struct table *table)
@@ -26,11 +27,8 @@ collect(const struct daemon *d, struct text_list *out)
 		(void)text_list_add(out,
 		                    "flashback does not run as root: owners and unreadable files "
 		                    "cannot be kept as they are");
-	if (!d->rsync.confine_root)
-		(void)text_list_add(out,
-		                    "this rsync is older than 3.5.0 and knows no --confine-root: a "
-		                    "host that is taken over could pull files of this machine into "
-		                    "its snapshots; install a newer rsync");
+	if (tool_risk(&d->rsync) != NULL)
+		(void)text_list_add(out, tool_risk(&d->rsync));
 	if (has_pinged_volume(&d->table) && !probe_may_ping())
 		(void)text_list_add(out,
 		                    "no permission to ping: run as root, or with the capability "

@@ -11,10 +11,17 @@
 /**
  * show_check(f, c):
  * Print the program's options, each volume with its own, with where each value came from; then the
- * volumes in data_dir that hold snapshots and are listed no longer (a data_dir that cannot be read
- * is said, and is no failure).  Return 0, or -1 with errno when f has an error.
+ * volumes in data_dir that hold snapshots and are listed no longer.  Return 0, or -1 with errno
+ * when f has an error.
  */
 int show_check(FILE *f, const struct config *c);
+
+/**
+ * show_hints(f, c):
+ * Print, as comments, what is wrong now without being wrong in the config: data_dir is no store, or
+ * is open to others; rsync is missing, or a risk.
+ */
+void show_hints(FILE *f, const struct config *c);
 
 /**
  * show_load(file):

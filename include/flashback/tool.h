@@ -13,6 +13,9 @@
  */
 int tool_rsync(const char *path, struct rsync_version *out, char *why, size_t size);
 
+/** tool_risk(version): what is dangerous about it, in words; NULL: nothing. */
+const char *tool_risk(const struct rsync_version *version);
+
 /**
  * tool_tell_service(fmt, ...):
  * Tell the service manager that started us (NOTIFY_SOCKET, as in sd_notify(3)): "READY=1" and so

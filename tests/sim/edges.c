@@ -82,6 +82,13 @@ tool_rsync(const char *path, struct rsync_version *out, char *why, size_t size)
 	return 0;
 }
 
+const char *
+tool_risk(const struct rsync_version *version)
+{
+	(void)version;
+	return NULL;
+}
+
 void
 tool_tell_service(const char *fmt, ...)
 {

@@ -57,6 +57,35 @@ teardown() {
 	expect here/v
 }
 
+@test "--check ends with a hint, and not as an error, where data_dir is no store or rsync is missing" {
+	run flashback --check
+	expect_exit 0
+	refuse grep -qE '^# .*(store|rsync)' <<<"$output"
+	main_conf "$D/new"
+	run flashback --check
+	expect_exit 0
+	[[ "$output" =~ '# '.*/new\ does\ not\ exist:\ .*run\ flashback\ --init\ once\ with\ it\ mounted$ ]]
+	mkdir -m 755 "$D/new"
+	run flashback --check
+	expect_exit 0
+	[[ "$output" =~ '# '.*/new\ is\ not\ a\ flashback\ store:\ .*run\ flashback\ --init\ once\ with\ it\ mounted$ ]]
+	run flashback --init
+	expect_exit 0
+	chmod 755 "$D/new"
+	sed -i 's,^rsync.*,rsync = "/no/rsync",' "$CONF"
+	run flashback --check
+	expect_exit 0
+	expect '# /no/rsync: No such file or directory: install rsync'
+	expect 'chmod 700'
+	refuse grep -q 'is not a flashback store' <<<"$output"
+	printf '#!/bin/sh\necho "rsync  version 3.2.7  protocol version 31"\n' >"$D/rsync"
+	chmod +x "$D/rsync"
+	sed -i "s,^rsync.*,rsync = \"$D/rsync\"," "$CONF"
+	run flashback --check
+	expect_exit 0
+	expect '# this rsync is older than 3.5.0'
+}
+
 @test "every error of both files is told at once, with file and line, and nothing starts" {
 	main_conf "$STORE" <<-END
 	wake = "10 minutes"
