@@ -16,6 +16,7 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "flashback/clock.h"
@@ -106,6 +107,17 @@ poll_limit(int64_t deadline, bool has_alarm)
 	return left <= 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
+/* Where the kernel cannot wait for us: pause, and have all looked at. */
+static void
+go_round(struct pollfd *set, size_t n)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	nanosleep(&pause, NULL);
+	for (size_t i = 0; i < n; i++)
+		set[i].revents = set[i].fd >= 0 ? POLLIN : 0;
+}
+
 int
 event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 {
@@ -120,7 +132,8 @@ event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 	for (;;) {
 		int limit = poll_limit(deadline, set[n].fd >= 0);
 
-		poll(set, n + 1, limit);
+		if (poll(set, n + 1, limit) < 0 && errno != EINTR && limit != 0)
+			go_round(set, n);
 		for (size_t i = 0; i < n; i++)
 			count += set[i].revents != 0;
 		if (count > 0 || limit == 0)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -97,23 +96,31 @@ take_bytes(struct watch *w, struct stream *s, const char *p, size_t n)
 }
 
 static void
+close_stream(struct watch *w, struct stream *s)
+{
+	take_line(w, s);
+	close(s->fd);
+	s->fd = -1;
+}
+
+/* Return false when there is no more to be read for now, or at all. */
+static bool
 read_stream(struct watch *w, struct stream *s)
 {
 	char buf[PIPE_SIZE];
 	ssize_t n = read(s->fd, buf, sizeof(buf));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
+		return errno == EINTR;
 	if (n <= 0) {
-		take_line(w, s);
-		close(s->fd);
-		s->fd = -1;
-		return;
+		close_stream(w, s);
+		return false;
 	}
 	w->alive = clock_mono();
 	if (n <= PIPE_SIZE / 4)
 		w->read_at = w->alive + GATHER_MS;
 	take_bytes(w, s, buf, (size_t)n);
+	return true;
 }
 
 static void
@@ -220,7 +227,7 @@ watch_session(struct watch *w)
 		wait_for_event(w, ready);
 		for (int i = 0; i < STREAMS; i++)
 			if (ready[i])
-				read_stream(w, &w->stream[i]);
+				(void)read_stream(w, &w->stream[i]);
 		if (ready[STREAMS])
 			take_signals(w);
 		reap(w);
@@ -237,17 +244,23 @@ watch_session(struct watch *w)
 static void
 drain(struct watch *w, struct stream *s)
 {
-	while (s->fd >= 0) {
-		struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	while (s->fd >= 0 && read_stream(w, s))
+		;
+	if (s->fd >= 0)
+		close_stream(w, s);
+}
 
-		if (poll(&p, 1, 0) != 1) {
-			take_line(w, s);
-			close(s->fd);
-			s->fd = -1;
-			return;
-		}
-		read_stream(w, s);
-	}
+/* A pipe whose reading end does not block. */
+static int
+open_pipe(int p[2])
+{
+	if (pipe2(p, O_CLOEXEC) != 0)
+		return -1;
+	if (fcntl(p[0], F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	close(p[0]);
+	close(p[1]);
+	return -1;
 }
 
 static int
@@ -257,9 +270,9 @@ start(struct watch *w)
 	    .argv = w->t->argv, .in = -1, .dir = w->t->dir, .keep = w->t->lock};
 	int out[2], err[2];
 
-	if (pipe2(out, O_CLOEXEC) != 0)
+	if (open_pipe(out) != 0)
 		return -1;
-	if (pipe2(err, O_CLOEXEC) != 0) {
+	if (open_pipe(err) != 0) {
 		close(out[0]);
 		close(out[1]);
 		return -1;

@@ -37,7 +37,8 @@ void event_reset_signals(void);
  * Wait until one of the n descriptors, at most EVENT_FDS (negative ones are skipped), has input,
  * end of file or an error, or until clock_mono() reaches deadline (-1: for ever; one that passes
  * while the machine sleeps ends the wait when it wakes up).  Sets ready[i].  Return the number
- * ready, 0 at the deadline.
+ * ready, 0 at the deadline.  When the kernel has no memory for this, all are called ready after a
+ * moment; so what is read then must not block.
  */
 int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -460,6 +461,30 @@ waiting_has_an_end(void **state)
 	close(p[0]);
 }
 
+/* More descriptors than a process may have: poll fails. */
+static void
+where_poll_fails_all_are_looked_at(void **state)
+{
+	(void)state;
+	const int fds[] = {-1, STDIN_FILENO};
+	bool ready[2] = {true, false};
+	int64_t began = clock_mono();
+	struct rlimit usual;
+	int count, without_time;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_int_equal(
+	    setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = 1, .rlim_max = usual.rlim_max}),
+	    0);
+	count = event_wait(fds, 2, ready, began + 3000);
+	without_time = event_wait(fds, 2, (bool[2]){0}, began);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	assert_int_equal(count, 1);
+	assert_true(ready[1] && !ready[0]);
+	assert_true(clock_mono() - began >= 50 && clock_mono() - began < 2000);
+	assert_int_equal(without_time, 0);
+}
+
 static void
 reset_gives_defaults(void **state)
 {
@@ -505,6 +530,7 @@ main(void)
 	    cmocka_unit_test(signals_are_received_once_each),
 	    cmocka_unit_test(a_childs_end_is_a_signal),
 	    cmocka_unit_test(waiting_has_an_end),
+	    cmocka_unit_test(where_poll_fails_all_are_looked_at),
 	    cmocka_unit_test(reset_gives_defaults),
 	};
 
