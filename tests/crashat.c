@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: ISC
 /*
- * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]] [-w] [-o FILE] COMMAND [ARG...]:
- * run COMMAND and stop it at its N-th step.  A step is a system call that changes a file or starts
- * a process, made by WHO: flashback (the children of COMMAND, which is flashback itself), daemon
- * (COMMAND), or rsync (any). Just before that call WHOM gets the signal (9, or another number): one
- * (the process that is about to make it), daemon, flashback (daemon and children), rsync, or all.
- * N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a number), with
- * -a every one from there on; then a step is also every other attempt to open, read, look at, lock
- * or close something.  (What fails to be closed is closed all the same, as Linux has it; and those
- * after the first do not fail where they have to do with /proc, which is no disk.)
- * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
- * FILE how many steps there were.  What is left of its children runs on; with -w it has 5 seconds
- * to end, or is named and killed, and the exit status is 124.
+ * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a] [-N]] [-w] [-o FILE] COMMAND
+ * [ARG...]: run COMMAND and stop it at its N-th step.  A step is a system call that changes a file
+ * or starts a process, made by WHO: flashback (the children of COMMAND, which is flashback itself),
+ * daemon (COMMAND), or rsync (any). Just before that call WHOM gets the signal (9, or another
+ * number): one (the process that is about to make it), daemon, flashback (daemon and children),
+ * rsync, or all. N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a
+ * number), with -a every one from there on; then a step is also every other attempt to open, read,
+ * look at, lock or close something.  (What fails to be closed is closed all the same, as Linux has
+ * it; and those after the first do not fail where they have to do with /proc, which is no disk.)
+ * With -N a step is instead a call that has to do with the network, with waiting for input, or with
+ * what a process is. When COMMAND has ended so does crashat, with its exit status (128 + signal),
+ * having written to FILE how many steps there were.  What is left of its children runs on; with -w
+ * it has 5 seconds to end, or is named and killed, and the exit status is 124.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,8 +39,9 @@ struct tracer {
 	unsigned long at, count;
 	const char *who, *whom, *file;
 	int signal, error;
-	bool on;   /* from that step on, each fails */
-	bool wait; /* for all that COMMAND has started */
+	bool on;      /* from that step on, each fails */
+	bool network; /* steps are those of network[] */
+	bool wait;    /* for all that COMMAND has started */
 	pid_t command, traced[PROCESSES];
 };
 
@@ -80,8 +82,20 @@ static const int looks[] = {
 #endif
 };
 
+/* The network, waiting for input, what a process is and may do: with -N these alone. */
+static const int network[] = {
+    SYS_socket,     SYS_connect,  SYS_bind,        SYS_getsockname, SYS_setsockopt,
+    SYS_getsockopt, SYS_sendto,   SYS_sendmsg,     SYS_recvfrom,    SYS_recvmsg,
+    SYS_ppoll,      SYS_pselect6, SYS_eventfd2,    SYS_setpriority, SYS_memfd_create,
+    SYS_ioprio_set, SYS_prctl,    SYS_close_range,
+#ifdef SYS_rename
+    SYS_poll,       SYS_select,
+#endif
+};
+
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
 #define LOOKS (sizeof(looks) / sizeof(looks[0]))
+#define NETWORK (sizeof(network) / sizeof(network[0]))
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define SKIP_UNLESS(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (unsigned)(value), 0, n)
@@ -98,25 +112,32 @@ add_calls(struct sock_filter *code, const int *calls, size_t n)
 	return 2 * n;
 }
 
-/* Stop at each of the steps, and at an openat that may make a file; with all at the looks, too. */
+/* Stop at each of the steps, and at an openat that may make a file; where calls are to fail at the
+ * looks, too, or at those of the network alone. */
 static void
-install_filter(bool all)
+install_filter(const struct tracer *t)
 {
 	const struct sock_filter last[] = {
 	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3), LOAD(args[2]),
 	    SKIP_UNLESS(BPF_JSET, O_CREAT, 1),   RETURN(SECCOMP_RET_TRACE),
 	    RETURN(SECCOMP_RET_ALLOW),
 	};
-	struct sock_filter code[1 + 2 * (STEPS + LOOKS) + sizeof(last) / sizeof(last[0])];
+	struct sock_filter code[1 + 2 * (STEPS + LOOKS + NETWORK) + sizeof(last) / sizeof(last[0])];
 	struct sock_fprog prog = {.filter = code};
 	size_t n = 1;
 
 	code[0] = (struct sock_filter)LOAD(nr);
-	n += add_calls(code + n, steps, STEPS);
-	if (all)
-		n += add_calls(code + n, looks, LOOKS);
-	memcpy(code + n, last, sizeof(last));
-	prog.len = (unsigned short)(n + sizeof(last) / sizeof(last[0]));
+	if (t->network) {
+		n += add_calls(code + n, network, NETWORK);
+		code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
+	} else {
+		n += add_calls(code + n, steps, STEPS);
+		if (t->error != 0)
+			n += add_calls(code + n, looks, LOOKS);
+		memcpy(code + n, last, sizeof(last));
+		n += sizeof(last) / sizeof(last[0]);
+	}
+	prog.len = (unsigned short)n;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
 		die("seccomp");
@@ -381,7 +402,7 @@ start(struct tracer *t, char **argv)
 		close(gate[1]);
 		if (read(gate[0], &go, 1) < 0)
 			die("pipe");
-		install_filter(t->error != 0);
+		install_filter(t);
 		execvp(argv[0], argv);
 		die(argv[0]);
 	}
@@ -397,7 +418,7 @@ parse(struct tracer *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:p:k:s:e:awo:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:p:k:s:e:aNwo:")) != -1) {
 		switch (c) {
 		case 'n':
 			t->at = strtoul(optarg, NULL, 10);
@@ -417,6 +438,9 @@ parse(struct tracer *t, int argc, char **argv)
 		case 'a':
 			t->on = true;
 			break;
+		case 'N':
+			t->network = true;
+			break;
 		case 'w':
 			t->wait = true;
 			break;
@@ -429,7 +453,7 @@ parse(struct tracer *t, int argc, char **argv)
 	}
 	if (optind == argc) {
 		fprintf(stderr,
-		        "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a]]"
+		        "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a] [-N]]"
 		        " [-w] [-o FILE] COMMAND [ARG...]\n");
 		exit(125);
 	}

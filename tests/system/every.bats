@@ -149,6 +149,10 @@ each() {
 # Ways to fail, for each step: as the disk does, as the machine does, and from there on.
 WAYS=('-e 5' '-e 24' '-e 28 -a') # EIO EMFILE ENOSPC
 
+# The same for what has to do with the network, with waiting, and with processes: no room in the kernel, once or
+# from there on, a signal, no network any more.
+NETWORK=('-N -e 12' '-N -e 4' '-N -e 12 -a' '-N -e 101 -a') # ENOMEM EINTR ENOMEM ENETUNREACH
+
 # with_fault N COMMAND...: the command, with the words for the Nth call and way of WHO, which crashat knows.
 with_fault() {
 	local way=${WAYS[$1 % ${#WAYS[@]}]} n=$((($1 + ${#WAYS[@]} - 1) / ${#WAYS[@]}))
@@ -177,12 +181,13 @@ init() {
 	"$@" "$FLASHBACK" -c "$CONF" --init >"$D/crash.txt" 2>&1 3>&-
 }
 
-# calls WHO: all its calls.
+# calls WHO: all its calls, in each of WAYS.
 calls() {
 	WHO=$1
 	cp -a "$STORE" "$D/template"
 	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
-	attempt -e 5 -n 0 -p "$WHO" && tried -e 5 -n 0 -p "$WHO"
+	# shellcheck disable=SC2086 # words
+	attempt ${WAYS[0]} -n 0 -p "$WHO" && tried ${WAYS[0]} -n 0 -p "$WHO"
 	each $(($(cat "$D/steps") * ${#WAYS[@]})) call_fails
 }
 
@@ -295,6 +300,18 @@ refusals() {
 
 @test "a run from a host: a call of its children fails" {
 	from_host
+	calls flashback
+}
+
+@test "a run from a host: a call of the main process to the network fails" {
+	from_host
+	WAYS=("${NETWORK[@]}")
+	calls daemon
+}
+
+@test "a run from a host: a call of its children to the network fails" {
+	from_host
+	WAYS=("${NETWORK[@]}")
 	calls flashback
 }
 
