@@ -243,6 +243,33 @@ refuse_foreign(void *arg, const struct dirent *entry)
 	return 1;
 }
 
+/* Is there a store above data_dir?  Return 0 if not, 1 after having said so, -1 with errno. */
+static int
+refuse_inside(const struct init *in)
+{
+	char *above = realpath(in->data_dir, NULL), *slash;
+	int rc = above != NULL ? 0 : -1;
+
+	while (rc == 0 && (slash = strrchr(above, '/')) != NULL) {
+		char *marker;
+
+		*slash = '\0';
+		marker = text_format("%s/" MARKER_DIR "/" MARKER_NAME, above);
+		if (marker == NULL)
+			rc = -1;
+		else if (access(marker, F_OK) == 0)
+			rc = 1;
+		free(marker);
+	}
+	if (rc > 0)
+		fprintf(in->f,
+		        "%s lies inside the store %s/, where directories are hosts, volumes and "
+		        "snapshots: choose one that is not\n",
+		        in->data_dir, above);
+	free(above);
+	return rc;
+}
+
 /* Open data_dir, making it if need be, and see that it may become a store. */
 static int
 open_dir(struct init *in)
@@ -258,7 +285,9 @@ open_dir(struct init *in)
 	in->dir = open(in->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in->dir < 0 || fstat(in->dir, &stat_dir) < 0 || stat("/", &stat_root) < 0)
 		return fail(in, "open it");
-	rc = walk_names(in->dir, refuse_foreign, in);
+	rc = refuse_inside(in);
+	if (rc == 0)
+		rc = walk_names(in->dir, refuse_foreign, in);
 	if (rc < 0)
 		return fail(in, "read it");
 	if (rc > 0)

@@ -48,6 +48,25 @@ store_at() {
 	[ "$(find "$D/full" -mindepth 1 -printf '%f ')" = 'file ' ]
 }
 
+@test "a directory inside another store is refused, and none is made" {
+	run flashback -1
+	expect_exit 0
+	mkdir "$D/store/here/new"
+	ln -s store/here "$D/link"
+	local before dir
+	before=$(find "$D/store" | sort)
+	for dir in store/here/new store/here/other store/other link/new link/other; do
+		store_at "$D/$dir"
+		run flashback --init
+		expect_exit 1
+		expect "$D/$dir lies inside the store $D/store/, where"
+	done
+	[ "$(find "$D/store" | sort)" = "$before" ]
+	store_at "$D/store2"
+	run flashback --init
+	expect_exit 0
+}
+
 @test "a store stays what it is" {
 	flashback -1 here/v
 	local before
