@@ -74,14 +74,48 @@ installed() {
 	[ -x "$examples/notify-mail" ] && [ ! -x "$examples/nginx-flashback.conf" ]
 }
 
-@test "the init script starts, tells, reloads and stops" {
-	local init=$D/init
-	RUN=$D/run STORE=$D/store CONF=$D/flashback.conf
+# init_script: a store, its config, and in $init the init script for them.
+init_script() {
+	init=$D/init RUN=$D/run STORE=$D/store CONF=$D/flashback.conf
 	main_conf "$STORE" </dev/null
 	"$FLASHBACK" -c "$CONF" --init >/dev/null
 	sed -e "s|^DAEMON=.*|DAEMON=$FLASHBACK|" -e "s|^CONFIG=.*|CONFIG=$CONF|" \
 	    -e "s|^PIDFILE=.*|PIDFILE=$RUN/flashback.pid|" -e '/^if \[ -r .etc.default/,/^fi/d' \
 	    "$ROOT/etc/flashback.init" >"$init"
+}
+
+@test "the init script takes neither a zombie nor another program for the daemon" {
+	local init
+	init_script
+	mkdir "$RUN"
+	# It ends when its parent has become a program that waits for nobody.
+	cat >"$D/zombie" <<-'END'
+	until grep -qx sleep "/proc/$PPID/comm"; do :; done
+	echo $$ >"$2"
+	exec "$1" -V
+	END
+	background PIDS sh -c 'sh "$0" "$@" & exec sleep 60' "$D/zombie" "$FLASHBACK" "$RUN/flashback.pid"
+	wait_for 10 test -s "$RUN/flashback.pid"
+	wait_for 10 grep -q '^State:.Z' "/proc/$(cat "$RUN/flashback.pid")/status"
+	grep -qx flashback "/proc/$(cat "$RUN/flashback.pid")/comm"
+	run sh "$init" status
+	expect_exit 3
+	echo "$PIDS" >"$RUN/flashback.pid"
+	run sh "$init" status
+	expect_exit 3
+	run sh "$init" stop
+	expect_exit 0
+	expect 'does not run'
+	run sh "$init" start 3>&-
+	expect_exit 0
+	PIDS+=" $(cat "$RUN/flashback.pid")"
+	run sh "$init" status
+	expect_exit 0
+}
+
+@test "the init script starts, tells, reloads and stops" {
+	local init
+	init_script
 	run sh "$init" status
 	expect_exit 3
 	run sh "$init" start 3>&-
