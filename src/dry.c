@@ -171,6 +171,14 @@ out:
 }
 
 static int
+unreadable(const struct dry *d, const struct volume *volume, const char *what, int error)
+{
+	fprintf(stderr, "flashback: %s/%s%s cannot be read: %s\n", d->config->data_dir, volume->id,
+	        what, strerror(error));
+	return -1;
+}
+
+static int
 print_volume(const struct dry *d, struct volume *volume)
 {
 	struct table_row row = {.volume = volume, .first_seen = d->when.now};
@@ -185,10 +193,12 @@ print_volume(const struct dry *d, struct volume *volume)
 		return -1;
 	}
 	if (d->opened && store_volume_open(&d->store, volume->host, volume->name, false, &v) != 0 &&
-	    errno != ENOENT) {
-		fprintf(stderr, "flashback: %s/%s cannot be read: %s\n", d->config->data_dir,
-		        volume->id, strerror(errno));
-		return -1;
+	    errno != ENOENT)
+		return unreadable(d, volume, "", errno);
+	if (v.unread != 0) {
+		rc = unreadable(d, volume, "/" STORE_HISTORY, v.unread);
+		store_volume_close(&v);
+		return rc;
 	}
 	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, d->when.now, &row.seen);
 	row.known = true;

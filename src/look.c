@@ -96,6 +96,10 @@ look_send(int out, const char *word, const char *id, const struct store_volume *
 	struct summary seen;
 	char packed[1024];
 
+	if (v->unread != 0) {
+		errno = v->unread;
+		return -1;
+	}
 	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, now, &seen);
 	if (summary_pack(&seen, packed, sizeof(packed)) < 0)
 		return -1;
@@ -110,6 +114,9 @@ look_volume(int out, const struct store *s, const struct volume *volume, int64_t
 
 	if (store_volume_open(s, volume->host, volume->name, false, &v) < 0 && errno != ENOENT)
 		event_send(out, "warning %s cannot be read: %s", volume->id, strerror(errno));
+	else if (v.unread != 0)
+		event_send(out, "warning %s/%s cannot be read: %s", volume->id, STORE_HISTORY,
+		           strerror(v.unread));
 	else if (look_send(out, "volume", volume->id, &v, now) < 0)
 		event_send(out, "warning %s cannot be told of: %s", volume->id, strerror(errno));
 	else

@@ -87,8 +87,13 @@ print_history(FILE *f, void *arg)
 int
 record_history(struct store_volume *v, const struct history_run *run)
 {
-	struct history_run *runs = reallocarray(v->runs, v->nruns + 1, sizeof(*runs));
+	struct history_run *runs;
 
+	if (v->unread != 0) {
+		errno = v->unread;
+		return -1;
+	}
+	runs = reallocarray(v->runs, v->nruns + 1, sizeof(*runs));
 	if (!runs)
 		return -1;
 	v->runs = runs;

@@ -156,7 +156,13 @@ open_volume(struct run *r)
 
 	if (lock_volume(r) == 0) {
 		r->locked = true;
-		return 0;
+		if (r->v.unread == 0)
+			return 0;
+		/* Without it the guard has nothing to compare with. */
+		return judge_give_up(
+		    &r->copy.verdict, JUDGE_FAILED,
+		    "%s/%s/%s cannot be read: %s; if the disk is good, move it away",
+		    r->job->config->data_dir, vol->id, STORE_HISTORY, strerror(r->v.unread));
 	}
 	if (errno == EWOULDBLOCK)
 		return judge_give_up(&r->copy.verdict, JUDGE_BUSY,
@@ -315,7 +321,7 @@ record_failure(struct run *r)
 	struct history_run run = history_line(r);
 	enum judge_result result = r->copy.verdict.result;
 
-	if (!r->locked ||
+	if (!r->locked || r->v.unread != 0 ||
 	    (!judge_shown_failed(result) && result != JUDGE_DISK && result != JUDGE_FULL))
 		return;
 	if (run.stamp.when == 0)
@@ -364,7 +370,7 @@ tell_result(struct run *r)
 {
 	char text[SUMMARY_SIZE];
 
-	if (r->locked && store_volume_list(&r->v) == 0) {
+	if (r->locked && r->v.unread == 0 && store_volume_list(&r->v) == 0) {
 		summarise(r);
 		if (r->seen.expired > 0)
 			event_send(r->out, "expired %u", r->seen.expired);

@@ -238,15 +238,20 @@ store_volume_list(struct store_volume *v)
 	return 0;
 }
 
-/* Read what can be read of the history: it may be lost, and costs only convenience. */
+/* Take what is good in the history.  There may be none, which costs only convenience; one that is
+ * there and cannot be read is not to be taken for that. */
 static int
 read_history(struct store_volume *v)
 {
 	char *text = NULL, *next, *line;
 	size_t len, max = 0;
 
-	if (v->meta < 0 || file_read(v->meta, "history", HISTORY_MAX, &text, &len) < 0)
+	if (v->meta < 0)
+		return 0;
+	if (file_read(v->meta, "history", HISTORY_MAX, &text, &len) < 0) {
+		v->unread = errno == ENOENT ? 0 : errno;
 		return errno == ENOMEM ? -1 : 0;
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0') /* a hole that a power cut left */
 			text[i] = '\n';

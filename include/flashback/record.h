@@ -29,7 +29,8 @@ bool record_latest_is_stale(const struct store_volume *v, int64_t now);
 /**
  * record_history(v, run):
  * Add a line, drop the lines that are no longer kept (v->stamps must be up to date), replace the
- * file and sync it. Return 0, or -1 with errno.
+ * file and sync it.  A history that could not be read is left as it is.  Return 0, or -1 with
+ * errno.
  */
 int record_history(struct store_volume *v, const struct history_run *run);
 

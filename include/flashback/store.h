@@ -16,6 +16,9 @@
  * volumes, the names of snapshots and their renames.
  */
 
+/** Of a volume, below its directory. */
+#define STORE_HISTORY ".flashback/history"
+
 /** An open store: data_dir with its marker seen below this very descriptor. */
 struct store {
 	int fd;
@@ -35,6 +38,8 @@ struct store_volume {
 	size_t nstamps;
 	struct history_run *runs; /* the history, oldest first */
 	size_t nruns;
+	int unread; /* why the history could not be read, an errno: then there are no runs, and
+	             * nothing is written over it; 0 if it was read or there is none */
 };
 
 /**
@@ -62,8 +67,8 @@ void store_close(struct store *s);
  * store_volume_open(s, host, name, make, v):
  * Walk down without following links (a HOST or VOLUME that is one is refused: ENOTDIR); with make,
  * create what is missing (0700) and take the lock (EWOULDBLOCK: held by another; on a disk that has
- * no locks, as its marker says, by another on this machine).  Reads names and history; a history
- * that cannot be read is empty.  Return 0, or -1 with errno (ENOENT: without make, there is no such
+ * no locks, as its marker says, by another on this machine).  Reads names and history (see unread).
+ * Return 0, or -1 with errno (ENOENT: without make, there is no such
  * volume).
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,

@@ -120,6 +120,29 @@ no_memory() {
 	[ "$good" -gt 5 ] && [ "$refused" -gt 5 ]
 }
 
+@test "a history that cannot be read stops the runs of its volume, and is not written over" {
+	local history=$STORE/$VOLUME/.flashback/history had n
+	run flashback -1 "$VOLUME"
+	expect_exit 0
+	had=$(wc -l <"$history") n=$(snapshots "$VOLUME" | wc -l)
+	mv "$history" "$history.real"
+	ln -s history.real "$history"
+	tick
+	run flashback -1 "$VOLUME"
+	expect_exit 2
+	expect "$history cannot be read: Too many levels of symbolic links; if the disk is good, move it away"
+	has_snapshots "$n" "$VOLUME"
+	run flashback -n "$VOLUME"
+	expect_exit 1
+	expect "$history cannot be read"
+	[ -h "$history" ]
+	mv "$history.real" "$history"
+	run flashback -1 "$VOLUME"
+	expect_exit 0
+	has_snapshots $((n + 1)) "$VOLUME"
+	[ "$(wc -l <"$history")" -eq $((had + 1)) ]
+}
+
 @test "a looker that is killed: what it has not told is not known, and not claimed" {
 	run "$CRASHAT" -p flashback -k one -n 1 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 75

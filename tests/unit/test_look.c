@@ -272,6 +272,31 @@ test_the_disk_goes_and_comes(void **state)
 	assert_non_null(strstr(disk.reason, "/no\\012such/directory does not exist"));
 }
 
+/* A history that cannot be read is not taken for none: what was known of the volume stays. */
+static void
+test_unread_history(void **state)
+{
+	struct scratch *s = *state;
+	struct store store;
+	struct store_volume v;
+	char *why, text[256] = "";
+	int ends[2];
+
+	make_store();
+	assert_int_equal(store_open(s->path, &store, &why), 0);
+	assert_int_equal(store_volume_open(&store, "h", "v", true, &v), 0);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(look_send(ends[1], "volume", "h/v", &v, NOW), 0);
+	assert_true(read(ends[0], text, sizeof(text)) > 0);
+	v.unread = EIO;
+	assert_int_equal(look_send(ends[1], "volume", "h/v", &v, NOW), -1);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], text, sizeof(text)), 0);
+	close(ends[0]);
+	store_volume_close(&v);
+	store_close(&store);
+}
+
 /* What refuses every write without saying that it is read-only: here, a marker's directory that is
  * full, and a read-only mount of which statvfs is not asked. */
 static void
@@ -387,8 +412,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_parse),   T(test_room),    T(test_reasons), T(test_the_disk_goes_and_comes),
-	    T(test_warning), T(test_writing), T(test_volumes),
+	    T(test_parse),   T(test_room),
+	    T(test_reasons), T(test_the_disk_goes_and_comes),
+	    T(test_warning), T(test_unread_history),
+	    T(test_writing), T(test_volumes),
 	};
 
 	if (!private_mounts())

@@ -213,6 +213,25 @@ test_history_that_cannot_be_written(void **state)
 	store_volume_close(&v);
 }
 
+/* What could not be read may be read again on another day. */
+static void
+test_history_that_could_not_be_read(void **state)
+{
+	struct store_volume v = open_volume(*state);
+	struct history_run run = {.stamp = {.when = NOW}, .result = JUDGE_FAILED};
+	char *text;
+
+	make_file(".flashback/history", "as it was\n");
+	v.unread = EIO;
+	assert_int_equal(record_history(&v, &run), -1);
+	assert_int_equal(errno, EIO);
+	assert_int_equal(v.nruns, 0);
+	text = history_text();
+	assert_string_equal(text, "as it was\n");
+	free(text);
+	store_volume_close(&v);
+}
+
 /* ---- the note ---- */
 
 static void
@@ -295,6 +314,7 @@ main(void)
 	    T(test_latest_of_the_user_is_left),
 	    T(test_history_grows_and_is_pruned),
 	    T(test_history_that_cannot_be_written),
+	    T(test_history_that_could_not_be_read),
 	    T(test_note_there_and_back),
 	    T(test_note_that_was_cut),
 	};

@@ -316,12 +316,14 @@ test_history_is_read_as_far_as_it_goes(void **state)
 	fclose(f);
 	assert_int_equal(open_volume(&store, false, &v), 0);
 	assert_int_equal(v.nruns, 3);
+	assert_int_equal(v.unread, 0);
 	assert_int_equal(v.runs[2].stamp.when, 1795140600 + 2 * 86400);
 	store_volume_close(&v);
 	assert_int_equal(unlink("host/vol/.flashback/history"), 0);
 	make_dir("host/vol/.flashback/history");
 	assert_int_equal(open_volume(&store, true, &v), 0);
 	assert_int_equal(v.nruns, 0);
+	assert_int_equal(v.unread, EINVAL);
 	store_volume_close(&v);
 	store_close(&store);
 }
