@@ -133,7 +133,7 @@ goes_on_after_the_orphan() {
 	flock "$lock"
 	run flashback -1 here/v
 	expect_exit 75
-	expect 'WAITING (busy)'
+	expect 'here/v: busy after'
 	exec {lock}<&-
 	run flashback -1 here/v
 	expect_exit 0
