@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/boot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -61,15 +62,11 @@ int
 boot_id(int fd, char buf[BOOT_ID_SIZE])
 {
 	char boot[40], connection[21];
-	int n;
 
+	static_assert(sizeof(boot) + sizeof(connection) <= BOOT_ID_SIZE, "both and a slash");
 	if (read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) != 0)
 		return -1;
 	read_connection(fd, connection, sizeof(connection));
-	n = snprintf(buf, BOOT_ID_SIZE, "%s/%s", boot, connection);
-	if (n < 0 || n >= BOOT_ID_SIZE) {
-		errno = EMSGSIZE;
-		return -1;
-	}
+	snprintf(buf, BOOT_ID_SIZE, "%s/%s", boot, connection);
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,10 +114,7 @@ record_note_write(const struct store_volume *v, const char *boot, const struct s
 		               stamp_format(working, name));
 	else
 		len = snprintf(text, sizeof(text), "boot %s\nworking none\n", boot);
-	if (len < 0 || (size_t)len >= sizeof(text)) {
-		errno = EINVAL;
-		return -1;
-	}
+	assert(len > 0 && (size_t)len < sizeof(text));
 	/* Emptied first, so that no part of an older note can follow a part of this one. */
 	if (ftruncate(v->lock, 0) < 0)
 		return -1;

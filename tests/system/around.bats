@@ -293,6 +293,23 @@ removable() {
 	removable "$D/usb/"
 }
 
+@test "removable: told to stop while it is asked, it says so and leaves nothing running" {
+	printf '#!/bin/sh\ntouch %s/asked\nexec sleep 600\n' "$D" >"$D/ssh"
+	chmod 755 "$D/ssh"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "127.0.0.1:/usb/"  probe = "none"  removable = yes  ssh = "$D/ssh" } }
+	END
+	start_daemon
+	wait_for 10 test -e "$D/asked"
+	family "$DAEMON" >"$D/family"
+	[ "$(wc -l <"$D/family")" -ge 3 ]
+	stop_daemon
+	grep -q 'h/v: interrupted after .*: flashback was told to stop' "$D/log"
+	# shellcheck disable=SC2046 # a word each
+	[ -z "$(alive $(cat "$D/family"))" ]
+	[ ! -e "$STORE/h" ]
+}
+
 @test "removable: over ssh" {
 	needs_root
 	box_start

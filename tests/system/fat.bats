@@ -115,6 +115,20 @@ without_links() {
 	grep -q 'link.*EPERM.*INJECTED' "$D/trace"
 }
 
+@test "a disk that lists names without what they are: what has expired is removed all the same" {
+	ext4_disk untyped 32M -O ^filetype
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 2 } }
+	END
+	for _ in 1 2 3; do
+		next_second
+		flashback -1 here/v
+	done
+	has_snapshots 2 here/v
+	has_snapshots 0 here/v expired
+	same_tree "$D/src" "$(newest here/v)"
+}
+
 @test "exFAT that others may read: said, with what helps there" {
 	exfat_disk umask=022
 	flashback --init --force

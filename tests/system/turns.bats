@@ -60,6 +60,25 @@ all_done() {
 	status_is volumes.ok 10
 }
 
+@test "a run that waits for its turn while its window closes is given up" {
+	head -c 20000000 /dev/urandom >"$D/src/f"
+	set_clock '2027-03-01 22:30:00'
+	hosts_conf <<-END
+	host "here" { $slowly  $hooks
+	    volume "a" { source = "$D/src/" }
+	    volume "b" { source = "$D/src/"  window = "22:00-23:00" } }
+	END
+	start_daemon
+	wait_for 10 grep -q 'start here/a' "$D/turns"
+	row_has here/b 'WAITING (slot)'
+	set_clock '2027-03-01 23:01:00'
+	kill -HUP "$DAEMON"
+	wait_for 5 row_has here/b 'WAITING (window)'
+	refuse grep -q 'end here/a' "$D/turns"
+	stop_daemon
+	refuse grep -q here/b "$D/turns"
+}
+
 @test "the most overdue in proportion goes first" {
 	main_conf "$STORE" <<-END
 	parallel = 1

@@ -142,9 +142,12 @@ test_no_progress(void **state)
 	    "5 32% 19.58MB/s 99999999999999999999:00:00",
 	    "5 32% 19.58MB/s 0:00:00 (xfr#1, to-chk=1/99999999999999999999)",
 	};
-	struct judge_progress p, none = {.percent = 7};
+	struct judge_progress p = {0}, none = {.percent = 7};
+	char endless[100000];
 
 	(void)state;
+	memset(endless, '1', sizeof(endless));
+	assert_int_equal(figures_progress(endless, sizeof(endless), &p), -1);
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		p = none;
 		print_message("%s\n", lines[i]);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -415,6 +416,19 @@ only_one_holds_the_pid_file(void **state)
 	assert_int_equal(ask_from_elsewhere(path, NULL), 0);
 }
 
+/* As it is between the lock and the number. */
+static void
+a_holder_may_not_have_said_who_it_is(void **state)
+{
+	const struct place *p = *state;
+	int fd = openat(p->fd, "pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(ask_from_elsewhere(path_of(p, "pid"), "held by another process:"), 2);
+	close(fd);
+}
+
 static void
 a_pid_file_left_by_a_crash_is_taken_over(void **state)
 {
@@ -468,6 +482,7 @@ main(void)
 	    TEST(the_last_component_is_made),
 	    TEST(a_file_and_all_above_it),
 	    TEST(only_one_holds_the_pid_file),
+	    TEST(a_holder_may_not_have_said_who_it_is),
 	    TEST(a_pid_file_left_by_a_crash_is_taken_over),
 	    TEST(a_pid_file_in_bad_places_is_refused),
 	};

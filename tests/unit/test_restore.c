@@ -93,6 +93,27 @@ test_program(void **unused)
 	volume_free(volume);
 }
 
+/* Who has the shell of the host take the path apart when it is backed up has it so when it comes
+ * back. */
+static void
+test_old_args(void **unused)
+{
+	static const char source[] = "source=h:/my\\ files/";
+	struct volume *volume = rows_volume("a/b", source, NULL);
+	struct volume *old = rows_volume("a/b", source, "rsync_options=--old-args", NULL);
+	char *text = golden_text(print, &(struct asked){volume, "/x/a/b", "/usr/bin/rsync"});
+	char *old_text = golden_text(print, &(struct asked){old, "/x/a/b", "/usr/bin/rsync"});
+
+	(void)unused;
+	assert_non_null(strstr(text, " -s "));
+	assert_non_null(strstr(old_text, " --old-args "));
+	assert_null(strstr(old_text, " -s "));
+	free(text);
+	free(old_text);
+	volume_free(volume);
+	volume_free(old);
+}
+
 /* A disk that fills up is told of. */
 static void
 test_write_error(void **unused)
@@ -220,6 +241,7 @@ main(void)
 	    cmocka_unit_test(test_local),
 	    cmocka_unit_test(test_daemon),
 	    cmocka_unit_test(test_program),
+	    cmocka_unit_test(test_old_args),
 	    cmocka_unit_test(test_write_error),
 	    cmocka_unit_test_setup_teardown(test_commands_as_they_stand, scratch_setup,
 	                                    scratch_teardown),

@@ -100,6 +100,18 @@ test_command_words(void **state)
 	assert_int_equal(volume_check_value(VOLUME_BEFORE, 1, "", &why), 0);
 }
 
+static void
+test_ssh(void **state)
+{
+	char *why = NULL;
+
+	(void)state;
+	assert_int_equal(volume_check_value(VOLUME_SSH, 0, "ssh -p 22", &why), 0);
+	assert_int_equal(volume_check_value(VOLUME_SSH, 0, "ssh\t-p 22", &why), -1);
+	assert_string_equal(why, "'ssh\\011-p 22' has a control character in it");
+	free(why);
+}
+
 /* A built-in default is a value as anybody could write it. */
 static void
 test_defaults(void **state)
@@ -152,7 +164,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_values),   cmocka_unit_test(test_command_words),
 	    cmocka_unit_test(test_defaults), cmocka_unit_test(test_count),
-	    cmocka_unit_test(test_program),
+	    cmocka_unit_test(test_program),  cmocka_unit_test(test_ssh),
 	};
 
 	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);

@@ -167,9 +167,14 @@ test_unlisted(void **state)
 	    NULL,
 	};
 	struct fixture *fx = *state;
-	char *text, *at;
+	char *text, *at, *notes = text_format("%s/b/notes", fx->dir);
+	int fd;
 
 	make_dirs(fx, dirs);
+	fd = open(notes, O_CREAT | O_WRONLY | O_CLOEXEC, 0600); /* no directory */
+	assert_true(fd >= 0);
+	close(fd);
+	free(notes);
 	text = show(fx);
 	at = strstr(text, "\n# Snapshots");
 	assert_non_null(at);

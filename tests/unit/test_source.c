@@ -94,6 +94,7 @@ static const struct {
 } bad[] = {
     {"", "it is empty: write a path, or HOST:PATH"},
     {"etc", "'etc' is neither an absolute path nor HOST:PATH"},
+    {"[fe80::1%]:/x", "'fe80::1%' is not an IPv6 address"},
     {"./a:b", "'./a:b' is neither an absolute path nor HOST:PATH"},
     {"~/docs", "'~' is not expanded: write the whole path"},
     {"host:~/docs", "'~' is not expanded: write the whole path"},

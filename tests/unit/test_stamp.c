@@ -170,6 +170,23 @@ test_round_trip(void **state)
 	}
 }
 
+/* Of a box that believes to be in 1970 and west of Greenwich. */
+static void
+test_before_1970(void **state)
+{
+	const struct stamp s = {.when = 60, .offset = -5 * 3600};
+	struct tm tm;
+
+	(void)state;
+	stamp_local(&s, &tm);
+	assert_int_equal(tm.tm_year, 69);
+	assert_int_equal(tm.tm_mon, 11);
+	assert_int_equal(tm.tm_mday, 31);
+	assert_int_equal(tm.tm_hour, 19);
+	assert_int_equal(tm.tm_min, 1);
+	assert_int_equal(tm.tm_sec, 0);
+}
+
 /* A name with one character changed is refused, or it is the one name of what it stands for. */
 static void
 test_only_canonical_names(void **state)
@@ -251,6 +268,7 @@ main(void)
 	    cmocka_unit_test(test_parse_stamps),
 	    cmocka_unit_test(test_parse_refuses),
 	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_before_1970),
 	    cmocka_unit_test(test_only_canonical_names),
 	    cmocka_unit_test(test_every_day_exists_once),
 	    cmocka_unit_test(test_suffix),

@@ -306,6 +306,11 @@ test_clock(void **unused)
 	                    "WAITING (clock): the clock is wrong: it is before the release of "
 	                    "flashback");
 	free(text);
+	row.last = JUDGE_FAILED;
+	row.took = 3;
+	text = golden_text(print_status, &(struct asked){&row, &view});
+	assert_string_equal(text, "FAILED (0:00:03): again when the clock is right");
+	free(text);
 	volume_free(row.volume);
 }
 
