@@ -74,8 +74,7 @@ static const struct row rows[] = {
     /* ssh, logging in */
     {REFUSED, CAUSE_PLAIN, "%: Permission denied (%).",
      "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
-     "of "
-     "$1; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
+     "of $1; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
     {EXACT, CAUSE_PLAIN, "Load key \"%\": bad permissions",
      "ssh ignores the private key $1 because others may read it: chmod 600 $1"},
     {EXACT, CAUSE_PLAIN, "Warning: Identity file % not accessible: *",

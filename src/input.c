@@ -10,6 +10,7 @@
 
 #include "flashback/fault.h"
 #include "flashback/file.h"
+#include "flashback/trust.h"
 
 static int
 read_file(const char *path, int fd, struct input *in, char **why)
@@ -22,7 +23,7 @@ read_file(const char *path, int fd, struct input *in, char **why)
 		return fault_refuse(why, "is not a regular file");
 	if (st.st_size > INPUT_MAX)
 		return fault_refuse(why, "is larger than 8 MiB: no config file is");
-	if (file_check_trusted(path, fd, why) == -1)
+	if (trust_check_file(path, fd, why) == -1)
 		return -1;
 	in->bytes = file_read_fd(fd, INPUT_MAX, &in->len);
 	return in->bytes != NULL ? 0 : fault_refuse(why, "cannot be read: %s", strerror(errno));

@@ -12,6 +12,7 @@
 #include "flashback/health.h"
 #include "flashback/log.h"
 #include "flashback/queue.h"
+#include "flashback/trust.h"
 #include "flashback/units.h"
 #include "flashback/wake.h"
 
@@ -75,7 +76,7 @@ replace(const char *path, int (*write)(FILE *, void *), struct report_view *view
 
 	if (copy == NULL || copy2 == NULL)
 		goto out;
-	dir = file_open_trusted_dir(dirname(copy), true, &dir_why);
+	dir = trust_open_dir(dirname(copy), true, &dir_why);
 	if (dir < 0) {
 		*why = text_format("%s cannot be written: %s", path,
 		                   dir_why != NULL ? dir_why : strerror(ENOMEM));
@@ -123,8 +124,8 @@ publish_rows(struct daemon *d)
 
 	gather(d, REPORT_ALIVE, &view);
 	queue_print(stdout, &view, d->options->wanted.n > 0);
-	(void)fflush(
-	    stdout); /* the runs are what they are, whether or not somebody reads of them */
+	/* The runs are what they are, whether or not somebody reads of them. */
+	(void)fflush(stdout);
 }
 
 void

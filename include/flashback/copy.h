@@ -35,9 +35,8 @@ struct copy {
 
 /**
  * copy_keep_out(v, data_dir, why):
- * volume_keep_out for a local source, whatever links lead to it or to data_dir, and wherever
- * else the store is mounted.  What is not there
- * is for rsync, or for store_open, to say.
+ * volume_keep_out for a local source, whatever links lead to it or to data_dir, and wherever else
+ * the store is mounted.  What is not there is for rsync, or for store_open, to say.
  */
 int copy_keep_out(struct volume *v, const char *data_dir, char **why);
 

@@ -8,8 +8,7 @@
 #include <sys/types.h>
 
 /*
- * Files read whole, replaced atomically, locked; directories that must be ours.  On descriptors.
- * "Trusted" is what belongs to root or us and is writable by neither its group nor others.
+ * Files read whole, replaced atomically, locked.  On descriptors.
  */
 
 /**
@@ -36,22 +35,6 @@ int file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 /** file_read_fd(fd, max, &len): the rest of an open file in new memory, whatever fstat says of its
  * size, with a NUL after it.  Return it, or NULL with errno (EFBIG over max). */
 char *file_read_fd(int fd, size_t max, size_t *len);
-
-/**
- * file_open_trusted_dir(path, make, why):
- * Open the directory path, making its last component (0755) if make.  It must be trusted, and so
- * must each directory and symlink on the way; only there may a directory be writable by others if
- * it is sticky, like /tmp.  Return a descriptor (CLOEXEC), or -1 with *why in words (new memory,
- * NULL when there is none).
- */
-int file_open_trusted_dir(const char *path, bool make, char **why);
-
-/**
- * file_check_trusted(path, fd, why):
- * The file open as fd, at path, and everything on the way to it, as above.  Return 0, or -1 with
- * *why; also when path has become another file than fd.
- */
-int file_check_trusted(const char *path, int fd, char **why);
 
 /** file_lock(fd): flock exclusively, at once.  Return 0, or -1 with errno (EWOULDBLOCK: held). */
 int file_lock(int fd);

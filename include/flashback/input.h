@@ -17,7 +17,7 @@ struct input {
 
 /**
  * input_read(path, in, why):
- * Read the file at this absolute path: a regular one, not too large, trusted as file_check_trusted
+ * Read the file at this absolute path: a regular one, not too large, trusted as trust_check_file
  * says.  Return 0; or -1 with *why in words (NULL: no memory) and nothing in *in.
  */
 int input_read(const char *path, struct input *in, char **why);

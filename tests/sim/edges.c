@@ -16,6 +16,7 @@
 #include "flashback/mount.h"
 #include "flashback/probe.h"
 #include "flashback/tool.h"
+#include "flashback/trust.h"
 
 #include "check.h"
 #include "drive.h"
@@ -192,16 +193,18 @@ probe_may_ping(void)
 	return true;
 }
 
-/* ---- file ---- */
+/* ---- trust ---- */
 
 int
-file_open_trusted_dir(const char *path, bool make, char **why)
+trust_open_dir(const char *path, bool make, char **why)
 {
 	(void)path;
 	(void)make;
 	(void)why;
 	return STATUS_DIR;
 }
+
+/* ---- file ---- */
 
 /* To write all that is shown would take most of the time, so the text is made only now and then. */
 int

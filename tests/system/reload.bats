@@ -116,7 +116,7 @@ has_signals() {
 	[[ ! "${lines[*]}" =~ ShdPnd:[[:space:]]0+[[:space:]] ]]
 }
 
-# rsync_is VERSION: so it says, and is the real one otherwise; without a version it does nothing.
+# rsync_is VERSION STATUS: so it says, and ends with that status then; otherwise it is the real one.
 rsync_is() {
 	cat >"$D/rsync.new" <<-END
 	#!/bin/sh
