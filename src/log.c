@@ -90,19 +90,31 @@ log_open(bool use_syslog, bool verbose)
 		openlog("flashback", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+/* Say it, with the text of error behind it unless that is 0. */
+static void __attribute__((format(printf, 3, 0)))
+say(enum log_level level, int error, const char *fmt, va_list ap)
+{
+	char words[LINE_SIZE];
+	size_t len;
+
+	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
+		return;
+	vsnprintf(words, sizeof(words), fmt, ap);
+	len = strlen(words);
+	if (error != 0)
+		snprintf(words + len, sizeof(words) - len, ": %s", strerror(error));
+	emit(level, words);
+}
+
 void
 log_say(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
-	char words[LINE_SIZE];
 	va_list ap;
 
-	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
+	say(level, 0, fmt, ap);
 	va_end(ap);
-	emit(level, words);
 	errno = saved;
 }
 
@@ -110,17 +122,10 @@ void
 log_errno(enum log_level level, const char *fmt, ...)
 {
 	int saved = errno;
-	char words[LINE_SIZE];
 	va_list ap;
-	size_t len;
 
-	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(words, sizeof(words), fmt, ap);
+	say(level, saved, fmt, ap);
 	va_end(ap);
-	len = strlen(words);
-	snprintf(words + len, sizeof(words) - len, ": %s", strerror(saved));
-	emit(level, words);
 	errno = saved;
 }
