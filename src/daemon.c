@@ -25,8 +25,6 @@
 #define LAST_MS 1500  /* from then until we go without them: they hang in the kernel */
 #define WATCH_MS 5000 /* while runs go on, how often windows and slices are looked at */
 
-enum { EXIT_GOOD = 0, EXIT_CONFIG = 1, EXIT_NOT_NOW = 75 };
-
 enum { SIGNALS, LOOKER, PROBER, SWEEPER, NOTIFIER, WORKERS, SOURCES = WORKERS + DAEMON_WORKERS };
 
 static int
@@ -318,8 +316,8 @@ judge_wanted(struct daemon *d)
 
 	for (size_t i = 0; i < d->table.n; i++)
 		undone |= d->table.row[i].wanted && !d->table.row[i].tried;
-	if (undone && d->exit_status == 0)
-		d->exit_status = EXIT_NOT_NOW;
+	if (undone && d->exit_status == DAEMON_GOOD)
+		d->exit_status = DAEMON_NOT_NOW;
 }
 
 static void
@@ -365,11 +363,11 @@ int
 daemon_run(const struct daemon_options *options)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
-	int rc = EXIT_CONFIG;
+	int rc = DAEMON_CANNOT_START;
 
 	if (d == NULL) {
 		fprintf(stderr, "flashback: %s\n", strerror(errno));
-		return EXIT_CONFIG;
+		return DAEMON_CANNOT_START;
 	}
 	d->options = options;
 	d->signals = d->pid_fd = -1;
@@ -380,7 +378,7 @@ daemon_run(const struct daemon_options *options)
 			        d->config->data_dir);
 		loop(d);
 		stop(d);
-		rc = options->once ? d->exit_status : EXIT_GOOD;
+		rc = options->once ? d->exit_status : DAEMON_GOOD;
 	} else if (d->pid_fd >= 0) {
 		file_unlock_pid(d->pid_fd, d->config->pid_file);
 	}

@@ -5,9 +5,6 @@
 
 #include "flashback/clock.h"
 
-#define NOT_NOW 75 /* EX_TEMPFAIL, as in sysexits.h */
-#define WENT_WRONG 2
-
 const char *
 settle_words(enum daemon_why why)
 {
@@ -87,8 +84,8 @@ settle_exit_status(struct daemon *d, enum judge_result result)
 	case JUDGE_NOT_NOW:
 	case JUDGE_ABSENT:
 	case JUDGE_CLOCK:
-		if (d->exit_status == 0 && d->options->wanted.n > 0)
-			d->exit_status = NOT_NOW;
+		if (d->exit_status == DAEMON_GOOD && d->options->wanted.n > 0)
+			d->exit_status = DAEMON_NOT_NOW;
 		break;
 	case JUDGE_PARTIAL:
 	case JUDGE_SUSPECT:
@@ -99,7 +96,7 @@ settle_exit_status(struct daemon *d, enum judge_result result)
 	case JUDGE_FULL:
 	case JUDGE_LINKS:
 	case JUDGE_RESULTS:
-		d->exit_status = WENT_WRONG;
+		d->exit_status = DAEMON_WENT_WRONG;
 		break;
 	}
 }

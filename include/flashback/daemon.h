@@ -23,6 +23,15 @@
 
 #define DAEMON_WORKERS 64 /* the largest `parallel` */
 
+/** What daemon_run returns.  The last two are for --once: a run ended as anything but SUCCEEDED;
+ * one could not be done now (EX_TEMPFAIL, as in sysexits.h). */
+enum daemon_exit {
+	DAEMON_GOOD = 0,
+	DAEMON_CANNOT_START = 1,
+	DAEMON_WENT_WRONG = 2,
+	DAEMON_NOT_NOW = 75
+};
+
 /** Why a run was told to stop. */
 enum daemon_why {
 	DAEMON_RUNNING,

@@ -14,7 +14,8 @@ void settle_row(struct daemon *d, struct table_row *row, const struct daemon_wor
 
 /**
  * settle_exit_status(d, result):
- * 2 when a run ended as anything but SUCCEEDED; else 75 when a wanted one could not be done now.
+ * DAEMON_WENT_WRONG when a run ended as anything but SUCCEEDED; else DAEMON_NOT_NOW when a wanted
+ * one could not be done now.
  */
 void settle_exit_status(struct daemon *d, enum judge_result result);
 
