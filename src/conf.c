@@ -431,25 +431,10 @@ read_both(struct load *l)
 	return rc;
 }
 
-/* The config with this file, named from the root on; NULL with ENOMEM or what getcwd has. */
-static struct config *
-begin(const char *file)
-{
-	char *dir = *file == '/' ? NULL : get_current_dir_name();
-	char *path = dir != NULL ? text_format("%s/%s", dir, file) : NULL;
-	struct config *c = NULL;
-
-	if (*file == '/' || path != NULL)
-		c = config_new(path != NULL ? path : file);
-	free(path);
-	free(dir);
-	return c;
-}
-
 int
 conf_load(const char *file, const struct config *old, struct config **out, struct text_list *errors)
 {
-	struct load l = {.old = old, .config = begin(file)};
+	struct load l = {.old = old, .config = config_new(file)};
 	int rc;
 
 	*out = NULL;

@@ -188,26 +188,16 @@ dry(const struct arguments *a, struct config *config)
 
 /* Nobody holds the directory in which the daemon was started: it may lie on the backup disk. */
 static int
-serve(struct arguments *a)
+serve(const struct arguments *a)
 {
-	const char *given = a->daemon.config_file;
-	char *cwd = given[0] == '/' ? NULL : getcwd(NULL, 0);
-	char *path = text_format("%s%s%s", cwd == NULL ? "" : cwd, cwd == NULL ? "" : "/", given);
-	int rc = EXIT_WRONG;
-
-	if (path == NULL || (given[0] != '/' && cwd == NULL) || chdir("/") != 0) {
-		fprintf(stderr, "flashback: %s: %s\n", given, strerror(errno));
-	} else {
-		a->daemon.config_file = path;
-		rc = daemon_run(&a->daemon);
-	}
-	free(path);
-	free(cwd);
-	return rc;
+	if (chdir("/") == 0)
+		return daemon_run(&a->daemon);
+	fprintf(stderr, "flashback: /: %s\n", strerror(errno));
+	return EXIT_WRONG;
 }
 
 static int
-run(struct arguments *a)
+run_mode(struct arguments *a)
 {
 	switch (a->mode) {
 	case CHECK:
@@ -223,6 +213,26 @@ run(struct arguments *a)
 		break;
 	}
 	return serve(a);
+}
+
+/* The config is found again and named from wherever we are. */
+static int
+run(struct arguments *a)
+{
+	const char *given = a->daemon.config_file;
+	char *cwd = given[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *path = text_format("%s%s%s", cwd == NULL ? "" : cwd, cwd == NULL ? "" : "/", given);
+	int rc = EXIT_WRONG;
+
+	if (path == NULL || (given[0] != '/' && cwd == NULL)) {
+		fprintf(stderr, "flashback: %s: %s\n", given, strerror(errno));
+	} else {
+		a->daemon.config_file = path;
+		rc = run_mode(a);
+	}
+	free(path);
+	free(cwd);
+	return rc;
 }
 
 /* No file of ours may get the number of a standard stream that is closed: what is said would be

@@ -10,11 +10,11 @@
 
 /**
  * conf_load(file, old, out, errors):
- * Read and check both files.  Return 1 with *out NULL when their bytes are those that old (may be
- * NULL) was made from; 0 with a new config in *out; -1 with every error appended to errors as
- * "FILE:LINE: what is wrong and what would be right", in the order of the files.  Nothing is
- * printed, and old is not changed.  The data_dir of old stays in force: it is the one that volumes
- * are kept out of.
+ * Read and check both files; file is an absolute path.  Return 1 with *out NULL when their bytes
+ * are those that old (may be NULL) was made from; 0 with a new config in *out; -1 with every error
+ * appended to errors as "FILE:LINE: what is wrong and what would be right", in the order of the
+ * files.  Nothing is printed, and old is not changed.  The data_dir of old stays in force: it is
+ * the one that volumes are kept out of.
  */
 int conf_load(const char *file, const struct config *old, struct config **out,
               struct text_list *errors);

@@ -46,6 +46,25 @@ teardown() {
 	expect root@kimono.example:/etc/
 }
 
+@test "a config that is named from here, in every mode; the hosts are beside it" {
+	local mode
+	cd "$D"
+	CONF=flashback.conf
+	for mode in --check --dry-run --init --once; do
+		run flashback $mode
+		expect_exit 0
+	done
+	has_snapshots 1 here/v
+	run flashback --check
+	expect "# $D/hosts.conf:1"
+	start_daemon
+	echo 'host "here" { volume "w" { source = "/etc/" } }' >hosts.conf
+	kill -HUP "$DAEMON"
+	wait_for 10 status_is volumes.total 1
+	wait_for 10 has_snapshots 1 here/w
+	stop_daemon
+}
+
 @test "--check names snapshots of volumes that are no longer listed" {
 	run flashback -1 here/v
 	expect_exit 0

@@ -428,23 +428,6 @@ test_untrusted(void **state)
 	load_good(fx);
 }
 
-/* hosts_file is beside the config, wherever we are; and so is a config named from here. */
-static void
-test_relative(void **state)
-{
-	struct fixture *fx = *state;
-	char *here = get_current_dir_name();
-	int rc;
-
-	assert_int_equal(chdir(fx->dir), 0);
-	rc = conf_load("flashback.conf", NULL, &fx->config, &fx->errors);
-	assert_int_equal(chdir(here), 0);
-	free(here);
-	assert_int_equal(rc, 0);
-	assert_int_equal(fx->config->file[0], '/');
-	assert_string_equal(fx->config->hosts_file, fx->hosts);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -454,7 +437,7 @@ main(void)
 	    TEST(test_corpus),      TEST(test_small),      TEST(test_layers),
 	    TEST(test_bytes),       TEST(test_no_volumes), TEST(test_unchanged),
 	    TEST(test_store_moves), TEST(test_reference),  TEST(test_unreadable),
-	    TEST(test_untrusted),   TEST(test_relative),
+	    TEST(test_untrusted),
 	};
 
 	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
