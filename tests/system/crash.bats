@@ -72,15 +72,6 @@ count_steps() {
 	cuts "$done"
 }
 
-# family PID: it and all its descendants.
-family() {
-	local child
-	echo "$1"
-	for child in $(pgrep -P "$1"); do
-		family "$child"
-	done
-}
-
 # strike WHOM: kill -9, of the daemon and what it has started.
 strike() {
 	local worker rsync all
@@ -89,7 +80,7 @@ strike() {
 	case $1 in
 	all)
 		mapfile -t all < <(family "$DAEMON")
-		kill -KILL "${all[@]}"
+		kill -KILL "$DAEMON" "${all[@]}"
 		;;
 	daemon) kill -KILL "$DAEMON" ;;
 	worker) [ -z "$worker" ] || kill -KILL "$worker" ;;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: ISC
 # Helpers for tests of the daemon's end.
 
-# ends_in_time: the daemon is told to end and does, in 15 s, with all that descends from it; its files
-# say so.
+# ends_in_time [SECONDS]: the daemon is told to end and does, in 15 s or this time, with all that descends from
+# it; its files say so.
 ends_in_time() {
 	local all began=$EPOCHSECONDS
 	all=$(family "$DAEMON")
 	[ -n "$all" ]
 	stop_daemon
-	[ $((EPOCHSECONDS - began)) -le 15 ]
+	[ $((EPOCHSECONDS - began)) -le "${1:-15}" ]
 	status_is status DOWN
 	head -n 1 "$RUN/queue.txt" | grep -q ' : stopped$'
 	[ ! -e "$RUN/flashback.pid" ]

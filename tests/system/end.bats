@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# TERM in every state: everything ends, nothing is lost.
+# TERM in every state: everything ends, nothing is lost.  Nothing here is stubborn, so that it all ends before the
+# 10 s have passed after which what goes on is killed.
 
 load lib
 load net
@@ -36,7 +37,7 @@ teardown() {
 	END
 	start_daemon
 	wait_for 5 row_has h/v 'asking whether the host is there'
-	ends_in_time
+	ends_in_time 8
 }
 
 @test "TERM while copying over ssh: ssh and the far rsync end too, and work is kept" {
@@ -53,7 +54,7 @@ teardown() {
 	wait_for 10 partly_copied
 	local far
 	far=$(pgrep -f "^rsync --server --sender .* $D/src/$")
-	ends_in_time
+	ends_in_time 8
 	# shellcheck disable=SC2086
 	wait_for 5 nothing_of $far
 	has_snapshots 1 here/v working
@@ -73,7 +74,7 @@ partly_copied() {
 	start_daemon
 	wait_for 10 row_has here/v 'writing it to the disk'
 	status_is status ROTATING
-	ends_in_time
+	ends_in_time 8
 	comes_back
 }
 
@@ -89,7 +90,7 @@ partly_copied() {
 	IN_BOX=("${SLOWED[@]}")
 	start_daemon
 	wait_for 10 fewer_than 495 "$old"
-	ends_in_time
+	ends_in_time 8
 	[ -e "$old" ]
 	comes_back
 }

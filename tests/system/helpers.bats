@@ -15,6 +15,20 @@ teardown() {
 	[ ! -e "$D/holders" ] || net_finish
 }
 
+is_alive() {
+	[[ "$(alive "$1")" == "$1 sleep"* ]]
+}
+
+@test "a process that lives is seen, and one that has ended is not" {
+	local pid
+	sleep 100 3>&- &
+	pid=$!
+	wait_for 5 is_alive "$pid"
+	kill "$pid"
+	wait "$pid" || true
+	[ -z "$(alive "$pid")" ]
+}
+
 @test "the manifest sees every kind of difference" {
 	make_tree "$D/a"
 	cp -a "$D/a" "$D/b"

@@ -236,8 +236,9 @@ family() {
 
 # alive PID...: those of them that are still there, with what they are.
 alive() {
-	local pid
+	local pid words
 	for pid; do
-		[ ! -s "/proc/$pid/cmdline" ] || echo "$pid $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+		words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || true # of a zombie it is empty
+		[ -z "$words" ] || echo "$pid $words"
 	done
 }

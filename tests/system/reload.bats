@@ -17,16 +17,19 @@ teardown() {
 
 @test "volumes come, go and change; a run is left alone, and what is known is carried over" {
 	head -c 4000000 /dev/urandom >"$D/src/big"
+	local usb='host "usb" { address = "usb"  volume "v" { source = "'$D/usb/'"  removable = yes } }'
 	mkdir "$D/small"
 	echo x >"$D/small/f"
 	hosts_conf <<-END
 	host "a" { volume "slow" { source = "$D/src/"  $slowly } }
 	host "b" { address = "b"  probe = "none"  volume "v" { source = "$D/small/" } }
+	$usb
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
 	wait_for 10 row_has a/slow 'BACKING UP'
 	wait_for 10 has_snapshots 1 b/v
+	wait_for 10 row_has usb/v 'the source is not there since 12:00'
 	# The slow one leaves, another comes, and one that is known gets another source and cycle.
 	mkdir "$D/other"
 	echo y >"$D/other/g"
@@ -34,12 +37,14 @@ teardown() {
 	host "b" { address = "b"  probe = "none"
 	    volume "v" { source = "$D/other/"  every = "2h" }
 	    volume "w" { source = "$D/small/" } }
+	$usb
 	END
 	set_clock '2027-03-01 12:10:00'
 	kill -HUP "$DAEMON"
 	wait_for 10 has_snapshots 1 b/w
 	row_has a/slow 'no longer in the config'
 	row_has b/v '/ 2h'
+	wait_for 10 row_has usb/v 'the source is not there since 12:00'
 	has_snapshots 1 b/v
 	# Its run ends as it would have; then its row goes, and on the disk it is left alone.
 	wait_for 15 has_snapshots 1 a/slow
@@ -62,21 +67,36 @@ teardown() {
 
 @test "a volume that changes while its host is asked is asked again" {
 	needs_root
-	box_start
-	host_start 1
-	host_down 1
-	hosts_conf <<-END
-	host "h" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
-	END
+	silent_host
 	start_daemon
 	wait_for 10 row_has h/v asking
 	hosts_conf <<-END
 	host "h" { volume "v" { source = "$D/src/" } }
 	END
 	kill -HUP "$DAEMON"
-	wait_for 10 settled
+	wait_for 10 refuse row_has h/v asking >/dev/null
 	kill -HUP "$DAEMON"
 	wait_for 10 has_snapshots 1 h/v
+}
+
+@test "a volume that comes while hosts are asked is asked afterwards" {
+	needs_root
+	silent_host
+	start_daemon
+	wait_for 10 row_has h/v asking
+	echo 'host "new" { volume "v" { source = "'"$D/src/"'"  probe = "ping"  address = "10.77.1.1" } }' >>"$D/hosts.conf"
+	kill -HUP "$DAEMON"
+	wait_for 10 has_snapshots 1 new/v
+}
+
+# silent_host: h/v is on a host that is down, which takes seconds to find out.
+silent_host() {
+	box_start
+	host_start 1
+	host_down 1
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
+	END
 }
 
 descriptors() {
