@@ -126,6 +126,7 @@ end_probe(struct daemon *d)
 	for (size_t i = 0; i < d->table.n; i++)
 		if (d->table.row[i].phase == TABLE_ASKING)
 			phase_move(&d->table.row[i], PHASE_WITHDRAWN);
+	d->dirty = true;
 }
 
 static int
