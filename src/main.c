@@ -12,6 +12,7 @@
 #include "flashback/daemon.h"
 #include "flashback/dry.h"
 #include "flashback/init.h"
+#include "flashback/near.h"
 #include "flashback/show.h"
 #include "flashback/text.h"
 
@@ -50,6 +51,14 @@ static const char help[] =
     "status.txt, which are in /run/flashback unless the config says otherwise.  See flashback(8),\n"
     "flashback.conf(5), hosts.conf(5).\n";
 
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
+    {"dry-run", no_argument, NULL, 'n'},      {"check", no_argument, NULL, 't'},
+    {"init", no_argument, NULL, 'i'},         {"force", no_argument, NULL, FORCE},
+    {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+};
+
 static int
 usage(const char *problem)
 {
@@ -57,17 +66,29 @@ usage(const char *problem)
 	return -1;
 }
 
-/* getopt has passed over the word that is wrong, unless it is in the middle of a cluster. */
+/* getopt has passed over a long option that is wrong.  Of one that takes no value it tells the
+ * letter. */
 static int
 no_such_option(char *const *argv)
 {
-	const char *word = optopt == 0 || optopt == FORCE ? argv[optind - 1] : NULL;
+	const char *word = argv[optind - 1];
+	struct near near = {.word = word + strspn(word, "-")};
+	bool known = false;
 
-	if (word != NULL)
-		fprintf(stderr, "flashback: there is no option %s; see flashback --help\n", word);
-	else
+	for (size_t i = 0; options[i].name != NULL; i++) {
+		known |= options[i].val == optopt;
+		near_try(&near, options[i].name);
+	}
+	if (known)
+		fprintf(stderr, "flashback: %.*s takes no value\n", (int)strcspn(word, "="), word);
+	else if (optopt != 0)
 		fprintf(stderr, "flashback: there is no option -%c; see flashback --help\n",
 		        optopt);
+	else if (near.best != NULL)
+		fprintf(stderr, "flashback: there is no option %s; did you mean --%s?\n", word,
+		        near.best);
+	else
+		fprintf(stderr, "flashback: there is no option %s; see flashback --help\n", word);
 	return -1;
 }
 
@@ -132,13 +153,6 @@ check_arguments(const struct arguments *a)
 static int
 parse(int argc, char **argv, struct arguments *a)
 {
-	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
-	    {"dry-run", no_argument, NULL, 'n'},      {"check", no_argument, NULL, 't'},
-	    {"init", no_argument, NULL, 'i'},         {"force", no_argument, NULL, FORCE},
-	    {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
-	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
-	};
 	int option, rc;
 
 	opterr = 0;

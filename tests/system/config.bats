@@ -150,6 +150,13 @@ teardown() {
 		expect_exit 1
 		[ -n "$output" ]
 	done
+	run flashback --inti
+	expect 'there is no option --inti; did you mean --init?'
+	run flashback -x --check
+	expect 'there is no option -x;'
+	run flashback --check=all
+	expect_exit 1
+	expect '--check takes no value'
 	run "$FLASHBACK" --help
 	expect_exit 0
 	expect --once
