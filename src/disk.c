@@ -44,20 +44,6 @@ adopt_result(struct table_row *row)
 	row->silent_since = 0;
 }
 
-/* At the start it says, too, how long a failed volume must wait. */
-static void
-adopt_backoff(const struct daemon *d, struct table_row *row)
-{
-	const struct history_run *last = &row->seen.last;
-	int64_t ended = last->stamp.when + (last->seconds > 0 ? last->seconds : 0);
-
-	if (judge_shown_failed(last->result))
-		row->retry_at =
-		    ended + plan_backoff(row->seen.failures, d->config->wake, row->volume->every);
-	if (last->result == JUDGE_FULL)
-		row->retry_at = ended + row->volume->every;
-}
-
 static void
 adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 {
@@ -71,7 +57,7 @@ adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 	if ((first || newer) && seen->last.result != JUDGE_NONE)
 		adopt_result(row);
 	if (first)
-		adopt_backoff(d, row);
+		row->retry_at = plan_retry_at(seen, d->config->wake, row->volume->every);
 	if (is_dealt_with(row))
 		table_say(row, JUDGE_NONE, "%s", "");
 }

@@ -203,9 +203,7 @@ print_volume(const struct dry *d, struct volume *volume)
 	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, d->when.now, &row.seen);
 	row.known = true;
 	row.last = row.seen.last.result;
-	if (judge_shown_failed(row.last))
-		row.retry_at = row.seen.last.stamp.when +
-		               plan_backoff(row.seen.failures, d->config->wake, volume->every);
+	row.retry_at = plan_retry_at(&row.seen, d->config->wake, volume->every);
 	print_reason(d, &row);
 	rc = volume->disabled ? 0 : print_command(d, volume, &v);
 	if (rc == 0 && !volume->disabled)

@@ -153,6 +153,17 @@ plan_backoff(unsigned failures, int64_t wake, int64_t every)
 	return min64(wait, every);
 }
 
+int64_t
+plan_retry_at(const struct summary *seen, int64_t wake, int64_t every)
+{
+	const struct history_run *last = &seen->last;
+	int64_t ended = last->stamp.when + max64(last->seconds, 0);
+
+	if (judge_shown_failed(last->result))
+		return ended + plan_backoff(seen->failures, wake, every);
+	return last->result == JUDGE_FULL ? ended + every : 0;
+}
+
 bool
 plan_overdue(const struct table_row *row, int64_t now)
 {

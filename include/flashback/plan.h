@@ -82,6 +82,13 @@ int plan_compare(const struct table_row *a, const struct table_row *b, int64_t n
 int64_t plan_backoff(unsigned failures, int64_t wake, int64_t every);
 
 /**
+ * plan_retry_at(seen, wake, every):
+ * Until when does a volume wait whose last run, as the history tells it, failed or found no room?
+ * 0: it does not.
+ */
+int64_t plan_retry_at(const struct summary *seen, int64_t wake, int64_t every);
+
+/**
  * plan_overdue(row, now):
  * Is its newest complete or partial snapshot (or else the first line of its history, or else the
  * moment we first knew of it) too old?  Never for a disabled volume or one that left the config.

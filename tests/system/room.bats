@@ -47,6 +47,8 @@ two_volumes() {
 	wait_for 10 has_snapshots 2 b/small
 	stop_daemon
 	set_clock '2027-03-01 16:00:00'
+	run flashback -n a
+	expect 'a/big: due, but it has failed: again at 2027-03-01 18:00:'
 	start_daemon
 	wait_for 10 has_snapshots 3 b/small
 	[ "$(grep -c 'a/big: no room' "$D/log")" -eq 1 ]

@@ -423,6 +423,37 @@ test_backoff(void **state)
 }
 
 static void
+test_retry_at(void **state)
+{
+	static const struct {
+		enum judge_result result;
+		int64_t seconds, wait; /* wait 0: it does not */
+	} cases[] = {
+	    {JUDGE_NONE, 0, 0},
+	    {JUDGE_SUCCEEDED, 60, 0},
+	    {JUDGE_INTERRUPTED, 60, 0},
+	    {JUDGE_DISK, 60, 0},
+	    {JUDGE_FAILED, -1, 2 * WAKE},
+	    {JUDGE_FAILED, 60, 60 + 2 * WAKE},
+	    {JUDGE_NO_SOURCE, 60, 60 + 2 * WAKE},
+	    {JUDGE_FULL, 60, 60 + DAY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		const struct summary seen = {
+		    .failures = 2,
+		    .last = {.stamp = {.when = NOON},
+		             .result = cases[i].result,
+		             .seconds = cases[i].seconds},
+		};
+
+		assert_int_equal(plan_retry_at(&seen, WAKE, DAY),
+		                 cases[i].wait > 0 ? NOON + cases[i].wait : 0);
+	}
+}
+
+static void
 test_overdue(void **state)
 {
 	static const struct {
@@ -516,7 +547,8 @@ main(void)
 	    cmocka_unit_test(test_due_without_any), cmocka_unit_test(test_no_creep),
 	    cmocka_unit_test(test_decide),          cmocka_unit_test(test_window_is_local),
 	    cmocka_unit_test(test_compare),         cmocka_unit_test(test_backoff),
-	    cmocka_unit_test(test_overdue),         cmocka_unit_test(test_yields),
+	    cmocka_unit_test(test_overdue),         cmocka_unit_test(test_retry_at),
+	    cmocka_unit_test(test_yields),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
