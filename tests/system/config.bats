@@ -225,11 +225,12 @@ teardown() {
 	status_is volumes.disabled 1
 }
 
-@test "data_dir is read at start only: a change is named until the restart" {
+@test "data_dir and log are read at start only: a change is named until the restart" {
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
-	main_conf "$D/other"
+	main_conf "$D/other" <<<'log = "syslog"'
 	kill -HUP "$DAEMON"
 	wait_for 10 grep -q data_dir "$RUN/status.txt"
 	status_is disk.mntpt "$STORE"
+	wait_for 5 grep -q 'log has changed in the config: restart flashback' "$D/log"
 }

@@ -116,6 +116,7 @@ left() {
 	[ "$(stat -c %a "$kept/ro/deeper/still")" = 555 ]
 	[ -z "$(find "$kept" -name file ! -perm 444)" ]
 	[ "$(stat -c %U "$kept/ro/file")" = nobody ]
+	grep -q '^reason=.*flashback does not run as root' "$RUN/status.txt"
 }
 
 @test "as root too, modes of all kinds; and the files that others share stay as they are" {

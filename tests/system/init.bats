@@ -129,6 +129,17 @@ store_at() {
 	expect_exit 0
 }
 
+@test "a directory that cannot be closed to other users is said" {
+	command -v strace >/dev/null || skip "no strace"
+	store_at "$D/new"
+	mkdir -m 755 "$D/new"
+	export ASAN_OPTIONS=detect_leaks=0
+	run strace -f -qq -P "$D/new" -e trace=fchmod -e inject=fchmod:error=EPERM -o /dev/null \
+	    "$FLASHBACK" -c "$CONF" --init
+	expect_exit 0
+	expect 'cannot be closed to other users (chmod 700: Operation not permitted)'
+}
+
 @test "what could not be tested is not taken for lacking" {
 	command -v strace >/dev/null || skip "no strace"
 	store_at "$D/new"
