@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "flashback/near.h"
 #include "flashback/rule.h"
@@ -287,13 +288,16 @@ config_nearest(const struct config *c, const char *operand)
 {
 	struct near near = {.word = operand};
 
-	/* Of a volume the host is easily forgotten. */
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->volumes[i]->name, operand) == 0)
-			return c->volumes[i]->id;
 	for (size_t i = 0; i < c->n; i++) {
-		near_try(&near, c->volumes[i]->host);
-		near_try(&near, c->volumes[i]->id);
+		const struct volume *v = c->volumes[i];
+
+		if (strcasecmp(v->host, operand) == 0)
+			return v->host;
+		/* Of a volume the host is easily forgotten. */
+		if (strcasecmp(v->id, operand) == 0 || strcasecmp(v->name, operand) == 0)
+			return v->id;
+		near_try(&near, v->host);
+		near_try(&near, v->id);
 	}
 	return near.best;
 }

@@ -221,6 +221,8 @@ print_all(const struct dry *d)
 		show_unknown(d->config, d->wanted->item[i]);
 		return 1;
 	}
+	if (d->config->n == 0)
+		printf("%s lists no volumes: nothing would be done\n", d->config->hosts_file);
 	for (size_t i = 0; i < d->config->n; i++)
 		if (is_wanted(d, d->config->volumes[i]) &&
 		    print_volume(d, d->config->volumes[i]) != 0)

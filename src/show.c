@@ -184,6 +184,8 @@ show_hints(FILE *f, const struct config *c)
 	struct store store;
 	char *words, why[JUDGE_TEXT];
 
+	if (c->n == 0)
+		fprintf(f, "\n# %s lists no volumes: nothing will be backed up\n", c->hosts_file);
 	if (store_open(c->data_dir, &store, &words) != 0) {
 		show_hint(f, words);
 	} else {

@@ -18,8 +18,8 @@ int show_check(FILE *f, const struct config *c);
 
 /**
  * show_hints(f, c):
- * Print, as comments, what is wrong now without being wrong in the config: data_dir is no store, or
- * is open to others; rsync is missing, or a risk.
+ * Print, as comments, what is wrong now without being wrong in the config: there are no volumes;
+ * data_dir is no store, or is open to others; rsync is missing, or a risk.
  */
 void show_hints(FILE *f, const struct config *c);
 

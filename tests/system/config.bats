@@ -103,6 +103,13 @@ teardown() {
 	run flashback --check
 	expect_exit 0
 	expect '# this rsync is older than 3.5.0'
+	: >"$D/hosts.conf"
+	run flashback --check
+	expect_exit 0
+	expect "# $D/hosts.conf lists no volumes"
+	run flashback -n
+	expect_exit 0
+	expect "$D/hosts.conf lists no volumes"
 }
 
 @test "every error of both files is told at once, with file and line, and nothing starts" {

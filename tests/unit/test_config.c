@@ -221,11 +221,12 @@ test_operands(void **state)
 		const char *operand, *best;
 	} cases[] = {
 	    {"kimon", "kimono"},
-	    {"Kimono", "kimono"},
+	    {"KIMONO", "kimono"},
+	    {"DIGIT/Users", "digit/users"},
 	    {"kimono/hom", "kimono/home"},
 	    {"kimno/home", "kimono/home"},
-	    {"home", "kimono/home"}, /* the host was forgotten */
-	    {"homer", "home"},       /* a host is nearer than a forgotten one */
+	    {"users", "digit/users"}, /* the host was forgotten */
+	    {"homer", "home"},
 	    {"digit/user", "digit/users"},
 	    {"elsewhere", NULL},
 	    {"/backup/kimono/home", NULL},
