@@ -13,6 +13,7 @@
 #include "flashback/event.h"
 #include "flashback/exec.h"
 #include "flashback/figures.h"
+#include "flashback/hear.h"
 
 #define GRACE_MS 10000 /* from TERM to KILL */
 #define LINGER_MS 5000 /* from the end of the main process to KILL for what it left */
@@ -77,7 +78,7 @@ take_line(struct watch *w, struct stream *s)
 	}
 	/* What it says when it has been told to end is about that. */
 	if (w->end->stop == JUDGE_STOP_NO)
-		judge_hear(&w->end->words, s->line, len, s->is_error);
+		hear_line(&w->end->words, s->line, len, s->is_error);
 	runlog_line(w->t->log, s->line, len);
 }
 

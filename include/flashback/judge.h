@@ -71,23 +71,19 @@ struct judge_progress {
 	int64_t done, all; /* files */
 };
 
-/** What was heard of one run: judge_hear adds each line of rsync's and ssh's to it. */
+/** What was heard of one run: hear_line adds each line of rsync's and ssh's to it. */
 struct judge_words {
 	struct judge_stats stats;
-	char
-	    first_error[MESSAGE_TEXT]; /* the first file of the source not read, and why; escaped */
-	char first_refusal[MESSAGE_TEXT]; /* the first file that could not be written here, and why
-	                                   */
-	char first_attribute[MESSAGE_TEXT]; /* the first attribute that could not be set here, and
-	                                       why */
+	/* The first file of the source that was not read, the first one and the first attribute
+	 * that could not be written here, each with the reason; escaped. */
+	char first_error[MESSAGE_TEXT], first_refusal[MESSAGE_TEXT], first_attribute[MESSAGE_TEXT];
 	char last_file[MESSAGE_TEXT]; /* the last file of the source not read: each counts once */
 	char last_error[JUDGE_TEXT];  /* the last telling line of the error output; escaped */
 	char cause[CAUSE_TEXT]; /* the cause in words, with what to do; "" if none was recognised */
 	int cause_rank;         /* how telling cause is: a better one replaces it */
 	bool no_space, read_only, io_error; /* said of the receiving side: to be verified */
 	bool too_many_links;
-	bool source_gone; /* an rsync daemon's module path, or what rrsync was asked for, is not
-	                     there */
+	bool source_gone; /* what was asked of an rsync daemon or of rrsync is not there */
 	bool bad_option;  /* the far side does not know, or refuses, an option */
 	int64_t unreadable, unwritten, vanished; /* files */
 };
@@ -127,13 +123,6 @@ bool judge_shown_failed(enum judge_result r);
 
 /** judge_shown_name(r): as people are told it: "FAILED" for all that is shown so. */
 const char *judge_shown_name(enum judge_result r);
-
-/**
- * judge_hear(w, line, len, is_error):
- * Take in one line (without its line end) of standard output, or of standard error (is_error).
- * *w begins as all zero.
- */
-void judge_hear(struct judge_words *w, const char *line, size_t len, bool is_error);
 
 /**
  * judge_give_up(v, result, fmt, ...):

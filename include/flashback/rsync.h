@@ -51,7 +51,7 @@ int rsync_argv(const struct rsync_job *job, struct text_list *argv);
 /**
  * rsync_ask_argv(volume, program, version, argv):
  * `rsync --list-only --dirs --stats` of the source's root: is it there, is it empty?  Its output
- * and status are for judge_hear and judge_run, as those of a run are (with nothing to compare
+ * and status are for hear_line and judge_run, as those of a run are (with nothing to compare
  * with): SUCCEEDED is there and not empty; NO_SOURCE, NOT_FOUND or SUSPECT is absent or empty.
  * Return 0/-1.
  */

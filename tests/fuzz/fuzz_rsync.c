@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "flashback/figures.h"
+#include "flashback/hear.h"
 #include "flashback/judge.h"
 
 /* The words that scripts count lines with. */
@@ -57,7 +58,7 @@ hear(struct judge_words *w, struct judge_progress *p, const char *line, size_t l
 	HOLDS(own != NULL);
 	memcpy(own, line + is_error, len);
 	if (is_error || figures_progress(own, len, p) < 0)
-		judge_hear(w, own, len, is_error != 0);
+		hear_line(w, own, len, is_error != 0);
 	free(own);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flashback/event.h"
+#include "flashback/hear.h"
 
 #include "check.h"
 #include "rsync.h"
@@ -110,7 +111,7 @@ hear(struct judge_words *words, const char *text, bool is_error)
 	while (*text != '\0') {
 		size_t len = strcspn(text, "\n");
 
-		judge_hear(words, text, len, is_error);
+		hear_line(words, text, len, is_error);
 		text += len;
 		text += *text == '\n';
 	}

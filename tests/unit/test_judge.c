@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "flashback/hear.h"
 #include "flashback/judge.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -18,7 +19,7 @@ static void
 hear_all(struct judge_words *w, const char *text, bool is_error)
 {
 	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
-		judge_hear(w, text, (size_t)(end - text), is_error);
+		hear_line(w, text, (size_t)(end - text), is_error);
 }
 
 /* What else is known of a run, and the row of the table that it is. */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "flashback/hear.h"
 #include "flashback/judge.h"
 #include "flashback/text.h"
 
@@ -41,12 +42,12 @@ hear_random(struct judge_words *w)
 	if (rand() % 3 > 0) {
 		const char *known = lines[(size_t)rand() % COUNT(lines)];
 
-		judge_hear(w, known, strlen(known), rand() % 4 > 0);
+		hear_line(w, known, strlen(known), rand() % 4 > 0);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		line[i] = (char)(rand() % 256);
-	judge_hear(w, line, n, rand() % 2 == 0);
+	hear_line(w, line, n, rand() % 2 == 0);
 }
 
 static void

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "flashback/figures.h"
+#include "flashback/hear.h"
 #include "flashback/judge.h"
 #include "flashback/text.h"
 
@@ -32,7 +33,7 @@ static void
 hear_all(struct judge_words *w, const char *text, bool is_error)
 {
 	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
-		judge_hear(w, text, (size_t)(end - text), is_error);
+		hear_line(w, text, (size_t)(end - text), is_error);
 }
 
 static void
@@ -78,7 +79,7 @@ hear_file(struct judge_words *w, const char *name, bool is_error)
 
 		for (; (cr = memchr(s, '\r', (size_t)(end - s))) != NULL; s = cr + 1)
 			figures_progress(s, (size_t)(cr - s), &progress);
-		judge_hear(w, s, (size_t)(end - s), is_error);
+		hear_line(w, s, (size_t)(end - s), is_error);
 	}
 	free(line);
 	fclose(f);
