@@ -63,7 +63,7 @@ boot_id(int fd, char buf[BOOT_ID_SIZE])
 {
 	char boot[40], connection[21];
 
-	static_assert(sizeof(boot) + sizeof(connection) <= BOOT_ID_SIZE, "both and a slash");
+	static_assert(sizeof(boot) + sizeof(connection) <= BOOT_ID_SIZE, "both fit");
 	if (read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) != 0)
 		return -1;
 	read_connection(fd, connection, sizeof(connection));
