@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -107,6 +108,28 @@ make_file(const char *path, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
+}
+
+/* Make the file hold these bytes, readable by us alone. */
+static inline void
+write_file(const char *path, const void *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	assert_int_equal(fchmod(fd, 0600), 0);
+	close(fd);
+}
+
+/* The absolute path of a name; until the next call. */
+static inline const char *
+scratch_path(const struct scratch *s, const char *name)
+{
+	static char path[288];
+
+	snprintf(path, sizeof(path), "%s/%s", s->path, name);
+	return path;
 }
 
 static inline struct stat

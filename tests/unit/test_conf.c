@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 #include "flashback/conf.h"
 
 #define CORPUS "tests/conf"
@@ -25,17 +27,6 @@ struct fixture {
 	struct config *config;
 	struct text_list errors;
 };
-
-static void
-write_file(const char *path, const void *text, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-}
 
 static void
 write_both(const struct fixture *fx, const char *main, const char *hosts)

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "scratch.h"
+
 #include "flashback/conf.h"
 
 #define GOOD_MAIN "data_dir = \"/backup\"\n"
@@ -21,17 +23,6 @@ struct fixture {
 	char *dir, *main, *hosts;
 	struct config *config;
 };
-
-static void
-write_file(const char *path, const void *text, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-}
 
 static int
 setup(void **state)

@@ -17,49 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scratch.h"
+
 #include "flashback/file.h"
-
-/* A private directory, in which each test works. */
-struct place {
-	char path[64];
-	int fd;
-};
-
-static int
-set_up(void **state)
-{
-	struct place *p = calloc(1, sizeof(*p));
-
-	assert_non_null(p);
-	strcpy(p->path, "/tmp/test_file.XXXXXX");
-	assert_non_null(mkdtemp(p->path));
-	p->fd = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(p->fd >= 0);
-	*state = p;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	struct place *p = *state;
-	char command[128];
-
-	close(p->fd);
-	snprintf(command, sizeof(command), "rm -rf '%s'", p->path);
-	assert_int_equal(system(command), 0);
-	free(p);
-	return 0;
-}
-
-static const char *
-path_of(const struct place *p, const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", p->path, name);
-	return path;
-}
 
 static int
 put_words(FILE *f, void *arg)
@@ -78,9 +38,9 @@ put_nothing(FILE *f, void *arg)
 
 /* How many names stand in the directory? */
 static int
-count_names(const struct place *p)
+count_names(const struct scratch *s)
 {
-	DIR *d = opendir(p->path);
+	DIR *d = opendir(s->path);
 	int n = 0;
 
 	assert_non_null(d);
@@ -91,12 +51,12 @@ count_names(const struct place *p)
 }
 
 static void
-assert_holds(const struct place *p, const char *name, const char *words)
+assert_holds(const struct scratch *s, const char *name, const char *words)
 {
 	char *text;
 	size_t len;
 
-	assert_int_equal(file_read(p->fd, name, 1000, &text, &len), 0);
+	assert_int_equal(file_read(s->fd, name, 1000, &text, &len), 0);
 	assert_int_equal(len, strlen(words));
 	assert_string_equal(text, words);
 	free(text);
@@ -105,78 +65,78 @@ assert_holds(const struct place *p, const char *name, const char *words)
 static void
 replace_makes_and_replaces(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 	struct stat st;
 	mode_t mask = umask(077);
 
-	assert_int_equal(file_replace(p->fd, "f", 0644, put_words, (char[]){"one"}, false), 0);
-	assert_holds(p, "f", "one");
-	assert_int_equal(fstatat(p->fd, "f", &st, 0), 0);
+	assert_int_equal(file_replace(s->fd, "f", 0644, put_words, (char[]){"one"}, false), 0);
+	assert_holds(s, "f", "one");
+	assert_int_equal(fstatat(s->fd, "f", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
-	assert_int_equal(file_replace(p->fd, "f", 0600, put_words, (char[]){"two"}, true), 0);
-	assert_holds(p, "f", "two");
-	assert_int_equal(fstatat(p->fd, "f", &st, 0), 0);
+	assert_int_equal(file_replace(s->fd, "f", 0600, put_words, (char[]){"two"}, true), 0);
+	assert_holds(s, "f", "two");
+	assert_int_equal(fstatat(s->fd, "f", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(count_names(p), 1);
+	assert_int_equal(count_names(s), 1);
 	umask(mask);
 }
 
 static void
 replace_replaces_a_symlink_itself(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 
-	assert_int_equal(file_replace(p->fd, "victim", 0644, put_words, (char[]){"v"}, false), 0);
-	assert_int_equal(symlinkat("victim", p->fd, "f"), 0);
-	assert_int_equal(file_replace(p->fd, "f", 0644, put_words, (char[]){"x"}, false), 0);
-	assert_holds(p, "victim", "v");
-	assert_holds(p, "f", "x");
+	assert_int_equal(file_replace(s->fd, "victim", 0644, put_words, (char[]){"v"}, false), 0);
+	assert_int_equal(symlinkat("victim", s->fd, "f"), 0);
+	assert_int_equal(file_replace(s->fd, "f", 0644, put_words, (char[]){"x"}, false), 0);
+	assert_holds(s, "victim", "v");
+	assert_holds(s, "f", "x");
 }
 
 static void
 replace_that_fails_leaves_all_as_it_was(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 
-	assert_int_equal(file_replace(p->fd, "f", 0644, put_words, (char[]){"old"}, false), 0);
-	assert_int_equal(file_replace(p->fd, "f", 0644, put_nothing, NULL, false), -1);
+	assert_int_equal(file_replace(s->fd, "f", 0644, put_words, (char[]){"old"}, false), 0);
+	assert_int_equal(file_replace(s->fd, "f", 0644, put_nothing, NULL, false), -1);
 	assert_int_equal(errno, ERANGE);
-	assert_holds(p, "f", "old");
-	assert_int_equal(mkdirat(p->fd, "dir", 0755), 0);
-	assert_int_equal(file_replace(p->fd, "dir", 0644, put_words, (char[]){"x"}, false), -1);
+	assert_holds(s, "f", "old");
+	assert_int_equal(mkdirat(s->fd, "dir", 0755), 0);
+	assert_int_equal(file_replace(s->fd, "dir", 0644, put_words, (char[]){"x"}, false), -1);
 	assert_int_equal(errno, EISDIR);
-	assert_int_equal(count_names(p), 2);
+	assert_int_equal(count_names(s), 2);
 }
 
 /* A limit of file size stands for the full disk: opening works, writing does not. */
 static void
 replace_without_room_leaves_all_as_it_was(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 	const struct rlimit little = {100000, RLIM_INFINITY};
 	struct rlimit before;
 	static char words[1 << 20];
 
 	memset(words, 'x', sizeof(words) - 1);
-	assert_int_equal(file_replace(p->fd, "f", 0644, put_words, (char[]){"old"}, false), 0);
+	assert_int_equal(file_replace(s->fd, "f", 0644, put_words, (char[]){"old"}, false), 0);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
-	int result = file_replace(p->fd, "f", 0644, put_words, words, false);
+	int result = file_replace(s->fd, "f", 0644, put_words, words, false);
 	int error = errno;
 
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(result, -1);
 	assert_int_equal(error, EFBIG);
-	assert_holds(p, "f", "old");
-	assert_int_equal(count_names(p), 1);
+	assert_holds(s, "f", "old");
+	assert_int_equal(count_names(s), 1);
 }
 
 static void
 read_is_whole(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 	static const size_t sizes[] = {0, 1, 4094, 4095, 4096, 4097, 100000};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -185,13 +145,13 @@ read_is_whole(void **state)
 
 		assert_non_null(words);
 		memset(words, 'a' + (int)i, sizes[i]);
-		assert_int_equal(file_replace(p->fd, "f", 0644, put_words, words, false), 0);
-		assert_int_equal(file_read(p->fd, "f", sizes[i], &text, &len), 0);
+		assert_int_equal(file_replace(s->fd, "f", 0644, put_words, words, false), 0);
+		assert_int_equal(file_read(s->fd, "f", sizes[i], &text, &len), 0);
 		assert_int_equal(len, sizes[i]);
 		assert_string_equal(text, words);
 		free(text);
 		if (sizes[i] > 0) {
-			assert_int_equal(file_read(p->fd, "f", sizes[i] - 1, &text, &len), -1);
+			assert_int_equal(file_read(s->fd, "f", sizes[i] - 1, &text, &len), -1);
 			assert_int_equal(errno, EFBIG);
 		}
 		free(words);
@@ -201,20 +161,20 @@ read_is_whole(void **state)
 static void
 read_wants_a_regular_file(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 	char *text;
 	size_t len;
 
-	assert_int_equal(mkdirat(p->fd, "dir", 0755), 0);
-	assert_int_equal(symlinkat("dir", p->fd, "link"), 0);
-	assert_int_equal(mkfifoat(p->fd, "fifo", 0600), 0);
-	assert_int_equal(file_read(p->fd, "dir", 10, &text, &len), -1);
+	assert_int_equal(mkdirat(s->fd, "dir", 0755), 0);
+	assert_int_equal(symlinkat("dir", s->fd, "link"), 0);
+	assert_int_equal(mkfifoat(s->fd, "fifo", 0600), 0);
+	assert_int_equal(file_read(s->fd, "dir", 10, &text, &len), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(file_read(p->fd, "link", 10, &text, &len), -1);
+	assert_int_equal(file_read(s->fd, "link", 10, &text, &len), -1);
 	assert_int_equal(errno, ELOOP);
-	assert_int_equal(file_read(p->fd, "fifo", 10, &text, &len), -1);
+	assert_int_equal(file_read(s->fd, "fifo", 10, &text, &len), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(file_read(p->fd, "absent", 10, &text, &len), -1);
+	assert_int_equal(file_read(s->fd, "absent", 10, &text, &len), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(file_read(AT_FDCWD, "/proc/self/stat", 100000, &text, &len), 0);
 	assert_true(len > 10);
@@ -245,20 +205,20 @@ ask_from_elsewhere(const char *path, const char *words)
 static void
 only_one_holds_the_pid_file(void **state)
 {
-	const struct place *p = *state;
-	char path[256], words[64], *why;
+	const struct scratch *s = *state;
+	char path[300], words[64], *why;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s", path_of(p, "run/pid"));
+	snprintf(path, sizeof(path), "%s", scratch_path(s, "run/pid"));
 	fd = file_lock_pid(path, &why);
 	if (fd < 0)
 		fail_msg("%s", why);
 	snprintf(words, sizeof(words), "%ld\n", (long)getpid());
-	assert_holds(p, "run/pid", words);
+	assert_holds(s, "run/pid", words);
 	snprintf(words, sizeof(words), "process %ld:", (long)getpid());
 	assert_int_equal(ask_from_elsewhere(path, words), 2);
 	file_unlock_pid(fd, path);
-	assert_int_equal(faccessat(p->fd, "run/pid", F_OK, 0), -1);
+	assert_int_equal(faccessat(s->fd, "run/pid", F_OK, 0), -1);
 	assert_int_equal(ask_from_elsewhere(path, NULL), 0);
 }
 
@@ -266,54 +226,54 @@ only_one_holds_the_pid_file(void **state)
 static void
 a_holder_may_not_have_said_who_it_is(void **state)
 {
-	const struct place *p = *state;
-	int fd = openat(p->fd, "pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	const struct scratch *s = *state;
+	int fd = openat(s->fd, "pid", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
 	assert_true(fd >= 0);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	assert_int_equal(ask_from_elsewhere(path_of(p, "pid"), "held by another process:"), 2);
+	assert_int_equal(ask_from_elsewhere(scratch_path(s, "pid"), "held by another process:"), 2);
 	close(fd);
 }
 
 static void
 a_pid_file_left_by_a_crash_is_taken_over(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 	char words[64], *why;
 	int fd;
 
 	assert_int_equal(
-	    file_replace(p->fd, "pid", 0644, put_words, (char[]){"123456789\n"}, false), 0);
-	fd = file_lock_pid(path_of(p, "pid"), &why);
+	    file_replace(s->fd, "pid", 0644, put_words, (char[]){"123456789\n"}, false), 0);
+	fd = file_lock_pid(scratch_path(s, "pid"), &why);
 	assert_true(fd >= 0);
 	snprintf(words, sizeof(words), "%ld\n", (long)getpid());
-	assert_holds(p, "pid", words);
+	assert_holds(s, "pid", words);
 	/* Someone has removed ours and put another there: that one is not ours to remove. */
-	assert_int_equal(file_replace(p->fd, "pid", 0644, put_words, (char[]){"1\n"}, false), 0);
-	file_unlock_pid(fd, path_of(p, "pid"));
-	assert_holds(p, "pid", "1\n");
+	assert_int_equal(file_replace(s->fd, "pid", 0644, put_words, (char[]){"1\n"}, false), 0);
+	file_unlock_pid(fd, scratch_path(s, "pid"));
+	assert_holds(s, "pid", "1\n");
 }
 
 static void
 a_pid_file_in_bad_places_is_refused(void **state)
 {
-	const struct place *p = *state;
+	const struct scratch *s = *state;
 
-	assert_int_equal(file_replace(p->fd, "v", 0644, put_words, (char[]){"victim"}, false), 0);
-	assert_int_equal(symlinkat("v", p->fd, "link"), 0);
-	assert_int_equal(mkfifoat(p->fd, "fifo", 0600), 0);
-	assert_int_equal(mkdirat(p->fd, "bad", 0777), 0);
-	assert_int_equal(fchmodat(p->fd, "bad", 0777, 0), 0);
-	assert_int_equal(ask_from_elsewhere(path_of(p, "link"), strerror(ELOOP)), 1);
-	assert_int_equal(ask_from_elsewhere(path_of(p, "fifo"), "not a regular file"), 1);
-	assert_int_equal(ask_from_elsewhere(path_of(p, "bad/pid"), "written by others"), 1);
-	assert_holds(p, "v", "victim");
+	assert_int_equal(file_replace(s->fd, "v", 0644, put_words, (char[]){"victim"}, false), 0);
+	assert_int_equal(symlinkat("v", s->fd, "link"), 0);
+	assert_int_equal(mkfifoat(s->fd, "fifo", 0600), 0);
+	assert_int_equal(mkdirat(s->fd, "bad", 0777), 0);
+	assert_int_equal(fchmodat(s->fd, "bad", 0777, 0), 0);
+	assert_int_equal(ask_from_elsewhere(scratch_path(s, "link"), strerror(ELOOP)), 1);
+	assert_int_equal(ask_from_elsewhere(scratch_path(s, "fifo"), "not a regular file"), 1);
+	assert_int_equal(ask_from_elsewhere(scratch_path(s, "bad/pid"), "written by others"), 1);
+	assert_holds(s, "v", "victim");
 }
 
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(replace_makes_and_replaces),
 	    TEST(replace_replaces_a_symlink_itself),

@@ -13,15 +13,6 @@
 
 #include "flashback/trust.h"
 
-static const char *
-path_of(const struct scratch *s, const char *name)
-{
-	static char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", s->path, name);
-	return path;
-}
-
 /* Is the directory refused, with these words? */
 static void
 assert_dir(const char *path, const char *words)
@@ -51,20 +42,20 @@ a_directory_must_be_ours_alone(void **state)
 
 	make_dir("a");
 	make_dir("a/b");
-	assert_dir(path_of(s, "a/b"), NULL);
-	assert_dir(path_of(s, "a//b/../b/."), NULL);
+	assert_dir(scratch_path(s, "a/b"), NULL);
+	assert_dir(scratch_path(s, "a//b/../b/."), NULL);
 	assert_dir("/", NULL);
 	assert_dir("/tmp", "written by others"); /* sticky is good enough on the way only */
 	assert_int_equal(fchmodat(s->fd, "a", 0775, 0), 0);
-	assert_dir(path_of(s, "a/b"), "/a can be written by others (mode 0775)");
+	assert_dir(scratch_path(s, "a/b"), "/a can be written by others (mode 0775)");
 	assert_int_equal(fchmodat(s->fd, "a", 01777, 0), 0);
-	assert_dir(path_of(s, "a/b"), NULL);
+	assert_dir(scratch_path(s, "a/b"), NULL);
 	assert_int_equal(fchmodat(s->fd, "a/b", 0757, 0), 0);
-	assert_dir(path_of(s, "a/b"), "written by others (mode 0757)");
-	assert_dir(path_of(s, "a/c"), "No such file");
+	assert_dir(scratch_path(s, "a/b"), "written by others (mode 0757)");
+	assert_dir(scratch_path(s, "a/c"), "No such file");
 	make_file("f", "x");
-	assert_dir(path_of(s, "f"), "Not a directory");
-	assert_dir(path_of(s, "f/x"), "Not a directory");
+	assert_dir(scratch_path(s, "f"), "Not a directory");
+	assert_dir(scratch_path(s, "f/x"), "Not a directory");
 }
 
 static void
@@ -76,7 +67,7 @@ a_relative_directory_is_walked_from_the_root(void **state)
 	assert_int_equal(mkdirat(s->fd, "a", 0777), 0);
 	make_dir("a/b");
 	assert_int_equal(fchmodat(s->fd, "a", 0777, 0), 0);
-	assert_int_equal(chdir(path_of(s, "a")), 0);
+	assert_int_equal(chdir(scratch_path(s, "a")), 0);
 	assert_dir("b", "/a can be written by others");
 	assert_int_equal(fchmodat(s->fd, "a", 0755, 0), 0);
 	assert_dir("b", NULL);
@@ -94,14 +85,14 @@ symlinks_on_the_way(void **state)
 	assert_int_equal(mkdirat(s->fd, "bad", 0777), 0);
 	assert_int_equal(fchmodat(s->fd, "bad", 0777, 0), 0);
 	assert_int_equal(symlinkat("good", s->fd, "rel"), 0);
-	assert_int_equal(symlinkat(path_of(s, "good"), s->fd, "abs"), 0);
+	assert_int_equal(symlinkat(scratch_path(s, "good"), s->fd, "abs"), 0);
 	assert_int_equal(symlinkat("../good", s->fd, "bad/link"), 0);
 	assert_int_equal(symlinkat("loop", s->fd, "loop"), 0);
-	assert_dir(path_of(s, "rel/x"), NULL);
-	assert_dir(path_of(s, "rel"), NULL);
-	assert_dir(path_of(s, "abs/x"), NULL);
-	assert_dir(path_of(s, "bad/link/x"), "/bad can be written by others");
-	assert_dir(path_of(s, "loop"), strerror(ELOOP));
+	assert_dir(scratch_path(s, "rel/x"), NULL);
+	assert_dir(scratch_path(s, "rel"), NULL);
+	assert_dir(scratch_path(s, "abs/x"), NULL);
+	assert_dir(scratch_path(s, "bad/link/x"), "/bad can be written by others");
+	assert_dir(scratch_path(s, "loop"), strerror(ELOOP));
 }
 
 static void
@@ -115,12 +106,12 @@ a_strangers_things_are_refused(void **state)
 	make_dir("a/b");
 	make_dir("a/b/c");
 	assert_int_equal(symlinkat("b", s->fd, "a/link"), 0);
-	assert_dir(path_of(s, "a/link/c"), NULL);
+	assert_dir(scratch_path(s, "a/link/c"), NULL);
 	assert_int_equal(fchownat(s->fd, "a/link", 4711, 4711, AT_SYMLINK_NOFOLLOW), 0);
-	assert_dir(path_of(s, "a/link/c"), "/a/link belongs to user 4711");
+	assert_dir(scratch_path(s, "a/link/c"), "/a/link belongs to user 4711");
 	assert_int_equal(fchownat(s->fd, "a/b", 4711, 4711, 0), 0);
-	assert_dir(path_of(s, "a/b/c"), "/a/b belongs to user 4711");
-	assert_dir(path_of(s, "a/b"), "/a/b belongs to user 4711");
+	assert_dir(scratch_path(s, "a/b/c"), "/a/b belongs to user 4711");
+	assert_dir(scratch_path(s, "a/b"), "/a/b belongs to user 4711");
 }
 
 static void
@@ -130,14 +121,14 @@ the_last_component_is_made(void **state)
 	mode_t mask = umask(077);
 	struct stat st;
 	char *why;
-	int fd = trust_open_dir(path_of(s, "new/"), true, &why);
+	int fd = trust_open_dir(scratch_path(s, "new/"), true, &why);
 
 	umask(mask);
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
 	close(fd);
-	assert_int_equal(trust_open_dir(path_of(s, "no/deeper"), true, &why), -1);
+	assert_int_equal(trust_open_dir(scratch_path(s, "no/deeper"), true, &why), -1);
 	assert_non_null(strstr(why, "No such file"));
 	free(why);
 }
@@ -153,19 +144,19 @@ a_file_and_all_above_it(void **state)
 	make_file("etc/c", "x");
 	fd = openat(s->fd, "etc/c", O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(trust_check_file(path_of(s, "etc/c"), fd, &why), 0);
+	assert_int_equal(trust_check_file(scratch_path(s, "etc/c"), fd, &why), 0);
 	assert_int_equal(fchmodat(s->fd, "etc", 0777, 0), 0);
-	assert_int_equal(trust_check_file(path_of(s, "etc/c"), fd, &why), -1);
+	assert_int_equal(trust_check_file(scratch_path(s, "etc/c"), fd, &why), -1);
 	assert_non_null(strstr(why, "/etc can be written by others"));
 	free(why);
 	assert_int_equal(fchmodat(s->fd, "etc", 0755, 0), 0);
 	assert_int_equal(fchmod(fd, 0664), 0);
-	assert_int_equal(trust_check_file(path_of(s, "etc/c"), fd, &why), -1);
+	assert_int_equal(trust_check_file(scratch_path(s, "etc/c"), fd, &why), -1);
 	assert_non_null(strstr(why, "/etc/c can be written by others (mode 0664)"));
 	free(why);
 	assert_int_equal(unlink("etc/c"), 0);
 	make_file("etc/c", "y");
-	assert_int_equal(trust_check_file(path_of(s, "etc/c"), fd, &why), -1);
+	assert_int_equal(trust_check_file(scratch_path(s, "etc/c"), fd, &why), -1);
 	assert_non_null(strstr(why, "replaced"));
 	free(why);
 	close(fd);
