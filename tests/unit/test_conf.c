@@ -397,6 +397,11 @@ test_unreadable(void **state)
 	unlink(fx->hosts);
 	assert_error(fx, "hosts.conf: there is no such file: make it, or name the right one (see "
 	                 "flashback.conf(5))\n");
+	/* It may be named where nothing was understood. */
+	write_both(fx, "data_dir = \"/backup\"\nwake = \"1h\n", "");
+	unlink(fx->hosts);
+	assert_error(fx,
+	             "flashback.conf:2: the string that begins here does not end: \" is missing\n");
 }
 
 /* Commands that run as root come from there. */
