@@ -78,9 +78,10 @@ probe_may_ping(void)
 {
 	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
 
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	if (fd < 0)
+		return errno != EPERM && errno != EACCES;
+	close(fd);
+	return true;
 }
 
 /* ---- one task: a child of the prober that asks a batch of numeric addresses, or one name ---- */

@@ -50,7 +50,8 @@ const char *probe_answer_name(enum probe_answer a);
  */
 int probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason);
 
-/** probe_may_ping(): may this process open a raw ICMP socket? */
+/** probe_may_ping(): may this process open a raw ICMP socket?  True, too, where it cannot just now.
+ */
 bool probe_may_ping(void);
 
 #endif

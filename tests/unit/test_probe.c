@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -453,6 +454,25 @@ without_the_right_to_ping_it_says_so(void **state)
 	assert_said(1, PROBE_UP, "refuses", 1000);
 }
 
+/* That there is no descriptor left just now is no lack of a right. */
+static int
+ask_without_descriptors(int out, void *arg)
+{
+	const struct rlimit none = {0};
+
+	(void)out;
+	(void)arg;
+	return setrlimit(RLIMIT_NOFILE, &none) == 0 && probe_may_ping() ? 0 : 1;
+}
+
+static void
+a_right_is_not_taken_for_lacking(void **state)
+{
+	(void)state;
+	asked.n = 0;
+	assert_int_equal(run_prober(ask_without_descriptors), 0);
+}
+
 static void
 no_hosts_no_answers(void **state)
 {
@@ -492,6 +512,7 @@ main(void)
 	    cmocka_unit_test(every_host_gets_its_answer_in_time),
 	    cmocka_unit_test(so_do_the_many_that_do_not_answer),
 	    cmocka_unit_test(without_the_right_to_ping_it_says_so),
+	    cmocka_unit_test(a_right_is_not_taken_for_lacking),
 	    cmocka_unit_test(no_hosts_no_answers),
 	    cmocka_unit_test(lines_are_parsed_back),
 	};
