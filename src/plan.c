@@ -18,8 +18,9 @@ max64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-int64_t
-plan_due_at(const struct volume *volume, const struct summary *seen)
+/* 0: at once, there is no attempt that counts. */
+static int64_t
+due_at(const struct volume *volume, const struct summary *seen)
 {
 	int64_t attempt = summary_attempt(seen);
 
@@ -48,7 +49,7 @@ plan_is_due(const struct volume *volume, const struct summary *seen, const struc
 	/* Without it a daily backup would creep by up to a wake each day. */
 	int64_t allowance = min64(when->wake, volume->every / 10) / 2;
 
-	return is_stale(seen, when->now) || when->now >= plan_due_at(volume, seen) - allowance;
+	return is_stale(seen, when->now) || when->now >= due_at(volume, seen) - allowance;
 }
 
 /* When the window of a volume is open at or after an instant; 0: never. */
@@ -105,7 +106,7 @@ plan_decide(const struct table_row *row, const struct plan_now *when, struct pla
 		out->at = newest(&row->seen);
 	} else if (!is_wanted(row) && !plan_is_due(volume, &row->seen, when)) {
 		out->cause = PLAN_NOT_DUE;
-		out->at = opening(volume, plan_due_at(volume, &row->seen), when->offset);
+		out->at = opening(volume, due_at(volume, &row->seen), when->offset);
 	} else if (when->disk != PLAN_DISK_OK) {
 		out->cause = PLAN_DISK;
 	} else {

@@ -69,8 +69,10 @@ rsync_version(const char *line, struct rsync_version *out)
 	return 0;
 }
 
-char *
-rsync_shell(const struct volume *volume)
+/* The `ssh` option with BatchMode and the time-outs added after it, so that the user's own win: ssh
+ * takes the first value it meets. */
+static char *
+format_shell(const struct volume *volume)
 {
 	int64_t interval = volume->io_timeout / 10;
 
@@ -108,7 +110,7 @@ add_shell(const struct volume *volume, struct text_list *argv)
 
 	if (volume->transport != VOLUME_SHELL)
 		return 0;
-	shell = rsync_shell(volume);
+	shell = format_shell(volume);
 	if (shell == NULL)
 		return -1;
 	error = text_list_add(argv, "-e") != 0 || text_list_add(argv, shell) != 0;

@@ -59,14 +59,12 @@ void plan_decide(const struct table_row *row, const struct plan_now *when,
                  struct plan_decision *out);
 
 /**
- * plan_is_due(volume, seen, when), plan_due_at(volume, seen):
- * Is the newest attempt that counts `every` old, less min(wake, every/10)/2?  When is it, without
- * that allowance (as people are shown it)?  0: at once, there is none.  The worker asks again with
- * what it found.
+ * plan_is_due(volume, seen, when):
+ * Is the newest attempt that counts `every` old, less min(wake, every/10)/2?  (People are shown the
+ * time without that allowance.)  The worker asks again with what it found.
  */
 bool plan_is_due(const struct volume *volume, const struct summary *seen,
                  const struct plan_now *when);
-int64_t plan_due_at(const struct volume *volume, const struct summary *seen);
 
 /**
  * plan_compare(a, b, now):

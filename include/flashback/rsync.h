@@ -66,13 +66,6 @@ int rsync_ask_argv(const struct volume *volume, const char *program,
 int64_t rsync_patience(const struct volume *volume, bool checksum);
 
 /**
- * rsync_shell(volume):
- * The value of -e: the `ssh` option with BatchMode and the time-outs added after it, so that the
- * user's own win (ssh takes the first value it meets).  New memory; NULL with ENOMEM.
- */
-char *rsync_shell(const struct volume *volume);
-
-/**
  * rsync_print(f, argv):
  * The command as one pasteable line for a POSIX shell, without a newline at its end; each word is
  * quoted if need be, and control characters are written as numbers for printf(1).

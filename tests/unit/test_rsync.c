@@ -141,15 +141,19 @@ test_shell(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct volume v = make_volume(VOLUME_SHELL, NULL, NULL);
+		char source[] = "root@kimono:/home/", path[] = "/home/";
+		struct volume v = make_volume(VOLUME_SHELL, source, path);
+		const struct rsync_job job = {
+		    .volume = &v, .program = RSYNC, .version = v350, .target = "4.working"};
 		char *ssh = strdup(rows[i].ssh);
-		char *shell;
+		struct text_list argv = {0};
 
 		v.ssh = ssh;
 		v.io_timeout = rows[i].io_timeout;
-		shell = rsync_shell(&v);
-		assert_string_equal(shell, rows[i].expected);
-		free(shell);
+		assert_int_equal(rsync_argv(&job, &argv), 0);
+		assert_true(text_list_has(&argv, "-e"));
+		assert_true(text_list_has(&argv, rows[i].expected));
+		text_list_free(&argv);
 		free(ssh);
 	}
 }
