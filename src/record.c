@@ -104,6 +104,15 @@ record_history(struct store_volume *v, const struct history_run *run)
 }
 
 int
+record_set_aside(struct store_volume *v)
+{
+	if (renameat(v->meta, "history", v->meta, RECORD_ASIDE) != 0)
+		return -1;
+	v->unread = 0;
+	return 0;
+}
+
+int
 record_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
 {
 	char text[NOTE_MAX], name[STAMP_NAME_SIZE];

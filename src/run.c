@@ -40,6 +40,7 @@ struct run {
 	struct store store;
 	struct store_volume v;
 	bool opened, locked, prepared; /* store, volume, `before` ended 0 */
+	bool blind;                    /* the history was not to be read */
 	char boot[BOOT_ID_SIZE];
 	struct summary seen;
 	struct copy copy;
@@ -149,6 +150,27 @@ lock_volume(struct run *r)
 	return rc;
 }
 
+/* A history that cannot be read must not end all backups, nor be lost. */
+static int
+begin_history(struct run *r)
+{
+	const char *data_dir = r->job->config->data_dir, *id = r->volume->id;
+	char words[JUDGE_TEXT];
+	int error = r->v.unread;
+
+	if (record_set_aside(&r->v) != 0)
+		return judge_give_up(
+		    &r->copy.verdict, JUDGE_FAILED,
+		    "%s/%s/%s cannot be read: %s; if the disk is good, move it away", data_dir, id,
+		    STORE_HISTORY, strerror(error));
+	snprintf(words, sizeof(words),
+	         "%s/%s/%s could not be read: %s; it was renamed to %s, and a new one begins",
+	         data_dir, id, STORE_HISTORY, strerror(error), RECORD_ASIDE);
+	note(r, words);
+	r->blind = true;
+	return 0;
+}
+
 static int
 open_volume(struct run *r)
 {
@@ -156,13 +178,7 @@ open_volume(struct run *r)
 
 	if (lock_volume(r) == 0) {
 		r->locked = true;
-		if (r->v.unread == 0)
-			return 0;
-		/* Without it the guard has nothing to compare with. */
-		return judge_give_up(
-		    &r->copy.verdict, JUDGE_FAILED,
-		    "%s/%s/%s cannot be read: %s; if the disk is good, move it away",
-		    r->job->config->data_dir, vol->id, STORE_HISTORY, strerror(r->v.unread));
+		return r->v.unread == 0 ? 0 : begin_history(r);
 	}
 	if (errno == EWOULDBLOCK)
 		return judge_give_up(&r->copy.verdict, JUDGE_BUSY,
@@ -306,6 +322,9 @@ commit(struct run *r)
 	    .run = history_line(r),
 	};
 
+	/* The shrink guard had nothing to compare with. */
+	if (r->blind)
+		c.verdict.expires_complete = c.verdict.expires_partial = false;
 	tell_stage(r, TABLE_COMMITTING);
 	commit_run(&c);
 	r->copy.tree = c.tree;

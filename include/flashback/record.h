@@ -34,6 +34,11 @@ bool record_latest_is_stale(const struct store_volume *v, int64_t now);
  */
 int record_history(struct store_volume *v, const struct history_run *run);
 
+/** record_set_aside(v): give a history that could not be read this name, beside it, so that a new
+ * one can begin.  Return 0, or -1 with errno. */
+#define RECORD_ASIDE "history.unreadable"
+int record_set_aside(struct store_volume *v);
+
 /**
  * record_note_write(v, boot, working), record_note_read(v, boot, size, working):
  * The lock file's note: in which boot (see boot.h) it was written, and which tree is being built

@@ -120,27 +120,54 @@ no_memory() {
 	[ "$good" -gt 5 ] && [ "$refused" -gt 5 ]
 }
 
-@test "a history that cannot be read stops the runs of its volume, and is not written over" {
-	local history=$STORE/$VOLUME/.flashback/history had n
+# unread_history: it is a link, which is not followed.
+unread_history() {
+	mv "$HISTORY" "$HISTORY.real"
+	ln -s history.real "$HISTORY"
+}
+
+@test "a history that cannot be read is renamed, said, and nothing expires on its account" {
+	HISTORY=$STORE/$VOLUME/.flashback/history
+	local n
+	for n in 1 2 3; do
+		recover
+	done
+	n=$(snapshots "$VOLUME" | wc -l)
+	unread_history
+	sed -i 's/keep_last = 4/keep_last = 1/' "$D/hosts.conf"
+	run flashback -n "$VOLUME"
+	expect_exit 1
+	expect "$HISTORY cannot be read: Too many levels of symbolic links"
+	tick
 	run flashback -1 "$VOLUME"
 	expect_exit 0
-	had=$(wc -l <"$history") n=$(snapshots "$VOLUME" | wc -l)
-	mv "$history" "$history.real"
-	ln -s history.real "$history"
+	expect "$HISTORY could not be read: Too many levels of symbolic links; it was renamed to history.unreadable"
+	[ -h "$HISTORY.unreadable" ]
+	has_snapshots $((n + 1)) "$VOLUME"
+	[ "$(grep -c SUCCEEDED "$HISTORY")" -eq 1 ]
+	tick
+	run flashback -1 "$VOLUME"
+	expect_exit 0
+	[ "$(snapshots "$VOLUME" | wc -l)" -le "$n" ] # now they do
+}
+
+@test "a history that can be neither read nor renamed stops the runs of its volume, and is not written over" {
+	HISTORY=$STORE/$VOLUME/.flashback/history
+	local had n
+	had=$(wc -l <"$HISTORY") n=$(snapshots "$VOLUME" | wc -l)
+	unread_history
+	mkdir "$HISTORY.unreadable"
 	tick
 	run flashback -1 "$VOLUME"
 	expect_exit 2
-	expect "$history cannot be read: Too many levels of symbolic links; if the disk is good, move it away"
+	expect "$HISTORY cannot be read: Too many levels of symbolic links; if the disk is good, move it away"
 	has_snapshots "$n" "$VOLUME"
-	run flashback -n "$VOLUME"
-	expect_exit 1
-	expect "$history cannot be read"
-	[ -h "$history" ]
-	mv "$history.real" "$history"
+	[ -h "$HISTORY" ]
+	mv "$HISTORY.real" "$HISTORY"
 	run flashback -1 "$VOLUME"
 	expect_exit 0
 	has_snapshots $((n + 1)) "$VOLUME"
-	[ "$(wc -l <"$history")" -eq $((had + 1)) ]
+	[ "$(wc -l <"$HISTORY")" -eq $((had + 1)) ]
 }
 
 @test "a looker that is killed: what it has not told is not known, and not claimed" {

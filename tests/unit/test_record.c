@@ -229,6 +229,11 @@ test_history_that_could_not_be_read(void **state)
 	text = history_text();
 	assert_string_equal(text, "as it was\n");
 	free(text);
+	assert_int_equal(record_set_aside(&v), 0);
+	assert_int_equal(v.unread, 0);
+	assert_int_equal(access(".flashback/" RECORD_ASIDE, F_OK), 0);
+	assert_int_equal(record_history(&v, &run), 0);
+	assert_int_equal(v.nruns, 1);
 	store_volume_close(&v);
 }
 
