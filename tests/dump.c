@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 void __gcov_dump(void);
+void __gcov_reset(void);
 void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status) __attribute__((noreturn));
 int __real_kill(pid_t pid, int sig);
@@ -23,7 +24,9 @@ __wrap__exit(int status)
 int
 __wrap_kill(pid_t pid, int sig)
 {
-	if (pid == getpid())
+	if (pid == getpid()) {
 		__gcov_dump();
+		__gcov_reset(); /* it may live on, and without this would never write again */
+	}
 	return __real_kill(pid, sig);
 }
