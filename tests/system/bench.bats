@@ -29,10 +29,11 @@ expect_row() {
 	bench 0 idle cycles
 	expect_exit 1
 	expect_row 'idle with 10 volumes: resident memory +[0-9]+ KiB +0 KiB TOO MUCH'
+	expect_row 'first copy of 100 files: CPU +[0-9.]+ ms +[0-9.]+ +0 TOO MUCH'
 	expect_row 'first copy of 100 files: wall, until on the disk +[0-9.]+ ms +[0-9.]+ *$'
 	expect_row 'nothing of 100 files changed: CPU +[0-9.]+ ms +[0-9.]+ +0 TOO MUCH'
 	expect_row '1 % of 100 files changed: wall +[0-9.]+ ms +[0-9.]+ *$'
-	expect_row 'Over their limits: 2$'
+	expect_row 'Over their limits: 3$'
 }
 
 @test "within its limits the exit status is 0" {
