@@ -30,8 +30,7 @@ is_dealt_with(const struct table_row *row)
 	return row->last == JUDGE_PARTIAL && row->seen.partial == 0;
 }
 
-/* The history says how the last run ended, which was that of an earlier daemon or of a --once.  Who
- * made it has told of it. */
+/* The history says how the last run ended, which was that of an earlier daemon or of a --once. */
 static void
 adopt_result(struct table_row *row)
 {
@@ -39,7 +38,6 @@ adopt_result(struct table_row *row)
 
 	table_say(row, last->result, "%s", last->reason);
 	row->took = last->seconds;
-	row->told = last->result;
 	row->percent = 0;
 	row->silent_since = 0;
 }
@@ -56,8 +54,11 @@ adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 		d->sweep = true;
 	if ((first || newer) && seen->last.result != JUDGE_NONE)
 		adopt_result(row);
-	if (first)
+	if (first) {
 		row->retry_at = plan_retry_at(seen, d->config->wake, row->volume->every);
+		/* An earlier daemon has told of it; a --once beside this one tells nobody. */
+		row->told = seen->last.result;
+	}
 	if (is_dealt_with(row))
 		table_say(row, JUDGE_NONE, "%s", "");
 }

@@ -227,6 +227,26 @@ told() {
 	[ "$(told)" = 'config,config,' ]
 }
 
+@test "notify: what -1 met beside the daemon is told when the daemon meets it" {
+	script tell <<<"cat >>$D/told"
+	main_conf "$STORE" <<<"notify = \"$D/tell\""
+	volume 'every = "1h"'
+	start_daemon
+	wait_for 10 has_snapshots 1 h/v
+	mv "$D/src" "$D/away"
+	wake_at '2027-03-01 12:30:00'
+	run flashback -1 h/v
+	expect_exit 2
+	kill -USR1 "$DAEMON"
+	wait_for 10 row_has h/v FAILED
+	[ "$(told)" = 'start,' ]
+	wake_at '2027-03-01 14:00:00'
+	[ "$(told)" = 'start,h/v failed,' ]
+	mv "$D/away" "$D/src"
+	wake_at '2027-03-01 15:00:00' # when wait for the backoff
+	[ "$(told)" = 'start,h/v failed,h/v recovered,' ]
+}
+
 @test "notify: a command that fails is told in the log, and the next event is tried all the same" {
 	script tell <<<"test ! -e $D/killed || exit 3; touch $D/killed; kill -KILL \$\$"
 	main_conf "$STORE" <<<"notify = \"$D/tell\""
