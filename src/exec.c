@@ -20,6 +20,7 @@
 #include "flashback/clock.h"
 #include "flashback/compat.h"
 #include "flashback/event.h"
+#include "flashback/file.h"
 #include "flashback/units.h"
 
 #define GRACE 10000 /* milliseconds: from TERM to KILL, and from KILL to giving up */
@@ -162,7 +163,7 @@ read_process(const char *pid, struct process *p)
 
 	*p = (struct process){0};
 	if (read_proc(pid, "stat", text, sizeof(text)) != 0)
-		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
+		return file_lacks(errno) ? -1 : 0;
 	p->pid = (pid_t)next_number(&s);
 	/* The name stands in parentheses, and may hold anything. */
 	s = strrchr(text, ')');

@@ -172,6 +172,12 @@ file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 	return 0;
 }
 
+bool
+file_lacks(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 /* ---- locks ---- */
 
 int

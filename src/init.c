@@ -320,8 +320,7 @@ close_to_others(const struct init *in)
 static bool
 is_trouble(int error)
 {
-	return error == EIO || error == ENOSPC || error == EDQUOT || error == EMFILE ||
-	       error == ENFILE || error == ENOMEM;
+	return error == EIO || error == ENOSPC || error == EDQUOT || file_lacks(error);
 }
 
 static int

@@ -250,7 +250,7 @@ read_history(struct store_volume *v)
 		return 0;
 	if (file_read(v->meta, "history", HISTORY_MAX, &text, &len) < 0) {
 		v->unread = errno == ENOENT ? 0 : errno;
-		return errno == ENOMEM ? -1 : 0;
+		return file_lacks(errno) ? -1 : 0;
 	}
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0') /* a hole that a power cut left */

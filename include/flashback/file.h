@@ -36,6 +36,9 @@ int file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
  * size, with a NUL after it.  Return it, or NULL with errno (EFBIG over max). */
 char *file_read_fd(int fd, size_t max, size_t *len);
 
+/** file_lacks(error): does it tell of a lack of descriptors or memory, and nothing of the file? */
+bool file_lacks(int error);
+
 /** file_lock(fd): flock exclusively, at once.  Return 0, or -1 with errno (EWOULDBLOCK: held). */
 int file_lock(int fd);
 

@@ -243,6 +243,7 @@ refusals() {
 	v mkdirat 1 ENOSPC 2 $v cannot be written: No space left on device
 	v mkdirat 1 EACCES 2 $v cannot be opened: Permission denied
 	v/.flashback openat 1 EROFS 2 $v cannot be written: Read-only file system
+	v/.flashback openat 2 ENFILE 2 $v cannot be opened: Too many open files in system
 	v/.flashback/history read 1+ EIO 0 $v/.flashback/history could not be read: Input/output error; it was renamed
 	v/.flashback/lock pwrite64 1 ENOSPC 2 the lock file cannot be written: No space left on device
 	v mkdirat 2 EIO 2 cannot be made: Input/output error
