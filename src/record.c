@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,21 @@ record_set_aside(struct store_volume *v)
 		return -1;
 	v->unread = 0;
 	return 0;
+}
+
+bool
+record_is_blind(const struct store_volume *v)
+{
+	struct stat stat;
+
+	for (size_t i = 0; i < v->nruns; i++) {
+		const struct stamp *made = &v->runs[i].snapshot;
+
+		if (made->when != 0 &&
+		    (made->state == STAMP_COMPLETE || made->state == STAMP_PARTIAL))
+			return false;
+	}
+	return fstatat(v->meta, RECORD_ASIDE, &stat, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int

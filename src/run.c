@@ -40,7 +40,6 @@ struct run {
 	struct store store;
 	struct store_volume v;
 	bool opened, locked, prepared; /* store, volume, `before` ended 0 */
-	bool blind;                    /* the history was not to be read */
 	char boot[BOOT_ID_SIZE];
 	struct summary seen;
 	struct copy copy;
@@ -167,7 +166,6 @@ begin_history(struct run *r)
 	         "%s/%s/%s could not be read: %s; it was renamed to %s, and a new one begins",
 	         data_dir, id, STORE_HISTORY, strerror(error), RECORD_ASIDE);
 	note(r, words);
-	r->blind = true;
 	return 0;
 }
 
@@ -322,8 +320,7 @@ commit(struct run *r)
 	    .run = history_line(r),
 	};
 
-	/* The shrink guard had nothing to compare with. */
-	if (r->blind)
+	if (record_is_blind(&r->v))
 		c.verdict.expires_complete = c.verdict.expires_partial = false;
 	tell_stage(r, TABLE_COMMITTING);
 	commit_run(&c);

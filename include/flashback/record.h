@@ -39,6 +39,10 @@ int record_history(struct store_volume *v, const struct history_run *run);
 #define RECORD_ASIDE "history.unreadable"
 int record_set_aside(struct store_volume *v);
 
+/** record_is_blind(v): was a history set aside, and does the new one tell of no snapshot yet, so
+ * that the shrink guard has nothing to compare with? */
+bool record_is_blind(const struct store_volume *v);
+
 /**
  * record_note_write(v, boot, working), record_note_read(v, boot, size, working):
  * The lock file's note: in which boot (see boot.h) it was written, and which tree is being built

@@ -234,6 +234,13 @@ test_history_that_could_not_be_read(void **state)
 	assert_int_equal(access(".flashback/" RECORD_ASIDE, F_OK), 0);
 	assert_int_equal(record_history(&v, &run), 0);
 	assert_int_equal(v.nruns, 1);
+	assert_true(record_is_blind(&v));
+	run.snapshot = (struct stamp){.when = NOW, .state = STAMP_INTERRUPTED};
+	assert_int_equal(record_history(&v, &run), 0);
+	assert_true(record_is_blind(&v));
+	run.snapshot.state = STAMP_COMPLETE;
+	assert_int_equal(record_history(&v, &run), 0);
+	assert_false(record_is_blind(&v));
 	store_volume_close(&v);
 }
 
