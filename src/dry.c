@@ -215,6 +215,8 @@ print_volume(const struct dry *d, struct volume *volume)
 static int
 print_all(const struct dry *d)
 {
+	int rc = 0;
+
 	for (size_t i = 0; i < d->wanted->n; i++) {
 		if (is_there(d->config, d->wanted->item[i]))
 			continue;
@@ -226,8 +228,8 @@ print_all(const struct dry *d)
 	for (size_t i = 0; i < d->config->n; i++)
 		if (is_wanted(d, d->config->volumes[i]) &&
 		    print_volume(d, d->config->volumes[i]) != 0)
-			return 1;
-	return 0;
+			rc = 1;
+	return rc;
 }
 
 /* Look at the disk as the daemon would. */

@@ -135,9 +135,11 @@ unread_history() {
 	n=$(snapshots "$VOLUME" | wc -l)
 	unread_history
 	sed -i 's/keep_last = 4/keep_last = 1/' "$D/hosts.conf"
-	run flashback -n "$VOLUME"
+	echo 'host "other" { volume "w" { source = "/etc/" } }' >>"$D/hosts.conf"
+	run flashback -n
 	expect_exit 1
 	expect "$HISTORY cannot be read: Too many levels of symbolic links"
+	expect 'other/w: due'
 	tick
 	FLASHBACK_TEST_CRASH=copied run flashback -1 "$VOLUME"
 	expect "$HISTORY could not be read: Too many levels of symbolic links; it was renamed to history.unreadable"
