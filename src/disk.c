@@ -8,6 +8,7 @@
 #include "flashback/clock.h"
 #include "flashback/log.h"
 #include "flashback/publish.h"
+#include "flashback/settle.h"
 #include "flashback/warn.h"
 #include "flashback/work.h"
 
@@ -30,18 +31,6 @@ is_dealt_with(const struct table_row *row)
 	return row->last == JUDGE_PARTIAL && row->seen.partial == 0;
 }
 
-/* The history says how the last run ended, which was that of an earlier daemon or of a --once. */
-static void
-adopt_result(struct table_row *row)
-{
-	const struct history_run *last = &row->seen.last;
-
-	table_say(row, last->result, "%s", last->reason);
-	row->took = last->seconds;
-	row->percent = 0;
-	row->silent_since = 0;
-}
-
 static void
 adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 {
@@ -53,14 +42,16 @@ adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 	if (seen->expired > 0)
 		d->sweep = true;
 	if ((first || newer) && seen->last.result != JUDGE_NONE)
-		adopt_result(row);
+		settle_adopt(row);
 	if (first) {
 		row->retry_at = plan_retry_at(seen, d->config->wake, row->volume->every);
-		/* An earlier daemon has told of it; a --once beside this one tells nobody. */
-		row->told = seen->last.result;
+		row->told = seen->last.result; /* by who made it */
 	}
 	if (is_dealt_with(row))
 		table_say(row, JUDGE_NONE, "%s", "");
+	/* A --once beside this daemon tells nobody. */
+	if (newer)
+		publish_news(d, row);
 }
 
 /* Tell of a change of the disk's state. */

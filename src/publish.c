@@ -178,8 +178,8 @@ is_old_news(const struct table_row *row)
 	                      row->last == JUDGE_CLOCK);
 }
 
-static void
-log_result(const struct table_row *row)
+void
+publish_result(const struct table_row *row)
 {
 	static const struct {
 		enum judge_result result;
@@ -217,12 +217,11 @@ log_result(const struct table_row *row)
 }
 
 void
-publish_result(struct daemon *d, struct table_row *row)
+publish_news(struct daemon *d, struct table_row *row)
 {
 	const char *event = event_of(row->last), *told = event_of(row->told);
 	bool news;
 
-	log_result(row);
 	d->dirty = true;
 	if (event == NULL)
 		return;

@@ -67,8 +67,17 @@ settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
 		row->silent_since = silent_since != 0 ? silent_since : now;
 	if (w->result == JUDGE_FULL)
 		row->retry_at = now + every;
-	if (w->result == JUDGE_NOT_DUE)
-		table_say(row, row->seen.last.result, "%s", row->seen.last.reason);
+}
+
+void
+settle_adopt(struct table_row *row)
+{
+	const struct history_run *last = &row->seen.last;
+
+	table_say(row, last->result, "%s", last->reason);
+	row->took = last->seconds;
+	row->percent = 0;
+	row->silent_since = 0;
 }
 
 void

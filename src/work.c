@@ -84,7 +84,8 @@ start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
 		settle_exit_status(d, JUDGE_FAILED);
 		row->retry_at = clock_wall() + d->config->wake;
 		phase_move(row, PHASE_ENDED);
-		publish_result(d, row);
+		publish_result(row);
+		publish_news(d, row);
 		return;
 	}
 	w->volume = volume_ref(row->volume);
@@ -269,7 +270,10 @@ end_run(struct daemon *d, struct daemon_work *w)
 	if (row != NULL) {
 		settle_row(d, row, w);
 		phase_move(row, PHASE_ENDED);
-		publish_result(d, row);
+		publish_result(row);
+		if (w->result == JUDGE_NOT_DUE)
+			settle_adopt(row);
+		publish_news(d, row);
 	}
 	if (w->result == JUDGE_FULL)
 		d->clearing = true;

@@ -23,8 +23,11 @@ void publish_rows(struct daemon *d);
 void publish_event(struct daemon *d, const char *event, const struct table_row *row,
                    const char *state, const char *reason);
 
-/** publish_result(d, row): a run has ended: log it, and tell notify if that is a change. */
-void publish_result(struct daemon *d, struct table_row *row);
+/** publish_result(row): log how a run has ended. */
+void publish_result(const struct table_row *row);
+
+/** publish_news(d, row): tell notify how the last run ended, if that is a change. */
+void publish_news(struct daemon *d, struct table_row *row);
 
 /** publish_overdue(d): log and tell of volumes that have become overdue, or no longer are. */
 void publish_overdue(struct daemon *d);

@@ -227,7 +227,7 @@ told() {
 	[ "$(told)" = 'config,config,' ]
 }
 
-@test "notify: what -1 met beside the daemon is told when the daemon meets it" {
+@test "notify: what -1 met beside the daemon is told when the daemon hears of it" {
 	script tell <<<"cat >>$D/told"
 	main_conf "$STORE" <<<"notify = \"$D/tell\""
 	volume 'every = "1h"'
@@ -239,12 +239,34 @@ told() {
 	expect_exit 2
 	kill -USR1 "$DAEMON"
 	wait_for 10 row_has h/v FAILED
-	[ "$(told)" = 'start,' ]
+	wait_for 10 settled
+	[ "$(told)" = 'start,h/v failed,' ]
 	wake_at '2027-03-01 14:00:00'
 	[ "$(told)" = 'start,h/v failed,' ]
 	mv "$D/away" "$D/src"
-	wake_at '2027-03-01 15:00:00' # when wait for the backoff
+	set_clock '2027-03-01 14:05:00'
+	run flashback -1 h/v
+	expect_exit 0
+	kill -USR1 "$DAEMON"
+	wait_for 10 row_has h/v 'NEXT RUN'
+	wait_for 10 settled
 	[ "$(told)" = 'start,h/v failed,h/v recovered,' ]
+}
+
+@test "a run that finds the volume newer than was known is told neither as a success nor as a failure" {
+	volume 'every = "20m"'
+	start_daemon
+	wait_for 10 settled
+	set_clock '2027-03-01 12:15:00'
+	flashback -1 h/v
+	wake_at '2027-03-01 12:25:00'
+	row_has h/v 'NEXT RUN IN 0:10:00'
+	set_clock '2027-03-01 12:30:00'
+	flashback -1 h/v
+	rm "$STORE/h/v/.flashback/history"
+	wake_at '2027-03-01 12:40:00'
+	row_has h/v 'NEXT RUN IN 0:10:00'
+	[ "$(grep -cE 'h/v: (succeeded|failed)' "$D/log")" -eq 1 ]
 }
 
 @test "notify: a command that fails is told in the log, and the next event is tried all the same" {
