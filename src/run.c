@@ -149,7 +149,7 @@ lock_volume(struct run *r)
 	return rc;
 }
 
-/* A history that cannot be read must not end all backups, nor be lost. */
+/* A history that cannot be read must not end all backups. */
 static int
 begin_history(struct run *r)
 {
