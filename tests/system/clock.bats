@@ -73,20 +73,20 @@ made() {
 	set_clock '2027-03-01 12:00'
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
-	settled
+	wait_for 10 settled
 	at '2027-03-02 12:00'
 	wait_for 10 has_snapshots 2 here/v
-	settled
+	wait_for 10 settled
 	at '2028-03-02 12:30'
 	wait_for 10 has_snapshots 3 here/v
-	settled
+	wait_for 10 settled
 	at '2027-03-02 13:00'
 	wait_for 5 status_is health WARNING
 	[[ "$(status reason)" == *'2028-03-02T123000+0100 is from the future'* ]]
 	for day in 03 04 05; do
 		at "2027-03-$day 12:00"
 		wait_for 10 [ -e "$STORE/here/v/2027-03-${day}T120000+0100" ]
-		settled
+		wait_for 10 settled
 	done
 	# Nothing has expired meanwhile, and latest is the latest.
 	made 2027-03-0{1,2,3,4,5}T120000+0100 2028-03-02T123000+0100
@@ -108,14 +108,14 @@ made() {
 	set_clock '2027-03-02 08:00'
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
-	settled
+	wait_for 10 settled
 	at '2027-03-01 12:00'
 	wait_for 5 row_has here/v 'WAITING (clock)'
 	row_has here/v 'ahead of the clock'
 	run flashback -1 here/v
 	expect_exit 75
 	at '2027-03-02 07:00'
-	settled
+	wait_for 10 settled
 	made 2027-03-02T080000+0100
 	at '2027-03-03 08:00'
 	wait_for 10 made 2027-03-02T080000+0100 2027-03-03T080000+0100
@@ -145,11 +145,11 @@ made() {
 	wait_for 5 row_has here/v 'NOT FOUND'
 	set_clock '2027-03-01 12:00'
 	wake
-	settled
+	wait_for 10 settled
 	set_clock '2027-03-05 12:00'
 	wake
 	wait_for 5 status_is health CRITICAL
-	row_has here/v OVERDUE
+	wait_for 5 row_has here/v OVERDUE
 }
 
 @test "the night in spring that lacks an hour, the night in autumn that has one twice" {
@@ -157,20 +157,20 @@ made() {
 	set_clock '2027-03-28 00:30:00 UTC'
 	start_daemon
 	wait_for 10 has_snapshots 1 here/v
-	settled
+	wait_for 10 settled
 	local hour n=1
 	for hour in 01 02; do
 		at "2027-03-28 $hour:30:00 UTC"
 		n=$((n + 1))
 		wait_for 10 has_snapshots $n here/v
-		settled
+		wait_for 10 settled
 	done
 	made 2027-03-28T013000+0100 2027-03-28T033000+0200 2027-03-28T043000+0200
 	for hour in 00 01 02; do
 		at "2027-10-31 $hour:30:00 UTC"
 		n=$((n + 1))
 		wait_for 10 has_snapshots $n here/v
-		settled
+		wait_for 10 settled
 	done
 	made 2027-03-28T013000+0100 2027-03-28T033000+0200 2027-03-28T043000+0200 \
 		2027-10-31T023000+0200 2027-10-31T023000+0100 2027-10-31T033000+0100
@@ -187,9 +187,9 @@ made() {
 	set_clock '2027-03-27 02:30'
 	start_daemon
 	wait_for 10 made 2027-03-27T023000+0100
-	settled
+	wait_for 10 settled
 	at '2027-03-28 01:55'
-	settled
+	wait_for 10 settled
 	at '2027-03-28 03:05'
 	wait_for 5 row_has here/v 'NEXT RUN IN 22:55:'
 	row_has here/v '2027-03-27 02:30:00' # as its name has it

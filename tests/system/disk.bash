@@ -68,11 +68,6 @@ wake() {
 	kill -HUP "$DAEMON"
 }
 
-# settled: what was begun is done; a wake before that would find it still at work.
-settled() {
-	wait_for 10 status_is status IDLE
-}
-
 # fill_disk BYTES: fill the disk up, but for so many bytes.
 fill_disk() {
 	head -c 1G /dev/zero >"$STORE/filler" 2>/dev/null || true

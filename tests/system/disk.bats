@@ -158,10 +158,10 @@ is_let_go() {
 	wait_for 10 is_copying here/v
 	echo 1 >"/sys/fs/ext4/${device#/dev/}/trigger_fs_error"
 	wait_for 10 status_is health CRITICAL
-	row_has here/v 'WAITING (disk)'
+	wait_for 10 row_has here/v 'WAITING (disk)'
 	# It stays said at each wake until it can be written again.
 	wake
-	sleep 0.5
+	wait_for 10 settled
 	status_is health CRITICAL
 	[[ "$(status reason)" == *'nothing can be written'* || "$(status reason)" == *read-only* ]]
 	in_box umount "$MNT"

@@ -107,7 +107,7 @@ store_at() {
 	start_daemon
 	wait_for 10 status_is disk.mounted false
 	status_is health CRITICAL
-	row_has here/v WAITING
+	wait_for 5 row_has here/v WAITING
 	[ -z "$(find "$D/later" -mindepth 1)" ]
 	flashback --init
 	kill -HUP "$DAEMON"

@@ -39,7 +39,7 @@ two_volumes() {
 	wait_for 10 has_snapshots 1 b/small
 	wait_for 10 status_is health WARNING # ... and so the disk is not full
 	[[ "$(status reason)" == *a/big*'no room'* ]]
-	settled
+	wait_for 10 settled
 
 	# Hours later it has not been tried again, while the other one has; nor after a restart.
 	set_clock '2027-03-01 14:00:00'
@@ -71,7 +71,7 @@ two_volumes() {
 	wait_for 10 has_snapshots 0 a/big expired
 	wait_for 10 has_snapshots 1 b/small
 	wait_for 10 status_is health WARNING
-	settled
+	wait_for 10 settled
 	rm -r "$D/big/many"
 	kill -USR1 "$DAEMON"
 	wait_for 10 has_snapshots 1 a/big
@@ -116,7 +116,7 @@ nine_of_ten_days() {
 	wake
 	wait_for 10 has_snapshots 6 here/v
 	wait_for 10 has_snapshots 0 here/v expired
-	settled
+	wait_for 10 settled
 	wake
 	wait_for 10 has_snapshots 4 here/v # there is room: one more, and three that a success lets go
 	wait_for 10 status_is health OK
@@ -197,7 +197,7 @@ cut_tree() {
 	has_snapshots 1 h/one interrupted
 	has_snapshots 1 h/one
 	has_snapshots 1 h/two
-	settled
+	wait_for 10 settled
 	wake
 	wait_for 10 has_snapshots 2 h/two
 }
