@@ -175,6 +175,22 @@ be_a_child(pid_t parent, int out, event_body *body, void *arg)
 }
 
 int
+event_pipe(int ends[2])
+{
+	int saved;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	saved = errno;
+	close(ends[0]);
+	close(ends[1]);
+	errno = saved;
+	return -1;
+}
+
+int
 event_fork(struct event_child *c, event_body *body, void *arg)
 {
 	pid_t parent = getpid();
@@ -183,10 +199,8 @@ event_fork(struct event_child *c, event_body *body, void *arg)
 	*c = (struct event_child){.fd = -1, .buf = malloc(LINE_MAX_LEN + 1)};
 	if (c->buf == NULL)
 		return -1;
-	if (pipe2(pipefd, O_CLOEXEC) < 0)
+	if (event_pipe(pipefd) < 0)
 		goto fail_buf;
-	if (fcntl(pipefd[0], F_SETFL, O_NONBLOCK) < 0)
-		goto fail_pipe;
 	c->pid = fork();
 	if (c->pid < 0)
 		goto fail_pipe;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "flashback/fault.h"
 #include "flashback/text.h"
 #include "flashback/trust.h"
 
@@ -186,13 +187,6 @@ file_lock(int fd)
 	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
-static int
-fail_errno(const char *path, char **why)
-{
-	*why = text_format("%s: %s", path, strerror(errno));
-	return -1;
-}
-
 /* Say who holds the pid file fd. */
 static char *
 name_holder(int fd, const char *path)
@@ -220,9 +214,9 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 	int result = -1;
 
 	if (fd < 0)
-		return fail_errno(path, why);
+		return fault_refuse(why, "%s: %s", path, strerror(errno));
 	if (fstat(fd, &ours) < 0) {
-		fail_errno(path, why);
+		fault_refuse(why, "%s: %s", path, strerror(errno));
 	} else if (!S_ISREG(ours.st_mode)) {
 		*why = text_format("%s is not a regular file", path);
 	} else if (file_lock(fd) < 0) {
@@ -261,7 +255,7 @@ file_lock_pid(const char *path, char **why)
 		return fd;
 	if (ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0)
 		return fd;
-	fail_errno(path, why);
+	fault_refuse(why, "%s: %s", path, strerror(errno));
 	file_unlock_pid(fd, path);
 	return -1;
 }

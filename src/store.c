@@ -249,8 +249,10 @@ read_history(struct store_volume *v)
 	if (v->meta < 0)
 		return 0;
 	if (file_read(v->meta, "history", HISTORY_MAX, &text, &len) < 0) {
+		if (file_lacks(errno))
+			return -1;
 		v->unread = errno == ENOENT ? 0 : errno;
-		return file_lacks(errno) ? -1 : 0;
+		return 0;
 	}
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0') /* a hole that a power cut left */

@@ -2,7 +2,6 @@
 #include "flashback/transfer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -251,19 +250,6 @@ drain(struct watch *w, struct stream *s)
 		close_stream(w, s);
 }
 
-/* A pipe whose reading end does not block. */
-static int
-open_pipe(int p[2])
-{
-	if (pipe2(p, O_CLOEXEC) != 0)
-		return -1;
-	if (fcntl(p[0], F_SETFL, O_NONBLOCK) == 0)
-		return 0;
-	close(p[0]);
-	close(p[1]);
-	return -1;
-}
-
 static int
 start(struct watch *w)
 {
@@ -271,9 +257,9 @@ start(struct watch *w)
 	    .argv = w->t->argv, .in = -1, .dir = w->t->dir, .keep = w->t->lock};
 	int out[2], err[2];
 
-	if (open_pipe(out) != 0)
+	if (event_pipe(out) != 0)
 		return -1;
-	if (open_pipe(err) != 0) {
+	if (event_pipe(err) != 0) {
 		close(out[0]);
 		close(out[1]);
 		return -1;

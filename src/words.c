@@ -287,16 +287,13 @@ put_reason(struct phrases *p, const struct table_row *row, const struct report_v
 		break;
 	case STATE_WAITING:
 	case STATE_READY:
+	case STATE_NEXT:
 		if (state_result(row) == JUDGE_INTERRUPTED)
 			put_interrupted(p, row, view, state);
 		else if (state->word == STATE_WAITING)
 			put_waiting(p, row, view, state);
-		else
+		else if (state->word == STATE_READY)
 			put_ready(p, row, view, state);
-		break;
-	case STATE_NEXT:
-		if (state_result(row) == JUDGE_INTERRUPTED)
-			put_interrupted(p, row, view, state);
 		break;
 	}
 }

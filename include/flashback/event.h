@@ -42,6 +42,10 @@ void event_reset_signals(void);
  */
 int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
 
+/** event_pipe(ends): a pipe (CLOEXEC) whose reading end, ends[0], does not block.  Return 0, or -1
+ * with errno. */
+int event_pipe(int ends[2]);
+
 /** A child of ours that was forked without exec, and what it sends.  All zero: none, and then all
  * but event_fork do nothing. */
 struct event_child {

@@ -68,8 +68,7 @@ void store_close(struct store *s);
  * Walk down without following links (a HOST or VOLUME that is one is refused: ENOTDIR); with make,
  * create what is missing (0700) and take the lock (EWOULDBLOCK: held by another; on a disk that has
  * no locks, as its marker says, by another on this machine).  Reads names and history (see unread).
- * Return 0, or -1 with errno (ENOENT: without make, there is no such
- * volume).
+ * Return 0, or -1 with errno (ENOENT: without make, there is no such volume).
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                       struct store_volume *v);

@@ -81,8 +81,9 @@ show() {
 	row "$3" "$(printf %s "${figures[$1 $2 bare]}" | median) ms" "$program" "$limit" "$verdict" "${cells[@]}"
 }
 
-# most_for FILES: the limit of the CPU time of a first copy, and of a cycle: 3 % more than bare rsync with 50,000 files.  Most of what is
-# flashback's own is the same for any number of them, so with fewer it may be as many milliseconds.
+# most_for FILES: the limit of the CPU time of a first copy, and of a cycle: 3 % more than bare rsync with 50,000
+# files.  Most of what is flashback's own is the same for any number of them, so with fewer it may be as many
+# milliseconds.
 most_for() {
 	awk -v files="$1" 'BEGIN { printf "%.3f", 1 + 0.03 * (files < 50000 ? 50000 / files : 1) }'
 }
