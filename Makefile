@@ -32,9 +32,9 @@ SAN_CFLAGS  = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=add
 # Not c11, with which gcc does not know fork and exec, nor that the counters must be written there.
 COV_CFLAGS  = -std=gnu11 $(WARNINGS) -O0 -g --coverage -Wl,--wrap=_exit,--wrap=kill
 
-SOURCES = $(sort $(wildcard src/*.c))
-UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
-LIB     = $(filter-out src/main.c,$(SOURCES))
+SOURCES = $(sort $(wildcard src/*/*.c))
+UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*/test_*.c)))
+LIB     = $(filter-out src/cli/main.c,$(SOURCES))
 
 .PHONY: all unit unit-asan check check-asan demo bench install uninstall clean
 all: build/flashback
@@ -71,10 +71,10 @@ build/asan/%.o: src/%.c build/flags
 
 build/unit/%: tests/unit/%.c build/test/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -o $@ $< build/test/libflashback.a -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -o $@ $< build/test/libflashback.a -lcmocka $(LDLIBS)
 build/unit-asan/%: tests/unit/%.c build/asan/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
 
 # And a fourth, which counts what was run: make coverage; make coverage MODULE=work for the lines that were not.
 build/cov/%.o: src/%.c build/flags
@@ -86,7 +86,7 @@ build/cov/libflashback.a: $(LIB:src/%.c=build/cov/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 build/cov/unit/%: tests/unit/%.c tests/dump.c build/cov/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 MODULE =
 coverage:
 ifeq ($(MODULE),)
@@ -269,4 +269,4 @@ check-cross: dist
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*.d build/*/obj/*.d)
+-include $(wildcard build/*/*/*.d build/fuzz/obj/*/*.d)

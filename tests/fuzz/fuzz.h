@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/text.h"
+#include "flashback/lib/text.h"
 
 /*
  * For fuzz targets: each file fuzz_NAME.c has this function, which libFuzzer calls with anything at

@@ -9,8 +9,8 @@
 
 #include "fuzz.h"
 
-#include "flashback/conf.h"
-#include "flashback/render.h"
+#include "flashback/config/conf.h"
+#include "flashback/config/render.h"
 
 #define MIDDLE "\n%%\n"
 #define GOOD_MAIN "data_dir = \"/nowhere/backup\"\n"
@@ -61,7 +61,7 @@ check_volume(const struct volume *v)
 	HOLDS(volume_check_name(v->host, &why) == 0 && volume_check_name(v->name, &why) == 0);
 	HOLDS(v->source[0] != '-' && v->source[strlen(v->source) - 1] == '/');
 	HOLDS(v->every > 0 && v->io_timeout > 0 && v->overdue > 0);
-	HOLDS(retain_keeps_any(&v->keep));
+	HOLDS(volume_keeps_any(&v->keep));
 	for (enum volume_key key = 0; key < VOLUME_KEYS; key++) {
 		char *text = render_volume(v, key);
 

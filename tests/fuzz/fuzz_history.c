@@ -2,11 +2,11 @@
 /* Lines of a history, the marker of a store, and the lines that our own children send. */
 #include "fuzz.h"
 
-#include "flashback/history.h"
-#include "flashback/look.h"
-#include "flashback/marker.h"
-#include "flashback/probe.h"
-#include "flashback/summary.h"
+#include "flashback/jobs/inspect.h"
+#include "flashback/jobs/probe.h"
+#include "flashback/store/history.h"
+#include "flashback/store/marker.h"
+#include "flashback/store/summary.h"
 
 /* What print writes, in memory. */
 static char *
@@ -32,7 +32,7 @@ history(const char *s)
 	if (history_parse(s, &a) < 0)
 		return;
 	HOLDS(fuzz_is_printable(a.reason));
-	HOLDS(a.stamp.when > 0 && a.result < JUDGE_RESULTS);
+	HOLDS(a.stamp.when > 0 && a.result < RESULT_RESULTS);
 	once = print_run(&a);
 	HOLDS(strchr(once, '\n') == once + strlen(once) - 1);
 	HOLDS(history_parse(once, &b) == 0);
@@ -78,12 +78,12 @@ marker(const char *s)
 static void
 children(char *s)
 {
-	struct look_disk disk;
+	struct inspect_disk disk;
 	enum probe_answer answer;
 	const char *reason;
 	size_t index, len = strlen(s);
 
-	if (look_parse(s, &disk) == 0)
+	if (inspect_parse(s, &disk) == 0)
 		HOLDS(memchr(disk.reason, '\0', sizeof(disk.reason)) != NULL);
 	if (probe_parse(s, &index, &answer, &reason) == 0)
 		HOLDS(answer <= PROBE_CANNOT && reason >= s && reason <= s + len);

@@ -5,49 +5,49 @@
  */
 #include "fuzz.h"
 
-#include "flashback/figures.h"
-#include "flashback/hear.h"
-#include "flashback/judge.h"
+#include "flashback/rsync/figures.h"
+#include "flashback/rsync/output.h"
+#include "flashback/rsync/verdict.h"
 
 /* The words that scripts count lines with. */
 static void
-check_reason(const struct judge_verdict *v)
+check_reason(const struct verdict *v)
 {
 	HOLDS(strlen(v->reason) < 200);
 	HOLDS(fuzz_is_printable(v->reason));
 	HOLDS(strstr(v->reason, "FAILED") == NULL && strstr(v->reason, "SUCCEEDED") == NULL);
-	HOLDS(v->result > JUDGE_NONE && v->result < JUDGE_RESULTS);
+	HOLDS(v->result > RESULT_NONE && v->result < RESULT_RESULTS);
 }
 
 static void
-verdicts(const struct judge_words *w)
+verdicts(const struct verdict_words *w)
 {
 	static const int status[] = {0,        23 << 8, 24 << 8, 11 << 8, 12 << 8,
 	                             255 << 8, 5 << 8,  20 << 8, 9};
 
 	for (size_t i = 0; i < sizeof(status) / sizeof(status[0]); i++) {
-		enum judge_stop last = i == 0 ? JUDGE_STOP_STALL : JUDGE_STOP_NO;
+		enum verdict_stop last = i == 0 ? VERDICT_STOP_STALL : VERDICT_STOP_NO;
 
-		for (enum judge_stop stop = JUDGE_STOP_NO; stop <= last; stop++) {
-			const struct judge_case c = {.status = status[i],
+		for (enum verdict_stop stop = VERDICT_STOP_NO; stop <= last; stop++) {
+			const struct verdict_case c = {.status = status[i],
 			                             .stop = stop,
 			                             .removable = i % 2 != 0,
 			                             .shrink_guard = 5000,
 			                             .files_before = 1000};
-			struct judge_verdict v;
+			struct verdict v;
 
 			memset(&v, 0xa5, sizeof(v));
-			judge_run(&c, w, &v);
+			verdict_make(&c, w, &v);
 			check_reason(&v);
-			HOLDS(w->stats.seen || v.tree != JUDGE_TREE_COMPLETE);
+			HOLDS(w->stats.seen || v.tree != VERDICT_TREE_COMPLETE);
 			HOLDS(status[i] == 0 || status[i] == 24 << 8 ||
-			      v.tree != JUDGE_TREE_COMPLETE);
+			      v.tree != VERDICT_TREE_COMPLETE);
 		}
 	}
 }
 
 static void
-hear(struct judge_words *w, struct judge_progress *p, const char *line, size_t len)
+hear(struct verdict_words *w, struct verdict_progress *p, const char *line, size_t len)
 {
 	size_t is_error = len > 0 && line[0] == '!';
 	char *own;
@@ -58,12 +58,12 @@ hear(struct judge_words *w, struct judge_progress *p, const char *line, size_t l
 	HOLDS(own != NULL);
 	memcpy(own, line + is_error, len);
 	if (is_error || figures_progress(own, len, p) < 0)
-		hear_line(w, own, len, is_error != 0);
+		output_line(w, own, len, is_error != 0);
 	free(own);
 }
 
 static void
-check_words(const struct judge_words *w, const struct judge_progress *p)
+check_words(const struct verdict_words *w, const struct verdict_progress *p)
 {
 	HOLDS(fuzz_is_printable(w->first_error) && fuzz_is_printable(w->first_refusal));
 	HOLDS(fuzz_is_printable(w->first_attribute) && fuzz_is_printable(w->last_error));
@@ -77,8 +77,8 @@ check_words(const struct judge_words *w, const struct judge_progress *p)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct judge_words w = {0};
-	struct judge_progress p = {.left = -1};
+	struct verdict_words w = {0};
+	struct verdict_progress p = {.left = -1};
 	const char *at = (const char *)data, *end = at + size;
 
 	while (at < end) {

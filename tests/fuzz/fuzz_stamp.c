@@ -2,8 +2,8 @@
 /* Names of snapshots, and every kind of number. */
 #include "fuzz.h"
 
-#include "flashback/stamp.h"
-#include "flashback/units.h"
+#include "flashback/lib/units.h"
+#include "flashback/store/stamp.h"
 
 static void
 stamp(const char *s)

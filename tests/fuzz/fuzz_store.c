@@ -13,14 +13,14 @@
 
 #include "fuzz.h"
 
-#include "flashback/expire.h"
-#include "flashback/marker.h"
-#include "flashback/record.h"
-#include "flashback/salvage.h"
-#include "flashback/store.h"
-#include "flashback/summary.h"
-#include "flashback/sweep.h"
-#include "flashback/volume.h"
+#include "flashback/config/volume.h"
+#include "flashback/lib/tree.h"
+#include "flashback/store/expire.h"
+#include "flashback/store/marker.h"
+#include "flashback/store/salvage.h"
+#include "flashback/store/store.h"
+#include "flashback/store/summary.h"
+#include "flashback/store/voldir.h"
 
 #define NOW INT64_C(1800000000)
 #define VOLUME "host/volume"
@@ -170,7 +170,7 @@ work(struct store_volume *v)
 {
 	static const struct volume volume = {.keep = {.last = 2}};
 	static const struct expire_series both = {.complete = true, .partial = true};
-	struct history_run run = {.stamp = {.when = NOW}, .result = JUDGE_SUCCEEDED};
+	struct history_run run = {.stamp = {.when = NOW}, .result = RESULT_SUCCEEDED};
 	struct stamp doubtful;
 	char trouble[256] = "";
 
@@ -178,8 +178,8 @@ work(struct store_volume *v)
 		check_list(v);
 	HOLDS(expire_policy(v, &volume, both, NOW, trouble, sizeof(trouble)) <= EXPIRE_MAX);
 	check_list(v);
-	(void)record_latest(v, NOW);
-	(void)record_history(v, &run);
+	(void)voldir_latest(v, NOW);
+	(void)voldir_history(v, &run);
 }
 
 static void
@@ -189,7 +189,7 @@ sweep(const struct store_volume *v)
 
 	for (size_t i = 0; i < v->nstamps; i++)
 		if (v->stamps[i].state == STAMP_EXPIRED)
-			HOLDS(sweep_tree(v->fd, stamp_format(&v->stamps[i], name), v->dev, trouble,
+			HOLDS(tree_remove(v->fd, stamp_format(&v->stamps[i], name), v->dev, trouble,
 			                 sizeof(trouble)) == 0);
 }
 

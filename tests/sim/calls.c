@@ -7,11 +7,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "flashback/graft.h"
-#include "flashback/halves.h"
-#include "flashback/runlog.h"
-#include "flashback/stamp.h"
-#include "flashback/walk.h"
+#include "flashback/lib/tree.h"
+#include "flashback/store/graft.h"
+#include "flashback/store/halves.h"
+#include "flashback/store/runlog.h"
+#include "flashback/store/stamp.h"
 
 #include "check.h"
 #include "drive.h"
@@ -40,15 +40,16 @@ tree_of(int fd, const char *name)
 }
 
 int
-walk_tree(int parent, const char *name, const struct walk *w)
+tree_remove(int parent, const char *name, dev_t dev, char *trouble, size_t size)
 {
 	struct drive_handle *h = drive_handle(parent);
 	struct drive_tree *t;
 
+	(void)dev;
 	while ((t = tree_of(parent, name)) != NULL) {
 		drive_step();
 		if (drive_may(h, true) != 0 || (t->stubborn && t->n < REMOVED_AT_ONCE)) {
-			snprintf(w->trouble, w->size, "%s: it will not go", name);
+			snprintf(trouble, size, "%s: it will not go", name);
 			return 1;
 		}
 		check_removal(process_self(), h->dir, t);
@@ -65,7 +66,7 @@ walk_tree(int parent, const char *name, const struct walk *w)
 
 /* Of all but trees: there nothing is left behind. */
 int
-walk_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *arg)
+tree_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *arg)
 {
 	(void)take;
 	(void)arg;
@@ -74,7 +75,7 @@ walk_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *
 }
 
 bool
-walk_is_empty(int dirfd)
+tree_is_empty(int dirfd)
 {
 	const struct drive_handle *h = drive_handle(dirfd);
 	const struct drive_tree *t;
@@ -114,13 +115,13 @@ halves_keep(int parent, const char *name, dev_t dev)
 }
 
 int
-walk_measure(int parent, const char *name, dev_t dev, struct walk_size *out)
+tree_measure(int parent, const char *name, dev_t dev, struct tree_size *out)
 {
 	const struct drive_tree *t = tree_of(parent, name);
 
 	(void)dev;
 	drive_step();
-	*out = (struct walk_size){.entries = 1};
+	*out = (struct tree_size){.entries = 1};
 	if (t == NULL)
 		return 1;
 	out->entries += t->n;

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/plan.h"
+#include "flashback/lib/clock.h"
+#include "flashback/schedule/plan.h"
 
 #include "sim.h"
 #include "world.h"
@@ -172,7 +173,7 @@ check_cut(const struct drive_dir *d, const struct drive_tree *t)
 
 /* ---- a snapshot expires ---- */
 
-static const struct retain_policy *
+static const struct volume_keep *
 policy_for(const struct process *p, const struct drive_dir *d)
 {
 	if (p->kind == PROCESS_WORKER)
@@ -201,12 +202,12 @@ may_make_room(const struct drive_dir *d, enum stamp_state state)
 	size_t n = d->history != NULL ? d->history->n : 0;
 
 	while (n-- > 0) {
-		enum judge_result result = d->history->run[n].result;
+		enum result result = d->history->run[n].result;
 
-		if (result == JUDGE_FULL || result == JUDGE_DISK || result == JUDGE_INTERRUPTED)
+		if (result == RESULT_FULL || result == RESULT_DISK || result == RESULT_INTERRUPTED)
 			continue;
-		return result == JUDGE_SUCCEEDED ||
-		       (result == JUDGE_PARTIAL && state == STAMP_PARTIAL);
+		return result == RESULT_SUCCEEDED ||
+		       (result == RESULT_PARTIAL && state == STAMP_PARTIAL);
 	}
 	return false;
 }
@@ -318,7 +319,7 @@ check_rename(struct process *p, struct drive_dir *d, struct drive_tree *t, enum 
 static void
 check_clock(const struct drive_dir *d)
 {
-	if (sim_wall() < PLAN_RELEASE_DATE)
+	if (sim_wall() < CLOCK_RELEASE_DATE)
 		sim_broken("%s: a run begins in 1970", d->id);
 	for (size_t i = 0; i < d->n; i++) {
 		const struct stamp *s = &d->tree[i]->stamp;
@@ -381,10 +382,10 @@ check_write(const struct drive_dir *d, const struct drive_tree *t)
 void
 check_line(struct process *p, const struct drive_dir *d, const struct history_run *run)
 {
-	if (run->result == JUDGE_SUCCEEDED && !p->deeds.completed)
+	if (run->result == RESULT_SUCCEEDED && !p->deeds.completed)
 		sim_broken("%s: the history tells of a success that was none", d->id);
-	p->deeds.full = run->result == JUDGE_FULL;
-	if (run->result == JUDGE_SUCCEEDED || run->result == JUDGE_SUSPECT)
+	p->deeds.full = run->result == RESULT_FULL;
+	if (run->result == RESULT_SUCCEEDED || run->result == RESULT_SUSPECT)
 		p->deeds.judged = true;
 }
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "flashback/history.h"
-#include "flashback/stamp.h"
+#include "flashback/store/history.h"
+#include "flashback/store/stamp.h"
 
 #include "drive.h"
 #include "process.h"
@@ -46,7 +46,7 @@ void check_disk(void);
 /** check_goes(d, t, policy): a promise to keep t, of the snapshots in d, by the policy?  Then say
  * which and end. */
 void check_goes(const struct drive_dir *d, const struct drive_tree *t,
-                const struct retain_policy *policy);
+                const struct volume_keep *policy);
 
 /** check_wants(shown), check_text(name, text): shall a file be written out (shown: one of the two
  * for people), and what stands in it. */

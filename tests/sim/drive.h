@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flashback/history.h"
-#include "flashback/stamp.h"
-#include "flashback/volume.h"
+#include "flashback/config/volume.h"
+#include "flashback/store/history.h"
+#include "flashback/store/stamp.h"
 #include "process.h"
 
 /*

@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/ask.h"
-#include "flashback/clock.h"
-#include "flashback/conf.h"
-#include "flashback/crash.h"
-#include "flashback/file.h"
-#include "flashback/hook.h"
-#include "flashback/log.h"
-#include "flashback/mount.h"
-#include "flashback/probe.h"
-#include "flashback/tool.h"
-#include "flashback/trust.h"
+#include "flashback/config/conf.h"
+#include "flashback/jobs/crash.h"
+#include "flashback/jobs/hook.h"
+#include "flashback/jobs/probe.h"
+#include "flashback/jobs/sourcecheck.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/log.h"
+#include "flashback/lib/mounts.h"
+#include "flashback/lib/safepath.h"
+#include "flashback/rsync/version.h"
 
 #include "check.h"
 #include "drive.h"
@@ -74,24 +74,24 @@ conf_free(struct config *c)
 /* ---- tool, hook, ask, probe ---- */
 
 int
-tool_rsync(const char *path, struct rsync_version *out, char *why, size_t size)
+version_read(const char *path, struct version *out, char *why, size_t size)
 {
 	(void)path;
 	(void)why;
 	(void)size;
-	*out = (struct rsync_version){.major = 3, .minor = 5, .confine_root = true, .usable = true};
+	*out = (struct version){.major = 3, .minor = 5, .confine_root = true, .usable = true};
 	return 0;
 }
 
 const char *
-tool_risk(const struct rsync_version *version)
+version_risk(const struct version *version)
 {
 	(void)version;
 	return NULL;
 }
 
 void
-tool_tell_service(const char *fmt, ...)
+version_tell_service(const char *fmt, ...)
 {
 	(void)fmt;
 }
@@ -120,9 +120,9 @@ hook_hint(int status)
 	return "";
 }
 
-enum ask_answer
-ask_source(const struct volume *volume, const char *rsync, const struct rsync_version *version,
-           int signals)
+enum sourcecheck_answer
+sourcecheck_run(const struct volume *volume, const char *rsync, const struct version *version,
+                int signals)
 {
 	const struct world_volume *v = world_find(volume->id);
 
@@ -131,10 +131,10 @@ ask_source(const struct volume *volume, const char *rsync, const struct rsync_ve
 	(void)signals;
 	process_wait(sim_mono() + sim_range(100, 5000));
 	if (process_self()->pending.end)
-		return ASK_STOPPED;
+		return SOURCECHECK_STOPPED;
 	if (v->source == WORLD_MISSING)
-		return ASK_ABSENT;
-	return v->source == WORLD_EMPTY ? ASK_EMPTY : ASK_THERE;
+		return SOURCECHECK_ABSENT;
+	return v->source == WORLD_EMPTY ? SOURCECHECK_EMPTY : SOURCECHECK_THERE;
 }
 
 static enum probe_answer
@@ -196,7 +196,7 @@ probe_may_ping(void)
 /* ---- trust ---- */
 
 int
-trust_open_dir(const char *path, bool make, char **why)
+safepath_open_dir(const char *path, bool make, char **why)
 {
 	(void)path;
 	(void)make;
@@ -260,7 +260,7 @@ file_unlock_pid(int fd, const char *path)
 }
 
 int
-mount_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
 {
 	(void)path;
 	(void)visit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/event.h"
+#include "flashback/lib/event.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/look.h"
-#include "flashback/probe.h"
-#include "flashback/run.h"
-#include "flashback/sweep.h"
+#include "flashback/jobs/backup.h"
+#include "flashback/jobs/inspect.h"
+#include "flashback/jobs/probe.h"
+#include "flashback/jobs/purge.h"
 
 #include "process.h"
 #include "sim.h"
@@ -34,9 +34,9 @@ static const struct {
 	enum process_kind kind;
 	size_t size;
 } bodies[] = {
-    {run_body, PROCESS_WORKER, sizeof(struct run_job)},
-    {look_body, PROCESS_LOOKER, sizeof(struct look_job)},
-    {sweep_body, PROCESS_SWEEPER, sizeof(struct sweep_job)},
+    {backup_body, PROCESS_WORKER, sizeof(struct backup_job)},
+    {inspect_body, PROCESS_LOOKER, sizeof(struct inspect_job)},
+    {purge_body, PROCESS_SWEEPER, sizeof(struct purge_job)},
     {probe_body, PROCESS_PROBER, sizeof(struct probe_hosts)},
 };
 
@@ -44,9 +44,9 @@ struct child {
 	event_body *body;
 	int out;
 	union {
-		struct run_job run;
-		struct look_job look;
-		struct sweep_job sweep;
+		struct backup_job run;
+		struct inspect_job look;
+		struct purge_job sweep;
 		struct probe_hosts probe;
 	} arg;
 };
@@ -164,10 +164,10 @@ event_fork(struct event_child *c, event_body *body, void *arg)
 	memcpy(&child->arg, arg, bodies[i].size);
 	p = process_start(bodies[i].kind, child_main, child);
 	child->out = descriptor(p, PIPE_WRITE);
-	if (body == run_body) {
+	if (body == backup_body) {
 		p->volume = child->arg.run.volume;
 		p->config = child->arg.run.config;
-	} else if (body == sweep_body) {
+	} else if (body == purge_body) {
 		p->config = child->arg.sweep.config;
 	}
 	*c = (struct event_child){.pid = p->pid, .fd = descriptor(p, PIPE_READ)};

@@ -89,8 +89,7 @@ holds(const struct stamp *series, size_t n, const struct stamp *s, unsigned most
 }
 
 void
-check_goes(const struct drive_dir *d, const struct drive_tree *t,
-           const struct retain_policy *policy)
+check_goes(const struct drive_dir *d, const struct drive_tree *t, const struct volume_keep *policy)
 {
 	const unsigned most[] = {policy->last,   policy->hourly,  policy->daily,
 	                         policy->weekly, policy->monthly, policy->yearly};

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "flashback/daemon.h"
+#include "flashback/daemon/daemon.h"
 
 #include "check.h"
 #include "drive.h"

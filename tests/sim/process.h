@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "flashback/conf.h"
-#include "flashback/event.h"
-#include "flashback/volume.h"
+#include "flashback/config/conf.h"
+#include "flashback/config/volume.h"
+#include "flashback/lib/event.h"
 
 /*
  * Pretend processes: each runs the product's own code on a stack of its own until it waits, and may

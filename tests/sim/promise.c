@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/plan.h"
+#include "flashback/lib/clock.h"
+#include "flashback/schedule/plan.h"
 
 #include "check.h"
 #include "machine.h"
@@ -133,7 +134,7 @@ check_overdue(const struct world_volume *v)
 
 	/* Of a clock that cannot be right something else is told. */
 	if (since < 0 || sim_mono() - since < slack * 1000 || world()->broken_config ||
-	    sim_wall() < PLAN_RELEASE_DATE)
+	    sim_wall() < CLOCK_RELEASE_DATE)
 		return;
 	age = age_of(d, good, since);
 	if (age > overdue_after(v) + slack && !v->overdue)

@@ -42,7 +42,7 @@ speak_broken(struct rsync *r, size_t way)
 	for (size_t i = 0; i < CASES; i++) {
 		const struct judge_real_case *c = &judge_real_cases[(way + i) % CASES];
 
-		if (*c->out == '\0' && c->result == JUDGE_FAILED && !c->removable && !c->broken)
+		if (*c->out == '\0' && c->result == RESULT_FAILED && !c->removable && !c->broken)
 			return speak(r, c);
 	}
 	return STATUS(12);

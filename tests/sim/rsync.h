@@ -2,8 +2,8 @@
 #ifndef SIM_RSYNC_H
 #define SIM_RSYNC_H
 
-#include "flashback/rsync.h"
-#include "flashback/stamp.h"
+#include "flashback/rsync/argv.h"
+#include "flashback/store/stamp.h"
 
 #include "drive.h"
 #include "world.h"
@@ -15,7 +15,7 @@ struct rsync {
 	/* what it is told */
 	struct world_volume *volume;
 	uint64_t fingerprint;
-	struct stamp base[RSYNC_BASES];
+	struct stamp base[LINKDEST_MAX];
 	size_t bases;
 	bool checksum;
 	char target[STAMP_NAME_SIZE];

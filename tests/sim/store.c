@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/store.h"
+#include "flashback/store/store.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/boot.h"
-#include "flashback/record.h"
-#include "flashback/summary.h"
-#include "flashback/text.h"
+#include "flashback/lib/text.h"
+#include "flashback/store/bootid.h"
+#include "flashback/store/summary.h"
+#include "flashback/store/voldir.h"
 
 #include "check.h"
 #include "drive.h"
@@ -194,7 +194,7 @@ find_latest(const struct store_volume *v, int64_t now)
 }
 
 bool
-record_latest_is_stale(const struct store_volume *v, int64_t now)
+voldir_latest_is_stale(const struct store_volume *v, int64_t now)
 {
 	struct stamp latest = find_latest(v, now);
 
@@ -203,7 +203,7 @@ record_latest_is_stale(const struct store_volume *v, int64_t now)
 }
 
 int
-record_latest(struct store_volume *v, int64_t now)
+voldir_latest(struct store_volume *v, int64_t now)
 {
 	struct drive_handle *h = drive_handle(v->fd);
 	struct stamp latest = find_latest(v, now);
@@ -249,7 +249,7 @@ write_lines(const struct history_run *runs, size_t n, size_t fresh)
 }
 
 int
-record_history(struct store_volume *v, const struct history_run *run)
+voldir_history(struct store_volume *v, const struct history_run *run)
 {
 	struct drive_handle *h = drive_handle(v->fd);
 	struct history_run *runs = calloc(v->nruns + 1, sizeof(*runs));
@@ -274,21 +274,21 @@ record_history(struct store_volume *v, const struct history_run *run)
 
 /* Here each can be read. */
 int
-record_set_aside(struct store_volume *v)
+voldir_set_aside(struct store_volume *v)
 {
 	(void)v;
 	abort();
 }
 
 bool
-record_is_blind(const struct store_volume *v)
+voldir_is_blind(const struct store_volume *v)
 {
 	(void)v;
 	return false;
 }
 
 int
-record_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
+voldir_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
 {
 	struct drive_handle *h = drive_handle(v->lock);
 
@@ -303,7 +303,7 @@ record_note_write(const struct store_volume *v, const char *boot, const struct s
 }
 
 int
-record_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
+voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
 {
 	struct drive_handle *h = drive_handle(v->lock);
 
@@ -322,8 +322,8 @@ record_note_read(const struct store_volume *v, char *boot, size_t size, struct s
 /* ---- boot ---- */
 
 int
-boot_id(int fd, char buf[BOOT_ID_SIZE])
+bootid_read(int fd, char buf[BOOTID_SIZE])
 {
-	snprintf(buf, BOOT_ID_SIZE, "boot-%u/%u", drive_boot(), drive_handle(fd)->mount);
+	snprintf(buf, BOOTID_SIZE, "boot-%u/%u", drive_boot(), drive_handle(fd)->mount);
 	return 0;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/transfer.h"
+#include "flashback/rsync/transfer.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/event.h"
-#include "flashback/hear.h"
+#include "flashback/lib/event.h"
+#include "flashback/rsync/output.h"
 
 #include "check.h"
 #include "rsync.h"
@@ -29,7 +29,7 @@ read_arguments(struct rsync *r, const struct text_list *argv)
 		const char *word = argv->item[i], *name = strrchr(word, '/');
 
 		if (strncmp(word, base, strlen(base)) == 0 && name != NULL) {
-			if (r->bases == RSYNC_BASES)
+			if (r->bases == LINKDEST_MAX)
 				sim_broken("more bases than rsync is to be given");
 			if (stamp_parse(name + 1, &r->base[r->bases++]) != 0)
 				sim_broken("a base is no snapshot: %s", word);
@@ -64,15 +64,15 @@ stop(const struct transfer *t, struct transfer_end *end, const struct rsync *r, 
 	struct event_signals s;
 
 	event_read(t->signals, &s);
-	if (end->stop != JUDGE_STOP_NO)
+	if (end->stop != VERDICT_STOP_NO)
 		return;
 	if (s.end)
-		end->stop = JUDGE_STOP_ASKED;
+		end->stop = VERDICT_STOP_ASKED;
 	else if (s.room)
-		end->stop = JUDGE_STOP_ROOM;
+		end->stop = VERDICT_STOP_ROOM;
 	else if (sim_mono() - r->alive >= patience)
-		end->stop = JUDGE_STOP_STALL;
-	if (end->stop == JUDGE_STOP_NO)
+		end->stop = VERDICT_STOP_STALL;
+	if (end->stop == VERDICT_STOP_NO)
 		return;
 	*kill_at = sim_mono() + GRACE_MS;
 	process_term(p);
@@ -106,12 +106,12 @@ watch(const struct transfer *t, struct transfer_end *end, struct rsync *r, struc
 }
 
 static void
-hear(struct judge_words *words, const char *text, bool is_error)
+hear(struct verdict_words *words, const char *text, bool is_error)
 {
 	while (*text != '\0') {
 		size_t len = strcspn(text, "\n");
 
-		hear_line(words, text, len, is_error);
+		output_line(words, text, len, is_error);
 		text += len;
 		text += *text == '\n';
 	}

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flashback/conf.h"
-#include "flashback/volume.h"
+#include "flashback/config/conf.h"
+#include "flashback/config/volume.h"
 
 #include "drive.h"
 

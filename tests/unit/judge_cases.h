@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "flashback/judge.h"
+#include "flashback/rsync/verdict.h"
 
 /*
  * What rsync 3.5.0 and OpenSSH 9.2 really said in every situation that the table of judgement
@@ -17,19 +17,19 @@ static const struct judge_real_case {
 	bool removable, broken, full;
 	const char *out; /* what the closing statistics said, if there were any */
 	const char *err;
-	enum judge_result result;
-	enum judge_tree tree;
+	enum result result;
+	enum verdict_tree tree;
 	const char *reason;
 } judge_real_cases[] = {
-    {"ok", 0, false, false, false, "Number of files: 5 (reg: 3, dir: 2)\n", "", JUDGE_SUCCEEDED,
-     JUDGE_TREE_COMPLETE, ""},
+    {"ok", 0, false, false, false, "Number of files: 5 (reg: 3, dir: 2)\n", "", RESULT_SUCCEEDED,
+     VERDICT_TREE_COMPLETE, ""},
     {"vanished", 24, false, false, false, "Number of files: 5 (reg: 4, dir: 1)\n",
      "file has vanished: \"/srv/van/z1\"\n"
      "file has vanished: \"/srv/van/z2\"\n"
      "file has vanished: \"/srv/van/z3\"\n"
      "rsync warning: some files vanished before they could be transferred (code 24) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_SUCCEEDED, JUDGE_TREE_COMPLETE, "3 files vanished while they were copied"},
+     RESULT_SUCCEEDED, VERDICT_TREE_COMPLETE, "3 files vanished while they were copied"},
     {"unreadable", 23, false, false, false, "Number of files: 7 (reg: 4, dir: 3)\n",
      "rsync: [sender] opendir \"/srv/unr/lock\" failed: Permission denied (13)\n"
      "rsync: [sender] send_files failed to open \"/srv/unr/nl\\#012name\": Permission denied (13)\n"
@@ -38,7 +38,7 @@ static const struct judge_real_case {
      "rsync: [sender] send_files failed to open \"/srv/unr/secret\": Permission denied (13)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1956) [generator=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "4 files could not be read; first: /srv/unr/lock: Permission denied (13)"},
     {"d_unr", 23, false, false, false, "Number of files: 7 (reg: 4, dir: 3)\n",
      "rsync: [sender] opendir \"lock\" (in unr) failed: Permission denied (13)\n"
@@ -48,7 +48,7 @@ static const struct judge_real_case {
      "rsync: [sender] send_files failed to open \"secret\" (in unr): Permission denied (13)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1956) [generator=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "4 files could not be read; first: lock: Permission denied (13)"},
     {"io_error", 23, false, false, false, "Number of files: 3 (reg: 2, dir: 1)\n",
      "rsync: [sender] read errors mapping \"/srv/bigd/big\": Input/output error (5)\n"
@@ -56,7 +56,7 @@ static const struct judge_real_case {
      "ERROR: big failed verification -- update discarded.\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "1 file could not be read; first: /srv/bigd/big: Input/output error (5)"},
     {"noxattr", 23, false, false, false, "Number of files: 2 (reg: 1, dir: 1)\n",
      "rsync: [receiver] rsync_xal_set: fsetxattr(\"/backup/k/v/1.working/.f.YBJ7BS\",\"user.x\") "
@@ -65,7 +65,7 @@ static const struct judge_real_case {
      "(95)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, --no-xattrs); first: "
      ".f.YBJ7BS: Operation not supported (95)"},
     {"bigxattr", 23, false, false, false, "Number of files: 2 (reg: 1, dir: 1)\n",
@@ -73,78 +73,79 @@ static const struct judge_real_case {
      "failed: No space left on device (28)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, --no-xattrs); first: "
      ".f.ANo6Ci: No space left on device (28)"},
     {"missing_local", 23, false, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"/srv/nope\" failed: No such file or directory (2)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "the source cannot be opened: /srv/nope: No such file or directory (2)"},
     {"missing_removable", 23, true, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"/srv/nope\" failed: No such file or directory (2)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED,
+     RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED,
      "the source cannot be opened: /srv/nope: No such file or directory (2)"},
     {"missing_ssh", 23, false, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"/srv/nope\" failed: No such file or directory (2)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1956) [Receiver=3.5.0]\n"
      "rsync: [Receiver] write error: Broken pipe (32)\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "the source cannot be opened: /srv/nope: No such file or directory (2)"},
     {"unr_root", 23, false, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"/srv/unr/lock\" failed: Permission denied (13)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1956) [Receiver=3.5.0]\n"
      "rsync: [Receiver] write error: Broken pipe (32)\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "the source cannot be opened: /srv/unr/lock: Permission denied (13)"},
     {"rr_missing", 12, false, false, false, "",
      "/usr/bin/rrsync error: post-realpath open failed (race detected): /nope/ No such file or "
      "directory\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
     {"rr_missing_removable", 12, true, false, false, "",
      "/usr/bin/rrsync error: post-realpath open failed (race detected): /nope/ No such file or "
      "directory\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED,
+     RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED,
      "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
     {"d_submissing", 23, false, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"nope\" (in home) failed: No such file or directory (2)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1956) [Receiver=3.5.0]\n"
      "rsync: [Receiver] read error: Connection reset by peer (104)\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "the source cannot be opened: nope: No such file or directory (2)"},
     {"d_gone", 5, false, false, false, "",
      "@ERROR: chdir failed\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_NO_SOURCE, JUDGE_TREE_EXPIRED,
+     RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
      "the directory behind the rsync daemon's module is not there"},
-    {"empty", 0, false, false, false, "Number of files: 1 (dir: 1)\n", "", JUDGE_SUSPECT,
-     JUDGE_TREE_SUSPECT, "the source is empty, or all of it is left out: is its disk mounted?"},
+    {"empty", 0, false, false, false, "Number of files: 1 (dir: 1)\n", "", RESULT_SUSPECT,
+     VERDICT_TREE_SUSPECT, "the source is empty, or all of it is left out: is its disk mounted?"},
     {"empty_ssh_removable", 0, true, false, false, "Number of files: 1 (dir: 1)\n", "",
-     JUDGE_NOT_FOUND, JUDGE_TREE_EXPIRED, "the source is there but empty"},
+     RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED, "the source is there but empty"},
     {"enospc", 11, false, true, true, "",
      "rsync: [receiver] write failed on \"/backup/k/v/1.working/big\": No space left on device "
      "(28)\n"
      "rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]\n"
      "rsync: [sender] write error: Broken pipe (32)\n",
-     JUDGE_FULL, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
+     RESULT_FULL, VERDICT_TREE_EXPIRED,
+     "the backup disk is full: make room, or lower keep_ options"},
     {"enospc_but_room", 11, false, false, false, "",
      "rsync: [receiver] write failed on \"/backup/k/v/1.working/big\": No space left on device "
      "(28)\n"
      "rsync error: error in file IO (code 11) at receiver.c(657) [receiver=3.5.0]\n"
      "rsync: [sender] write error: Broken pipe (32)\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "rsync could not write or read a file: big: No space left on device "
      "(28)"},
     {"inodes", 23, false, true, true, "Number of files: 81 (reg: 80, dir: 1)\n",
@@ -154,7 +155,8 @@ static const struct judge_real_case {
      "device (28)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_FULL, JUDGE_TREE_EXPIRED, "the backup disk is full: make room, or lower keep_ options"},
+     RESULT_FULL, VERDICT_TREE_EXPIRED,
+     "the backup disk is full: make room, or lower keep_ options"},
     {"inodes_but_room", 23, false, false, false, "Number of files: 81 (reg: 80, dir: 1)\n",
      "rsync: [receiver] mkstemp \"/backup/k/v/1.working/.f53.4rv6p5\" failed: No space left on "
      "device (28)\n"
@@ -162,7 +164,7 @@ static const struct judge_real_case {
      "device (28)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_PARTIAL, JUDGE_TREE_PARTIAL,
+     RESULT_PARTIAL, VERDICT_TREE_PARTIAL,
      "2 files could not be written; first: .f53.4rv6p5: No space left on "
      "device (28)"},
     {"erofs", 23, false, true, false, "Number of files: 5 (reg: 3, dir: 2)\n",
@@ -177,21 +179,21 @@ static const struct judge_real_case {
      "(30)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_DISK, JUDGE_TREE_INTERRUPTED,
+     RESULT_DISK, VERDICT_TREE_INTERRUPTED,
      "the backup disk is read-only: the kernel's log (dmesg) says why"},
     {"eio", 23, false, true, false, "Number of files: 5 (reg: 3, dir: 2)\n",
      "rsync: [receiver] rename \"/backup/k/v/1.working/.b.wWTbQM\" -> \"b\": Input/output error "
      "(5)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_DISK, JUDGE_TREE_INTERRUPTED,
+     RESULT_DISK, VERDICT_TREE_INTERRUPTED,
      "the backup disk has errors: the kernel's log (dmesg) says more; first: "
      ".b.wWTbQM: Input/output error (5)"},
     {"links", 23, false, false, false, "Number of files: 3 (reg: 2, dir: 1)\n",
      "rsync: [generator] link \"/backup/k/v/1.working/b\" => a failed: Too many links (31)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
-     JUDGE_LINKS, JUDGE_TREE_EXPIRED,
+     RESULT_LINKS, VERDICT_TREE_EXPIRED,
      "a file has more hard links than this disk allows: the next run is a full copy"},
     {"hostkey_unknown", 255, false, false, false, "",
      "No ED25519 host key is known for [kimono.lan]:2222 and you have requested strict "
@@ -199,14 +201,14 @@ static const struct judge_real_case {
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the host key of [kimono.lan]:2222 is not known here: connect once by hand and compare the "
      "fingerprint"},
     {"ask_unknown", 255, false, false, false, "",
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the host key is not known here: connect once by hand, as the user that flashback runs as"},
     {"hostkey_changed", 12, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
@@ -226,14 +228,14 @@ static const struct judge_real_case {
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the host key of [kimono.lan]:2222 has changed: if that is right, run ssh-keygen -R "
      "'[kimono.lan]:2222' and connect once by hand"},
     {"key_refused", 255, false, false, false, "",
      "root@kimono.lan: Permission denied (publickey).\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
      "of "
      "root@kimono.lan; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
@@ -248,7 +250,7 @@ static const struct judge_real_case {
      "root@kimono.lan: Permission denied (publickey).\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "ssh ignores the private key /root/id_perm because others may read it: chmod 600 "
      "/root/id_perm"},
     {"key_gone", 255, false, false, false, "",
@@ -256,32 +258,32 @@ static const struct judge_real_case {
      "root@kimono.lan: Permission denied (publickey).\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the private key /root/id_gone named in the ssh option is not there"},
     {"conn_refused", 255, false, false, false, "",
      "ssh: connect to host kimono.lan port 2299: Connection refused\015\n"
      "rsync: [Receiver] safe_write failed to write 4 bytes to socket: Broken pipe (32)\n"
      "rsync error: unexplained error (code 255) at io.c(387) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "connection refused by kimono.lan port 2299: is the ssh server running there?"},
     {"name_unknown", 255, false, false, false, "",
      "ssh: Could not resolve hostname no-such-host.invalid: Name or service not known\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the name no-such-host.invalid is not known: is it spelt right in source, and does this "
      "machine's resolver know it?"},
     {"ssh_noroute", 12, false, false, false, "",
      "ssh: connect to host 10.9.8.7 port 22: Network is unreachable\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "10.9.8.7 cannot be reached: Network is unreachable"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "10.9.8.7 cannot be reached: Network is unreachable"},
     {"banner", 255, false, false, false, "",
      "Connection timed out during banner exchange\015\n"
      "Connection to kimono.lan port 2298 timed out\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "something took the connection but the ssh server there says nothing: it hangs or is "
      "overloaded"},
     {"connclosed", 12, false, false, false, "",
@@ -289,19 +291,19 @@ static const struct judge_real_case {
      "Connection closed by kimono.lan port 2298\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the host hung up before the login: a ban, too many logins at once, or no ssh server at that "
      "port"},
     {"fakedisc", 12, false, false, false, "",
      "Connection to kimono.lan closed by remote host.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "kimono.lan closed the connection"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "kimono.lan closed the connection"},
     {"bad_sshopt", 255, false, false, false, "",
      "command-line: line 0: Bad configuration option: nosuchthing\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "ssh does not know the option nosuchthing: look at the ssh option of the volume"},
     {"bad_sshopt2", 12, false, false, false, "",
      "unknown option -- -\015\n"
@@ -314,96 +316,96 @@ static const struct judge_real_case {
      "           [-w local_tun[:remote_tun]] destination [command [argument ...]]\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "ssh does not know the option -: look at the ssh option of the volume"},
     {"no_ssh", 12, false, false, false, "",
      "rsync: [Receiver] Failed to exec /usr/bin/no-such-ssh: No such file or directory (2)\n"
      "rsync error: error in IPC code (code 14) at pipe.c(85) [Receiver=3.5.0]\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the remote shell /usr/bin/no-such-ssh could not be started on this machine: No such file or "
      "directory (2)"},
     {"no_rsync", 12, false, false, false, "",
      "bash: line 1: /usr/bin/no-such-rsync: No such file or directory\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "no rsync on the host: install it there, or say where it is with --rsync-path in "
      "rsync_options"},
     {"nosudo", 127, false, false, false, "",
      "bash: line 1: sudo: command not found\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: remote command not found (code 127) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "the host has no command sudo"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "the host has no command sudo"},
     {"talk", 2, false, false, false, "",
      "protocol version mismatch -- is your shell clean?\n"
      "(see the rsync manpage for an explanation)\n"
      "rsync error: protocol incompatibility (code 2) at compat.c(625) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the login shell on the host prints text, or lets no command run: `ssh HOST true` must print "
      "nothing"},
     {"exit24", 24, false, false, false, "",
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync warning: some files vanished before they could be transferred (code 24) at io.c(285) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "exit status 24 without rsync's closing words: is another command run in its place?"},
     {"exit1", 12, false, false, false, "",
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "the connection broke off: rsync on the host ended, or the network failed"},
     {"openr", 12, false, false, false, "",
      "rsync: -HAX: invalid option\n"
      "usage: rsync\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync on the host does not know an option that is needed (is it openrsync?): -HAX"},
     {"badopt_remote", 12, false, false, false, "",
      "rsync: on remote machine: --no-such-option: unknown option\n"
      "rsync error: syntax or usage error (code 1) at main.c(1886) [server=3.5.0]\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync on the host does not know an option that is needed (is it openrsync?): "
      "--no-such-option"},
     {"badopt_local", 1, false, false, false, "",
      "rsync: --no-such-option: unknown option\n"
      "rsync error: syntax or usage error (code 1) at main.c(1886) [client=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED, "rsync does not know the option --no-such-option"},
+     RESULT_FAILED, VERDICT_TREE_EXPIRED, "rsync does not know the option --no-such-option"},
     {"rr_s", 12, false, false, false, "",
      "/usr/bin/rrsync error: option -s has been disabled on this server.\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "rrsync on the host refuses: option -s has been disabled on this server."},
     {"rr_dots", 12, false, false, false, "",
      "/usr/bin/rrsync error: do not use .. in arg (anchor the path at the root of your restricted "
      "dir)\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "rrsync on the host refuses: do not use .. in arg (anchor the path at the root of your "
      "restricted dir"},
     {"exclfrom", 11, false, false, false, "",
      "rsync: [client] failed to open exclude file /nope: No such file or directory (2)\n"
      "rsync error: error in file IO (code 11) at exclude.c(1719) [client=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "rsync could not open the exclude file /nope: No such file or directory (2)"},
     {"iconv", 4, false, false, false, "",
      "iconv_open(\"UTF-8\", \"yy\") failed\n"
-     "rsync error: requested action not supported (code 4) at rsync.c(134) [Receiver=3.5.0]\n"
+     "rsync error: requested action not supported (code 4) at argv.c(134) [Receiver=3.5.0]\n"
      "iconv_open(\"UTF-8\", \"xx\") failed\n"
-     "rsync error: requested action not supported (code 4) at rsync.c(134) [sender=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     "rsync error: requested action not supported (code 4) at argv.c(134) [sender=3.5.0]\n",
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "one of the two rsyncs lacks something that was asked for: iconv_open(\"UTF-8\", \"xx\") "
      "failed"},
     {"hang", 30, false, false, false, "",
      "[Receiver] io timeout after 1 seconds -- exiting\n"
      "rsync error: timeout in data send/receive (code 30) at io.c(248) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "silence for 1 s (io_timeout): the host or the network hangs"},
     {"killremote", 255, false, false, false, "",
      "rsync: connection unexpectedly closed (712967 bytes received so far) [receiver]\n"
@@ -411,7 +413,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (69 bytes received so far) [generator]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [generator=3.5.0]\n"
      "rsync: [generator] write error: Broken pipe (32)\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "ssh could not connect, or the connection broke"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "ssh could not connect, or the connection broke"},
     {"termremote", 124, false, false, false, "",
      "rsync error: received SIGINT, SIGTERM, or SIGHUP (code 20) at io.c(586) [sender=3.5.0]\n"
      "rsync: connection unexpectedly closed (721159 bytes received so far) [receiver]\n"
@@ -419,78 +421,79 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (69 bytes received so far) [generator]\n"
      "rsync error: remote shell failed (code 124) at io.c(285) [generator=3.5.0]\n"
      "rsync: [generator] write error: Broken pipe (32)\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
     {"term", 20, false, false, false, "",
-     "rsync error: received SIGINT, SIGTERM, or SIGHUP (code 20) at rsync.c(874) [sender=3.5.0]\n"
+     "rsync error: received SIGINT, SIGTERM, or SIGHUP (code 20) at argv.c(874) [sender=3.5.0]\n"
      "rsync error: received SIGUSR1 (code 19) at main.c(1660) [generator=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
     {"kill", -9, false, false, false, "",
      "rsync: connection unexpectedly closed (65 bytes received so far) [generator]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [generator=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED, "rsync was killed by signal 9"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync was killed by signal 9"},
     {"d_unknown", 5, false, false, false, "",
      "@ERROR: Unknown module 'nosuch'\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED, "the rsync daemon has no module nosuch"},
+     RESULT_FAILED, VERDICT_TREE_EXPIRED, "the rsync daemon has no module nosuch"},
     {"d_authfail", 5, false, false, false, "",
      "@ERROR: auth failed on module auth\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync daemon refuses the user or the password for its module auth: see --password-file"},
     {"d_authnone", 5, false, false, false, "",
      "Password: @ERROR: auth failed on module auth\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync daemon wants a password for its module auth: see --password-file in rsync_options"},
     {"d_busy", 5, false, false, false, "",
      "@ERROR: max connections (-1) reached -- try again later\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync daemon serves as many as it may (max connections): it is tried again"},
     {"d_deny", 5, false, false, false, "",
      "@ERROR: access denied to deny from localhost (kimono.lan)\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync daemon does not let this machine at its module deny (hosts allow)"},
     {"d_refuse", 10, false, false, false, "",
      "rsync: The server is configured to refuse --acls (-A)\n"
      "rsync: [Receiver] read error: Connection reset by peer (104)\n"
      "rsync error: error in socket IO (code 10) at io.c(907) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "the rsync daemon refuses --acls (-A): take it back in rsync_options, as in --no-acls"},
     {"d_wo", 1, false, false, false, "",
      "ERROR: module is write only\n"
      "rsync error: syntax or usage error (code 1) at main.c(951) [sender=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED, "the rsync daemon's module may not be read (write only)"},
+     RESULT_FAILED, VERDICT_TREE_EXPIRED, "the rsync daemon's module may not be read (write only)"},
     {"d_connref", 10, false, false, false, "",
      "rsync: [Receiver] failed to connect to kimono.lan (kimono.lan): Connection refused (111)\n"
      "rsync error: error in socket IO (code 10) at clientserver.c(165) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "connection refused by kimono.lan: is the rsync daemon running there?"},
     {"d_noroute", 10, false, false, false, "",
      "rsync: [Receiver] failed to connect to 10.9.8.7 (10.9.8.7): Network is unreachable (101)\n"
      "rsync error: error in socket IO (code 10) at clientserver.c(165) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_INTERRUPTED,
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
      "10.9.8.7 cannot be reached: Network is unreachable (101)"},
     {"d_wrongproto", 5, false, false, false, "",
      "rsync: server sent \"SSH-2.0-OpenSSH_9.2p1 Debian-2\" rather than greeting\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED, "what answers at that port of the host is no rsync daemon"},
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
+     "what answers at that port of the host is no rsync daemon"},
     {"pwperm", 1, false, false, false, "",
      "ERROR: password file must not be other-accessible\n"
      "rsync error: syntax or usage error (code 1) at authenticate.c(261) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "rsync refuses its password file: it must not be other-accessible"},
     {"pwgone", 1, false, false, false, "",
      "rsync: [Receiver] could not open password file /nope: No such file or directory (2)\n"
      "rsync error: syntax or usage error (code 1) at authenticate.c(247) [Receiver=3.5.0]\n",
-     JUDGE_FAILED, JUDGE_TREE_EXPIRED,
+     RESULT_FAILED, VERDICT_TREE_EXPIRED,
      "rsync could not open its password file /nope: No such file or directory (2)"},
 };
 

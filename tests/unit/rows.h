@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/table.h"
-#include "flashback/volume.h"
+#include "flashback/config/volume.h"
+#include "flashback/schedule/table.h"
 
 /* Volumes and tables for tests, made by the real rules. */
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_INPUT_H
+#define FLASHBACK_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A config file, read whole: commands run as root come from there, so only root or we may have
+ * written it. */
+
+#define INPUT_MAX (8 << 20) /* bytes */
+
+struct input {
+	char *bytes; /* and a NUL */
+	size_t len;
+};
+
+/**
+ * input_read(path, in, why):
+ * Read the file at this absolute path: a regular one, not too large, trusted as safepath_check_file
+ * says.  Return 0; or -1 with *why in words (NULL: no memory) and nothing in *in.
+ */
+int input_read(const char *path, struct input *in, char **why);
+
+/** input_digest(first, second): a number for the bytes of both. */
+uint64_t input_digest(const struct input *first, const struct input *second);
+
+/** input_free(in): what in holds, not in itself. */
+void input_free(struct input *in);
+
+#endif

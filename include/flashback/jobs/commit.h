@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_COMMIT_H
+#define FLASHBACK_COMMIT_H
+
+#include <stdint.h>
+
+#include "flashback/config/volume.h"
+#include "flashback/rsync/verdict.h"
+#include "flashback/store/history.h"
+#include "flashback/store/store.h"
+
+/* The end of a run: the tree becomes what it was judged to be, and only then is anything let go. */
+
+struct commit {
+	const char *data_dir;
+	const char *rsync; /* the program, for RESTORE.txt */
+	const struct store *store;
+	struct store_volume *v;
+	const struct volume *volume;
+	int64_t now;
+	struct stamp tree;         /* the .working tree; afterwards what it became */
+	struct verdict verdict;    /* made worse when the disk does not hold what was judged */
+	struct history_run run;    /* its line, but for what the verdict says */
+	char trouble[RESULT_TEXT]; /* what went wrong without changing the verdict; "" nothing */
+};
+
+/**
+ * commit_run(c):
+ * Sync, see that data_dir is still this store, rename, sync the directory, swap `latest`, write
+ * RESTORE.txt and the history, expire.  A tree whose sync fails is no snapshot.  When data_dir is
+ * no longer this store nothing more is written.
+ */
+void commit_run(struct commit *c);
+
+#endif

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SOURCECHECK_H
+#define FLASHBACK_SOURCECHECK_H
+
+#include "flashback/config/volume.h"
+#include "flashback/rsync/argv.h"
+
+/* Is a removable source there?  Asked before data_dir is opened: a stick that is not plugged in
+ * must not wake the disk. */
+
+enum sourcecheck_answer {
+	SOURCECHECK_THERE, /* or rsync will say what is wrong with it */
+	SOURCECHECK_ABSENT,
+	SOURCECHECK_EMPTY,
+	SOURCECHECK_STOPPED, /* we were told to stop */
+	SOURCECHECK_CANNOT   /* errno says why */
+};
+
+/**
+ * sourcecheck_run(volume, rsync, version, signals):
+ * Read a local directory, or have rsync (the program, of this version) list the root of a remote
+ * source.
+ */
+enum sourcecheck_answer sourcecheck_run(const struct volume *volume, const char *rsync,
+                                        const struct version *version, int signals);
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_CLOCK_H
+#define FLASHBACK_CLOCK_H
+
+#include <stdint.h>
+
+/*
+ * Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs.  In a
+ * test build FLASHBACK_TEST_NOW sets the wall clock: an epoch ("1795400000"), from which it goes
+ * on, or "@FILE", a file with an epoch that is read at each call and stands still.
+ */
+
+/** Before this the clock cannot be right: the release date, 2026-11-22 UTC. */
+#define CLOCK_RELEASE_DATE INT64_C(1795305600)
+
+/** clock_wall(): seconds since the epoch. */
+int64_t clock_wall(void);
+
+/** clock_offset(t): local time at t, seconds east of UTC (whole minutes). */
+int32_t clock_offset(int64_t t);
+
+/** clock_mono(): milliseconds that pass also while the machine sleeps; its zero is arbitrary. */
+int64_t clock_mono(void);
+
+#endif

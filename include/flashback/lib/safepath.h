@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SAFEPATH_H
+#define FLASHBACK_SAFEPATH_H
+
+#include <stdbool.h>
+
+/*
+ * Files and directories that must be ours.  "Trusted" is what belongs to root or us and is writable
+ * by neither its group nor others.
+ */
+
+/**
+ * safepath_open_dir(path, make, why):
+ * Open the directory path, making its last component (0755) if make.  It must be trusted, and so
+ * must each directory and symlink on the way; only there may a directory be writable by others if
+ * it is sticky, like /tmp.  Return a descriptor (CLOEXEC), or -1 with *why in words (new memory,
+ * NULL when there is none).
+ */
+int safepath_open_dir(const char *path, bool make, char **why);
+
+/**
+ * safepath_check_file(path, fd, why):
+ * The file open as fd, at path, and everything on the way to it, as above.  Return 0, or -1 with
+ * *why; also when path has become another file than fd.
+ */
+int safepath_check_file(const char *path, int fd, char **why);
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_HEALTH_H
+#define FLASHBACK_HEALTH_H
+
+#include <stdint.h>
+
+#include "flashback/report/view.h"
+
+/*
+ * Is everything fine, and if not, what is worst?  The rule stands in one table in health.c.
+ * Core: no I/O.
+ */
+
+#define HEALTH_REASON 320
+
+enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_CRITICAL };
+
+/** What is worst, in one line. */
+struct health_verdict {
+	enum health_level level;
+	char reason[HEALTH_REASON]; /* cut with "..." where it does not fit */
+};
+
+/** Volumes counted by state; a volume may count in several (failed and overdue). */
+struct health_counts {
+	unsigned total, ok, running, failed, partial, suspect, overdue, notfound, disabled;
+};
+
+/** health_count(table, now, out): a disabled volume counts as disabled and nothing else. */
+void health_count(const struct table *table, int64_t now, struct health_counts *out);
+
+/** health_judge(view, out): the first cause that holds, worst first. */
+void health_judge(const struct view *view, struct health_verdict *out);
+
+/** health_name(level): "OK" "WARNING" "CRITICAL". */
+const char *health_name(enum health_level level);
+
+#endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_QUEUE_H
+#define FLASHBACK_QUEUE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "flashback/report/view.h"
+
+/* The table in queue.txt.  Core: to a FILE *. */
+
+/**
+ * queue_print(f, view, wanted_only):
+ * The header and a row a volume, or only those of the wanted ones (--once).  Where there is no
+ * memory for the rows a line says so.
+ */
+void queue_print(FILE *f, const struct view *view, bool wanted_only);
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_VERDICT_H
+#define FLASHBACK_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/rsync/cause.h"
+#include "flashback/rsync/message.h"
+#include "flashback/store/result.h"
+
+/*
+ * What rsync said and how it ended: the result of a run, and its cause in plain words.  The exit
+ * status alone is not enough: without the closing line "Number of files: N" a run is never a
+ * snapshot. Core: no I/O.
+ */
+
+/** What becomes of the tree. */
+enum verdict_tree {
+	VERDICT_TREE_COMPLETE,
+	VERDICT_TREE_PARTIAL,
+	VERDICT_TREE_SUSPECT,
+	VERDICT_TREE_INTERRUPTED,
+	VERDICT_TREE_EXPIRED,
+	VERDICT_TREE_LEFT /* stays .working: the next run salvages it */
+};
+
+/** Why we ended the run ourselves. */
+enum verdict_stop {
+	VERDICT_STOP_NO,
+	VERDICT_STOP_ASKED, /* the daemon ends, the window closes, the slice is over */
+	VERDICT_STOP_ROOM,  /* the disk was filling up */
+	VERDICT_STOP_STALL  /* no sign of life for long */
+};
+
+/** The closing statistics (figures_statistic), as in `rsync --stats --no-h` under LC_ALL=C. */
+struct verdict_stats {
+	bool seen; /* the line "Number of files: N" was there */
+	int64_t files, transferred;
+	int64_t bytes, new_bytes; /* total size, transferred file size */
+};
+
+/** What the lines of --info=progress2 say: figures_progress reads them. */
+struct verdict_progress {
+	int percent;       /* files done of all files known; see figures_progress */
+	int64_t bytes;     /* copied so far */
+	int64_t rate;      /* bytes a second */
+	int64_t left;      /* seconds, -1 unknown */
+	int64_t done, all; /* files */
+};
+
+/** What was heard of one run: output_line adds each line of rsync's and ssh's to it. */
+struct verdict_words {
+	struct verdict_stats stats;
+	/* The first file of the source that was not read, the first one and the first attribute
+	 * that could not be written here, each with the reason; escaped. */
+	char first_error[MESSAGE_TEXT], first_refusal[MESSAGE_TEXT], first_attribute[MESSAGE_TEXT];
+	char last_file[MESSAGE_TEXT]; /* the last file of the source not read: each counts once */
+	char last_error[RESULT_TEXT]; /* the last telling line of the error output; escaped */
+	char cause[CAUSE_TEXT]; /* the cause in words, with what to do; "" if none was recognised */
+	int cause_rank;         /* how telling cause is: a better one replaces it */
+	bool no_space, read_only, io_error; /* said of the receiving side: to be verified */
+	bool too_many_links;
+	bool source_gone; /* what was asked of an rsync daemon or of rrsync is not there */
+	bool bad_option;  /* the far side does not know, or refuses, an option */
+	int64_t unreadable, unwritten, vanished; /* files */
+};
+
+/** What verdict_make needs to know besides. */
+struct verdict_case {
+	int status; /* as from waitpid */
+	enum verdict_stop stop;
+	bool removable;
+	bool disk_broken;     /* verified: we cannot write a file ourselves */
+	bool disk_full;       /* ... for lack of room */
+	int shrink_guard;     /* hundredths of a percent */
+	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
+	int64_t patience;     /* seconds of silence that were the end */
+};
+
+struct verdict {
+	enum result result;
+	enum verdict_tree tree;
+	bool expires_complete, expires_partial; /* which series lose what is no longer kept */
+	int code;                               /* rsync's exit status; 128+n for signal n */
+	char reason[RESULT_TEXT];               /* in plain words; "" for a plain success */
+};
+
+/**
+ * verdict_give_up(v, result, fmt, ...):
+ * The verdict on a run that ended before there was anything to judge; a tree, if any, is left.
+ * Return -1.
+ */
+int verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/**
+ * verdict_make(c, w, v):
+ * Fill *v by the first row that holds of the table in verdict.c.  The reason is at most 199 bytes
+ * long and never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
+ */
+void verdict_make(const struct verdict_case *c, const struct verdict_words *w, struct verdict *v);
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SUMMARY_H
+#define FLASHBACK_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/store/history.h"
+#include "flashback/store/stamp.h"
+
+/*
+ * What a volume's directory and history show, boiled down to what scheduling and the two files
+ * need: the daemon holds this, not the lists, and so stays small.  Core: no I/O.
+ */
+
+/** A stamp further ahead of now than this is "from the future": no basis for anything. */
+#define SUMMARY_AHEAD_MAX (INT64_C(26) * 3600)
+
+struct summary {
+	/* instants, 0 for none; stamps from the future take no part */
+	int64_t complete, partial, suspect; /* the newest of each */
+	int64_t ahead;                      /* the newest stamp that is ahead of now, up to 26 h */
+	struct stamp future;                /* the newest stamp from the future; when == 0: none */
+	struct stamp latest;                /* what `latest` should name; when == 0: nothing */
+	unsigned kept;                      /* complete and partial snapshots, all that are there */
+	unsigned expired;
+	/* from the history, without lines at its end that are from the future */
+	int64_t first;            /* instant of its first line; 0: none */
+	unsigned failures;        /* in a row */
+	struct history_run last;  /* the newest run; result NONE if there is none */
+	int64_t bytes, new_bytes; /* of the newest run that has statistics; -1: unknown */
+};
+
+/**
+ * summary_make(stamps, n, runs, nruns, now, out):
+ * Stamps and runs in ascending order.  Pins and expired trees are neither ahead nor from the
+ * future: nothing is to be mended about them.
+ */
+void summary_make(const struct stamp *stamps, size_t n, const struct history_run *runs,
+                  size_t nruns, int64_t now, struct summary *out);
+
+/** summary_attempt(s): the newest attempt that counts (complete, partial, suspect); 0: none. */
+int64_t summary_attempt(const struct summary *s);
+
+/** summary_good(s): the newest complete or partial snapshot; 0: none. */
+int64_t summary_good(const struct summary *s);
+
+/**
+ * summary_pack(s, text, size), summary_unpack(text, s):
+ * One line for a pipe, without a newline; 1024 bytes hold every summary.  The reason of the last
+ * run is made safe to print.  Return 0, or -1 when it does not fit, or is not such a line (*s
+ * untouched).
+ */
+int summary_pack(const struct summary *s, char *text, size_t size);
+int summary_unpack(const char *text, struct summary *s);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/cli/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/config/render.h"
+#include "flashback/lib/text.h"
+#include "flashback/rsync/version.h"
+#include "flashback/store/result.h"
+#include "flashback/store/stamp.h"
+#include "flashback/store/store.h"
+
+#define WIDTH 15 /* of the longest name of an option */
+
+/* One option: value is freed. */
+static void
+show_option(FILE *f, const char *name, char *value, const struct volume_origin *origin)
+{
+	/* The one default that says more than could be written. */
+	bool capped = strcmp(name, config_key_name(CONFIG_MIN_FREE)) == 0;
+
+	fprintf(f, "%-*s = %s", WIDTH, name, value != NULL ? value : "(out of memory)");
+	if (origin->file != NULL)
+		fprintf(f, "   # %s:%d\n", origin->file, origin->line);
+	else
+		fprintf(f, "   # default%s\n", capped ? ", at most 10G" : "");
+	free(value);
+}
+
+static void
+show_volume(FILE *f, const struct volume *v)
+{
+	fprintf(f, "\n%s\n", v->id);
+	for (enum volume_key key = 0; key < VOLUME_KEYS; key++) {
+		fprintf(f, "    ");
+		show_option(f, volume_key_name(key), render_volume(v, key), &v->origin[key]);
+	}
+}
+
+/* How many snapshots a directory of a volume holds, and the newest of them. */
+struct holding {
+	unsigned n;
+	struct stamp newest;
+	char name[STAMP_NAME_SIZE]; /* of the newest, without a suffix */
+};
+
+static DIR *
+open_below(int fd, const char *name)
+{
+	/* Only data_dir itself may be a symlink. */
+	int follow = fd == AT_FDCWD ? 0 : O_NOFOLLOW;
+	int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
+	DIR *dir = sub != -1 ? fdopendir(sub) : NULL;
+
+	if (dir == NULL && sub != -1)
+		close(sub);
+	return dir;
+}
+
+static void
+count_snapshots(DIR *dir, struct holding *h)
+{
+	const struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL) {
+		struct stamp s;
+
+		if (stamp_parse(entry->d_name, &s) == -1 || s.state == STAMP_EXPIRED)
+			continue;
+		if (h->n++ == 0 || stamp_compare(&s, &h->newest) > 0)
+			h->newest = s;
+	}
+	if (h->n > 0) {
+		h->newest.state = STAMP_COMPLETE;
+		stamp_format(&h->newest, h->name);
+	}
+}
+
+/* A name that a host or volume could have had, and so one that is safe to print. */
+static bool
+is_name(const char *name)
+{
+	char *why = NULL;
+	bool good = volume_check_name(name, &why) == 0;
+
+	free(why);
+	return good;
+}
+
+static bool
+is_listed(const struct config *c, const char *host, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->volumes[i]->host, host) == 0 &&
+		    strcmp(c->volumes[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Add the volumes below one host that are not listed. */
+static int
+look_into_host(const struct config *c, int fd, const char *host, struct text_list *found)
+{
+	DIR *dir = open_below(fd, host);
+	const struct dirent *entry;
+	int rc = 0;
+
+	while (rc == 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
+		struct holding h = {0};
+		DIR *volume;
+
+		if (!is_name(entry->d_name) || is_listed(c, host, entry->d_name))
+			continue;
+		volume = open_below(dirfd(dir), entry->d_name);
+		if (volume == NULL)
+			continue;
+		count_snapshots(volume, &h);
+		closedir(volume);
+		if (h.n > 0)
+			rc = text_list_addf(found, "%s/%s: %u, the newest of %s", host,
+			                    entry->d_name, h.n, h.name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return rc;
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+show_unlisted(FILE *f, const struct config *c)
+{
+	DIR *dir = open_below(AT_FDCWD, c->data_dir);
+	struct text_list found = {0};
+	const struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL)
+		if (is_name(entry->d_name) &&
+		    look_into_host(c, dirfd(dir), entry->d_name, &found) == -1)
+			break;
+	closedir(dir);
+	if (found.n > 0) {
+		qsort(found.item, found.n, sizeof(found.item[0]), compare_lines);
+		fprintf(f, "\n# Snapshots of volumes that are listed no longer; flashback leaves "
+		           "them alone:\n");
+	}
+	for (size_t i = 0; i < found.n; i++)
+		fprintf(f, "# %s\n", found.item[i]);
+	text_list_free(&found);
+}
+
+int
+check_print(FILE *f, const struct config *c)
+{
+	for (enum config_key key = 0; key < CONFIG_KEYS; key++)
+		show_option(f, config_key_name(key), render_config(c, key), &c->origin[key]);
+	for (size_t i = 0; i < c->n; i++)
+		show_volume(f, c->volumes[i]);
+	show_unlisted(f, c);
+	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
+}
+
+static void
+show_hint(FILE *f, const char *words)
+{
+	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
+}
+
+void
+check_hints(FILE *f, const struct config *c)
+{
+	struct version version;
+	struct store store;
+	char *words, why[RESULT_TEXT];
+
+	if (c->n == 0)
+		fprintf(f, "\n# %s lists no volumes: nothing will be backed up\n", c->hosts_file);
+	if (store_open(c->data_dir, &store, &words) != 0) {
+		show_hint(f, words);
+	} else {
+		words = store_warning(c->data_dir, &store);
+		if (words != NULL)
+			show_hint(f, words);
+		store_close(&store);
+	}
+	free(words);
+	if (version_read(c->rsync, &version, why, sizeof(why)) != 0)
+		show_hint(f, why);
+	else if (version_risk(&version) != NULL)
+		show_hint(f, version_risk(&version));
+}

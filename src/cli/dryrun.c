@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/cli/dryrun.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/daemon/reload.h"
+#include "flashback/jobs/copy.h"
+#include "flashback/jobs/inspect.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/units.h"
+#include "flashback/rsync/argv.h"
+#include "flashback/rsync/version.h"
+#include "flashback/schedule/plan.h"
+#include "flashback/schedule/table.h"
+#include "flashback/store/expire.h"
+#include "flashback/store/linkdest.h"
+#include "flashback/store/store.h"
+#include "flashback/store/summary.h"
+
+#define TIME_TEXT 40
+
+/* What all volumes have in common. */
+struct dry {
+	const struct config *config;
+	const struct text_list *wanted;
+	const char *data_dir; /* by its real path, as far as there is one */
+	struct version version;
+	struct store store;
+	bool opened;
+	struct plan_now when;
+	const char *disk_reason;
+};
+
+static bool
+is_wanted(const struct dry *d, const struct volume *v)
+{
+	for (size_t i = 0; i < d->wanted->n; i++)
+		if (volume_is_named(v, d->wanted->item[i]))
+			return true;
+	return d->wanted->n == 0;
+}
+
+static bool
+is_there(const struct config *config, const char *wanted)
+{
+	for (size_t i = 0; i < config->n; i++)
+		if (volume_is_named(config->volumes[i], wanted))
+			return true;
+	return false;
+}
+
+static const char *
+local_time(const struct dry *d, int64_t at, char buf[TIME_TEXT])
+{
+	struct stamp s = {.when = at, .offset = d->when.offset};
+	struct tm tm;
+
+	stamp_local(&s, &tm);
+	strftime(buf, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
+	return buf;
+}
+
+static void
+print_reason(const struct dry *d, const struct table_row *row)
+{
+	struct plan_decision decision;
+	char at[TIME_TEXT];
+
+	plan_decide(row, &d->when, &decision);
+	local_time(d, decision.at, at);
+	printf("%s: ", row->volume->id);
+	switch (decision.cause) {
+	case PLAN_RUN:
+		printf("due; %s\n", row->volume->probe == VOLUME_PROBE_NONE
+		                        ? "it would run now"
+		                        : "it would run now if its host answers");
+		break;
+	case PLAN_NOT_DUE:
+		printf("not due until %s\n", at);
+		break;
+	case PLAN_DISABLED:
+		puts("disabled");
+		break;
+	case PLAN_CLOCK:
+		puts("nothing runs: the clock is wrong");
+		break;
+	case PLAN_AHEAD:
+		printf("held back: its newest snapshot is ahead of the clock until %s\n", at);
+		break;
+	case PLAN_DISK:
+		printf("nothing runs: %s\n", d->disk_reason);
+		break;
+	case PLAN_WINDOW:
+		printf("due, but its window opens at %s\n", at);
+		break;
+	case PLAN_BACKOFF:
+		printf("due, but it has failed: again at %s\n", at);
+		break;
+	}
+}
+
+/* The command as a run would build it now, with the name that its tree would have. */
+static int
+print_command(const struct dry *d, const struct volume *volume, const struct store_volume *v)
+{
+	char *path = text_format("%s/%s", d->data_dir, volume->id);
+	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+	struct stamp base[LINKDEST_MAX], none = {.when = 0}, tree;
+	struct argv_job job = {
+	    .volume = volume,
+	    .program = d->config->rsync,
+	    .version = d->version,
+	    .root = path,
+	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
+	};
+	struct text_list cd = {0}, argv = {0};
+	size_t n;
+	int rc = -1;
+
+	if (path == NULL)
+		return -1;
+	tree = linkdest_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
+	job.target = stamp_format(&tree, target);
+	n = linkdest_choose(v->stamps, v->nstamps, &none, d->when.now, base);
+	for (size_t i = 0; i < n; i++)
+		job.base[i] = stamp_format(&base[i], names[i]);
+	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
+	    argv_rsync(&job, &argv) == 0) {
+		printf("    ");
+		argv_print(stdout, &cd);
+		printf(" && ");
+		argv_print(stdout, &argv);
+		putchar('\n');
+		rc = 0;
+	}
+	text_list_free(&cd);
+	text_list_free(&argv);
+	free(path);
+	return rc;
+}
+
+/* What a success would expire, the new snapshot counted in. */
+static int
+print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
+{
+	const struct expire_series both = {.complete = true, .partial = true};
+	struct stamp *stamps = calloc(v->nstamps + 1, sizeof(*stamps));
+	size_t *at = calloc(v->nstamps + 1, sizeof(*at)), n = v->nstamps;
+	char name[STAMP_NAME_SIZE];
+	int listed = -1;
+
+	if (stamps == NULL || at == NULL)
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		stamps[i] = v->stamps[i];
+	stamps[n] = linkdest_stamp(stamps, n, d->when.now, d->when.offset);
+	stamps[n++].state = STAMP_COMPLETE;
+	qsort(stamps, n, sizeof(*stamps), stamp_compare);
+	listed = expire_list(stamps, n, &volume->keep, both, d->when.now, at);
+	for (int i = 0; i < listed && i < EXPIRE_MAX; i++)
+		printf("    would expire %s/%s\n", volume->id, stamp_format(&stamps[at[i]], name));
+out:
+	free(stamps);
+	free(at);
+	return listed < 0 ? -1 : 0;
+}
+
+static int
+unreadable(const struct dry *d, const struct volume *volume, const char *what, int error)
+{
+	fprintf(stderr, "flashback: %s/%s%s cannot be read: %s\n", d->config->data_dir, volume->id,
+	        what, strerror(error));
+	return -1;
+}
+
+static int
+print_volume(const struct dry *d, struct volume *volume)
+{
+	struct table_row row = {.volume = volume, .first_seen = d->when.now};
+	struct store_volume v = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
+	char *why;
+	int rc;
+
+	if (copy_keep_out(volume, d->config->data_dir, &why) != 0) {
+		fprintf(stderr, "flashback: %s: %s\n", volume->id,
+		        why != NULL ? why : strerror(ENOMEM));
+		free(why);
+		return -1;
+	}
+	if (d->opened && store_volume_open(&d->store, volume->host, volume->name, false, &v) != 0 &&
+	    errno != ENOENT)
+		return unreadable(d, volume, "", errno);
+	if (v.unread != 0) {
+		rc = unreadable(d, volume, "/" STORE_HISTORY, v.unread);
+		store_volume_close(&v);
+		return rc;
+	}
+	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, d->when.now, &row.seen);
+	row.known = true;
+	row.last = row.seen.last.result;
+	row.retry_at = plan_retry_at(&row.seen, d->config->wake, volume->every);
+	print_reason(d, &row);
+	rc = volume->disabled ? 0 : print_command(d, volume, &v);
+	if (rc == 0 && !volume->disabled)
+		rc = print_expiry(d, volume, &v);
+	store_volume_close(&v);
+	return rc;
+}
+
+static int
+print_all(const struct dry *d)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->wanted->n; i++) {
+		if (is_there(d->config, d->wanted->item[i]))
+			continue;
+		reload_unknown(d->config, d->wanted->item[i]);
+		return 1;
+	}
+	if (d->config->n == 0)
+		printf("%s lists no volumes: nothing would be done\n", d->config->hosts_file);
+	for (size_t i = 0; i < d->config->n; i++)
+		if (is_wanted(d, d->config->volumes[i]) &&
+		    print_volume(d, d->config->volumes[i]) != 0)
+			rc = 1;
+	return rc;
+}
+
+/* Look at the disk as the daemon would. */
+static void
+look(struct dry *d, char **why, struct inspect_disk *disk)
+{
+	if (store_open(d->config->data_dir, &d->store, why) != 0) {
+		d->when.disk = PLAN_DISK_ABSENT;
+		d->disk_reason = *why != NULL ? *why : strerror(ENOMEM);
+		return;
+	}
+	d->opened = true;
+	d->disk_reason = disk->reason;
+	if (inspect_room(d->store.fd, d->config, disk) != 0 || disk->broken)
+		d->when.disk = PLAN_DISK_BROKEN;
+	else if (disk->low)
+		d->when.disk = PLAN_DISK_FULL;
+}
+
+int
+dryrun_run(const struct config *config, const struct text_list *wanted)
+{
+	struct dry d = {.config = config, .wanted = wanted};
+	struct inspect_disk disk = {0};
+	char why[256], *absent = NULL, *real = realpath(config->data_dir, NULL);
+	int rc = 1;
+
+	d.data_dir = real != NULL ? real : config->data_dir;
+	d.when = (struct plan_now){.now = clock_wall(), .wake = config->wake, .disk = PLAN_DISK_OK};
+	d.when.offset = clock_offset(d.when.now);
+	if (version_read(config->rsync, &d.version, why, sizeof(why)) == 0) {
+		look(&d, &absent, &disk);
+		rc = print_all(&d);
+	} else {
+		fprintf(stderr, "flashback: %s\n", why);
+	}
+	if (d.opened)
+		store_close(&d.store);
+	free(absent);
+	free(real);
+	return rc;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: ISC
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/cli/check.h"
+#include "flashback/cli/dryrun.h"
+#include "flashback/config/conf.h"
+#include "flashback/config/suggest.h"
+#include "flashback/daemon/daemon.h"
+#include "flashback/daemon/reload.h"
+#include "flashback/lib/text.h"
+#include "flashback/store/mkstore.h"
+
+#define CONFIG_FILE FLASHBACK_SYSCONFDIR "/flashback/flashback.conf"
+
+enum { EXIT_WRONG = 1, FORCE = 256 };
+
+enum mode { RUN, ONCE, DRY, CHECK, INIT };
+
+struct arguments {
+	struct daemon_options daemon;
+	enum mode mode;
+	unsigned modes; /* how many have been asked for */
+	bool force;
+};
+
+static const char help[] =
+    "flashback: keep snapshots of the volumes of several hosts, with rsync\n"
+    "\n"
+    "usage: flashback [-1intvVh] [-c file] [host | host/volume ...]\n"
+    "\n"
+    "  (none)             the daemon, in the foreground\n"
+    "  -c, --config FILE  main config file (" CONFIG_FILE ")\n"
+    "  -1, --once         one wake: run what is due, wait for it, exit; with operands those, due "
+    "or not\n"
+    "  -n, --dry-run      say what a wake would do: reasons, commands, what would be expired\n"
+    "  -t, --check        check the config; show all volumes, their options and where each came "
+    "from\n"
+    "  -i, --init         make data_dir a store and test the disk\n"
+    "      --force        with -i: accept a disk that lacks something\n"
+    "  -v, --verbose      log more\n"
+    "  -V, --version      print the version\n"
+    "  -h, --help         print this\n"
+    "\n"
+    "Set up volumes in the config file and in hosts.conf beside it; look at queue.txt and\n"
+    "status.txt, which are in /run/flashback unless the config says otherwise.  See flashback(8),\n"
+    "flashback.conf(5), hosts.conf(5).\n";
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
+    {"dry-run", no_argument, NULL, 'n'},      {"check", no_argument, NULL, 't'},
+    {"init", no_argument, NULL, 'i'},         {"force", no_argument, NULL, FORCE},
+    {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+};
+
+static int
+usage(const char *problem)
+{
+	fprintf(stderr, "flashback: %s; see flashback --help\n", problem);
+	return -1;
+}
+
+/* getopt has passed over a long option that is wrong.  Of one that takes no value it tells the
+ * letter. */
+static int
+no_such_option(char *const *argv)
+{
+	const char *word = argv[optind - 1];
+	struct suggest near = {.word = word + strspn(word, "-")};
+	bool known = false;
+
+	for (size_t i = 0; options[i].name != NULL; i++) {
+		known |= options[i].val == optopt;
+		suggest_try(&near, options[i].name);
+	}
+	if (known)
+		fprintf(stderr, "flashback: %.*s takes no value\n", (int)strcspn(word, "="), word);
+	else if (optopt != 0)
+		fprintf(stderr, "flashback: there is no option -%c; see flashback --help\n",
+		        optopt);
+	else if (near.best != NULL)
+		fprintf(stderr, "flashback: there is no option %s; did you mean --%s?\n", word,
+		        near.best);
+	else
+		fprintf(stderr, "flashback: there is no option %s; see flashback --help\n", word);
+	return -1;
+}
+
+static void
+set_mode(struct arguments *a, enum mode mode)
+{
+	a->modes += a->mode != mode;
+	a->mode = mode;
+}
+
+/* Return 0 to go on, 1 when all is done, -1 when something is wrong. */
+static int
+take_option(struct arguments *a, char *const *argv, int option)
+{
+	switch (option) {
+	case 'c':
+		a->daemon.config_file = optarg;
+		return 0;
+	case '1':
+		set_mode(a, ONCE);
+		return 0;
+	case 'n':
+		set_mode(a, DRY);
+		return 0;
+	case 't':
+		set_mode(a, CHECK);
+		return 0;
+	case 'i':
+		set_mode(a, INIT);
+		return 0;
+	case FORCE:
+		a->force = true;
+		return 0;
+	case 'v':
+		a->daemon.verbose = true;
+		return 0;
+	case 'V':
+		puts("flashback " FLASHBACK_VERSION);
+		return 1;
+	case 'h':
+		fputs(help, stdout);
+		return 1;
+	case ':':
+		return usage("-c needs the name of a config file");
+	default:
+		return no_such_option(argv);
+	}
+}
+
+static int
+check_arguments(const struct arguments *a)
+{
+	if (a->modes > 1)
+		return usage("-1, -i, -n and -t exclude each other");
+	if (a->force && a->mode != INIT)
+		return usage("--force goes with --init");
+	if (a->daemon.wanted.n > 0 && a->mode != ONCE && a->mode != DRY)
+		return usage("hosts and volumes are named with -1 (back them up now) or -n");
+	return 0;
+}
+
+static int
+parse(int argc, char **argv, struct arguments *a)
+{
+	int option, rc;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":c:1intvVh", options, NULL)) != -1) {
+		rc = take_option(a, argv, option);
+		if (rc != 0)
+			return rc;
+	}
+	for (; optind < argc; optind++)
+		if (text_list_add(&a->daemon.wanted, argv[optind]) != 0)
+			return usage(strerror(errno));
+	return check_arguments(a);
+}
+
+/* Run work on a good config; what is wrong with a bad one has been printed. */
+static int
+with_config(const struct arguments *a, int (*work)(const struct arguments *, struct config *))
+{
+	struct config *config = reload_read(a->daemon.config_file);
+	int rc = config != NULL ? work(a, config) : EXIT_WRONG;
+
+	conf_free(config);
+	return rc;
+}
+
+static int
+check(const struct arguments *a, struct config *config)
+{
+	(void)a;
+	if (check_print(stdout, config) != 0)
+		return EXIT_WRONG;
+	check_hints(stdout, config);
+	return EXIT_SUCCESS;
+}
+
+static int
+init(const struct arguments *a, struct config *config)
+{
+	return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS : EXIT_WRONG;
+}
+
+static int
+dry(const struct arguments *a, struct config *config)
+{
+	return dryrun_run(config, &a->daemon.wanted);
+}
+
+/* Nobody holds the directory in which the daemon was started: it may lie on the backup disk. */
+static int
+serve(const struct arguments *a)
+{
+	if (chdir("/") == 0)
+		return daemon_run(&a->daemon);
+	fprintf(stderr, "flashback: /: %s\n", strerror(errno));
+	return EXIT_WRONG;
+}
+
+static int
+run_mode(struct arguments *a)
+{
+	switch (a->mode) {
+	case CHECK:
+		return with_config(a, check);
+	case INIT:
+		return with_config(a, init);
+	case DRY:
+		return with_config(a, dry);
+	case ONCE:
+		a->daemon.once = true;
+		break;
+	case RUN:
+		break;
+	}
+	return serve(a);
+}
+
+/* The config is found again and named from wherever we are. */
+static int
+run(struct arguments *a)
+{
+	const char *given = a->daemon.config_file;
+	char *cwd = given[0] == '/' ? NULL : getcwd(NULL, 0);
+	char *path = text_format("%s%s%s", cwd == NULL ? "" : cwd, cwd == NULL ? "" : "/", given);
+	int rc = EXIT_WRONG;
+
+	if (path == NULL || (given[0] != '/' && cwd == NULL)) {
+		fprintf(stderr, "flashback: %s: %s\n", given, strerror(errno));
+	} else {
+		a->daemon.config_file = path;
+		rc = run_mode(a);
+	}
+	free(path);
+	free(cwd);
+	return rc;
+}
+
+/* No file of ours may get the number of a standard stream that is closed: what is said would be
+ * written into it. */
+static void
+open_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a = {.daemon = {.config_file = CONFIG_FILE}, .mode = RUN};
+	int rc;
+
+	open_streams();
+	rc = parse(argc, argv, &a);
+	if (rc == 0)
+		rc = run(&a);
+	else
+		rc = rc > 0 ? EXIT_SUCCESS : EXIT_WRONG;
+	text_list_free(&a.daemon.wanted);
+	return rc;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/config/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/config/errors.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/safepath.h"
+
+static int
+read_file(const char *path, int fd, struct input *in, char **why)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return text_refuse(why, "cannot be read: %s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return text_refuse(why, "is not a regular file");
+	if (st.st_size > INPUT_MAX)
+		return text_refuse(why, "is larger than 8 MiB: no config file is");
+	if (safepath_check_file(path, fd, why) == -1)
+		return -1;
+	in->bytes = file_read_fd(fd, INPUT_MAX, &in->len);
+	return in->bytes != NULL ? 0 : text_refuse(why, "cannot be read: %s", strerror(errno));
+}
+
+int
+input_read(const char *path, struct input *in, char **why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int rc;
+
+	*in = (struct input){0};
+	if (fd == -1 && errno == ENOENT)
+		return text_refuse(why, "there is no such file: make it, or name the right one "
+		                        "(see flashback.conf(5))");
+	if (fd == -1)
+		return text_refuse(why, "cannot be read: %s", strerror(errno));
+	rc = read_file(path, fd, in, why);
+	if (rc == -1)
+		input_free(in);
+	close(fd);
+	return rc;
+}
+
+/* FNV-1a. */
+static uint64_t
+mix(uint64_t h, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+uint64_t
+input_digest(const struct input *first, const struct input *second)
+{
+	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), first->bytes, first->len);
+
+	/* With the NUL between them, a byte that moves from one file to the other is seen. */
+	h = mix(h, "", 1);
+	return mix(h, second->bytes, second->len);
+}
+
+void
+input_free(struct input *in)
+{
+	free(in->bytes);
+	*in = (struct input){0};
+}

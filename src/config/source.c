@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/config/source.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "flashback/config/errors.h"
+#include "flashback/lib/units.h"
+
+#define URL "rsync://"
+#define PORT_MAX 65535
+
+/* A remote source in parts, each new memory. */
+struct parts {
+	char *user; /* NULL: none */
+	char *host;
+	char *path;
+	int port;
+};
+
+static void
+parts_free(struct parts *p)
+{
+	free(p->user);
+	free(p->host);
+	free(p->path);
+}
+
+/* Only digits and dots, as in 010.1.2.3, which some read as octal. */
+static bool
+looks_numeric(const char *host)
+{
+	return host[strspn(host, "0123456789.")] == '\0';
+}
+
+static bool
+is_ipv6(const char *host)
+{
+	char address[INET6_ADDRSTRLEN];
+	size_t len = strcspn(host, "%"); /* fe80::1%eth0 */
+	struct in6_addr in6;
+
+	if (len >= sizeof(address) || (host[len] == '%' && host[len + 1] == '\0'))
+		return false;
+	memcpy(address, host, len);
+	address[len] = '\0';
+	return inet_pton(AF_INET6, address, &in6) == 1;
+}
+
+int
+source_check_host(const char *host, char **why)
+{
+	char q[TEXT_QUOTE];
+	struct in_addr in;
+
+	if (*host == '\0')
+		return text_refuse(why, "the host's name is empty");
+	if (*host == '-')
+		return text_refuse(why,
+		                   "the host %s begins with '-': it would be taken for an option",
+		                   text_quote(q, host));
+	if (strchr(host, ':') != NULL) {
+		if (is_ipv6(host))
+			return 0;
+		return text_refuse(why, "%s is not an IPv6 address", text_quote(q, host));
+	}
+	if (looks_numeric(host) && inet_pton(AF_INET, host, &in) != 1)
+		return text_refuse(why,
+		                   "%s is not an IPv4 address: four numbers up to 255, "
+		                   "no leading zeros",
+		                   text_quote(q, host));
+	for (const char *c = host; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x80 && strchr("abcdefghijklmnopqrstuvwxyz"
+		                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		                                       "0123456789.-_",
+		                                       *c) == NULL)
+			return text_refuse(why, "%s is not the name of a host",
+			                   text_quote(q, host));
+	return 0;
+}
+
+char *
+source_tidy_path(const char *path, char **why)
+{
+	size_t used = 0;
+	char *tidy;
+
+	if (*path != '/' || text_has_control(path)) {
+		char q[TEXT_QUOTE];
+
+		text_refuse(why,
+		            *path == '/' ? "%s has a control character in it"
+		                         : "%s is not an absolute path: begin it with '/'",
+		            text_quote(q, path));
+		return NULL;
+	}
+	tidy = malloc(strlen(path) + 2);
+	if (tidy == NULL) {
+		*why = NULL;
+		return NULL;
+	}
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0) {
+			text_refuse(why, "there is a '..' in the path: write where it leads");
+			free(tidy);
+			return NULL;
+		}
+		if (len > 0 && !(len == 1 && *path == '.')) {
+			tidy[used++] = '/';
+			memcpy(tidy + used, path, len);
+			used += len;
+		}
+		path += len;
+		path += strspn(path, "/");
+	}
+	if (used == 0)
+		tidy[used++] = '/';
+	tidy[used] = '\0';
+	return tidy;
+}
+
+bool
+source_is_inside(const char *path, const char *dir)
+{
+	size_t len = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+/* What holds for the path part of every source. */
+static int
+check_path(const char *path, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (*path == '~')
+		return text_refuse(why, "'~' is not expanded: write the whole path");
+	if (strpbrk(path, "*?[") != NULL)
+		return text_refuse(why,
+		                   "%s has a wildcard in it: name one directory, and leave out "
+		                   "parts of it with exclude",
+		                   text_quote(q, path));
+	return 0;
+}
+
+static int
+check_user(const char *user, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (*user == '\0')
+		return text_refuse(why, "there is no user before the '@'");
+	if (*user == '-' || strchr(user, ' ') != NULL)
+		return text_refuse(why, "%s is not the name of a user", text_quote(q, user));
+	return 0;
+}
+
+/* Cut the user off from what text has before end; return what follows, or NULL. */
+static const char *
+take_user(const char *text, const char *end, struct parts *p, char **why)
+{
+	const char *at = memrchr(text, '@', (size_t)(end - text));
+
+	if (at == NULL)
+		return text;
+	p->user = strndup(text, (size_t)(at - text));
+	if (p->user == NULL || check_user(p->user, why) == -1)
+		return NULL;
+	return at + 1;
+}
+
+/* Take the host, in brackets or up to one of stop; return what follows, or NULL. */
+static const char *
+take_host(const char *text, const char *stop, struct parts *p, char **why)
+{
+	bool bracket = *text == '[';
+	size_t len;
+
+	text += bracket;
+	len = strcspn(text, bracket ? "]" : stop);
+	if (bracket && text[len] == '\0') {
+		text_refuse(why, "there is no ']' after the '['");
+		return NULL;
+	}
+	p->host = strndup(text, len);
+	if (p->host == NULL || source_check_host(p->host, why) == -1)
+		return NULL;
+	if (bracket && strchr(p->host, ':') == NULL) {
+		text_refuse(why, "only an IPv6 address stands in brackets");
+		return NULL;
+	}
+	return text + len + bracket;
+}
+
+/* Take :PORT, if it is there; return what follows, or NULL. */
+static const char *
+take_port(const char *text, struct parts *p, char **why)
+{
+	char digits[sizeof("65535")] = "", q[TEXT_QUOTE];
+	size_t len = strcspn(text, "/");
+	unsigned port;
+
+	if (len == 0)
+		return text;
+	if (*text == ':' && len <= sizeof(digits))
+		memcpy(digits, text + 1, len - 1);
+	if (units_parse_count(digits, PORT_MAX, &port) == -1 || port == 0) {
+		text_refuse(why, "what follows the host, %s, is not a port from 1 to 65535",
+		            text_quote(q, text));
+		return NULL;
+	}
+	p->port = (int)port;
+	return text + len;
+}
+
+static int
+no_module(char **why)
+{
+	return text_refuse(why, "the module is missing: write rsync://HOST/MODULE or HOST::MODULE");
+}
+
+/* [user@]host[:port]/module/path, after the rsync:// of it. */
+static int
+parse_url(const char *text, struct parts *p, char **why)
+{
+	text = take_user(text, text + strcspn(text, "/"), p, why);
+	if (text != NULL)
+		text = take_host(text, ":/", p, why);
+	if (text != NULL)
+		text = take_port(text, p, why);
+	if (text == NULL)
+		return -1;
+	if (text[0] != '/' || text[1] == '\0' || text[1] == '/')
+		return no_module(why);
+	p->path = strdup(text + 1);
+	return p->path == NULL ? -1 : 0;
+}
+
+/* [user@]host:path or [user@]host::module/path; *daemon tells which. */
+static int
+parse_remote(const char *text, struct parts *p, bool *daemon, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	text = take_user(text, text + strcspn(text, ":[/"), p, why);
+	if (text != NULL)
+		text = take_host(text, ":", p, why);
+	if (text == NULL)
+		return -1;
+	if (*text != ':')
+		return text_refuse(why, "there is no ':' after the host");
+	*daemon = text[1] == ':';
+	text += *daemon ? 2 : 1;
+	if (*daemon && text[strcspn(text, ":/")] == ':')
+		return text_refuse(why, "an IPv6 address needs brackets: [ADDRESS]:PATH");
+	if (*daemon && (*text == '\0' || *text == '/'))
+		return no_module(why);
+	if (*text == '\0')
+		return text_refuse(why,
+		                   "nothing follows the ':' after %s: write the path, "
+		                   "such as /home/, or /",
+		                   text_quote(q, p->host));
+	p->path = strdup(text);
+	return p->path == NULL ? -1 : 0;
+}
+
+static bool
+ends_in_slash(const char *s)
+{
+	size_t len = strlen(s);
+
+	return len > 0 && s[len - 1] == '/';
+}
+
+static int
+parse_local(const char *text, struct volume *v, char **why)
+{
+	if (check_path(text, why) == -1)
+		return -1;
+	v->transport = VOLUME_LOCAL;
+	v->path = source_tidy_path(text, why);
+	if (v->path == NULL)
+		return -1;
+	if (!ends_in_slash(v->path) && text_replace(&v->path, "%s/", v->path) == -1)
+		return -1;
+	v->source = strdup(v->path);
+	return v->source == NULL ? -1 : 0;
+}
+
+/* Hand the parts over to v. */
+static int
+adopt(const char *text, struct parts *p, struct volume *v, char **why)
+{
+	const char *slash = ends_in_slash(text) ? "" : "/";
+
+	assert(p->path != NULL);
+	if (check_path(p->path, why) == -1)
+		return -1;
+	v->source = text_format("%s%s", text, slash);
+	v->path = text_format("%s%s", p->path, slash);
+	v->probe_port = p->port;
+	v->remote_host = p->host;
+	p->host = NULL;
+	return v->source == NULL || v->path == NULL ? -1 : 0;
+}
+
+/* Does text name a host: is there a colon before any slash? */
+static bool
+is_remote(const char *text)
+{
+	return *text == '[' || strstr(text, "@[") != NULL || text[strcspn(text, ":/")] == ':';
+}
+
+int
+source_parse(const char *text, struct volume *v, char **why)
+{
+	bool url = strncasecmp(text, URL, strlen(URL)) == 0, daemon = url;
+	struct parts p = {0};
+	char q[TEXT_QUOTE];
+	int rc;
+
+	*why = NULL;
+	v->probe_port = 0;
+	if (*text == '\0')
+		return text_refuse(why, "it is empty: write a path, or HOST:PATH");
+	if (text_has_control(text))
+		return text_refuse(why, "%s has a control character in it", text_quote(q, text));
+	if (*text == '-')
+		return text_refuse(why, "%s begins with '-': it would be taken for an option",
+		                   text_quote(q, text));
+	if (*text == '/' || *text == '~')
+		return parse_local(text, v, why);
+	if (!url && strncmp(text + strcspn(text, ":/@"), "://", 3) == 0)
+		return text_refuse(why,
+		                   "%s is not a URL that is known here: write USER@HOST:/PATH "
+		                   "for ssh, rsync://HOST/MODULE, or /PATH",
+		                   text_quote(q, text));
+	if (!is_remote(text))
+		return text_refuse(why, "%s is neither an absolute path nor HOST:PATH",
+		                   text_quote(q, text));
+	rc = url ? parse_url(text + strlen(URL), &p, why) : parse_remote(text, &p, &daemon, why);
+	v->transport = daemon ? VOLUME_RSYNCD : VOLUME_SHELL;
+	if (rc == 0)
+		rc = adopt(text, &p, v, why);
+	parts_free(&p);
+	return rc;
+}

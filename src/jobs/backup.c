@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/backup.h"
+
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "flashback/jobs/commit.h"
+#include "flashback/jobs/copy.h"
+#include "flashback/jobs/hook.h"
+#include "flashback/jobs/inspect.h"
+#include "flashback/jobs/sourcecheck.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/schedule/plan.h"
+#include "flashback/schedule/table.h"
+#include "flashback/store/bootid.h"
+#include "flashback/store/salvage.h"
+#include "flashback/store/store.h"
+#include "flashback/store/voldir.h"
+
+#define NICENESS 10
+#define SUMMARY_SIZE 2048
+#define PATIENCE_MS 2000
+
+/* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
+struct run {
+	const struct backup_job *job;
+	struct volume *volume;
+	int out, signals;
+	int64_t began; /* clock_mono */
+	int64_t now;   /* clock_wall at the start */
+	struct store store;
+	struct store_volume v;
+	bool opened, locked, prepared; /* store, volume, `before` ended 0 */
+	char boot[BOOTID_SIZE];
+	struct summary seen;
+	struct copy copy;
+};
+
+static void
+tell_stage(const struct run *r, enum table_stage stage)
+{
+	event_send(r->out, "stage %s", table_stage_name(stage));
+}
+
+static void
+note(const struct run *r, const char *words)
+{
+	if (words[0] != '\0')
+		event_send(r->out, "note %s", words);
+}
+
+static int
+setup(struct run *r)
+{
+	/* A priority that cannot be lowered is no reason to make no backup. */
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+	              IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+	umask(077);
+	r->signals = event_open();
+	if (r->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
+		                       "this run could not be set up: %s", strerror(errno));
+	return 0;
+}
+
+static bool
+was_stopped(struct run *r)
+{
+	struct event_signals s;
+
+	event_read(r->signals, &s);
+	return s.end || s.room;
+}
+
+/* A stick that is not plugged in must not wake the disk. */
+static int
+ask(struct run *r)
+{
+	if (!r->volume->removable)
+		return 0;
+	switch (sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->signals)) {
+	case SOURCECHECK_ABSENT:
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND,
+		                       "the source is not there");
+	case SOURCECHECK_EMPTY:
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND, "the source is empty");
+	case SOURCECHECK_STOPPED:
+		return verdict_give_up(&r->copy.verdict, RESULT_INTERRUPTED,
+		                       "stopped before it began");
+	case SOURCECHECK_CANNOT:
+		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
+		                       "rsync could not be run: %s", strerror(errno));
+	case SOURCECHECK_THERE:
+		break;
+	}
+	return 0;
+}
+
+static int
+open_store(struct run *r)
+{
+	struct inspect_disk disk = {0};
+	char *why = NULL;
+
+	if (store_open(r->job->config->data_dir, &r->store, &why) != 0) {
+		verdict_give_up(&r->copy.verdict, RESULT_ABSENT, "%s",
+		                why != NULL ? why : strerror(ENOMEM));
+		free(why);
+		return -1;
+	}
+	r->opened = true;
+	if (inspect_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
+		return verdict_give_up(&r->copy.verdict, RESULT_DISK, "%s", disk.reason);
+	return 0;
+}
+
+static int
+keep_out(struct run *r)
+{
+	char *why = NULL;
+
+	if (copy_keep_out(r->volume, r->job->config->data_dir, &why) == 0)
+		return 0;
+	verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s",
+	                why != NULL ? why : strerror(ENOMEM));
+	free(why);
+	return -1;
+}
+
+/* The sweeper takes the lock too, but never for long. */
+static int
+lock_volume(struct run *r)
+{
+	int64_t until = clock_mono() + PATIENCE_MS;
+	int rc;
+
+	while ((rc = store_volume_open(&r->store, r->volume->host, r->volume->name, true, &r->v)) !=
+	           0 &&
+	       errno == EWOULDBLOCK && clock_mono() < until)
+		event_wait(NULL, 0, NULL, clock_mono() + 100);
+	return rc;
+}
+
+/* A history that cannot be read must not end all backups. */
+static int
+begin_history(struct run *r)
+{
+	const char *data_dir = r->job->config->data_dir, *id = r->volume->id;
+	char words[RESULT_TEXT];
+	int error = r->v.unread;
+
+	if (voldir_set_aside(&r->v) != 0)
+		return verdict_give_up(
+		    &r->copy.verdict, RESULT_FAILED,
+		    "%s/%s/%s cannot be read: %s; if the disk is good, move it away", data_dir, id,
+		    STORE_HISTORY, strerror(error));
+	snprintf(words, sizeof(words),
+	         "%s/%s/%s could not be read: %s; it was renamed to %s, and a new one begins",
+	         data_dir, id, STORE_HISTORY, strerror(error), VOLDIR_ASIDE);
+	note(r, words);
+	return 0;
+}
+
+static int
+open_volume(struct run *r)
+{
+	const struct volume *vol = r->volume;
+
+	if (lock_volume(r) == 0) {
+		r->locked = true;
+		return r->v.unread == 0 ? 0 : begin_history(r);
+	}
+	if (errno == EWOULDBLOCK)
+		return verdict_give_up(&r->copy.verdict, RESULT_BUSY,
+		                       "another flashback or an rsync of one is at work on it");
+	if (errno == EROFS || errno == ENOSPC || errno == EIO || errno == EDQUOT)
+		return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
+		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
+		                       vol->id, strerror(errno));
+	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
+	                       r->job->config->data_dir, vol->id, strerror(errno));
+}
+
+static void
+summarise(struct run *r)
+{
+	summary_make(r->v.stamps, r->v.nstamps, r->v.runs, r->v.nruns, clock_wall(), &r->seen);
+}
+
+/* What the daemon knew may be old: decide again on what is there. */
+static int
+decide(struct run *r)
+{
+	struct plan_now when = {
+	    .now = r->now,
+	    .offset = clock_offset(r->now),
+	    .wake = r->job->config->wake,
+	    .disk = PLAN_DISK_OK,
+	};
+
+	summarise(r);
+	if (r->seen.ahead != 0)
+		return verdict_give_up(&r->copy.verdict, RESULT_CLOCK,
+		                       "its newest snapshot is ahead of the clock");
+	if (!r->job->forced && !plan_is_due(r->volume, &r->seen, &when))
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_DUE,
+		                       "it is newer than was known");
+	return 0;
+}
+
+static int
+salvage(struct run *r)
+{
+	if (bootid_read(r->v.fd, r->boot) != 0)
+		r->boot[0] = '\0';
+	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
+		return 0;
+	return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
+	                       "what the last run left could not be kept: %s", strerror(errno));
+}
+
+static int
+run_before(struct run *r)
+{
+	const struct text_list *before = &r->volume->before;
+	struct text_list env = {0};
+	char why[RESULT_TEXT];
+	int status;
+
+	r->prepared = before->n == 0;
+	if (r->prepared)
+		return 0;
+	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0)
+		return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s", strerror(ENOMEM));
+	status = hook_run(before, &env, NULL, HOOK_SECONDS, r->signals, why, sizeof(why));
+	text_list_free(&env);
+	r->prepared = status == 0;
+	if (was_stopped(r))
+		return verdict_give_up(&r->copy.verdict, RESULT_INTERRUPTED,
+		                       "stopped before it began");
+	if (status == HOOK_NOT_NOW)
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_NOW, "`before` says: not now");
+	if (status < 0)
+		return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "`before`: %s", why);
+	if (status > 0)
+		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
+		                       "`before` (%s) ended with exit status %d%s", before->item[0],
+		                       status, hook_hint(status));
+	return 0;
+}
+
+static int
+copy(struct run *r)
+{
+	tell_stage(r, TABLE_COPYING);
+	r->copy.signals = r->signals;
+	return copy_run(&r->copy);
+}
+
+static int64_t
+seconds_since(const struct run *r)
+{
+	return (clock_mono() - r->began) / 1000;
+}
+
+static int64_t
+or_unknown(bool known, int64_t n)
+{
+	return known ? n : -1;
+}
+
+static struct history_run
+history_line(const struct run *r)
+{
+	const struct verdict_stats *s = &r->copy.end.words.stats;
+	struct history_run run = {
+	    .stamp = r->copy.tree,
+	    .seconds = seconds_since(r),
+	    .files = or_unknown(s->seen, s->files),
+	    .new_files = or_unknown(s->seen, s->transferred),
+	    .bytes = or_unknown(s->seen, s->bytes),
+	    .new_bytes = or_unknown(s->seen, s->new_bytes),
+	    .fingerprint = volume_fingerprint(r->volume),
+	};
+
+	run.stamp.state = STAMP_COMPLETE;
+	return run;
+}
+
+/* A snapshot has all that was good in the tree of an earlier boot. */
+static void
+drop_doubtful(struct run *r)
+{
+	enum stamp_state state = r->copy.tree.state;
+
+	if (r->copy.doubtful.when != 0 && (state == STAMP_COMPLETE || state == STAMP_PARTIAL) &&
+	    store_rename(&r->v, &r->copy.doubtful, STAMP_EXPIRED) != 0)
+		note(r, "a copy from an earlier boot could not be renamed to .expired");
+}
+
+static void
+commit(struct run *r)
+{
+	struct commit c = {
+	    .data_dir = r->job->config->data_dir,
+	    .rsync = r->job->config->rsync,
+	    .store = &r->store,
+	    .v = &r->v,
+	    .volume = r->volume,
+	    .now = clock_wall(),
+	    .tree = r->copy.tree,
+	    .verdict = r->copy.verdict,
+	    .run = history_line(r),
+	};
+
+	if (voldir_is_blind(&r->v))
+		c.verdict.expires_complete = c.verdict.expires_partial = false;
+	tell_stage(r, TABLE_COMMITTING);
+	commit_run(&c);
+	r->copy.tree = c.tree;
+	r->copy.verdict = c.verdict;
+	drop_doubtful(r);
+	note(r, c.trouble);
+}
+
+/* A run that ended before rsync was started leaves a line only when something is wrong with it. */
+static void
+record_failure(struct run *r)
+{
+	struct history_run run = history_line(r);
+	enum result result = r->copy.verdict.result;
+
+	if (!r->locked || r->v.unread != 0 ||
+	    (!result_shown_failed(result) && result != RESULT_DISK && result != RESULT_FULL))
+		return;
+	if (run.stamp.when == 0)
+		run.stamp = (struct stamp){.when = r->now, .offset = clock_offset(r->now)};
+	run.result = result;
+	run.code = r->copy.verdict.code;
+	memcpy(run.reason, r->copy.verdict.reason, sizeof(run.reason));
+	if (voldir_history(&r->v, &run) != 0)
+		note(r, "the history could not be written");
+}
+
+static void
+run_after(struct run *r)
+{
+	char snapshot[STAMP_NAME_SIZE] = "", why[RESULT_TEXT], words[RESULT_TEXT + 64];
+	struct text_list env = {0};
+	int status;
+
+	if (r->volume->after.n == 0 || !r->prepared)
+		return;
+	if (r->copy.tree.when != 0 && r->copy.tree.state != STAMP_WORKING &&
+	    r->copy.tree.state != STAMP_EXPIRED)
+		stamp_format(&r->copy.tree, snapshot);
+	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0 ||
+	    text_list_addf(&env, "FLASHBACK_STATE=%s", result_shown_name(r->copy.verdict.result)) !=
+	        0 ||
+	    text_list_addf(&env, "FLASHBACK_REASON=%s", r->copy.verdict.reason) != 0 ||
+	    text_list_addf(&env, "FLASHBACK_SNAPSHOT=%s", snapshot) != 0) {
+		note(r, "`after` was not run: no memory");
+	} else {
+		status = hook_run(&r->volume->after, &env, NULL, HOOK_SECONDS, r->signals, why,
+		                  sizeof(why));
+		if (status > 0)
+			snprintf(why, sizeof(why), "%s ended with exit status %d%s",
+			         r->volume->after.item[0], status, hook_hint(status));
+		if (status != 0) {
+			snprintf(words, sizeof(words), "`after`: %s", why);
+			note(r, words);
+		}
+	}
+	text_list_free(&env);
+}
+
+static void
+tell_result(struct run *r)
+{
+	char text[SUMMARY_SIZE];
+
+	if (r->locked && r->v.unread == 0 && store_volume_list(&r->v) == 0) {
+		summarise(r);
+		if (r->seen.expired > 0)
+			event_send(r->out, "expired %u", r->seen.expired);
+		if (summary_pack(&r->seen, text, sizeof(text)) == 0)
+			event_send(r->out, "summary %s", text);
+	}
+	event_send(r->out, "result %s %lld %d %s", result_name(r->copy.verdict.result),
+	           (long long)seconds_since(r), r->copy.end.progress.percent,
+	           r->copy.verdict.reason);
+}
+
+/* The disk must not be held a moment longer than needed: `after` may want to unmount it. */
+static void
+let_go(struct run *r)
+{
+	if (r->locked)
+		store_volume_close(&r->v);
+	if (r->opened)
+		store_close(&r->store);
+	r->locked = r->opened = false;
+}
+
+int
+backup_body(int out, void *arg)
+{
+	struct run r = {.job = arg, .out = out, .began = clock_mono(), .now = clock_wall()};
+
+	r.volume = r.job->volume;
+	r.copy = (struct copy){
+	    .config = r.job->config,
+	    .volume = r.job->volume,
+	    .version = r.job->version,
+	    .store = &r.store,
+	    .v = &r.v,
+	    .seen = &r.seen,
+	    .boot = r.boot,
+	    .tell = out,
+	};
+	tell_stage(&r, TABLE_PREPARING);
+	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
+	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&
+	    copy(&r) == 0)
+		commit(&r);
+	else
+		record_failure(&r);
+	tell_stage(&r, TABLE_EXPIRING);
+	tell_result(&r);
+	let_go(&r);
+	run_after(&r);
+	return 0;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/commit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/jobs/crash.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/text.h"
+#include "flashback/report/restore.h"
+#include "flashback/store/expire.h"
+#include "flashback/store/runlog.h"
+#include "flashback/store/salvage.h"
+#include "flashback/store/summary.h"
+#include "flashback/store/voldir.h"
+
+#define SUSPECTS_KEPT 3
+
+/* The first trouble is the one that is told.  That a disk is full is told by the verdict. */
+static void
+trouble(struct commit *c, const char *what)
+{
+	if (c->verdict.result == RESULT_FULL && result_of_errno(errno) == RESULT_FULL)
+		return;
+	if (c->trouble[0] == '\0')
+		snprintf(c->trouble, sizeof(c->trouble), "%s: %s", what, strerror(errno));
+}
+
+/* The run ends as DISK or FULL, with nothing claimed; errno says why. */
+static void
+disk_failed(struct commit *c, const char *what)
+{
+	struct verdict *v = &c->verdict;
+
+	v->result = result_of_errno(errno);
+	snprintf(v->reason, sizeof(v->reason), "%s: %s", what, strerror(errno));
+	v->tree = VERDICT_TREE_LEFT;
+	v->expires_complete = v->expires_partial = false;
+}
+
+/* Renaming a tree away costs no room, so it is tried even on a disk that is full. */
+static void
+discard(struct commit *c)
+{
+	if (store_rename(c->v, &c->tree, STAMP_EXPIRED) != 0)
+		trouble(c, "the unfinished copy could not be renamed to .expired");
+}
+
+/* Is data_dir still the store in which the run began?  If not it ends as DISK, whatever rsync said.
+ */
+static int
+check_store(struct commit *c)
+{
+	if (store_same(c->data_dir, c->store) == 0)
+		return 0;
+	if (errno == ESTALE)
+		disk_failed(c, "another disk was put in its place during the run");
+	else
+		disk_failed(c, "the disk went away during the run");
+	return -1;
+}
+
+static void
+keep(struct commit *c, enum stamp_state state)
+{
+	if (syncfs(c->v->fd) != 0) {
+		disk_failed(c, "the disk could not store what was copied");
+		discard(c);
+		return;
+	}
+	crash_point("synced");
+	if (check_store(c) != 0)
+		return;
+	crash_point("same");
+	if (store_rename(c->v, &c->tree, state) != 0) {
+		disk_failed(c, "the finished copy could not be renamed");
+		return;
+	}
+	crash_point("renamed");
+	if (fsync(c->v->fd) != 0)
+		trouble(c, "the volume's directory could not be synced");
+	crash_point("dir-synced");
+}
+
+static void
+place_tree(struct commit *c)
+{
+	switch (c->verdict.tree) {
+	case VERDICT_TREE_COMPLETE:
+		keep(c, STAMP_COMPLETE);
+		break;
+	case VERDICT_TREE_PARTIAL:
+		keep(c, STAMP_PARTIAL);
+		break;
+	case VERDICT_TREE_SUSPECT:
+		keep(c, STAMP_SUSPECT);
+		break;
+	case VERDICT_TREE_INTERRUPTED:
+		if (salvage_interrupted(c->v, &c->tree) != 0)
+			trouble(c, "what was copied could not be kept for the next run");
+		break;
+	case VERDICT_TREE_EXPIRED:
+		discard(c);
+		break;
+	case VERDICT_TREE_LEFT:
+		break; /* has been dealt with */
+	}
+}
+
+static int
+write_restore(FILE *f, void *arg)
+{
+	const struct commit *c = arg;
+	char *dir = text_format("%s/%s", c->data_dir, c->volume->id);
+	int rc;
+
+	if (dir == NULL)
+		return -1;
+	rc = restore_write(f, c->volume, dir, c->rsync);
+	free(dir);
+	return rc;
+}
+
+static void
+add_history(struct commit *c)
+{
+	struct history_run *run = &c->run;
+
+	run->result = c->verdict.result;
+	run->code = c->verdict.code;
+	memcpy(run->reason, c->verdict.reason, sizeof(run->reason));
+	if (c->tree.state != STAMP_WORKING && c->tree.state != STAMP_EXPIRED)
+		run->snapshot = c->tree;
+	if (voldir_history(c->v, run) != 0)
+		trouble(c, "the history could not be written");
+}
+
+/* A snapshot newer than what was interrupted has all that was good in it. */
+static void
+expire_interrupted(struct commit *c)
+{
+	for (size_t i = 0; i < c->v->nstamps; i++)
+		if (c->v->stamps[i].state == STAMP_INTERRUPTED &&
+		    store_rename(c->v, &c->v->stamps[i], STAMP_EXPIRED) != 0)
+			trouble(c, "an .interrupted copy could not be renamed to .expired");
+}
+
+/* Those from the future are left for a person to mend, and are not among the three: else each new
+ * one would go at once. */
+static void
+expire_suspects(struct commit *c)
+{
+	size_t n = 0;
+
+	for (size_t i = c->v->nstamps; i-- > 0;) {
+		struct stamp *s = &c->v->stamps[i];
+
+		if (s->state == STAMP_SUSPECT && s->when <= c->now + SUMMARY_AHEAD_MAX &&
+		    ++n > SUSPECTS_KEPT && store_rename(c->v, s, STAMP_EXPIRED) != 0)
+			trouble(c, "a .suspect copy could not be renamed to .expired");
+	}
+}
+
+static void
+expire(struct commit *c)
+{
+	const struct verdict *v = &c->verdict;
+	struct expire_series series = {v->expires_complete, v->expires_partial};
+	char words[RESULT_TEXT] = "";
+
+	if (v->tree == VERDICT_TREE_COMPLETE || v->tree == VERDICT_TREE_PARTIAL)
+		expire_interrupted(c);
+	expire_suspects(c);
+	/* Else a volume whose next snapshot does not fit would never let go of what is no longer
+	 * kept. */
+	if (v->result == RESULT_FULL)
+		series = expire_allowed(c->v->runs, c->v->nruns);
+	crash_point("before-expiry");
+	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
+	    c->trouble[0] == '\0')
+		snprintf(c->trouble, sizeof(c->trouble), "%s", words);
+	crash_point("expired");
+}
+
+void
+commit_run(struct commit *c)
+{
+	crash_point("judged");
+	/* When we are told to stop nothing is renamed or synced: the next run judges what is there.
+	 */
+	if (c->verdict.tree == VERDICT_TREE_LEFT)
+		return;
+	/* On a disk that went away nothing more can be written, and nothing must be. */
+	if (check_store(c) != 0)
+		return;
+	place_tree(c);
+	if (check_store(c) != 0)
+		return;
+	if (store_volume_list(c->v) != 0) {
+		trouble(c, "the volume's directory could not be read");
+		return;
+	}
+	if (c->store->traits.symlinks && voldir_latest(c->v, c->now) != 0)
+		trouble(c, "the link `latest` could not be changed");
+	crash_point("latest");
+	if (file_replace(c->v->fd, "RESTORE.txt", 0600, write_restore, c, true) != 0)
+		trouble(c, "RESTORE.txt could not be written");
+	crash_point("restore");
+	add_history(c);
+	crash_point("history");
+	expire(c);
+	if (store_volume_list(c->v) != 0 ||
+	    runlog_prune(c->v->meta, c->v->stamps, c->v->nstamps) != 0)
+		trouble(c, "old logs could not be removed");
+}

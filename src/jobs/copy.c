@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/jobs/crash.h"
+#include "flashback/jobs/inspect.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/mounts.h"
+#include "flashback/store/linkdest.h"
+#include "flashback/store/runlog.h"
+#include "flashback/store/voldir.h"
+
+/* A local source, and the places at which the store is to be seen. */
+struct keeping {
+	struct volume *v;
+	const char *source;
+	char **why;
+};
+
+static int
+keep_out(void *arg, const char *where)
+{
+	const struct keeping *k = arg;
+
+	return volume_keep_out(k->v, k->source, where, k->why);
+}
+
+int
+copy_keep_out(struct volume *v, const char *data_dir, char **why)
+{
+	char *source = v->transport == VOLUME_LOCAL ? realpath(v->source, NULL) : NULL;
+	char *store = source != NULL ? realpath(data_dir, NULL) : NULL;
+	struct keeping k = {.v = v, .source = source, .why = why};
+	int rc = store != NULL ? keep_out(&k, store) : 0;
+
+	if (store != NULL && rc == 0)
+		rc = mounts_each(store, keep_out, &k);
+	free(store);
+	free(source);
+	return rc;
+}
+
+/* After "too many links" everything is stored anew, and that must fit. */
+static int
+check_full_copy(struct copy *c)
+{
+	struct inspect_disk disk = {0};
+
+	if (c->seen->last.result != RESULT_LINKS || c->seen->bytes < 0 ||
+	    inspect_room(c->store->fd, c->config, &disk) != 0)
+		return 0;
+	if (disk.free > (uint64_t)c->seen->bytes)
+		return 0;
+	return verdict_give_up(
+	    &c->verdict, RESULT_LINKS,
+	    "a file has too many links for this disk, and there is no room for a full copy; free "
+	    "some, or add --no-hard-links to rsync_options");
+}
+
+static int
+make_tree(struct copy *c)
+{
+	char name[STAMP_NAME_SIZE];
+	int64_t now = clock_wall();
+
+	c->tree = linkdest_stamp(c->v->stamps, c->v->nstamps, now, clock_offset(now));
+	if (voldir_note_write(c->v, c->boot, &c->tree) != 0)
+		return verdict_give_up(&c->verdict, result_of_errno(errno),
+		                       "the lock file cannot be written: %s", strerror(errno));
+	if (mkdirat(c->v->fd, stamp_format(&c->tree, name), 0700) != 0)
+		return verdict_give_up(&c->verdict, result_of_errno(errno),
+		                       "%s/%s cannot be made: %s", c->volume->id, name,
+		                       strerror(errno));
+	crash_point("tree-made");
+	return 0;
+}
+
+/* After "too many links" there are none. */
+static void
+add_bases(const struct copy *c, struct argv_job *job, char names[LINKDEST_MAX][STAMP_NAME_SIZE])
+{
+	struct stamp base[LINKDEST_MAX];
+	size_t n = 0;
+
+	if (c->seen->last.result != RESULT_LINKS)
+		n = linkdest_choose(c->v->stamps, c->v->nstamps, &c->doubtful, clock_wall(), base);
+	for (size_t i = 0; i < n; i++)
+		job->base[i] = stamp_format(&base[i], names[i]);
+}
+
+static int
+transfer(struct copy *c, const struct argv_job *job)
+{
+	struct text_list argv = {0};
+	struct transfer t = {
+	    .argv = &argv,
+	    .dir = c->v->fd,
+	    .lock = c->v->held,
+	    .signals = c->signals,
+	    .tell = c->tell,
+	    .patience = argv_patience(c->volume, job->checksum),
+	    .log = runlog_open(c->v->meta, &c->tree),
+	};
+	int rc = argv_rsync(job, &argv);
+
+	if (rc == 0)
+		rc = transfer_run(&t, &c->end);
+	if (rc != 0 && errno == EBUSY)
+		verdict_give_up(&c->verdict, RESULT_FAILED,
+		                "rsync hangs in the kernel and cannot be ended: look at "
+		                "the disk and the network mounts");
+	else if (rc != 0)
+		verdict_give_up(&c->verdict, RESULT_FAILED, "rsync could not be started: %s",
+		                strerror(errno));
+	runlog_close(t.log);
+	text_list_free(&argv);
+	return rc;
+}
+
+/* The real path of the volume's directory, whatever links the configured one goes through. */
+static char *
+real_path(const struct copy *c)
+{
+	char *path = fchdir(c->v->fd) == 0 ? getcwd(NULL, 0) : NULL;
+
+	if (chdir("/") != 0) {
+		free(path);
+		return NULL;
+	}
+	return path;
+}
+
+static int
+run_rsync(struct copy *c)
+{
+	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+	char *root = real_path(c);
+	struct argv_job job = {
+	    .volume = c->volume,
+	    .program = c->config->rsync,
+	    .version = c->version,
+	    .checksum = c->doubtful.when != 0,
+	    .whole_seconds = !c->store->traits.nanoseconds,
+	};
+	int rc;
+
+	if (root == NULL)
+		return verdict_give_up(&c->verdict, RESULT_FAILED,
+		                       "the path of the volume's directory is not to be had: %s",
+		                       strerror(errno));
+	job.root = root;
+	job.target = stamp_format(&c->tree, target);
+	add_bases(c, &job, names);
+	rc = transfer(c, &job);
+	free(root);
+	crash_point("copied");
+	return rc;
+}
+
+/* What a host says of our disk is not taken on trust: one host must not stop the house. */
+static void
+check_disk(const struct copy *c, struct verdict_case *jc)
+{
+	const struct verdict_words *w = &c->end.words;
+
+	if (!w->no_space && !w->read_only && !w->io_error && c->end.stop != VERDICT_STOP_ROOM)
+		return;
+	if (store_writable(c->v->fd) != 0) {
+		jc->disk_broken = true;
+		jc->disk_full = result_of_errno(errno) == RESULT_FULL;
+	} else {
+		struct inspect_disk disk = {0};
+
+		if (inspect_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
+			jc->disk_broken = jc->disk_full = true;
+	}
+}
+
+static void
+judge(struct copy *c)
+{
+	struct verdict_case jc = {
+	    .status = c->end.status,
+	    .stop = c->end.stop,
+	    .removable = c->volume->removable,
+	    .shrink_guard = c->volume->shrink_guard,
+	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
+	                                         c->v->nstamps, volume_fingerprint(c->volume),
+	                                         clock_wall() + SUMMARY_AHEAD_MAX),
+	    .patience = argv_patience(c->volume, c->doubtful.when != 0),
+	};
+
+	check_disk(c, &jc);
+	verdict_make(&jc, &c->end.words, &c->verdict);
+}
+
+int
+copy_run(struct copy *c)
+{
+	if (check_full_copy(c) != 0 || make_tree(c) != 0 || run_rsync(c) != 0)
+		return -1;
+	judge(c);
+	return 0;
+}

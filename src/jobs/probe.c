@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <oping.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/lib/resolve.h"
+#include "flashback/lib/text.h"
+#include "flashback/lib/units.h"
+
+/* Addresses in one liboping object.  At 128 that wait for ARP its socket stalls, and all that come
+ * after them are never asked. */
+#define TARGETS_MAX 64
+
+#define TASKS_MAX 64 /* children of the prober at a time */
+
+/* After so many milliseconds the prober gives up on what it has not heard. */
+#define GIVE_UP ((PROBE_DEADLINE - 2) * 1000)
+
+/* Seconds that each round of pings waits.  The first is short: liboping returns when it has heard
+ * all, or at the end, and those who are there are not to wait for those who are not.  The last are
+ * for slow links, for a first ping that was lost while a link came up, and for a kernel that goes
+ * on for a second or two to believe that it asked in vain who has an address. */
+static const double rounds[] = {0.1, 0.4, 1.0, 1.5};
+
+#define TCP_WAIT 3000 /* milliseconds: as long as all rounds together */
+
+/* ---- answers ---- */
+
+static const char *const answer_names[] = {
+    [PROBE_UP] = "UP",        [PROBE_SILENT] = "SILENT", [PROBE_UNKNOWN] = "UNKNOWN",
+    [PROBE_NO_NET] = "NONET", [PROBE_CANNOT] = "CANNOT",
+};
+
+#define ANSWERS (sizeof(answer_names) / sizeof(answer_names[0]))
+
+const char *
+probe_answer_name(enum probe_answer a)
+{
+	return answer_names[a];
+}
+
+int
+probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason)
+{
+	const char *s = line;
+	char name[16];
+	int64_t n;
+
+	if (units_read_integer(&s, 0, INT32_MAX, &n) < 0 || text_word(&s, name, sizeof(name)) < 0)
+		return -1;
+	for (size_t i = 0; i < ANSWERS; i++) {
+		if (strcmp(name, answer_names[i]) != 0)
+			continue;
+		*index = (size_t)n;
+		*answer = (enum probe_answer)i;
+		*reason = s + strspn(s, " ");
+		return 0;
+	}
+	return -1;
+}
+
+bool
+probe_may_ping(void)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+
+	if (fd < 0)
+		return errno != EPERM && errno != EACCES;
+	close(fd);
+	return true;
+}
+
+/* ---- one task: a child of the prober that asks a batch of numeric addresses, or one name ---- */
+
+/* Whom one child asks: all by ping or all by TCP; a name comes alone. */
+struct batch {
+	const struct probe_hosts *hosts;
+	size_t host[TARGETS_MAX]; /* indexes */
+	size_t n;
+	struct event_child child;
+};
+
+/* An address that is asked. */
+struct target {
+	size_t host; /* its index */
+	struct resolve address;
+	int fd;     /* for TCP */
+	bool heard; /* it answered in the last round */
+	bool sent;  /* it was really asked */
+};
+
+/* What such a child knows. */
+struct task {
+	const struct probe_hosts *hosts;
+	int out;
+	struct target target[TARGETS_MAX]; /* those of hosts without an answer so far */
+	size_t ntargets;
+};
+
+/* The answer for a host: tell it, and ask it no more. */
+static void
+settle(struct task *t, size_t host, enum probe_answer answer, const char *reason)
+{
+	size_t kept = 0;
+
+	event_send(t->out, "%zu %s %s", host, answer_names[answer], reason);
+	for (size_t i = 0; i < t->ntargets; i++) {
+		if (t->target[i].host != host)
+			t->target[kept++] = t->target[i];
+		else if (t->target[i].fd >= 0)
+			close(t->target[i].fd);
+	}
+	t->ntargets = kept;
+}
+
+/* Add the addresses of a host to what t asks, or settle it. */
+static void
+add_host(struct task *t, size_t host)
+{
+	static const enum probe_answer answer[] = {
+	    [RESOLVE_UNKNOWN] = PROBE_UNKNOWN,
+	    [RESOLVE_NO_NET] = PROBE_NO_NET,
+	    [RESOLVE_REFUSED] = PROBE_SILENT,
+	};
+	const struct probe_host *h = &t->hosts->host[host];
+	struct resolve found[TARGETS_MAX];
+	char reason[1024];
+	size_t n;
+	enum resolve_result result = resolve_find(
+	    h->address, h->port, found, TARGETS_MAX - t->ntargets, &n, reason, sizeof(reason));
+
+	if (result != RESOLVE_FOUND)
+		settle(t, host, answer[result], reason);
+	for (size_t i = 0; i < n; i++)
+		t->target[t->ntargets++] =
+		    (struct target){.host = host, .address = found[i], .fd = -1};
+}
+
+/* ---- ping ---- */
+
+/* Take what one round has brought.  Hosts are known by their text: two may have one address. */
+static size_t
+take_answers(struct task *t, pingobj_t *ping)
+{
+	size_t heard = 0;
+
+	for (pingobj_iter_t *i = ping_iterator_get(ping); i != NULL; i = ping_iterator_next(i)) {
+		char text[sizeof(t->target[0].address.text)];
+		size_t size = sizeof(text), size_latency, size_sequence;
+		double latency = -1;
+		uint32_t sequence = 0;
+
+		size_latency = sizeof(latency);
+		size_sequence = sizeof(sequence);
+		if (ping_iterator_get_info(i, PING_INFO_HOSTNAME, text, &size) != 0 ||
+		    ping_iterator_get_info(i, PING_INFO_LATENCY, &latency, &size_latency) != 0 ||
+		    ping_iterator_get_info(i, PING_INFO_SEQUENCE, &sequence, &size_sequence) != 0)
+			continue;
+		for (size_t k = 0; k < t->ntargets; k++) {
+			struct target *target = &t->target[k];
+
+			if (strcmp(target->address.text, text) != 0)
+				continue;
+			target->sent = target->sent || sequence > 0;
+			target->heard = latency >= 0;
+			heard += target->heard;
+		}
+	}
+	return heard;
+}
+
+/* Ping all targets, or only those that were heard in the last round.  A new object each time: its
+ * socket has no packets stuck, no late replies, and other identifiers.  Return how many were heard.
+ */
+static size_t
+ping_round(struct task *t, double seconds, bool only_heard)
+{
+	pingobj_t *ping = ping_construct();
+	size_t added = 0, heard = 0;
+
+	if (ping == NULL)
+		return 0;
+	ping_setopt(ping, PING_OPT_TIMEOUT, &seconds);
+	for (size_t i = 0; i < t->ntargets; i++) {
+		if (only_heard && !t->target[i].heard)
+			continue;
+		t->target[i].heard = false;
+		/* What cannot be added is in the list all the same, and ping_send aborts over it.
+		 */
+		if (ping_host_add(ping, t->target[i].address.text) == 0)
+			added++;
+		else
+			ping_host_remove(ping, t->target[i].address.text);
+	}
+	/* Its result says little: an error for one host is an error of all. */
+	if (added > 0) {
+		ping_send(ping);
+		heard = take_answers(t, ping);
+	}
+	ping_destroy(ping);
+	return heard;
+}
+
+/* Replies are told apart by a random number of 16 bits and nothing else, so that of a hundred hosts
+ * that are asked at once one may well be taken for another that is not there.  Whoever was heard is
+ * asked once more, under another number. */
+static void
+ask_ping(struct task *t)
+{
+	for (size_t r = 0; r < sizeof(rounds) / sizeof(rounds[0]) && t->ntargets > 0; r++) {
+		if (ping_round(t, rounds[r], false) == 0 || ping_round(t, rounds[r], true) == 0)
+			continue;
+		for (size_t i = t->ntargets; i-- > 0;)
+			if (i < t->ntargets && t->target[i].heard)
+				settle(t, t->target[i].host, PROBE_UP, "answers ping");
+	}
+}
+
+/* ---- TCP ---- */
+
+/* What has become of the connection to a target; error is its errno, 0 when it stands. */
+static void
+judge_connection(struct task *t, struct target *target, int error)
+{
+	int port = t->hosts->host[target->host].port;
+	char reason[64];
+
+	if (error == 0 || error == ECONNREFUSED || error == ECONNRESET) {
+		snprintf(reason, sizeof(reason), "port %d %s", port,
+		         error == 0 ? "answers" : "refuses");
+		settle(t, target->host, PROBE_UP, reason);
+		return;
+	}
+	close(target->fd);
+	target->fd = -1;
+}
+
+static void
+start_connection(struct task *t, struct target *target)
+{
+	const struct resolve *a = &target->address;
+	int fd = socket(a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	target->fd = fd;
+	target->sent = true;
+	if (connect(fd, (const struct sockaddr *)&a->addr, a->len) < 0 && errno != EINPROGRESS)
+		judge_connection(t, target, errno);
+}
+
+/* Connect to all side by side.  Each pass goes from the end, since an answer takes all targets of
+ * its host away; what it moves is looked at in the next one. */
+static void
+ask_tcp(struct task *t)
+{
+	int64_t now, deadline = clock_mono() + TCP_WAIT;
+
+	for (size_t i = t->ntargets; i-- > 0;)
+		if (i < t->ntargets && !t->target[i].sent)
+			start_connection(t, &t->target[i]);
+	while (t->ntargets > 0 && (now = clock_mono()) < deadline) {
+		struct pollfd set[TARGETS_MAX];
+		size_t n = t->ntargets;
+
+		for (size_t i = 0; i < n; i++)
+			set[i] = (struct pollfd){.fd = t->target[i].fd, .events = POLLOUT};
+		if (poll(set, (nfds_t)n, (int)(deadline - now)) <= 0)
+			return;
+		for (size_t i = n; i-- > 0;) {
+			int error = 0;
+			socklen_t size = sizeof(error);
+
+			if (i >= t->ntargets || t->target[i].fd != set[i].fd || set[i].revents == 0)
+				continue;
+			getsockopt(set[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
+			judge_connection(t, &t->target[i], error);
+		}
+	}
+}
+
+/* The body of a child. */
+static int
+run_task(int out, void *arg)
+{
+	const struct batch *b = arg;
+	struct task t = {.hosts = b->hosts, .out = out};
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	/* liboping complains there. */
+	if (null >= 0)
+		dup2(null, STDERR_FILENO);
+	/* A resolver that says nothing costs 10 to 28 s a name with the usual options. */
+	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
+	for (size_t i = 0; i < b->n; i++)
+		add_host(&t, b->host[i]);
+	if (b->hosts->host[b->host[0]].how == VOLUME_PROBE_PING)
+		ask_ping(&t);
+	else
+		ask_tcp(&t);
+	while (t.ntargets > 0) {
+		size_t host = t.target[0].host;
+		bool sent = false;
+
+		for (size_t i = 0; i < t.ntargets; i++)
+			sent = sent || (t.target[i].host == host && t.target[i].sent);
+		settle(&t, host, sent ? PROBE_SILENT : PROBE_CANNOT,
+		       sent ? "host silent" : "nothing could be sent to it");
+	}
+	return 0;
+}
+
+/* ---- the prober ---- */
+
+struct prober {
+	int out;
+	const struct probe_hosts *hosts;
+	bool *answered;      /* for each host */
+	struct batch *batch; /* at most one for each host */
+	size_t n;
+};
+
+static void
+answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
+{
+	if (p->answered[host])
+		return;
+	p->answered[host] = true;
+	event_send(p->out, "%zu %s %s", host, answer_names[a], reason);
+}
+
+/* Hand on what a child has found out. */
+static void
+relay(void *arg, char *line)
+{
+	struct prober *p = arg;
+	enum probe_answer a;
+	const char *reason;
+	size_t host;
+
+	if (probe_parse(line, &host, &a, &reason) == 0 && host < p->hosts->n)
+		answer(p, host, a, reason);
+}
+
+/* Put the numeric addresses (or the names) that are asked this way into batches. */
+static void
+plan(struct prober *p, enum volume_probe how, bool numeric)
+{
+	struct batch *b = NULL;
+
+	for (size_t i = 0; i < p->hosts->n; i++) {
+		const struct probe_host *h = &p->hosts->host[i];
+
+		if (p->answered[i] || h->how != how || resolve_is_numeric(h->address) != numeric)
+			continue;
+		if (b == NULL || b->n == TARGETS_MAX || !numeric) {
+			b = &p->batch[p->n++];
+			b->hosts = p->hosts;
+		}
+		b->host[b->n++] = i;
+	}
+}
+
+/* Answer those that need not or cannot be asked, and plan how to ask the others. */
+static void
+prepare(struct prober *p)
+{
+	bool may_ping = probe_may_ping();
+
+	for (size_t i = 0; i < p->hosts->n; i++) {
+		enum volume_probe how = p->hosts->host[i].how;
+
+		if (how == VOLUME_PROBE_NONE)
+			answer(p, i, PROBE_UP, "not asked");
+		else if (how == VOLUME_PROBE_PING && !may_ping)
+			answer(p, i, PROBE_CANNOT, "no right to ping (needs root or CAP_NET_RAW)");
+	}
+	plan(p, VOLUME_PROBE_PING, true);
+	plan(p, VOLUME_PROBE_TCP, true);
+	plan(p, VOLUME_PROBE_PING, false);
+	plan(p, VOLUME_PROBE_TCP, false);
+}
+
+/* Wait until a child among the batches first to last - 1 has something to say or has ended. */
+static void
+await_children(const struct prober *p, size_t last, int64_t deadline)
+{
+	int fds[TASKS_MAX];
+	bool ready[TASKS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < last; i++) {
+		const struct event_child *c = &p->batch[i].child;
+
+		if (c->pid > 0 && c->fd >= 0)
+			fds[n++] = c->fd;
+		else if (c->pid > 0 && clock_mono() + 5 < deadline)
+			deadline = clock_mono() + 5; /* its pipe is closed, it will end at once */
+	}
+	event_wait(fds, n, ready, deadline);
+}
+
+/* Hear a child; true when it has ended. */
+static bool
+hear(struct prober *p, struct batch *b)
+{
+	bool ended = event_reaped(&b->child);
+
+	event_lines(&b->child, relay, p);
+	if (!ended)
+		return false;
+	event_close(&b->child);
+	for (size_t i = 0; i < b->n; i++)
+		answer(p, b->host[i], PROBE_CANNOT, "asking it ended without an answer");
+	return true;
+}
+
+/* Ask by all batches, some at a time, until all have ended or the deadline has come. */
+static void
+ask(struct prober *p, int64_t deadline)
+{
+	size_t started = 0, running = 0;
+
+	while ((started < p->n || running > 0) && clock_mono() < deadline) {
+		while (started < p->n && running < TASKS_MAX) {
+			struct batch *b = &p->batch[started];
+
+			if (event_fork(&b->child, run_task, b) < 0)
+				break;
+			started++;
+			running++;
+		}
+		await_children(p, started, running > 0 ? deadline : clock_mono() + 100);
+		for (size_t i = 0; i < started; i++)
+			if (p->batch[i].child.pid > 0 && hear(p, &p->batch[i]))
+				running--;
+	}
+	for (size_t i = 0; i < started; i++)
+		event_kill(&p->batch[i].child, SIGKILL);
+}
+
+int
+probe_body(int out, void *arg)
+{
+	const struct probe_hosts *hosts = arg;
+	int64_t deadline = clock_mono() + GIVE_UP;
+	struct prober p = {.out = out, .hosts = hosts};
+
+	p.answered = calloc(hosts->n + 1, sizeof(*p.answered));
+	p.batch = calloc(hosts->n + 1, sizeof(*p.batch));
+	if (p.answered != NULL && p.batch != NULL) {
+		prepare(&p);
+		ask(&p, deadline);
+		for (size_t i = 0; i < hosts->n; i++)
+			answer(&p, i, PROBE_NO_NET, "looking up the name took too long");
+	}
+	free(p.batch);
+	free(p.answered);
+	return 0;
+}

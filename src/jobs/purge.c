@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/purge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ioprio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "flashback/jobs/inspect.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/lib/tree.h"
+#include "flashback/store/expire.h"
+#include "flashback/store/store.h"
+#include "flashback/store/voldir.h"
+
+#define TROUBLE_SIZE 1024
+
+/* A sweeper at work. */
+struct sweeper {
+	const struct config *config;
+	struct store store;
+	int out;
+};
+
+/* Open a volume that is there and that nobody works on.  Return 0, or -1 when there is nothing to
+ * do. */
+static int
+open_locked(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
+{
+	bool empty;
+
+	if (store_volume_open(&sw->store, volume->host, volume->name, false, v) < 0)
+		return -1; /* sweep_volume has said why */
+	empty = v->nstamps == 0;
+	store_volume_close(v);
+	if (empty)
+		return -1;
+	if (store_volume_open(&sw->store, volume->host, volume->name, true, v) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		event_send(sw->out, "trouble %s cannot be locked: %s", volume->id, strerror(errno));
+	return -1;
+}
+
+/* Put `latest` right, after a crash or after somebody's hand, unless a run is about to. */
+static void
+mend_latest(const struct sweeper *sw, const struct volume *volume)
+{
+	struct store_volume v;
+
+	if (open_locked(sw, volume, &v) < 0)
+		return;
+	if (voldir_latest(&v, clock_wall()) < 0)
+		event_send(sw->out, "trouble %s cannot change `latest`: %s", volume->id,
+		           strerror(errno));
+	store_volume_close(&v);
+}
+
+/* Remove all that has expired of one volume. */
+static void
+sweep_volume(const struct sweeper *sw, const struct volume *volume)
+{
+	struct store_volume v;
+	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
+	bool said = false, stale;
+
+	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0) {
+		if (errno != ENOENT)
+			event_send(sw->out, "trouble %s cannot be opened: %s", volume->id,
+			           strerror(errno));
+		return;
+	}
+	for (size_t i = 0; i < v.nstamps; i++) {
+		if (v.stamps[i].state != STAMP_EXPIRED)
+			continue;
+		if (!said)
+			event_send(sw->out, "volume %s", volume->id);
+		said = true;
+		stamp_format(&v.stamps[i], name);
+		if (tree_remove(v.fd, name, v.dev, trouble, sizeof(trouble)) == 0)
+			event_send(sw->out, "removed %s %s", volume->id, name);
+		else
+			event_send(sw->out, "trouble %s cannot remove %s", volume->id, trouble);
+	}
+	stale = sw->store.traits.symlinks && voldir_latest_is_stale(&v, clock_wall());
+	store_volume_close(&v);
+	if (stale)
+		mend_latest(sw, volume);
+}
+
+/* Is the disk still too full?  What was removed counts once it is written: when that fails it is
+ * not known. */
+static bool
+is_low(const struct sweeper *sw)
+{
+	struct inspect_disk disk = {.low = false};
+
+	return syncfs(sw->store.fd) == 0 && inspect_room(sw->store.fd, sw->config, &disk) == 0 &&
+	       disk.low;
+}
+
+/* Expire what the policy of a volume no longer keeps, if its last run was good.  Was it anything?
+ */
+static bool
+reclaim_policy(const struct sweeper *sw, const struct volume *volume)
+{
+	struct store_volume v;
+	char trouble[TROUBLE_SIZE];
+	int64_t now = clock_wall();
+	int n;
+
+	if (open_locked(sw, volume, &v) < 0)
+		return false;
+	n = expire_policy(&v, volume, expire_allowed(v.runs, v.nruns), now, trouble,
+	                  sizeof(trouble));
+	if (n < 0)
+		event_send(sw->out, "trouble %s %s", volume->id, trouble);
+	if (n != 0)
+		inspect_send(sw->out, "summary", volume->id, &v, now);
+	store_volume_close(&v);
+	if (n != 0)
+		sweep_volume(sw, volume);
+	return n != 0;
+}
+
+/* The tree of a run that was cut. */
+struct cut {
+	const struct volume *volume;
+	struct stamp stamp;
+	uint64_t size;
+};
+
+struct cuts {
+	struct cut *cut;
+	size_t n;
+};
+
+static int
+larger_first(const void *a, const void *b)
+{
+	const struct cut *x = a, *y = b;
+
+	return (x->size < y->size) - (x->size > y->size);
+}
+
+/* Add the cut trees of a volume, .working ones too: without room no run comes to salvage them. */
+static int
+gather_cuts(const struct sweeper *sw, const struct volume *volume, struct cuts *cuts)
+{
+	struct store_volume v;
+	char name[STAMP_NAME_SIZE];
+	struct cut *more;
+	int rc = 0;
+
+	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0)
+		return 0;
+	more = reallocarray(cuts->cut, cuts->n + v.nstamps + 1, sizeof(*more));
+	if (more)
+		cuts->cut = more;
+	else
+		rc = -1;
+	for (size_t i = 0; rc == 0 && i < v.nstamps; i++) {
+		struct tree_size size;
+
+		if (v.stamps[i].state != STAMP_INTERRUPTED && v.stamps[i].state != STAMP_WORKING)
+			continue;
+		tree_measure(v.fd, stamp_format(&v.stamps[i], name), v.dev, &size);
+		cuts->cut[cuts->n++] =
+		    (struct cut){.volume = volume, .stamp = v.stamps[i], .size = size.own};
+	}
+	store_volume_close(&v);
+	return rc;
+}
+
+/* Expire one cut tree, if it is still there and nobody works on its volume.  Was it? */
+static bool
+reclaim_cut(const struct sweeper *sw, struct cut *cut)
+{
+	struct store_volume v;
+
+	if (open_locked(sw, cut->volume, &v) < 0)
+		return false;
+
+	int rc = store_rename(&v, &cut->stamp, STAMP_EXPIRED);
+
+	if (rc == 0)
+		inspect_send(sw->out, "summary", cut->volume->id, &v, clock_wall());
+	else if (errno != ENOENT)
+		event_send(sw->out, "trouble %s cannot expire an interrupted run: %s",
+		           cut->volume->id, strerror(errno));
+	store_volume_close(&v);
+	if (rc == 0)
+		sweep_volume(sw, cut->volume);
+	return rc == 0;
+}
+
+static void
+reclaim(const struct sweeper *sw)
+{
+	const struct config *config = sw->config;
+	struct cuts cuts = {.n = 0};
+	bool low = is_low(sw);
+
+	for (size_t i = 0; i < config->n && low; i++)
+		if (reclaim_policy(sw, config->volumes[i]))
+			low = is_low(sw);
+	for (size_t i = 0; i < config->n && low; i++)
+		if (gather_cuts(sw, config->volumes[i], &cuts) < 0)
+			break; /* out of memory: those gathered so far will do */
+	if (cuts.n > 1)
+		qsort(cuts.cut, cuts.n, sizeof(*cuts.cut), larger_first);
+	for (size_t i = 0; i < cuts.n && low; i++)
+		if (reclaim_cut(sw, &cuts.cut[i]))
+			low = is_low(sw);
+	free(cuts.cut);
+}
+
+int
+purge_body(int out, void *arg)
+{
+	const struct purge_job *job = arg;
+	struct sweeper sw = {.config = job->config, .out = out};
+	char *why;
+
+	setpriority(PRIO_PROCESS, 0, 19);
+	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+	if (store_open(job->config->data_dir, &sw.store, &why) < 0) {
+		free(why); /* the looker tells of it */
+		return 0;
+	}
+	for (size_t i = 0; i < job->config->n; i++)
+		sweep_volume(&sw, job->config->volumes[i]);
+	if (job->reclaim)
+		reclaim(&sw);
+	store_close(&sw.store);
+	return 0;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/sourcecheck.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "flashback/lib/tree.h"
+#include "flashback/rsync/transfer.h"
+
+#define PARTIAL_ERROR 23 /* what rsync ends with when it cannot read the source */
+
+/* Anything else than "absent" and "empty" is for the run itself to find out. */
+static enum sourcecheck_answer
+ask_local(const char *source)
+{
+	int fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool empty;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? SOURCECHECK_ABSENT : SOURCECHECK_THERE;
+	empty = tree_is_empty(fd);
+	close(fd);
+	return empty ? SOURCECHECK_EMPTY : SOURCECHECK_THERE;
+}
+
+/* The same of what rsync said. */
+static enum sourcecheck_answer
+judge_list(const struct transfer_end *end)
+{
+	struct verdict_case c = {.status = end->status, .stop = end->stop, .removable = true};
+	struct verdict v;
+
+	if (end->stop == VERDICT_STOP_ASKED || end->stop == VERDICT_STOP_ROOM)
+		return SOURCECHECK_STOPPED;
+	verdict_make(&c, &end->words, &v);
+	if (v.result != RESULT_NOT_FOUND)
+		return SOURCECHECK_THERE;
+	return end->words.stats.seen && end->words.stats.files == 1 && v.code != PARTIAL_ERROR
+	           ? SOURCECHECK_EMPTY
+	           : SOURCECHECK_ABSENT;
+}
+
+static enum sourcecheck_answer
+ask_remote(const struct volume *volume, const char *rsync, const struct version *version,
+           int signals)
+{
+	struct text_list argv = {0};
+	struct transfer t = {
+	    .argv = &argv,
+	    .dir = -1,
+	    .lock = -1,
+	    .signals = signals,
+	    .tell = -1,
+	    .patience = argv_patience(volume, false),
+	};
+	struct transfer_end end;
+	enum sourcecheck_answer answer = SOURCECHECK_CANNOT;
+
+	if (argv_list(volume, rsync, version, &argv) == 0 && transfer_run(&t, &end) == 0)
+		answer = judge_list(&end);
+	text_list_free(&argv);
+	return answer;
+}
+
+enum sourcecheck_answer
+sourcecheck_run(const struct volume *volume, const char *rsync, const struct version *version,
+                int signals)
+{
+	if (volume->transport == VOLUME_LOCAL)
+		return ask_local(volume->source);
+	return ask_remote(volume, rsync, version, signals);
+}

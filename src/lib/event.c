@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/event.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/compat.h"
+
+#define LINE_MAX_LEN 8192 /* of a line from a child */
+
+/* What one call of event_lines reads at most: more than a pipe holds, and an end to a flood. */
+#define READS_MAX 64
+
+static const int received[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+
+/* ---- signals ---- */
+
+int
+event_open(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(received) / sizeof(received[0]); i++)
+		sigaddset(&set, received[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	/* CHLD may have been ignored by who started us, and then children could not be waited for.
+	 */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void
+event_read(int fd, struct event_signals *out)
+{
+	struct signalfd_siginfo si;
+
+	*out = (struct event_signals){0};
+	while (read(fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		out->end |= si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT;
+		out->wake |= si.ssi_signo == SIGHUP;
+		out->again |= si.ssi_signo == SIGUSR1;
+		out->room |= si.ssi_signo == SIGUSR2;
+		out->child |= si.ssi_signo == SIGCHLD;
+	}
+}
+
+void
+event_reset_signals(void)
+{
+	const struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* Fails for KILL, STOP and those that the C library keeps to itself. */
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* ---- waiting ---- */
+
+/* A descriptor that is ready at deadline; poll's own time-out stands still while the machine
+ * sleeps. */
+static int
+open_alarm(int64_t deadline)
+{
+	const struct itimerspec when = {
+	    .it_value = {.tv_sec = (time_t)(deadline / 1000),
+	                 .tv_nsec = (long)(deadline % 1000 * 1000000) + 1},
+	};
+	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+
+	if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* What poll is to wait at most, in milliseconds; a minute where there is no alarm to wake it. */
+static int
+poll_limit(int64_t deadline, bool has_alarm)
+{
+	int64_t left = deadline - clock_mono();
+
+	if (deadline < 0 || (has_alarm && left > 0))
+		return -1;
+	return left <= 0 ? 0 : left > 60000 ? 60000 : (int)left;
+}
+
+/* Where the kernel cannot wait for us: pause, and have all looked at. */
+static void
+go_round(struct pollfd *set, size_t n)
+{
+	const struct timespec pause = {.tv_nsec = 50000000};
+
+	nanosleep(&pause, NULL);
+	for (size_t i = 0; i < n; i++)
+		set[i].revents = set[i].fd >= 0 ? POLLIN : 0;
+}
+
+int
+event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
+{
+	struct pollfd set[EVENT_FDS + 1];
+	int count = 0;
+
+	assert(n <= EVENT_FDS);
+	for (size_t i = 0; i < n; i++)
+		set[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+	set[n].fd = deadline > clock_mono() ? open_alarm(deadline) : -1;
+	set[n].events = POLLIN;
+	for (;;) {
+		int limit = poll_limit(deadline, set[n].fd >= 0);
+
+		if (poll(set, n + 1, limit) < 0 && errno != EINTR && limit != 0)
+			go_round(set, n);
+		for (size_t i = 0; i < n; i++)
+			count += set[i].revents != 0;
+		if (count > 0 || limit == 0)
+			break;
+	}
+	for (size_t i = 0; i < n; i++)
+		ready[i] = set[i].revents != 0;
+	if (set[n].fd >= 0)
+		close(set[n].fd);
+	return count;
+}
+
+/* ---- children ---- */
+
+static void
+be_a_child(pid_t parent, int out, event_body *body, void *arg)
+{
+	sigset_t set;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	setsid();
+	if (out != 3) {
+		if (dup2(out, 3) < 0)
+			_exit(1);
+		out = 3;
+	}
+	fcntl(out, F_SETFD, FD_CLOEXEC);
+	/* Else syslog, which keeps a descriptor of its own, would later close one that is not. */
+	closelog();
+	closefrom(out + 1);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	_exit(body(out, arg));
+}
+
+int
+event_pipe(int ends[2])
+{
+	int saved;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	saved = errno;
+	close(ends[0]);
+	close(ends[1]);
+	errno = saved;
+	return -1;
+}
+
+int
+event_fork(struct event_child *c, event_body *body, void *arg)
+{
+	pid_t parent = getpid();
+	int pipefd[2], saved;
+
+	*c = (struct event_child){.fd = -1, .buf = malloc(LINE_MAX_LEN + 1)};
+	if (c->buf == NULL)
+		return -1;
+	if (event_pipe(pipefd) < 0)
+		goto fail_buf;
+	c->pid = fork();
+	if (c->pid < 0)
+		goto fail_pipe;
+	if (c->pid == 0)
+		be_a_child(parent, pipefd[1], body, arg);
+	close(pipefd[1]);
+	c->fd = pipefd[0];
+	return 0;
+fail_pipe:
+	saved = errno;
+	close(pipefd[0]);
+	close(pipefd[1]);
+	errno = saved;
+fail_buf:
+	free(c->buf);
+	*c = (struct event_child){.fd = -1};
+	return -1;
+}
+
+/* Add n bytes to the unfinished line, handing over each that becomes whole.  What is over the limit
+ * is dropped. */
+static void
+add_bytes(struct event_child *c, const char *bytes, size_t n, void (*take)(void *, char *),
+          void *arg)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] == '\n') {
+			c->buf[c->len] = '\0';
+			c->len = 0;
+			take(arg, c->buf);
+		} else if (c->len < LINE_MAX_LEN) {
+			c->buf[c->len++] = bytes[i];
+		}
+	}
+}
+
+void
+event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *arg)
+{
+	char bytes[4096];
+
+	if (c->pid <= 0)
+		return;
+	for (int i = 0; i < READS_MAX && c->fd >= 0; i++) {
+		ssize_t n = read(c->fd, bytes, sizeof(bytes));
+
+		if (n > 0) {
+			add_bytes(c, bytes, (size_t)n, take, arg);
+			continue;
+		}
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		close(c->fd);
+		c->fd = -1;
+	}
+}
+
+bool
+event_reaped(struct event_child *c)
+{
+	siginfo_t si = {0};
+
+	if (c->pid <= 0 || c->ended)
+		return c->ended;
+	/* While the child is not yet reaped its number cannot mean any other session. */
+	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0) {
+		if (si.si_pid == 0)
+			return false;
+		kill(-c->pid, SIGKILL);
+	}
+	/* One that someone else has waited for has ended too, no one knows how. */
+	if (waitpid(c->pid, &c->status, WNOHANG) < 0)
+		c->status = W_EXITCODE(255, 0);
+	c->ended = true;
+	return true;
+}
+
+void
+event_kill(const struct event_child *c, int sig)
+{
+	if (c->pid <= 0 || c->ended)
+		return;
+	if (sig == SIGKILL)
+		kill(-c->pid, sig);
+	kill(c->pid, sig);
+}
+
+void
+event_close(struct event_child *c)
+{
+	if (c->pid > 0 && c->fd >= 0)
+		close(c->fd);
+	free(c->buf);
+	*c = (struct event_child){.fd = -1};
+}
+
+int
+event_send(int fd, const char *fmt, ...)
+{
+	char line[PIPE_BUF];
+	va_list ap;
+	ssize_t n;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= sizeof(line)) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	assert(memchr(line, '\n', (size_t)len) == NULL);
+	line[len++] = '\n';
+	do
+		n = write(fd, line, (size_t)len);
+	while (n < 0 && errno == EINTR);
+	return n == len ? 0 : -1;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/lib/safepath.h"
+#include "flashback/lib/text.h"
+
+/* ---- replacing and reading ---- */
+
+/* O_EXCL is what makes a temporary safe; that its name cannot be guessed only keeps others from
+ * being in the way.  So early after boot, when there is no randomness yet, the clock will do. */
+static uint64_t
+random_number(void)
+{
+	struct timespec now = {0};
+	uint64_t r;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) == (ssize_t)sizeof(r))
+		return r;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)getpid() << 32) ^ (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 40;
+}
+
+/* Make a new file beside name.  Return its descriptor and set *temporary, or -1 with errno. */
+static int
+open_temporary(int dirfd, const char *name, char **temporary)
+{
+	assert(strchr(name, '/') == NULL);
+	for (int i = 0; i < 100; i++) {
+		char *t = text_format(".%s.%016llx", name, (unsigned long long)random_number());
+		int fd;
+
+		if (t == NULL)
+			return -1;
+		fd = openat(dirfd, t, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0) {
+			*temporary = t;
+			return fd;
+		}
+		free(t);
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+/* Fill f, and see that it is all there.  f stays open. */
+static int
+fill(FILE *f, mode_t mode, int (*write)(FILE *, void *), void *arg, bool sync)
+{
+	if (write(f, arg) < 0 || fflush(f) != 0)
+		return -1;
+	if (ferror(f)) {
+		errno = EIO;
+		return -1;
+	}
+	if (fchmod(fileno(f), mode) < 0)
+		return -1;
+	return sync ? fsync(fileno(f)) : 0;
+}
+
+int
+file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
+             bool sync)
+{
+	char *temporary = NULL;
+	int fd = open_temporary(dirfd, name, &temporary);
+	int filled, saved;
+	FILE *f;
+
+	if (fd < 0)
+		return -1;
+	f = fdopen(fd, "w");
+	if (f == NULL) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		goto fail;
+	}
+	filled = fill(f, mode, write, arg, sync);
+	saved = errno;
+	if (fclose(f) != 0 && filled == 0)
+		goto fail;
+	errno = saved;
+	if (filled < 0 || renameat(dirfd, temporary, dirfd, name) < 0)
+		goto fail;
+	free(temporary);
+	return sync ? fsync(dirfd) : 0;
+fail:
+	saved = errno;
+	unlinkat(dirfd, temporary, 0);
+	free(temporary);
+	errno = saved;
+	return -1;
+}
+
+bool
+file_is_temporary(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 && entry[len + 1] == '.' &&
+	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
+}
+
+char *
+file_read_fd(int fd, size_t max, size_t *len)
+{
+	size_t size = 4096, used = 0;
+	char *text = malloc(size);
+
+	while (text != NULL) {
+		ssize_t n = read(fd, text + used, size - used - 1);
+
+		if (n == 0) {
+			text[used] = '\0';
+			*len = used;
+			return text;
+		}
+		used += n > 0 ? (size_t)n : 0;
+		if (used > max)
+			errno = EFBIG;
+		if (n < 0 || used > max)
+			break;
+		if (used + 1 == size) {
+			char *more = realloc(text, size * 2);
+
+			if (more == NULL)
+				break;
+			text = more;
+			size *= 2;
+		}
+	}
+	free(text);
+	return NULL;
+}
+
+int
+file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
+{
+	/* O_NONBLOCK: opening a fifo must not wait for its writer. */
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	char *all = NULL;
+	int saved;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			all = file_read_fd(fd, max, len);
+		else
+			errno = EINVAL;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	if (all == NULL)
+		return -1;
+	*text = all;
+	return 0;
+}
+
+bool
+file_lacks(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* ---- locks ---- */
+
+int
+file_lock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB);
+}
+
+/* Say who holds the pid file fd. */
+static char *
+name_holder(int fd, const char *path)
+{
+	char text[16] = "";
+	char *end;
+	long pid;
+
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+		text[0] = '\0';
+	pid = strtol(text, &end, 10);
+	if (pid > 0 && *end == '\n')
+		return text_format("%s is held by process %ld: flashback is running already", path,
+		                   pid);
+	return text_format("%s is held by another process: flashback is running already", path);
+}
+
+/* Open and lock base in dirfd.  Return the descriptor; -1 or -2 with *why. */
+static int
+lock_in(int dirfd, const char *base, const char *path, char **why)
+{
+	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	struct stat ours, there;
+	int fd = openat(dirfd, base, flags, 0644);
+	int result = -1;
+
+	if (fd < 0)
+		return text_refuse(why, "%s: %s", path, strerror(errno));
+	if (fstat(fd, &ours) < 0) {
+		text_refuse(why, "%s: %s", path, strerror(errno));
+	} else if (!S_ISREG(ours.st_mode)) {
+		*why = text_format("%s is not a regular file", path);
+	} else if (file_lock(fd) < 0) {
+		result = errno == EWOULDBLOCK ? -2 : -1;
+		*why = result == -2 ? name_holder(fd, path)
+		                    : text_format("%s: cannot be locked", path);
+	} else if (fstatat(dirfd, base, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+	           there.st_dev != ours.st_dev || there.st_ino != ours.st_ino) {
+		*why = text_format("%s was removed at this moment; try again", path);
+	} else {
+		return fd;
+	}
+	close(fd);
+	return result;
+}
+
+int
+file_lock_pid(const char *path, char **why)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash == NULL ? path : slash + 1;
+	char *dir =
+	    slash == NULL ? text_format(".") : text_format("%.*s/", (int)(slash - path), path);
+	int dirfd, fd;
+
+	*why = NULL;
+	if (dir == NULL)
+		return -1;
+	dirfd = safepath_open_dir(dir, true, why);
+	free(dir);
+	if (dirfd < 0)
+		return -1;
+	fd = lock_in(dirfd, base, path, why);
+	close(dirfd);
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0)
+		return fd;
+	text_refuse(why, "%s: %s", path, strerror(errno));
+	file_unlock_pid(fd, path);
+	return -1;
+}
+
+void
+file_unlock_pid(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	if (fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+	    ours.st_ino == there.st_ino)
+		unlink(path);
+	close(fd);
+}

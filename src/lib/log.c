@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/text.h"
+
+/* A line that fits a pipe's atomic write: those of several processes never mix. */
+#define LINE_SIZE PIPE_BUF
+
+static struct {
+	bool syslog;  /* else standard error */
+	bool journal; /* standard error goes to journald, which stamps lines and knows <N> */
+	bool verbose;
+} sink;
+
+static const int priority[] = {
+    [LOG_LEVEL_ERROR] = LOG_ERR,
+    [LOG_LEVEL_WARNING] = LOG_WARNING,
+    [LOG_LEVEL_INFO] = LOG_INFO,
+    [LOG_LEVEL_DEBUG] = LOG_DEBUG,
+};
+
+/* Is standard error the stream that systemd made for us?  (It may have been redirected since.) */
+static bool
+is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
+
+/* What stands before the words: a level for journald, else the local time. */
+static size_t
+format_prefix(char *line, enum log_level level)
+{
+	int64_t now = clock_wall();
+	time_t local = (time_t)(now + clock_offset(now));
+	struct tm tm;
+
+	if (sink.journal)
+		return (size_t)snprintf(line, LINE_SIZE, "<%d>", priority[level]);
+	if (gmtime_r(&local, &tm) == NULL)
+		return 0;
+	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
+}
+
+static void
+emit(enum log_level level, const char *words)
+{
+	char line[LINE_SIZE];
+	size_t len = sink.syslog ? 0 : format_prefix(line, level);
+
+	/* One event is one line, whatever a caller has let through. */
+	text_clean(line + len, LINE_SIZE - len, words, strlen(words));
+	if (sink.syslog) {
+		syslog(LOG_DAEMON | priority[level], "%s", line);
+		return;
+	}
+	len = strlen(line);
+	line[len++] = '\n';
+	/* There is no one to tell when the log itself cannot be written. */
+	if (write(STDERR_FILENO, line, len) < 0)
+		return;
+}
+
+void
+log_open(bool use_syslog, bool verbose)
+{
+	sink.syslog = use_syslog;
+	sink.verbose = verbose;
+	sink.journal = !use_syslog && is_journal();
+	if (use_syslog)
+		openlog("flashback", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+/* Say it, with the text of error behind it unless that is 0. */
+static void __attribute__((format(printf, 3, 0)))
+say(enum log_level level, int error, const char *fmt, va_list ap)
+{
+	char words[LINE_SIZE];
+	size_t len;
+
+	if (level == LOG_LEVEL_DEBUG && !sink.verbose)
+		return;
+	vsnprintf(words, sizeof(words), fmt, ap);
+	len = strlen(words);
+	if (error != 0)
+		snprintf(words + len, sizeof(words) - len, ": %s", strerror(error));
+	emit(level, words);
+}
+
+void
+log_say(enum log_level level, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(level, 0, fmt, ap);
+	va_end(ap);
+	errno = saved;
+}
+
+void
+log_errno(enum log_level level, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(level, saved, fmt, ap);
+	va_end(ap);
+	errno = saved;
+}

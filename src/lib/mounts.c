@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "flashback/lib/file.h"
+#include "flashback/lib/text.h"
+
+#define TABLE "/proc/self/mountinfo"
+#define TABLE_MAX (16 << 20)
+
+/* A line of the table: which part of which disk is mounted where. */
+struct mount {
+	char *disk, *root, *point;
+};
+
+/* What follows top in path, "" or a slash and more; NULL when path is not below it. */
+static const char *
+below(const char *path, const char *top)
+{
+	size_t len = strcmp(top, "/") == 0 ? 0 : strlen(top);
+
+	if (strncmp(path, top, len) != 0 || (path[len] != '\0' && path[len] != '/'))
+		return NULL;
+	return strcmp(path + len, "/") == 0 ? "" : path + len;
+}
+
+static char *
+join(const char *top, const char *rest)
+{
+	return text_format("%s%s", strcmp(top, "/") == 0 && *rest != '\0' ? "" : top, rest);
+}
+
+/* The kernel writes a blank as \040, and a few others so. */
+static void
+unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s != '\0'; s++) {
+		if (s[0] == '\\' && s[1] != '\0' && s[2] != '\0' && s[3] != '\0') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* "ID PARENT MAJOR:MINOR ROOT POINT ..." */
+static bool
+read_line(char *line, struct mount *m)
+{
+	strsep(&line, " ");
+	strsep(&line, " ");
+	m->disk = strsep(&line, " ");
+	m->root = strsep(&line, " ");
+	m->point = strsep(&line, " ");
+	if (m->point == NULL)
+		return false;
+	unescape(m->root);
+	unescape(m->point);
+	return true;
+}
+
+/* Take the table apart.  Return its lines (new memory, which points into text), or NULL. */
+static struct mount *
+read_table(char *text, size_t *n)
+{
+	struct mount *found;
+	size_t max = 1;
+	char *line;
+
+	for (const char *s = text; *s != '\0'; s++)
+		max += *s == '\n';
+	found = calloc(max, sizeof(*found));
+	*n = 0;
+	while (found != NULL && *n < max && (line = strsep(&text, "\n")) != NULL)
+		*n += read_line(line, &found[*n]);
+	return found;
+}
+
+/* The mount that path lies in: of those that lead to it the deepest, and the last of these.  *rest
+ * is the path from there. */
+static const struct mount *
+find_own(const struct mount *m, size_t n, const char *path, const char **rest)
+{
+	const struct mount *own = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *from = below(path, m[i].point);
+
+		if (from == NULL || (own != NULL && strlen(m[i].point) < strlen(own->point)))
+			continue;
+		own = &m[i];
+		*rest = from;
+	}
+	return own;
+}
+
+/* Something else may be mounted over it. */
+static bool
+is_seen(const char *where, const char *path, bool whole)
+{
+	struct stat there, here;
+
+	return stat(where, &there) == 0 && stat(path, &here) == 0 && there.st_dev == here.st_dev &&
+	       (!whole || there.st_ino == here.st_ino);
+}
+
+/* Set *where (new memory) to where m shows the directory inner of its disk, or the part of it that
+ * it does show; NULL when it shows nothing of it. */
+static int
+place(const struct mount *m, const char *inner, const char *path, char **where)
+{
+	const char *rest = below(inner, m->root);
+	bool whole = rest != NULL;
+
+	*where = NULL;
+	if (!whole && below(m->root, inner) == NULL)
+		return 0;
+	*where = join(m->point, whole ? rest : "");
+	if (*where == NULL)
+		return -1;
+	if (strcmp(*where, path) == 0 || !is_seen(*where, path, whole)) {
+		free(*where);
+		*where = NULL;
+	}
+	return 0;
+}
+
+static int
+each(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
+     void *arg)
+{
+	const char *rest = "";
+	const struct mount *own = find_own(m, n, path, &rest);
+	char *inner = own != NULL ? join(own->root, rest) : NULL, *where;
+	int rc = own != NULL && inner == NULL ? -1 : 0;
+
+	for (size_t i = 0; inner != NULL && i < n && rc == 0; i++) {
+		if (strcmp(m[i].disk, own->disk) != 0)
+			continue;
+		rc = place(&m[i], inner, path, &where);
+		if (where != NULL)
+			rc = visit(arg, where);
+		free(where);
+	}
+	free(inner);
+	return rc;
+}
+
+int
+mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+{
+	struct mount *m;
+	char *text;
+	size_t len, n;
+	int rc;
+
+	if (file_read(AT_FDCWD, TABLE, TABLE_MAX, &text, &len) != 0)
+		return errno == ENOMEM ? -1 : 0;
+	m = read_table(text, &n);
+	rc = m != NULL ? each(m, n, path, visit, arg) : -1;
+	free(m);
+	free(text);
+	return rc;
+}

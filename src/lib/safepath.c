@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/safepath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/text.h"
+
+#define LINKS_MAX 40 /* symlinks in one path, as the kernel has it */
+
+/* A walk along a path, one component at a time, on descriptors: what has been checked is what is
+ * entered. */
+struct tree {
+	int fd;         /* where we are (O_PATH) */
+	struct stat st; /* of it */
+	char *at;       /* its name, for messages */
+	char *rest;     /* what is still before us */
+	int links;      /* symlinks followed so far */
+	char **why;
+};
+
+static int
+check_owner(const struct stat *st, const char *at, char **why)
+{
+	if (st->st_uid == 0 || st->st_uid == geteuid())
+		return 0;
+	*why = text_format("%s belongs to user %u; it must belong to root or to the user that runs "
+	                   "flashback, else others could change what is in it",
+	                   at, st->st_uid);
+	return -1;
+}
+
+static int
+check_mode(const struct stat *st, const char *at, char **why)
+{
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	*why = text_format("%s can be written by others (mode %04o); chmod go-w it", at,
+	                   (unsigned)st->st_mode & 07777);
+	return -1;
+}
+
+static int
+fail_errno(const char *at, char **why)
+{
+	*why = text_format("%s: %s", at, strerror(errno));
+	return -1;
+}
+
+/* May we pass through the directory where w is? */
+static int
+check_passage(const struct tree *w)
+{
+	if (check_owner(&w->st, w->at, w->why) < 0)
+		return -1;
+	return (w->st.st_mode & S_ISVTX) != 0 ? 0 : check_mode(&w->st, w->at, w->why);
+}
+
+/* Cut the first component off w->rest.  Return it (new memory), or NULL with errno 0 at the end. */
+static char *
+next_name(struct tree *w)
+{
+	const char *start = w->rest + strspn(w->rest, "/");
+	size_t len = strcspn(start, "/");
+	char *name;
+
+	errno = 0;
+	if (len == 0)
+		return NULL;
+	name = strndup(start, len);
+	memmove(w->rest, start + len, strlen(start + len) + 1);
+	return name;
+}
+
+/* Put the target of the symlink open as fd before the rest of the way. */
+static int
+follow(struct tree *w, int fd)
+{
+	char *target = calloc(1, PATH_MAX);
+	int result = -1;
+
+	if (target == NULL || readlinkat(fd, "", target, PATH_MAX - 1) < 0 ||
+	    text_replace(&w->rest, "%s/%s", target, w->rest) < 0) {
+		fail_errno(w->at, w->why);
+	} else if (++w->links > LINKS_MAX) {
+		errno = ELOOP;
+		fail_errno(w->at, w->why);
+	} else if (target[0] != '/') {
+		result = 0;
+	} else {
+		close(w->fd);
+		w->fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (w->fd < 0 || fstat(w->fd, &w->st) < 0 || text_replace(&w->at, "%s", "") < 0)
+			fail_errno("/", w->why);
+		else
+			result = 0;
+	}
+	free(target);
+	return result;
+}
+
+/* Open name in the directory where w is, or make it if it is the last one. */
+static int
+open_component(struct tree *w, const char *name, bool make)
+{
+	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(w->fd, name, flags);
+
+	if (fd >= 0 || errno != ENOENT || !make || w->rest[strspn(w->rest, "/")] != '\0')
+		return fd;
+	/* fchmodat besides, since the mode that mkdirat gives is subject to the umask. */
+	if (mkdirat(w->fd, name, 0755) < 0 || fchmodat(w->fd, name, 0755, 0) < 0)
+		return -1;
+	return openat(w->fd, name, flags);
+}
+
+/* Go on to name.  A symlink's owner counts as well: others could else turn it elsewhere. */
+static int
+step(struct tree *w, const char *name, bool make)
+{
+	char *at = text_format("%s/%s", w->at, name);
+	struct stat st;
+	int result = -1;
+	int fd;
+
+	if (at == NULL)
+		return -1;
+	fd = open_component(w, name, make);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		fail_errno(at, w->why);
+	else if (check_owner(&st, at, w->why) == 0)
+		result = 0;
+	if (result == 0 && S_ISLNK(st.st_mode)) {
+		result = follow(w, fd);
+	} else if (result == 0) {
+		close(w->fd);
+		free(w->at);
+		w->fd = fd;
+		w->at = at;
+		w->st = st;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(at);
+	return result;
+}
+
+static void
+walk_end(struct tree *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	free(w->at);
+	free(w->rest);
+}
+
+/* Set w at the root, or below where we are for a relative path. */
+static int
+walk_begin(struct tree *w, const char *path, char **why)
+{
+	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	*why = NULL;
+	*w = (struct tree){.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), .why = why};
+	if (path[0] == '/' || cwd != NULL) {
+		w->at = text_format("%s", "");
+		w->rest = text_format("%s/%s", cwd == NULL ? "" : cwd, path);
+	}
+	free(cwd);
+	if (w->fd >= 0 && fstat(w->fd, &w->st) == 0 && w->at != NULL && w->rest != NULL)
+		return 0;
+	fail_errno(path, why);
+	walk_end(w);
+	return -1;
+}
+
+/* Walk along path.  On success w stands at what it names, which is itself not yet checked but for
+ * its owner, and is to be ended by the caller. */
+static int
+walk(struct tree *w, const char *path, bool make, char **why)
+{
+	char *name;
+
+	if (walk_begin(w, path, why) < 0)
+		return -1;
+	while ((name = next_name(w)) != NULL) {
+		int result = check_passage(w);
+
+		if (result == 0)
+			result = step(w, name, make);
+		free(name);
+		if (result < 0)
+			break;
+	}
+	if (name == NULL && errno == 0)
+		return 0;
+	walk_end(w);
+	return -1;
+}
+
+int
+safepath_open_dir(const char *path, bool make, char **why)
+{
+	struct tree w;
+	int fd = -1;
+
+	if (walk(&w, path, make, why) < 0)
+		return -1;
+	if (check_owner(&w.st, path, why) == 0 && check_mode(&w.st, path, why) == 0) {
+		/* An O_PATH descriptor is no good for fsync and the like. */
+		fd = openat(w.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			fail_errno(path, why);
+	}
+	walk_end(&w);
+	return fd;
+}
+
+int
+safepath_check_file(const char *path, int fd, char **why)
+{
+	struct stat st;
+	struct tree w;
+	int result = -1;
+
+	if (walk(&w, path, false, why) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		fail_errno(path, why);
+	else if (st.st_dev != w.st.st_dev || st.st_ino != w.st.st_ino)
+		*why = text_format("%s was replaced while it was being read", path);
+	else
+		result = check_mode(&st, path, why);
+	walk_end(&w);
+	return result;
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/report/reason.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/lib/units.h"
+#include "flashback/rsync/argv.h"
+#include "flashback/store/stamp.h"
+
+#define DAY (24 * 60 * 60)
+#define TIME_SIZE 48                 /* holds date and time, whatever the year */
+#define WORDS_SIZE (4 * RESULT_TEXT) /* holds every reason, were all of it to be escaped */
+
+/* A reason of several phrases: where it goes, and what goes before the next one. */
+struct phrases {
+	FILE *f;
+	const char *before;
+};
+
+/* Begin one more phrase. */
+static FILE *
+phrase(struct phrases *p)
+{
+	fputs(p->before, p->f);
+	p->before = "; ";
+	return p->f;
+}
+
+/* Text from elsewhere, made safe to print, with the words that scripts count in small letters. */
+static void
+put_words(FILE *f, const char *words)
+{
+	char text[WORDS_SIZE];
+
+	text_clean(text, sizeof(text), words, strlen(words));
+	(void)text_hush(text);
+	fputs(text, f);
+}
+
+/* "14:10" if that is today, else "2026-11-20 14:10". */
+static void
+put_time(FILE *f, int64_t at, const struct plan_now *when)
+{
+	const struct stamp stamp = {.when = at, .offset = when->offset};
+	char text[TIME_SIZE];
+	struct tm tm;
+
+	stamp_local(&stamp, &tm);
+	if ((at + when->offset) / DAY == (when->now + when->offset) / DAY)
+		strftime(text, sizeof(text), "%H:%M", &tm);
+	else
+		strftime(text, sizeof(text), "%F %H:%M", &tm);
+	fputs(text, f);
+}
+
+/* The reason of the newest run if it ended as asked, else NULL. */
+static const char *
+reason_of(const struct table_row *row, enum result result)
+{
+	const struct history_run *run = &row->seen.last;
+
+	if (row->last == result && row->reason != NULL && *row->reason != '\0')
+		return row->reason;
+	if (run->result == result && run->reason[0] != '\0')
+		return run->reason;
+	return NULL;
+}
+
+/* "again at 14:10", or what it waits for. */
+static void
+put_when(FILE *f, const char *verb, const struct view *view, const struct table_row *row,
+         const struct state *state)
+{
+	if (row->phase == TABLE_QUEUED) {
+		fprintf(f, "%s when a slot is free", verb);
+	} else if (row->phase == TABLE_ASKING) {
+		fprintf(f, "%s when the host answers", verb);
+	} else if (state->plan.cause == PLAN_DISK) {
+		fprintf(f, "%s when the disk is fit", verb);
+	} else if (state->plan.cause == PLAN_CLOCK) {
+		fprintf(f, "%s when the clock is right", verb);
+	} else if (state->next == 0) {
+		fprintf(f, "%s at the next wake", verb);
+	} else {
+		fprintf(f, "%s at ", verb);
+		put_time(f, state->next, &view->when);
+	}
+}
+
+/* "cd /backup/kimono/home && mv FROM TO".  A path cannot be put in small letters. */
+static void
+put_rename(FILE *f, const struct view *view, const struct table_row *row, const char *from,
+           const char *to)
+{
+	char *dir = text_format("%s/%s", view->data_dir, row->volume->id);
+	char *words[] = {dir, NULL};
+	const struct text_list list = {words, 1};
+
+	if (dir != NULL && !text_hush(dir)) {
+		fputs("cd ", f);
+		argv_print(f, &list);
+		fputs(" && ", f);
+	}
+	fprintf(f, "mv %s %s", from, to);
+	free(dir);
+}
+
+static void
+put_suspect(struct phrases *p, const struct table_row *row, const struct view *view)
+{
+	struct stamp stamp = row->seen.last.snapshot;
+	const char *reason = reason_of(row, RESULT_SUSPECT);
+	char from[STAMP_NAME_SIZE], to[STAMP_NAME_SIZE];
+
+	put_words(phrase(p), reason != NULL ? reason : "far fewer files than before, or none");
+	fputs("; look at it; to accept it: ", p->f);
+	if (stamp.when != row->seen.suspect) {
+		fputs("take .suspect off its name", p->f);
+		return;
+	}
+	stamp.state = STAMP_SUSPECT;
+	stamp_format(&stamp, from);
+	stamp.state = STAMP_COMPLETE;
+	put_rename(p->f, view, row, from, stamp_format(&stamp, to));
+}
+
+static void
+put_interrupted(struct phrases *p, const struct table_row *row, const struct view *view,
+                const struct state *state)
+{
+	fputs("interrupted", phrase(p));
+	if (row->percent > 0)
+		fprintf(p->f, " at %d%%", row->percent);
+	put_when(p->f, ", goes on", view, row, state);
+}
+
+/* What a disk that is not fit for a run lacks. */
+static const char *
+disk_words(enum plan_disk disk)
+{
+	static const char *const words[] = {
+	    [PLAN_DISK_OK] = "the backup disk was not fit",
+	    [PLAN_DISK_UNKNOWN] = "the backup disk has not answered yet",
+	    [PLAN_DISK_ABSENT] = "the backup disk is not there",
+	    [PLAN_DISK_FULL] = "there is too little room on the backup disk",
+	    [PLAN_DISK_BROKEN] = "the backup disk cannot be written",
+	};
+
+	return words[disk];
+}
+
+/* Due and not started: why, and when it will be. */
+static void
+put_waiting(struct phrases *p, const struct table_row *row, const struct view *view,
+            const struct state *state)
+{
+	const char *reason = reason_of(row, state_result(row));
+
+	if (state->plan.cause == PLAN_CLOCK) {
+		fputs("the clock is wrong: it is before the release of flashback", phrase(p));
+		return;
+	}
+	if (state->plan.cause == PLAN_DISK) {
+		fputs(disk_words(view->when.disk), phrase(p));
+		return;
+	}
+	switch (state->wait) {
+	case STATE_WAIT_SLOT:
+		fputs("others are being backed up", phrase(p));
+		return;
+	case STATE_WAIT_WINDOW:
+		fputs("its window opens at ", phrase(p));
+		put_time(p->f, state->plan.at, &view->when);
+		return;
+	case STATE_WAIT_CLOCK:
+		fputs("its newest snapshot is ahead of the clock", phrase(p));
+		break;
+	case STATE_WAIT_DISK:
+		put_words(phrase(p), reason != NULL ? reason : disk_words(PLAN_DISK_OK));
+		break;
+	case STATE_WAIT_BUSY:
+		put_words(phrase(p), reason != NULL ? reason : "busy");
+		break;
+	case STATE_WAIT_NOT:
+		break;
+	}
+	put_when(phrase(p), "again", view, row, state);
+}
+
+/* Silent, or a source that comes and goes: since when. */
+static void
+put_not_found(struct phrases *p, const struct table_row *row, const struct view *view)
+{
+	const char *reason = reason_of(row, RESULT_NOT_FOUND);
+
+	put_words(phrase(p), reason != NULL ? reason : "host silent");
+	if (row->silent_since != 0) {
+		fputs(" since ", p->f);
+		put_time(p->f, row->silent_since, &view->when);
+	}
+}
+
+/* A reason that may be missing. */
+static void
+put_plain(struct phrases *p, const char *reason)
+{
+	if (reason != NULL)
+		put_words(phrase(p), reason);
+}
+
+static void
+put_failed(struct phrases *p, const struct table_row *row, const struct view *view,
+           const struct state *state)
+{
+	put_plain(p, reason_of(row, state_result(row)));
+	put_when(phrase(p), "again", view, row, state);
+}
+
+static void
+put_ready(struct phrases *p, const struct table_row *row, const struct view *view,
+          const struct state *state)
+{
+	if (row->phase == TABLE_ASKING)
+		fputs("asking whether the host is there", phrase(p));
+	else
+		put_when(phrase(p), "starts", view, row, state);
+}
+
+/* What a run is about, where that is not plain from the figures. */
+static void
+put_running(struct phrases *p, const struct table_row *row)
+{
+	static const char *const words[] = {
+	    [TABLE_PREPARING] = "preparing",
+	    [TABLE_COPYING] = NULL,
+	    [TABLE_COMMITTING] = "writing it to the disk",
+	    [TABLE_EXPIRING] = "removing what is no longer kept",
+	};
+
+	if (row->gone)
+		fputs("no longer in the config, ends with this run", phrase(p));
+	if (row->phase == TABLE_ENDING)
+		fputs("being stopped", phrase(p));
+	else if (words[row->stage] != NULL)
+		fputs(words[row->stage], phrase(p));
+}
+
+static void
+put_partial(struct phrases *p, const struct table_row *row)
+{
+	const char *reason = reason_of(row, RESULT_PARTIAL);
+
+	put_words(phrase(p), reason != NULL ? reason : "some of the source could not be read");
+}
+
+static void
+put_reason(struct phrases *p, const struct table_row *row, const struct view *view,
+           const struct state *state)
+{
+	switch (state->word) {
+	case STATE_DISABLED:
+		if (table_active(row))
+			fputs("its last run still goes on", phrase(p));
+		break;
+	case STATE_BACKING_UP:
+	case STATE_ROTATING:
+		put_running(p, row);
+		break;
+	case STATE_NOT_FOUND:
+		put_not_found(p, row, view);
+		break;
+	case STATE_FAILED:
+		put_failed(p, row, view, state);
+		break;
+	case STATE_SUSPECT:
+		put_suspect(p, row, view);
+		break;
+	case STATE_PARTIAL:
+		put_partial(p, row);
+		break;
+	case STATE_SUCCEEDED:
+		put_plain(p, reason_of(row, RESULT_SUCCEEDED));
+		break;
+	case STATE_WAITING:
+	case STATE_READY:
+	case STATE_NEXT:
+		if (state_result(row) == RESULT_INTERRUPTED)
+			put_interrupted(p, row, view, state);
+		else if (state->word == STATE_WAITING)
+			put_waiting(p, row, view, state);
+		else if (state->word == STATE_READY)
+			put_ready(p, row, view, state);
+		break;
+	}
+}
+
+void
+reason_future(FILE *f, const struct table_row *row, const struct view *view)
+{
+	char from[STAMP_NAME_SIZE], to[2 * STAMP_NAME_SIZE];
+
+	stamp_format(&row->seen.future, from);
+	snprintf(to, sizeof(to), "%s.from-the-future", from);
+	fprintf(f, "%s is from the future: ", from);
+	put_rename(f, view, row, from, to);
+}
+
+void
+reason_text(FILE *f, const char *before, const struct table_row *row, const struct view *view,
+            const struct state *state)
+{
+	struct phrases p = {.f = f, .before = before};
+
+	put_reason(&p, row, view, state);
+	if (state_is_future(row, view->when.now) && !row->volume->disabled)
+		reason_future(phrase(&p), row, view);
+}
+
+/* " 43% 12.3M/s 0:07:12", as far as it is known. */
+static void
+put_progress(FILE *f, const struct table_row *row)
+{
+	const struct verdict_progress *progress = &row->progress;
+	char text[UNITS_TEXT];
+
+	if (row->stage != TABLE_COPYING || (progress->all <= 0 && progress->bytes <= 0))
+		return;
+	fprintf(f, " %d%% %s/s", progress->percent,
+	        units_format_bytes(text, (uint64_t)(progress->rate > 0 ? progress->rate : 0)));
+	if (progress->left >= 0)
+		fprintf(f, " %s", units_format_clock(text, progress->left));
+}
+
+static void
+put_took(FILE *f, const struct table_row *row)
+{
+	int64_t took = row->last != RESULT_NONE ? row->took : row->seen.last.seconds;
+	char text[UNITS_TEXT];
+
+	if (took >= 0)
+		fprintf(f, " (%s)", units_format_clock(text, took));
+}
+
+/* What stands beside the word. */
+static void
+put_detail(FILE *f, const struct table_row *row, const struct view *view, const struct state *state)
+{
+	static const char *const waits[] = {
+	    [STATE_WAIT_NOT] = "",      [STATE_WAIT_WINDOW] = "window", [STATE_WAIT_SLOT] = "slot",
+	    [STATE_WAIT_DISK] = "disk", [STATE_WAIT_CLOCK] = "clock",   [STATE_WAIT_BUSY] = "busy",
+	};
+	char text[UNITS_TEXT];
+
+	if (state->word == STATE_BACKING_UP)
+		put_progress(f, row);
+	else if (state->word == STATE_FAILED || state->word == STATE_SUCCEEDED)
+		put_took(f, row);
+	else if (state->word == STATE_WAITING)
+		fprintf(f, " (%s)", waits[state->wait]);
+	else if (state->word == STATE_NEXT)
+		fprintf(f, " %s", units_format_clock(text, state->next - view->when.now));
+}
+
+void
+reason_status(FILE *f, const struct table_row *row, const struct view *view,
+              const struct state *state)
+{
+	static const char *const words[] = {
+	    [STATE_DISABLED] = "DISABLED", [STATE_BACKING_UP] = "BACKING UP",
+	    [STATE_ROTATING] = "ROTATING", [STATE_NOT_FOUND] = "NOT FOUND",
+	    [STATE_FAILED] = "FAILED",     [STATE_SUSPECT] = "SUSPECT",
+	    [STATE_PARTIAL] = "PARTIAL",   [STATE_SUCCEEDED] = "SUCCEEDED",
+	    [STATE_WAITING] = "WAITING",   [STATE_READY] = "READY",
+	    [STATE_NEXT] = "NEXT RUN IN",
+	};
+
+	fputs(words[state->word], f);
+	put_detail(f, row, view, state);
+	if (state->overdue)
+		fputs(", OVERDUE", f);
+	reason_text(f, ": ", row, view, state);
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/report/restore.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/rsync/argv.h"
+
+/* What the examples fetch: names that most people have, and that a test can make. */
+#define EXAMPLE_DIRECTORY "Documents"
+#define EXAMPLE_FILE "Documents/letter.odt"
+#define EXAMPLE_STAMP "YYYY-MM-DDThhmmss+zzzz"
+
+/* Where the examples put it when it is not to go back: below the current directory. */
+#define ASIDE "./restored/"
+
+/* What is to be brought back. */
+struct piece {
+	const char *title;
+	const char *name; /* NULL: everything */
+};
+
+static const struct piece pieces[] = {
+    {"One file", EXAMPLE_FILE},
+    {"One directory", EXAMPLE_DIRECTORY},
+    {"Everything", NULL},
+};
+
+/* Where it is to go: back to the source, or aside. */
+enum place { BACK, TO_ASIDE };
+
+/* When an option of the backup is one of the restore too. */
+enum use { NEVER, TO_SOURCE, ALWAYS };
+
+/*
+ * The options of a backup that matter on the way back, "*" standing for whatever follows.  What
+ * only filters or hastens a backup does not; what says how to reach the source does, and so does
+ * what the snapshots lack or hold in a form of its own (--fake-super, --munge-links).
+ */
+static const struct {
+	const char *name;
+	enum use use;
+} uses[] = {
+    {"--rsync-path=*", TO_SOURCE},
+    {"--password-file=*", TO_SOURCE},
+    {"--port=*", TO_SOURCE},
+    {"--address=*", TO_SOURCE},
+    {"-4", TO_SOURCE},
+    {"-6", TO_SOURCE},
+    {"--contimeout=*", TO_SOURCE},
+    {"--sockopts=*", TO_SOURCE},
+    {"--old-args", TO_SOURCE},
+    {"-z", TO_SOURCE},
+    {"--compress*", TO_SOURCE},
+    {"--iconv=*", TO_SOURCE},
+    {"--fake-super", ALWAYS},
+    {"--munge-links", ALWAYS},
+    {"--no-*", ALWAYS},
+};
+
+/* The options that keep something out of a backup, and hide it from --delete as well. */
+static const char *const filters[] = {"--exclude=*",      "--include=*",      "--filter=*",
+                                      "--exclude-from=*", "--include-from=*", NULL};
+
+/* Those that keep something out, but not from --delete. */
+static const char *const omissions[] = {"--max-size=*", "--min-size=*",  "--safe-links",
+                                        "--no-devices", "--no-specials", NULL};
+
+/* Does option fit name, which may end in "*"? */
+static bool
+fits(const char *option, const char *name)
+{
+	size_t len = strcspn(name, "*");
+
+	return strncmp(option, name, len) == 0 && (name[len] == '*' || option[len] == '\0');
+}
+
+static enum use
+use_of(const char *option)
+{
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (fits(option, uses[i].name))
+			return uses[i].use;
+	return NEVER;
+}
+
+static bool
+is_one_of(const char *const *names, const char *option)
+{
+	while (*names != NULL && !fits(option, *names))
+		names++;
+	return *names != NULL;
+}
+
+/* The file that is written, and what is written about. */
+struct text {
+	FILE *f;
+	const struct volume *volume;
+	const char *dir, *rsync;
+	bool failed; /* there was no memory for a command */
+};
+
+/* Does rsync have to be told to keep the shell of the host away from the path? */
+static bool
+needs_secluded(const struct volume *v)
+{
+	for (size_t i = 0; i < v->rsync_options.n; i++)
+		if (strcmp(v->rsync_options.item[i], "--old-args") == 0)
+			return false;
+	return v->transport == VOLUME_SHELL && strpbrk(v->path, " \\'\"$`&;|<>()*?[]{}!#~") != NULL;
+}
+
+static int
+add_options(const struct volume *v, bool local, struct text_list *argv)
+{
+	for (size_t i = 0; i < v->rsync_options.n; i++) {
+		const char *option = v->rsync_options.item[i];
+		enum use use = use_of(option);
+
+		if (use == NEVER || (use == TO_SOURCE && local))
+			continue;
+		if (text_list_add(argv, option) != 0)
+			return -1;
+		/* In a local copy it is true of both sides, but one shall get real owners. */
+		if (local && strcmp(option, "--fake-super") == 0 &&
+		    text_list_add(argv, "-M--super") != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* How to reach the host. */
+static int
+add_reach(const struct volume *v, struct text_list *argv)
+{
+	if (needs_secluded(v) && text_list_add(argv, "-s") != 0)
+		return -1;
+	if (v->transport != VOLUME_SHELL || strcmp(v->ssh, "ssh") == 0)
+		return 0;
+	return text_list_add(argv, "-e") != 0 || text_list_add(argv, v->ssh) != 0 ? -1 : 0;
+}
+
+static int
+add_words(const struct text *t, const struct piece *piece, enum place place, bool dry,
+          struct text_list *argv)
+{
+	/* To the nanosecond, or a file that changed twice in one second would not come back. */
+	const char *const words[] = {
+	    t->rsync,
+	    dry ? "-n" : NULL,
+	    "-v",
+	    "-aHAX",
+	    "--sparse",
+	    "--numeric-ids",
+	    "--modify-window=-1",
+	    piece->name != NULL ? "-R" : NULL,
+	};
+	bool local = place == TO_ASIDE || t->volume->transport == VOLUME_LOCAL;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
+			return -1;
+	if ((!local && add_reach(t->volume, argv) != 0) || add_options(t->volume, local, argv) != 0)
+		return -1;
+	/* With -R, what follows the lone dot is the name below the target, parents and all. */
+	if (text_list_addf(argv, piece->name != NULL ? "%s/latest/./%s" : "%s/latest/", t->dir,
+	                   piece->name) != 0)
+		return -1;
+	return text_list_add(argv, place == TO_ASIDE ? ASIDE : t->volume->source);
+}
+
+static void
+put_command(struct text *t, const struct piece *piece, enum place place, bool dry)
+{
+	struct text_list argv = {0};
+
+	if (add_words(t, piece, place, dry, &argv) == 0) {
+		fputs("    ", t->f);
+		argv_print(t->f, &argv);
+		fputc('\n', t->f);
+	} else {
+		t->failed = true;
+	}
+	text_list_free(&argv);
+}
+
+/* A command about the volume's directory: its words, the directory, and what follows without a
+ * blank. */
+static void
+put_about(struct text *t, const char *words, const char *after)
+{
+	struct text_list argv = {0};
+
+	if (text_list_split(&argv, words) == 0 && text_list_add(&argv, t->dir) == 0) {
+		fputs("    ", t->f);
+		argv_print(t->f, &argv);
+		fprintf(t->f, "%s\n", after);
+	} else {
+		t->failed = true;
+	}
+	text_list_free(&argv);
+}
+
+static void
+put_beginning(struct text *t)
+{
+	fprintf(t->f, "How to get back what is in %s\n\n", t->volume->id);
+	fprintf(t->f, "The directories beside this file are snapshots of %s .\n",
+	        t->volume->source);
+	fputs("Each has the name of the time at which it was made and is complete in itself;\n"
+	      "`latest' is the newest.  Nothing is needed for this but the disk and rsync: become\n"
+	      "root, and paste a line.  Put what you want in the place of " EXAMPLE_FILE
+	      "\nor " EXAMPLE_DIRECTORY
+	      ", and the name of an older snapshot in the place of `latest'.\n"
+	      "A line with -n changes nothing: it shows what the line below it would do.\n\n",
+	      t->f);
+	fputs("Which snapshots there are, and which versions of a file:\n\n", t->f);
+	put_about(t, "ls -l", "");
+	put_about(t, "ls -l", "/*/" EXAMPLE_FILE);
+	fputs(
+	    "\nOne that ends in .partial lacks files that could not be read; in one that ends in\n"
+	    ".suspect most files were missing when it was made.  .working, .interrupted and\n"
+	    ".expired are not snapshots.\n",
+	    t->f);
+}
+
+/* Each piece, with a look at it first when it is to go to where people work. */
+static void
+put_pieces(struct text *t, enum place place)
+{
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		fprintf(t->f, "\n%s:\n\n", pieces[i].title);
+		if (place == BACK)
+			put_command(t, &pieces[i], place, true);
+		put_command(t, &pieces[i], place, false);
+	}
+}
+
+static int
+list_filters(const struct volume *v, struct text_list *list)
+{
+	if (text_list_add(list, "--delete") != 0 ||
+	    (v->one_file_system && text_list_add(list, "-x") != 0))
+		return -1;
+	for (size_t i = 0; i < v->exclude.n; i++)
+		if (text_list_addf(list, "--exclude=%s", v->exclude.item[i]) != 0)
+			return -1;
+	for (size_t i = 0; i < v->rsync_options.n; i++)
+		if (is_one_of(filters, v->rsync_options.item[i]) &&
+		    text_list_add(list, v->rsync_options.item[i]) != 0)
+			return -1;
+	return 0;
+}
+
+/* Whatever was never backed up is not in the snapshot: --delete alone would remove it. */
+static void
+put_delete(struct text *t)
+{
+	const struct text_list *options = &t->volume->rsync_options;
+	struct text_list list = {0};
+
+	fputs("\nThis leaves alone what is there and not in the snapshot.  If that is to go, look\n"
+	      "with -n first, and add all of this, or what never was backed up goes too:\n\n",
+	      t->f);
+	if (list_filters(t->volume, &list) == 0)
+		argv_print(t->f, &list);
+	else
+		t->failed = true;
+	fputc('\n', t->f);
+	text_list_free(&list);
+	for (size_t i = 0; i < options->n; i++)
+		if (is_one_of(omissions, options->item[i]))
+			fprintf(t->f, "What %s leaves out goes all the same.\n", options->item[i]);
+}
+
+static void
+put_back(struct text *t)
+{
+	fprintf(t->f, "\nBack to %s\n\n", t->volume->source);
+	if (t->volume->transport == VOLUME_RSYNCD)
+		fputs("Only if the module may be written: most are read only, and say so.\n", t->f);
+	if (t->volume->transport == VOLUME_SHELL)
+		fputs("If the key of this machine may only read (rrsync -ro), give another with\n"
+		      "-e 'ssh -i FILE', or take the files aside and fetch them from the host.\n"
+		      "Behind rrsync a path begins at rrsync's directory; another key knows\n"
+		      "nothing of that.  With it write the whole path in the place of the last\n"
+		      "word, or the files go elsewhere, and --delete removes what is there.\n",
+		      t->f);
+	fputs("For a new machine put its address and mount point in the place of the last word.\n",
+	      t->f);
+	put_pieces(t, BACK);
+	put_delete(t);
+}
+
+static void
+put_aside(struct text *t)
+{
+	fputs("\nAside, into " ASIDE " below the current directory\n", t->f);
+	put_pieces(t, TO_ASIDE);
+}
+
+static void
+put_end(struct text *t)
+{
+	fputs("\nHow big they are, each counted with what those above it do not have:\n\n", t->f);
+	put_about(t, "du -shc", "/2*");
+	fputs("\nWhat may go: any of them, the others stay whole.  Do it while no backup of this\n"
+	      "volume is running, and tell flashback afterwards:\n\n",
+	      t->f);
+	put_about(t, "rm -rf", "/" EXAMPLE_STAMP);
+	fputs("    pkill -USR1 -x flashback\n\n"
+	      "To keep one for ever give it a suffix of your own:\n\n",
+	      t->f);
+	put_about(t, "cd", " && mv " EXAMPLE_STAMP " " EXAMPLE_STAMP ".before-upgrade");
+}
+
+/* The program by its name where every root finds it: the disk may be read on another machine. */
+static const char *
+shorten(const char *rsync)
+{
+	static const char *const usual[] = {"/usr/bin/rsync", "/bin/rsync", "/usr/local/bin/rsync"};
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (strcmp(rsync, usual[i]) == 0)
+			return "rsync";
+	return rsync;
+}
+
+int
+restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync)
+{
+	struct text t = {.f = f, .volume = volume, .dir = dir, .rsync = shorten(rsync)};
+
+	put_beginning(&t);
+	if (volume->transport == VOLUME_RSYNCD) {
+		put_aside(&t);
+		put_back(&t);
+	} else {
+		put_back(&t);
+		put_aside(&t);
+	}
+	put_end(&t);
+	return t.failed || ferror(f) ? -1 : 0;
+}

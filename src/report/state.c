@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/report/state.h"
+
+#include <stddef.h>
+
+#include "flashback/lib/clock.h"
+
+enum result
+state_result(const struct table_row *row)
+{
+	return row->last != RESULT_NONE ? row->last : row->seen.last.result;
+}
+
+bool
+state_is_failed(const struct table_row *row)
+{
+	return !table_active(row) && result_shown_failed(state_result(row));
+}
+
+bool
+state_is_suspect(const struct table_row *row)
+{
+	return row->seen.suspect > summary_good(&row->seen);
+}
+
+bool
+state_is_partial(const struct table_row *row)
+{
+	return row->seen.partial > row->seen.complete && row->seen.partial > row->seen.suspect;
+}
+
+bool
+state_is_not_found(const struct table_row *row)
+{
+	if (table_active(row) || row->phase == TABLE_QUEUED)
+		return false;
+	return row->silent_since != 0 || state_result(row) == RESULT_NOT_FOUND;
+}
+
+bool
+state_is_future(const struct table_row *row, int64_t now)
+{
+	return now >= CLOCK_RELEASE_DATE && row->seen.future.when > now + SUMMARY_AHEAD_MAX;
+}
+
+static enum state_wait
+wait_of(const struct table_row *row, enum plan_cause cause)
+{
+	enum result last = state_result(row);
+
+	if (row->phase == TABLE_QUEUED)
+		return STATE_WAIT_SLOT;
+	if (cause == PLAN_CLOCK || cause == PLAN_AHEAD)
+		return STATE_WAIT_CLOCK;
+	if (cause == PLAN_DISK)
+		return STATE_WAIT_DISK;
+	if (cause == PLAN_WINDOW)
+		return STATE_WAIT_WINDOW;
+	if (last == RESULT_DISK || last == RESULT_FULL || last == RESULT_ABSENT)
+		return STATE_WAIT_DISK;
+	if (last == RESULT_CLOCK)
+		return STATE_WAIT_CLOCK;
+	if (last == RESULT_BUSY || last == RESULT_NOT_NOW)
+		return STATE_WAIT_BUSY;
+	return STATE_WAIT_NOT;
+}
+
+/* The first wake at or after an instant. */
+static int64_t
+wake_at(const struct view *view, int64_t at)
+{
+	int64_t wake = view->when.wake, late = at - view->next_wake;
+
+	if (view->next_wake == 0 || wake <= 0)
+		return at > view->when.now ? at : 0;
+	return view->next_wake + (late > 0 ? (late + wake - 1) / wake * wake : 0);
+}
+
+static int64_t
+next_start(const struct table_row *row, const struct view *view, const struct plan_decision *plan)
+{
+	if (row->phase != TABLE_RESTING)
+		return view->when.now;
+	switch (plan->cause) {
+	case PLAN_NOT_DUE:
+		return plan->at > 0 ? plan->at : wake_at(view, 0);
+	case PLAN_BACKOFF:
+		return wake_at(view, plan->at - view->when.wake / 2);
+	case PLAN_RUN:
+	case PLAN_AHEAD:
+	case PLAN_WINDOW:
+		return wake_at(view, plan->at);
+	case PLAN_DISABLED:
+	case PLAN_CLOCK:
+	case PLAN_DISK:
+		break;
+	}
+	return 0;
+}
+
+static enum state_word
+word_of(const struct table_row *row, const struct state *state)
+{
+	if (row->volume->disabled)
+		return STATE_DISABLED;
+	if (table_active(row))
+		return row->stage <= TABLE_COPYING ? STATE_BACKING_UP : STATE_ROTATING;
+	if (state_is_not_found(row))
+		return STATE_NOT_FOUND;
+	if (state_is_failed(row))
+		return STATE_FAILED;
+	if (state_is_suspect(row))
+		return STATE_SUSPECT;
+	if (state_is_partial(row))
+		return STATE_PARTIAL;
+	if (row->fresh)
+		return STATE_SUCCEEDED;
+	if (row->phase == TABLE_RESTING && state->plan.cause == PLAN_NOT_DUE && state->plan.at > 0)
+		return STATE_NEXT;
+	return state->wait != STATE_WAIT_NOT ? STATE_WAITING : STATE_READY;
+}
+
+void
+state_of(const struct table_row *row, const struct view *view, struct state *out)
+{
+	plan_decide(row, &view->when, &out->plan);
+	out->overdue = plan_overdue(row, view->when.now);
+	out->next = next_start(row, view, &out->plan);
+	out->wait = wait_of(row, out->plan.cause);
+	out->word = word_of(row, out);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/report/status.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/report/health.h"
+#include "flashback/report/queue.h"
+#include "flashback/store/stamp.h"
+
+#define MINUTE 60
+#define TIME_SIZE 64 /* holds date and time, whatever the year */
+
+/* What goes on, least to most: the most that any volume does is shown. */
+enum activity { IDLE, PREPARING, ROTATING, BACKING_UP };
+
+static const struct {
+	const char *status, *words;
+} activities[] = {
+    [IDLE] = {"IDLE", "sleeping"},
+    [PREPARING] = {"PREPARING", "preparing"},
+    [ROTATING] = {"ROTATING", "rotating"},
+    [BACKING_UP] = {"BACKING_UP", "backing up"},
+};
+
+static enum activity
+row_activity(const struct table_row *row)
+{
+	static const enum activity of_stage[] = {
+	    [TABLE_PREPARING] = PREPARING,
+	    [TABLE_COPYING] = BACKING_UP,
+	    [TABLE_COMMITTING] = ROTATING,
+	    [TABLE_EXPIRING] = ROTATING,
+	};
+
+	return table_active(row) ? of_stage[row->stage] : IDLE;
+}
+
+/* What goes on, in which volume first, and in how many. */
+struct summit {
+	enum activity activity;
+	const struct table_row *first;
+	unsigned running;
+};
+
+static struct summit
+find_summit(const struct table *table)
+{
+	struct summit top = {IDLE, NULL, 0};
+
+	for (size_t i = 0; i < table->n; i++) {
+		enum activity activity = row_activity(&table->row[i]);
+
+		top.running += activity != IDLE;
+		if (activity > top.activity) {
+			top.activity = activity;
+			top.first = &table->row[i];
+		}
+	}
+	return top;
+}
+
+/* Minutes to the next wake, rounded up: what is told never runs out before its time. */
+static int64_t
+wait_minutes(const struct view *view, const struct summit *top)
+{
+	int64_t left = view->next_wake - view->when.now;
+
+	if (view->life != VIEW_ALIVE || top->activity != IDLE || left <= 0)
+		return 0;
+	return (left + MINUTE - 1) / MINUTE;
+}
+
+static void
+local_time(struct tm *tm, const struct view *view)
+{
+	const struct stamp stamp = {.when = view->when.now, .offset = view->when.offset};
+
+	stamp_local(&stamp, tm);
+}
+
+/* A value that may hold anything, on one line. */
+static void
+put_text(FILE *f, const char *key, const char *value)
+{
+	size_t len = strlen(value), size = 4 * len + 1; /* were all of it to be escaped */
+	char *text = malloc(size);
+
+	fprintf(f, "%s=%s\n", key, text != NULL ? text_clean(text, size, value, len) : "");
+	free(text);
+}
+
+static void
+put_percent(FILE *f, const char *key, uint64_t part, uint64_t whole)
+{
+	/* In hundredths, so that no locale can put a comma. */
+	double exact = whole > 0 ? (double)part * 10000 / (double)whole : 0;
+	unsigned hundredths = (unsigned)(exact + 0.5);
+
+	fprintf(f, "%s=%u.%02u\n", key, hundredths / 100, hundredths % 100);
+}
+
+static void
+put_disk(FILE *f, const struct view *view)
+{
+	const struct view_disk *disk = &view->disk;
+	bool mounted = disk->asked && disk->mounted;
+
+	put_text(f, "disk.mntpt", view->data_dir);
+	fprintf(f, "disk.mounted=%s\n", mounted ? "true" : "false");
+	if (!mounted)
+		return;
+	fprintf(f, "disk.total.bytes=%" PRIu64 "\n", disk->total);
+	fprintf(f, "disk.used.bytes=%" PRIu64 "\n", disk->used);
+	fprintf(f, "disk.free.bytes=%" PRIu64 "\n", disk->free);
+	put_percent(f, "disk.used.percent", disk->used, disk->total);
+	put_percent(f, "disk.free.percent", disk->free, disk->total);
+}
+
+static void
+put_target(FILE *f, const struct table *table)
+{
+	const char *comma = "";
+
+	fputs("target=", f);
+	for (size_t i = 0; i < table->n; i++) {
+		if (!table_active(&table->row[i]))
+			continue;
+		fprintf(f, "%s%s", comma, table->row[i].volume->id);
+		comma = ",";
+	}
+	fputc('\n', f);
+}
+
+/* The contract with scripts that exist: names, order, units. */
+static void
+put_contract(FILE *f, const struct view *view)
+{
+	struct summit top = find_summit(view->table);
+	const char *status = activities[top.activity].status;
+	char time[TIME_SIZE];
+	struct tm tm;
+
+	local_time(&tm, view);
+	strftime(time, sizeof(time), "date=%F\ntime=%T\n", &tm);
+	fputs(time, f);
+	if (view->life != VIEW_ALIVE)
+		status = view->life == VIEW_DOWN ? "DOWN" : "PRESTART";
+	fprintf(f, "pid=%d\n", view->pid);
+	fprintf(f, "status=%s\n", status);
+	put_target(f, view->table);
+	fprintf(f, "wait=%" PRId64 "\n", wait_minutes(view, &top));
+	put_disk(f, view);
+}
+
+static void
+put_counts(FILE *f, const struct view *view)
+{
+	struct health_counts counts;
+
+	health_count(view->table, view->when.now, &counts);
+	fprintf(f, "volumes.total=%u\n", counts.total);
+	fprintf(f, "volumes.ok=%u\n", counts.ok);
+	fprintf(f, "volumes.running=%u\n", counts.running);
+	fprintf(f, "volumes.failed=%u\n", counts.failed);
+	fprintf(f, "volumes.partial=%u\n", counts.partial);
+	fprintf(f, "volumes.suspect=%u\n", counts.suspect);
+	fprintf(f, "volumes.overdue=%u\n", counts.overdue);
+	fprintf(f, "volumes.notfound=%u\n", counts.notfound);
+	fprintf(f, "volumes.disabled=%u\n", counts.disabled);
+}
+
+void
+status_write(FILE *f, const struct view *view)
+{
+	struct health_verdict verdict;
+
+	put_contract(f, view);
+	health_judge(view, &verdict);
+	fprintf(f, "health=%s\n", health_name(verdict.level));
+	put_text(f, "reason", verdict.reason);
+	put_counts(f, view);
+	fprintf(f, "next.update=%" PRId64 "\n",
+	        view->life == VIEW_DOWN ? view->when.now : view->next_update);
+	fprintf(f, "epoch=%" PRId64 "\n", view->when.now);
+	put_text(f, "config", view->config_error != NULL ? view->config_error : "OK");
+	put_text(f, "version", view->version);
+}
+
+/* What goes on, for people: "backing up 'kimono/home' and 1 more". */
+static void
+put_activity(FILE *f, const struct view *view)
+{
+	struct summit top = find_summit(view->table);
+
+	if (view->life != VIEW_ALIVE) {
+		fputs(view->life == VIEW_DOWN ? "stopped" : "not yet started", f);
+		return;
+	}
+	fputs(activities[top.activity].words, f);
+	if (top.first == NULL)
+		fprintf(f, " %" PRId64 " min", wait_minutes(view, &top));
+	else
+		fprintf(f, " '%s'", top.first->volume->id);
+	if (top.running > 1)
+		fprintf(f, " and %u more", top.running - 1);
+}
+
+void
+status_queue(FILE *f, const struct view *view)
+{
+	char time[TIME_SIZE];
+	struct tm tm;
+
+	local_time(&tm, view);
+	strftime(time, sizeof(time), "%F %T : ", &tm);
+	fputs(time, f);
+	put_activity(f, view);
+	fputs("\n\n", f);
+	queue_print(f, view, false);
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/argv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A host that answered the probe answers ssh within this time. */
+#define CONNECT_TIMEOUT 20
+/* At most so many seconds between two questions whether the far sshd is still there. */
+#define ALIVE_INTERVAL_MAX 60
+
+/* What every shell takes as it stands. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
+
+/* The options that say how to reach the source: the question before a run needs them too. */
+static const char *const reach_options[] = {
+    "--rsync-path", "--password-file", "--port",  "--address",  "-4",
+    "-6",           "--contimeout",    "--iconv", "--sockopts", "--old-args",
+};
+
+/* The `ssh` option with BatchMode and the time-outs added after it, so that the user's own win: ssh
+ * takes the first value it meets. */
+static char *
+format_shell(const struct volume *volume)
+{
+	int64_t interval = volume->io_timeout / 10;
+
+	if (interval > ALIVE_INTERVAL_MAX)
+		interval = ALIVE_INTERVAL_MAX;
+	if (interval < 1)
+		interval = 1;
+	return text_format(
+	    "%s -o BatchMode=yes -o ConnectTimeout=%d -o ServerAliveInterval=%" PRId64
+	    " -o ServerAliveCountMax=%" PRId64,
+	    volume->ssh, CONNECT_TIMEOUT, interval,
+	    volume->io_timeout > interval ? volume->io_timeout / interval : 1);
+}
+
+/*
+ * Must the path go to the host by another way than its command line?  rsync 3.5.0 writes it so that
+ * a remote shell leaves it alone (but for some backslashes), older ones do not always.  Never
+ * without need: rrsync on the host refuses -s.
+ */
+static bool
+needs_secluded(const struct volume *v, const struct version *version)
+{
+	if (v->transport != VOLUME_SHELL || text_list_has(&v->rsync_options, "--old-args"))
+		return false;
+	if (version->confine_root)
+		return strchr(v->path, '\\') != NULL;
+	return v->path[strspn(v->path, PLAIN)] != '\0';
+}
+
+static int
+add_shell(const struct volume *volume, struct text_list *argv)
+{
+	char *shell;
+	int error;
+
+	if (volume->transport != VOLUME_SHELL)
+		return 0;
+	shell = format_shell(volume);
+	if (shell == NULL)
+		return -1;
+	error = text_list_add(argv, "-e") != 0 || text_list_add(argv, shell) != 0;
+	free(shell);
+	return error ? -1 : 0;
+}
+
+/* Does the sender read every file before it says a word of it? */
+static bool
+compares_contents(const struct volume *v, bool checksum)
+{
+	return checksum || text_list_has(&v->rsync_options, "-c") ||
+	       text_list_has(&v->rsync_options, "--checksum");
+}
+
+int64_t
+argv_patience(const struct volume *volume, bool checksum)
+{
+	bool is_unseen = volume->transport != VOLUME_LOCAL && compares_contents(volume, checksum);
+
+	/* What the host reads we do not see, and names are sent some hundreds at a time. */
+	return volume->io_timeout * (is_unseen ? 24 : 3);
+}
+
+/* How to copy.  A sender that compares by content is silent for long, so it gets no time-out. */
+static int
+add_manner(const struct argv_job *job, struct text_list *argv)
+{
+	const struct volume *v = job->volume;
+	const char *const options[] = {
+	    "-aHAX",
+	    "--sparse",
+	    "--numeric-ids",
+	    v->one_file_system ? "-x" : NULL,
+	    needs_secluded(v, &job->version) ? "-s" : NULL,
+	    "--partial",
+	    job->whole_seconds ? NULL : "--modify-window=-1",
+	    job->checksum ? "--checksum" : NULL,
+	    "--no-h",
+	    "--stats",
+	    "--info=progress2,name0",
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
+			return -1;
+	if (!compares_contents(v, job->checksum) &&
+	    text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
+		return -1;
+	return add_shell(v, argv);
+}
+
+/*
+ * An rsync that confines opens every directory from / to each old file, several times a file; the
+ * way through the target and its ".." would be two more.
+ */
+static int
+add_bases(const struct argv_job *job, struct text_list *argv)
+{
+	bool is_confined = job->version.confine_root && job->root != NULL;
+	const char *directory = is_confined ? job->root : "..";
+
+	if (is_confined && text_list_addf(argv, "--confine-root=%s", job->root) != 0)
+		return -1;
+	for (size_t i = 0; i < LINKDEST_MAX && job->base[i] != NULL; i++)
+		if (text_list_addf(argv, "--link-dest=%s/%s", directory, job->base[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+add_filters(const struct argv_job *job, struct text_list *argv)
+{
+	const struct text_list *exclude = &job->volume->exclude;
+
+	for (size_t i = 0; i < exclude->n; i++)
+		if (text_list_addf(argv, "--exclude=%s", exclude->item[i]) != 0)
+			return -1;
+	return text_list_append(argv, &job->volume->rsync_options);
+}
+
+int
+argv_rsync(const struct argv_job *job, struct text_list *argv)
+{
+	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
+	    add_bases(job, argv) != 0 || add_filters(job, argv) != 0 ||
+	    text_list_add(argv, "--") != 0 || text_list_add(argv, job->volume->source) != 0 ||
+	    text_list_addf(argv, "%s/", job->target) != 0)
+		return -1;
+	return 0;
+}
+
+/* Is option, "--port" or "--port=873", one that says how to reach the source? */
+static bool
+is_reach_option(const char *option)
+{
+	size_t length = strcspn(option, "=");
+
+	for (size_t i = 0; i < sizeof(reach_options) / sizeof(reach_options[0]); i++)
+		if (strlen(reach_options[i]) == length &&
+		    strncmp(reach_options[i], option, length) == 0)
+			return true;
+	return false;
+}
+
+int
+argv_list(const struct volume *volume, const char *program, const struct version *version,
+          struct text_list *argv)
+{
+	const struct text_list *options = &volume->rsync_options;
+
+	if (text_list_add(argv, program) != 0 || text_list_add(argv, "--list-only") != 0 ||
+	    text_list_add(argv, "--dirs") != 0 ||
+	    (needs_secluded(volume, version) && text_list_add(argv, "-s") != 0) ||
+	    text_list_add(argv, "--no-h") != 0 || text_list_add(argv, "--stats") != 0 ||
+	    text_list_addf(argv, "--timeout=%" PRId64, volume->io_timeout) != 0 ||
+	    add_shell(volume, argv) != 0)
+		return -1;
+	for (size_t i = 0; i < options->n; i++)
+		if (is_reach_option(options->item[i]) && text_list_add(argv, options->item[i]) != 0)
+			return -1;
+	if (text_list_add(argv, "--") != 0 || text_list_add(argv, volume->source) != 0)
+		return -1;
+	return 0;
+}
+
+/*
+ * A word with control characters (or anything else that a terminal must not get): all but the
+ * plainest characters as octal numbers for printf(1).  A shell drops newlines at the end of what
+ * printf wrote, so these follow in quotes.
+ */
+static void
+print_octal(FILE *f, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (length > 0 && word[length - 1] == '\n')
+		length--;
+	fputs("\"$(printf '", f);
+	for (size_t i = 0; i < length; i++) {
+		if (word[i] != '-' && strchr(PLAIN, word[i]) != NULL && word[i] != '%')
+			fputc(word[i], f);
+		else
+			fprintf(f, "\\%03o", (unsigned)(unsigned char)word[i]);
+	}
+	fputs("')\"", f);
+	if (word[length] != '\0')
+		fprintf(f, "'%s'", word + length);
+}
+
+static void
+print_quoted(FILE *f, const char *word)
+{
+	fputc('\'', f);
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*word, f);
+	}
+	fputc('\'', f);
+}
+
+static bool
+is_printable(const char *word)
+{
+	size_t length = strlen(word);
+	char *escaped = malloc(length + 1);
+	bool same;
+
+	if (escaped == NULL)
+		return false;
+	same = strcmp(text_escape(escaped, length + 1, word, length), word) == 0;
+	free(escaped);
+	return same;
+}
+
+void
+argv_print(FILE *f, const struct text_list *argv)
+{
+	for (size_t i = 0; i < argv->n; i++) {
+		const char *word = argv->item[i];
+
+		if (i > 0)
+			fputc(' ', f);
+		if (*word != '\0' && word[strspn(word, PLAIN)] == '\0')
+			fputs(word, f);
+		else if (is_printable(word))
+			print_quoted(f, word);
+		else
+			print_octal(f, word);
+	}
+}

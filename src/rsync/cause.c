@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/cause.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flashback/lib/text.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LINE_READ 1024 /* a longer line is no message */
+#define CAPTURES 4
+#define CAPTURE_SHOWN 72
+
+/* The ranks, from "it broke" to what stands in the way of all else. */
+enum { ENDED = 1, SAID, REFUSED, EXACT, UNREACHABLE };
+
+/*
+ * A pattern describes a whole line: `*` stands for any text, `%` for a name (of a host, a file, a
+ * module, an option), that is one or more plain characters; each goes up to the first place where
+ * what follows it fits.  $1 to $4 in the words are what these stood for.
+ */
+struct row {
+	int rank;
+	enum cause_mark mark;
+	const char *pattern, *words;
+};
+
+#define NO_RSYNC                                                                                   \
+	"no rsync on the host: install it there, or say where it is with --rsync-path in "         \
+	"rsync_options"
+#define NAME_UNKNOWN                                                                               \
+	"the name $1 is not known: is it spelt right in source, and does this machine's resolver " \
+	"know it?"
+#define NO_LOOKUP "the name $1 could not be looked up: no name server answered"
+#define PORT_REFUSED "connection refused by $1 port $2: is the ssh server running there?"
+#define RSYNCD_REFUSED "connection refused by $2: is the rsync daemon running there?"
+#define UNREACHED "$1 cannot be reached: $3"
+#define SUDO "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"
+#define FAR_OPTION                                                                                 \
+	"the rsync on the host does not know an option that is needed (is it openrsync?): $1"
+
+static const struct row rows[] = {
+    /* ssh, on the way to the host */
+    {UNREACHABLE, CAUSE_PLAIN, "Host key for % has changed and you have requested strict checking.",
+     "the host key of $1 has changed: if that is right, run ssh-keygen -R '$1' and connect once by "
+     "hand"},
+    {UNREACHABLE, CAUSE_PLAIN,
+     "No * host key is known for % and you have requested strict checking.",
+     "the host key of $2 is not known here: connect once by hand and compare the fingerprint"},
+    {EXACT, CAUSE_PLAIN, "Host key verification failed.",
+     "the host key is not known here: connect once by hand, as the user that flashback runs as"},
+    {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: Temporary failure*", NO_LOOKUP},
+    {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: *", NAME_UNKNOWN},
+    {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: Connection refused", PORT_REFUSED},
+    {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: *", UNREACHED},
+    {UNREACHABLE, CAUSE_PLAIN, "Connection timed out during banner exchange",
+     "something took the connection but the ssh server there says nothing: it hangs or is "
+     "overloaded"},
+    {UNREACHABLE, CAUSE_PLAIN, "Unable to negotiate with * port *",
+     "ssh on the host and here have no method in common: the log has both lists, see "
+     "ssh_config(5)"},
+    {REFUSED, CAUSE_PLAIN, "kex_exchange_identification: *",
+     "the host hung up before the login: a ban, too many logins at once, or no ssh server at that "
+     "port"},
+    {ENDED, CAUSE_PLAIN, "Connection closed by % port %", "the host closed the connection"},
+    {ENDED, CAUSE_PLAIN, "Connection reset by % port %", "the host closed the connection"},
+    {ENDED, CAUSE_PLAIN, "Connection to % port % timed out", "$1 does not answer at port $2"},
+    {ENDED, CAUSE_PLAIN, "Connection to % closed by remote host.", "$1 closed the connection"},
+    {REFUSED, CAUSE_PLAIN, "Timeout, server % not responding.",
+     "$1 stopped answering in the middle: it was switched off, or the network failed"},
+    {SAID, CAUSE_PLAIN, "client_loop: send disconnect: *", "the network connection broke: $1"},
+
+    /* ssh, logging in */
+    {REFUSED, CAUSE_PLAIN, "%: Permission denied (%).",
+     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
+     "of $1; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
+    {EXACT, CAUSE_PLAIN, "Load key \"%\": bad permissions",
+     "ssh ignores the private key $1 because others may read it: chmod 600 $1"},
+    {EXACT, CAUSE_PLAIN, "Warning: Identity file % not accessible: *",
+     "the private key $1 named in the ssh option is not there"},
+    {EXACT, CAUSE_PLAIN, "Received disconnect from *: Too many authentication failures",
+     "ssh tried too many keys: name the right one, ssh = \"ssh -i FILE -o IdentitiesOnly=yes\""},
+    {EXACT, CAUSE_PLAIN, "Bad owner or permissions on %",
+     "ssh refuses its file $1: it must belong to its user and be writable by no one else"},
+    {EXACT, CAUSE_PLAIN, "command-line: line *: Bad configuration option: %",
+     "ssh does not know the option $2: look at the ssh option of the volume"},
+    {EXACT, CAUSE_PLAIN, "unknown option -- *",
+     "ssh does not know the option $1: look at the ssh option of the volume"},
+    {EXACT, CAUSE_PLAIN, "rsync: *Failed to exec %: *",
+     "the remote shell $2 could not be started on this machine: $3"},
+
+    /* the login shell, and what it was asked to run */
+    {EXACT, CAUSE_PLAIN, "*rsync: command not found", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*rsync: not found", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*rsync: Command not found.", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*ommand not found: *rsync", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*Unknown command*rsync*", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*sh: *rsync: No such file or directory", NO_RSYNC},
+    {EXACT, CAUSE_PLAIN, "*sh: line %: %: command not found", "the host has no command $3"},
+    {EXACT, CAUSE_PLAIN, "*sh: line %: %: No such file or directory", "the host has no command $3"},
+    {EXACT, CAUSE_PLAIN, "*sh: %: %: not found", "the host has no command $3"},
+    {EXACT, CAUSE_PLAIN, "*sh: %: command not found", "the host has no command $2"},
+    {EXACT, CAUSE_PLAIN, "sudo: * password*", SUDO},
+    {EXACT, CAUSE_PLAIN, "sudo: no tty present*", SUDO},
+    {EXACT, CAUSE_PLAIN, "sudo: sorry, you must have a tty*", SUDO},
+    {REFUSED, CAUSE_PLAIN, "protocol version mismatch -- is your shell clean?",
+     "the login shell on the host prints text, or lets no command run: `ssh HOST true` must print "
+     "nothing"},
+    {EXACT, CAUSE_SOURCE, "*rrsync error: *No such file or directory",
+     "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
+    {EXACT, CAUSE_OPTION, "*rrsync error: option *", "rrsync on the host refuses: option $2"},
+    {EXACT, CAUSE_PLAIN, "*rrsync error: *", "rrsync on the host refuses: $2"},
+    {REFUSED, CAUSE_PLAIN, "*Killed*rsync*", "rsync on the host was killed: out of memory?"},
+
+    /* rsync, here and there */
+    {EXACT, CAUSE_OPTION, "rsync: on remote machine: *: unknown option", FAR_OPTION},
+    {EXACT, CAUSE_OPTION, "rsync: %: invalid option*", FAR_OPTION},
+    {EXACT, CAUSE_OPTION, "rsync: invalid option *", FAR_OPTION},
+    {EXACT, CAUSE_OPTION, "rsync: unrecognized option *", FAR_OPTION},
+    {EXACT, CAUSE_OPTION, "openrsync: *option*",
+     "the rsync on the host is openrsync, which lacks what is needed: install the one of samba.org "
+     "there"},
+    {EXACT, CAUSE_OPTION, "rsync: The server is configured to refuse *",
+     "the rsync daemon refuses $1: take it back in rsync_options, as in --no-acls"},
+    {EXACT, CAUSE_PLAIN, "rsync: %: unknown option", "rsync does not know the option $1"},
+    {EXACT, CAUSE_PLAIN, "unknown compress name: *", "one of the two rsyncs cannot compress by $1"},
+    {EXACT, CAUSE_PLAIN, "Unknown filter rule: *", "rsync does not know the filter rule $1"},
+    {EXACT, CAUSE_PLAIN, "rsync: [client] failed to open * file *: *",
+     "rsync could not open the $1 file $2: $3"},
+    {REFUSED, CAUSE_PLAIN, "*io timeout after % seconds*",
+     "silence for $2 s (io_timeout): the host or the network hangs"},
+    {REFUSED, CAUSE_PLAIN, "ERROR: out of memory*", "rsync ran out of memory"},
+    {SAID, CAUSE_PLAIN, "rsync error: received SIGINT, SIGTERM, or SIGHUP *",
+     "rsync, here or on the host, was told to end"},
+
+    /* an rsync daemon */
+    {UNREACHABLE, CAUSE_PLAIN, "rsync: *failed to connect to % (*): Connection refused*",
+     RSYNCD_REFUSED},
+    {UNREACHABLE, CAUSE_PLAIN, "rsync: *failed to connect to % (%): *", "$2 cannot be reached: $4"},
+    {UNREACHABLE, CAUSE_PLAIN, "rsync: getaddrinfo: % *: Temporary failure*", NO_LOOKUP},
+    {UNREACHABLE, CAUSE_PLAIN, "rsync: getaddrinfo: % *: *", NAME_UNKNOWN},
+    {REFUSED, CAUSE_PLAIN, "rsync: server sent * rather than greeting",
+     "what answers at that port of the host is no rsync daemon"},
+    {EXACT, CAUSE_SOURCE, "@ERROR: chdir failed",
+     "the directory behind the rsync daemon's module is not there"},
+    {EXACT, CAUSE_PLAIN, "@ERROR: Unknown module '%'", "the rsync daemon has no module $1"},
+    {EXACT, CAUSE_PLAIN, "@ERROR: auth failed on module %",
+     "the rsync daemon refuses the user or the password for its module $1: see --password-file"},
+    {EXACT, CAUSE_PLAIN, "*@ERROR: auth failed on module %",
+     "the rsync daemon wants a password for its module $2: see --password-file in rsync_options"},
+    {EXACT, CAUSE_PLAIN, "@ERROR: max connections *",
+     "the rsync daemon serves as many as it may (max connections): it is tried again"},
+    {EXACT, CAUSE_PLAIN, "@ERROR: access denied to % *",
+     "the rsync daemon does not let this machine at its module $1 (hosts allow)"},
+    {REFUSED, CAUSE_PLAIN, "@ERROR: *", "the rsync daemon says: $1"},
+    {EXACT, CAUSE_PLAIN, "ERROR: module is write only",
+     "the rsync daemon's module may not be read (write only)"},
+    {EXACT, CAUSE_PLAIN, "ERROR: password file *", "rsync refuses its password file: it $1"},
+    {EXACT, CAUSE_PLAIN, "rsync: *could not open password file *",
+     "rsync could not open its password file $2"},
+};
+
+static const struct {
+	int code;
+	const char *words;
+} codes[] = {
+    {1, "rsync did not understand its options"},
+    {2, "the rsync on the host is too different, or its login shell prints text"},
+    {3, "rsync could not use the source or its own directory"},
+    {4, "one of the two rsyncs lacks something that was asked for"},
+    {5, "the rsync daemon refused"},
+    {6, "the rsync daemon could not write its log"},
+    {10, "the connection to the rsync daemon broke"},
+    {11, "rsync could not write or read a file"},
+    {12, "the connection broke off: rsync on the host ended, or the network failed"},
+    {14, "rsync could not start a process"},
+    {19, "rsync was told to end"},
+    {20, "rsync was told to end"},
+    {22, "rsync ran out of memory"},
+    {30, "silence for longer than io_timeout: the host or the network hangs"},
+    {35, "the rsync daemon did not answer"},
+    {126, "a command could not be run"},
+    {127, "a command was not found"},
+    {137, "the command on the host was killed: out of memory?"},
+    {255, "ssh could not connect, or the connection broke"},
+};
+
+/* A part of a line; not NUL-terminated. */
+struct span {
+	const char *s;
+	size_t n;
+};
+
+static bool
+is_name(struct span text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	                            "._-@:[],/+~=%";
+
+	for (size_t i = 0; i < text.n; i++)
+		if (text.s[i] == '\0' || strchr(plain, text.s[i]) == NULL)
+			return false;
+	return text.n > 0;
+}
+
+/* Where in text the n characters of a literal stand: the first place, or (last) at its very end. */
+static const char *
+find_literal(struct span text, const char *literal, size_t n, bool last)
+{
+	if (!last)
+		return memmem(text.s, text.n, literal, n);
+	if (text.n < n || memcmp(text.s + text.n - n, literal, n) != 0)
+		return NULL;
+	return text.s + text.n - n;
+}
+
+static bool
+matches(const char *pattern, struct span line, struct span captures[CAPTURES])
+{
+	size_t n = strcspn(pattern, "*%"), count = 0;
+
+	if (line.n < n || memcmp(line.s, pattern, n) != 0)
+		return false;
+	pattern += n;
+	line = (struct span){line.s + n, line.n - n};
+	while (*pattern != '\0') {
+		char wild = *pattern++;
+		struct span text = line;
+		const char *next;
+
+		n = strcspn(pattern, "*%");
+		next = find_literal(line, pattern, n, pattern[n] == '\0');
+		if (next == NULL)
+			return false;
+		text.n = (size_t)(next - line.s);
+		if (wild == '%' && !is_name(text))
+			return false;
+		if (count < CAPTURES)
+			captures[count++] = text;
+		pattern += n;
+		line = (struct span){next + n, line.n - text.n - n};
+	}
+	return line.n == 0;
+}
+
+/* Write words to out, with what was captured, escaped, in the places of $1 to $4. */
+static void
+fill_in(const char *words, const struct span captures[CAPTURES], char out[CAUSE_TEXT])
+{
+	size_t used = 0;
+
+	for (; *words != '\0' && used + 1 < CAUSE_TEXT; words++) {
+		size_t room = CAUSE_TEXT - used, which;
+
+		if (*words != '$') {
+			out[used++] = *words;
+			continue;
+		}
+		which = (size_t)(*++words - '1');
+		if (room > CAPTURE_SHOWN + 1)
+			room = CAPTURE_SHOWN + 1;
+		text_escape(out + used, room, captures[which].s, captures[which].n);
+		used += strlen(out + used);
+	}
+	out[used] = '\0';
+}
+
+int
+cause_find(const char *line, size_t len, struct cause *out)
+{
+	if (len > LINE_READ)
+		return -1;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct span captures[CAPTURES] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
+
+		if (!matches(rows[i].pattern, (struct span){line, len}, captures))
+			continue;
+		out->rank = rows[i].rank;
+		out->mark = rows[i].mark;
+		fill_in(rows[i].words, captures, out->text);
+		return 0;
+	}
+	return -1;
+}
+
+const char *
+cause_of_code(int code)
+{
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (codes[i].code == code)
+			return codes[i].words;
+	return "rsync ended in a way that it should not";
+}

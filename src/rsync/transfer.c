@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/transfer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "flashback/lib/child.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/rsync/figures.h"
+#include "flashback/rsync/output.h"
+
+#define GRACE_MS 10000 /* from TERM to KILL */
+#define LINGER_MS 5000 /* from the end of the main process to KILL for what it left */
+#define STUCK_MS 30000 /* from KILL until what is left counts as stuck in the kernel */
+#define DYING_MS 20    /* how often to ask whether a dying session is gone */
+#define GATHER_MS 5    /* how long output may gather: rsync tells its progress with every file */
+#define TELL_MS 1000   /* between two progress lines to the daemon */
+#define LOOKS 12       /* how often to look for life in the span after which silence is the end */
+#define LINE_SIZE 8192
+#define PIPE_SIZE 65536 /* what a pipe holds */
+
+/* One of the two pipes, cut into lines at \n and \r. */
+struct stream {
+	int fd;
+	bool is_error;
+	size_t len;
+	char line[LINE_SIZE];
+};
+
+enum { OUT, ERR, STREAMS };
+
+struct watch {
+	const struct transfer *t;
+	struct transfer_end *end;
+	struct stream stream[STREAMS];
+	pid_t pid;
+	bool exited;
+	int64_t kill_at;   /* when its session is killed; -1: not yet decided */
+	int64_t stuck_at;  /* when we give up waiting; -1: not yet decided */
+	int64_t read_at;   /* when its output is read again */
+	int64_t told;      /* when progress was last told */
+	int64_t alive;     /* when there was last a sign of life */
+	int64_t look_at;   /* when to look for one again */
+	uint64_t activity; /* as child_activity last had it */
+};
+
+static void
+tell_progress(struct watch *w)
+{
+	const struct verdict_progress *p = &w->end->progress;
+	int64_t now = clock_mono();
+
+	if (w->t->tell < 0 || now - w->told < TELL_MS)
+		return;
+	w->told = now;
+	event_send(w->t->tell, "progress %d %lld %lld %lld %lld %lld", p->percent,
+	           (long long)p->bytes, (long long)p->rate, (long long)p->left, (long long)p->done,
+	           (long long)p->all);
+}
+
+static void
+take_line(struct watch *w, struct stream *s)
+{
+	size_t len = s->len;
+
+	s->len = 0;
+	if (len == 0)
+		return;
+	if (!s->is_error && figures_progress(s->line, len, &w->end->progress) == 0) {
+		tell_progress(w);
+		return;
+	}
+	/* What it says when it has been told to end is about that. */
+	if (w->end->stop == VERDICT_STOP_NO)
+		output_line(&w->end->words, s->line, len, s->is_error);
+	runlog_line(w->t->log, s->line, len);
+}
+
+/* An overlong line is cut: what follows counts as a line of its own. */
+static void
+take_bytes(struct watch *w, struct stream *s, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool at_end = p[i] == '\n' || p[i] == '\r';
+
+		if (!at_end)
+			s->line[s->len++] = p[i];
+		if (at_end || s->len == sizeof(s->line))
+			take_line(w, s);
+	}
+}
+
+static void
+close_stream(struct watch *w, struct stream *s)
+{
+	take_line(w, s);
+	close(s->fd);
+	s->fd = -1;
+}
+
+/* Return false when there is no more to be read for now, or at all. */
+static bool
+read_stream(struct watch *w, struct stream *s)
+{
+	char buf[PIPE_SIZE];
+	ssize_t n = read(s->fd, buf, sizeof(buf));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return errno == EINTR;
+	if (n <= 0) {
+		close_stream(w, s);
+		return false;
+	}
+	w->alive = clock_mono();
+	if (n <= PIPE_SIZE / 4)
+		w->read_at = w->alive + GATHER_MS;
+	take_bytes(w, s, buf, (size_t)n);
+	return true;
+}
+
+static void
+stop(struct watch *w, enum verdict_stop why)
+{
+	if (w->end->stop != VERDICT_STOP_NO || w->exited)
+		return;
+	w->end->stop = why;
+	child_stop(w->pid, false);
+	w->kill_at = clock_mono() + GRACE_MS;
+}
+
+static void
+take_signals(struct watch *w)
+{
+	struct event_signals s;
+
+	event_read(w->t->signals, &s);
+	if (s.end)
+		stop(w, VERDICT_STOP_ASKED);
+	else if (s.room)
+		stop(w, VERDICT_STOP_ROOM);
+}
+
+static void
+reap(struct watch *w)
+{
+	if (w->exited || waitpid(w->pid, &w->end->status, WNOHANG) != w->pid)
+		return;
+	w->exited = true;
+	w->kill_at = clock_mono() + LINGER_MS;
+}
+
+/* Looking costs a walk through /proc, so it is done a few times in the span that counts. */
+static void
+look_for_life(struct watch *w, int64_t now)
+{
+	int64_t patience = w->t->patience * 1000, pause = patience / LOOKS + 1;
+	uint64_t activity;
+
+	if (now < w->look_at)
+		return;
+	/* Who looks so late has slept, and so has all that is looked at: the machine was suspended.
+	 */
+	if (now > w->look_at + pause)
+		w->alive = now;
+	activity = child_activity(w->pid);
+	if (activity != w->activity) {
+		w->activity = activity;
+		w->alive = now;
+	}
+	w->look_at = now + pause;
+	if (now - w->alive >= patience)
+		stop(w, VERDICT_STOP_STALL);
+}
+
+static void
+take_time(struct watch *w)
+{
+	int64_t now = clock_mono();
+
+	if (!w->exited && w->end->stop == VERDICT_STOP_NO)
+		look_for_life(w, now);
+	if (w->kill_at >= 0 && now >= w->kill_at) {
+		child_stop(w->pid, true);
+		w->kill_at = -1;
+		w->stuck_at = now + STUCK_MS;
+	}
+}
+
+static int64_t
+next_deadline(const struct watch *w)
+{
+	if (w->exited)
+		return clock_mono() + DYING_MS;
+	if (w->kill_at >= 0)
+		return w->kill_at;
+	if (w->stuck_at >= 0)
+		return w->stuck_at;
+	return w->look_at;
+}
+
+/* Until something is to be done. */
+static void
+wait_for_event(const struct watch *w, bool *ready)
+{
+	int fds[STREAMS + 1] = {w->stream[OUT].fd, w->stream[ERR].fd, w->t->signals};
+	int64_t deadline = next_deadline(w);
+
+	if (clock_mono() < w->read_at) {
+		fds[OUT] = fds[ERR] = -1;
+		if (w->read_at < deadline)
+			deadline = w->read_at;
+	}
+	event_wait(fds, STREAMS + 1, ready, deadline);
+}
+
+static int
+watch_session(struct watch *w)
+{
+	bool ready[STREAMS + 1];
+
+	while (!(w->exited && child_gone(w->pid))) {
+		wait_for_event(w, ready);
+		for (int i = 0; i < STREAMS; i++)
+			if (ready[i])
+				(void)read_stream(w, &w->stream[i]);
+		if (ready[STREAMS])
+			take_signals(w);
+		reap(w);
+		take_time(w);
+		if (w->stuck_at >= 0 && clock_mono() >= w->stuck_at) {
+			errno = EBUSY;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* What the session left in a pipe; a stranger that still holds its other end is not waited for. */
+static void
+drain(struct watch *w, struct stream *s)
+{
+	while (s->fd >= 0 && read_stream(w, s))
+		;
+	if (s->fd >= 0)
+		close_stream(w, s);
+}
+
+static int
+start(struct watch *w)
+{
+	struct child_spec spec = {
+	    .argv = w->t->argv, .in = -1, .dir = w->t->dir, .keep = w->t->lock};
+	int out[2], err[2];
+
+	if (event_pipe(out) != 0)
+		return -1;
+	if (event_pipe(err) != 0) {
+		close(out[0]);
+		close(out[1]);
+		return -1;
+	}
+	spec.out = out[1];
+	spec.err = err[1];
+	w->pid = child_start(&spec);
+	close(out[1]);
+	close(err[1]);
+	w->stream[OUT].fd = out[0];
+	w->stream[ERR].fd = err[0];
+	return w->pid < 0 ? -1 : 0;
+}
+
+int
+transfer_run(const struct transfer *t, struct transfer_end *end)
+{
+	struct watch w = {.t = t, .end = end, .kill_at = -1, .stuck_at = -1};
+	int rc, error;
+
+	memset(end, 0, sizeof(*end));
+	end->progress.left = -1;
+	w.stream[OUT].fd = w.stream[ERR].fd = -1;
+	w.stream[ERR].is_error = true;
+	w.alive = w.look_at = clock_mono();
+	w.told = w.alive - TELL_MS;
+	rc = start(&w);
+	if (rc == 0)
+		rc = watch_session(&w);
+	error = errno;
+	drain(&w, &w.stream[OUT]);
+	drain(&w, &w.stream[ERR]);
+	errno = error;
+	return rc;
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/lib/units.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define REASON_MAX 200 /* with its NUL: a line of queue.txt */
+#define WHOLE 10000    /* hundredths of a percent */
+#define SIGNALLED 128
+
+/* rsync's own exit statuses lie below; others come from the remote shell. */
+#define OWN_CODES_END 36
+
+/* All that a row of the table looks at. */
+struct run {
+	const struct verdict_case *c;
+	const struct verdict_words *w;
+	int code;      /* rsync's exit status; 128+n for signal n */
+	bool killed;   /* by that signal */
+	int64_t files; /* that came: those that vanished are in rsync's number, too */
+};
+
+static bool
+is_asked(const struct run *r)
+{
+	return r->c->stop == VERDICT_STOP_ASKED;
+}
+
+static bool
+is_stalled(const struct run *r)
+{
+	return r->c->stop == VERDICT_STOP_STALL;
+}
+
+static bool
+is_stopped_full(const struct run *r)
+{
+	return r->c->stop == VERDICT_STOP_ROOM && r->c->disk_full;
+}
+
+static bool
+is_stopped_for_room(const struct run *r)
+{
+	return r->c->stop == VERDICT_STOP_ROOM;
+}
+
+/* What rsync says of the disk counts only when we have found the same. */
+static bool
+is_disk(const struct run *r)
+{
+	return (r->w->no_space || r->w->read_only || r->w->io_error) &&
+	       (r->c->disk_broken || r->c->disk_full);
+}
+
+static bool
+is_disk_full(const struct run *r)
+{
+	return is_disk(r) && r->c->disk_full;
+}
+
+/* rsync came to its end: all that could be copied was, and its statistics are there. */
+static bool
+is_through(const struct run *r)
+{
+	return r->w->stats.seen && (r->code == 0 || r->code == 23 || r->code == 24);
+}
+
+static bool
+is_links(const struct run *r)
+{
+	return r->w->too_many_links && r->code != 0 && r->code != 24;
+}
+
+static bool
+is_no_source(const struct run *r)
+{
+	const struct verdict_stats *s = &r->w->stats;
+
+	if (s->seen && (s->files == 0 || (s->files == 1 && r->code == 23)))
+		return true;
+	return r->w->source_gone && !s->seen && r->code != 0;
+}
+
+static bool
+is_empty(const struct run *r)
+{
+	return is_through(r) && r->code != 23 && r->files == 1;
+}
+
+static bool
+is_gone(const struct run *r)
+{
+	return r->c->removable && (is_no_source(r) || is_empty(r));
+}
+
+/* How many there were: a disk that goes away in mid-run is so many files that vanish. */
+static int64_t
+count_before(const struct run *r)
+{
+	int64_t listed = r->w->stats.files;
+
+	return listed > r->c->files_before ? listed : r->c->files_before;
+}
+
+static bool
+is_shrunk(const struct run *r)
+{
+	int64_t before = count_before(r), files = r->files;
+
+	if (!is_through(r) || before <= 0 || files > INT64_MAX / WHOLE)
+		return false;
+	if (before > INT64_MAX / WHOLE)
+		before = INT64_MAX / WHOLE;
+	return files * WHOLE < before * r->c->shrink_guard;
+}
+
+static bool
+is_complete(const struct run *r)
+{
+	return is_through(r) && r->code != 23;
+}
+
+static bool
+is_config(const struct run *r)
+{
+	return r->w->bad_option;
+}
+
+/* The connection, the far side, or rsync itself gave up in the middle: another time it may go on.
+ */
+static bool
+is_cut(const struct run *r)
+{
+	static const int codes[] = {10, 11, 12, 19, 20, 22, 30, 35};
+
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (r->code == codes[i])
+			return true;
+	return r->code >= OWN_CODES_END;
+}
+
+static bool
+is_any(const struct run *r)
+{
+	return r != NULL;
+}
+
+typedef void say_fn(const struct run *r, struct verdict *v);
+
+/* The reason.  Its pieces are escaped already. */
+static void __attribute__((format(printf, 2, 0)))
+put_reason(struct verdict *v, const char *fmt, va_list ap)
+{
+	char text[4 * RESULT_TEXT];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	(void)text_hush(text);
+	text_fit(v->reason, REASON_MAX, text, strlen(text));
+}
+
+static void __attribute__((format(printf, 2, 3))) say(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put_reason(v, fmt, ap);
+	va_end(ap);
+}
+
+static void
+say_asked(const struct run *r, struct verdict *v)
+{
+	(void)r;
+	say(v, "stopped before it was done; the next run goes on from here");
+}
+
+static void
+say_stalled(const struct run *r, struct verdict *v)
+{
+	char time[UNITS_TEXT];
+	const char *why = r->w->cause;
+
+	if (*why == '\0')
+		why =
+		    *r->w->last_error != '\0' ? r->w->last_error : "the host or the network hangs";
+	units_format_duration(time, r->c->patience);
+	say(v, "no sign of life for %s: %s", time, why);
+}
+
+static void
+say_room(const struct run *r, struct verdict *v)
+{
+	(void)r;
+	say(v, "stopped because the backup disk was filling up");
+}
+
+static void
+say_disk(const struct run *r, struct verdict *v)
+{
+	if (r->c->disk_full)
+		say(v, "the backup disk is full: make room, or lower keep_ options");
+	else if (r->w->read_only)
+		say(v, "the backup disk is read-only: the kernel's log (dmesg) says why");
+	else
+		say(v, "the backup disk has errors: the kernel's log (dmesg) says more; first: %s",
+		    *r->w->first_refusal != '\0' ? r->w->first_refusal : r->w->first_attribute);
+}
+
+static void
+say_links(const struct run *r, struct verdict *v)
+{
+	(void)r;
+	say(v, "a file has more hard links than this disk allows: the next run is a full copy");
+}
+
+static void
+say_no_source(const struct run *r, struct verdict *v)
+{
+	if (is_empty(r))
+		say(v, "the source is there but empty");
+	else if (r->w->source_gone && *r->w->cause != '\0')
+		say(v, "%s", r->w->cause);
+	else if (*r->w->first_error != '\0')
+		say(v, "the source cannot be opened: %s", r->w->first_error);
+	else
+		say(v, "the source cannot be opened");
+}
+
+static void
+say_empty(const struct run *r, struct verdict *v)
+{
+	(void)r;
+	say(v, "the source is empty, or all of it is left out: is its disk mounted?");
+}
+
+static void
+say_shrunk(const struct run *r, struct verdict *v)
+{
+	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->files, count_before(r));
+}
+
+static void
+say_complete(const struct run *r, struct verdict *v)
+{
+	if (r->w->vanished == 1)
+		say(v, "1 file vanished while it was copied");
+	else if (r->w->vanished > 1)
+		say(v, "%" PRId64 " files vanished while they were copied", r->w->vanished);
+	else if (r->code == 24)
+		say(v, "some files vanished while they were copied");
+}
+
+static void
+say_partial(const struct run *r, struct verdict *v)
+{
+	const struct verdict_words *w = r->w;
+
+	if (w->unreadable > 0)
+		say(v, "%" PRId64 " %s could not be read; first: %s", w->unreadable,
+		    w->unreadable == 1 ? "file" : "files", w->first_error);
+	else if (w->unwritten > 0)
+		say(v, "%" PRId64 " %s could not be written; first: %s", w->unwritten,
+		    w->unwritten == 1 ? "file" : "files", w->first_refusal);
+	else if (*w->first_attribute != '\0')
+		say(v,
+		    "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, "
+		    "--no-xattrs);"
+		    " first: %s",
+		    w->first_attribute);
+	else
+		say(v, "some files were not copied: %s", w->last_error);
+}
+
+/* The best words there are: what was recognised, else what the exit status means and was said last.
+ */
+static void
+say_failed(const struct run *r, struct verdict *v)
+{
+	const struct verdict_words *w = r->w;
+	const char *said = *w->first_refusal != '\0' ? w->first_refusal : w->last_error;
+
+	if (*w->cause != '\0')
+		say(v, "%s", w->cause);
+	else if (r->killed)
+		say(v, "rsync was killed by signal %d", r->code - SIGNALLED);
+	else if (!is_through(r) && (r->code == 0 || r->code == 23 || r->code == 24))
+		say(v,
+		    "exit status %d without rsync's closing words: is another command run in its "
+		    "place?",
+		    r->code);
+	else
+		say(v, "%s%s%s", cause_of_code(r->code), *said != '\0' ? ": " : "", said);
+}
+
+/* The first row that holds decides. */
+static const struct row {
+	bool (*holds)(const struct run *r);
+	enum result result;
+	enum verdict_tree tree;
+	say_fn *say;
+} table[] = {
+    {is_asked, RESULT_INTERRUPTED, VERDICT_TREE_LEFT, say_asked},
+    {is_stalled, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_stalled},
+    {is_stopped_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_room},
+    {is_stopped_for_room, RESULT_FULL, VERDICT_TREE_LEFT, say_room},
+    {is_disk_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_disk},
+    {is_disk, RESULT_DISK, VERDICT_TREE_INTERRUPTED, say_disk},
+    {is_links, RESULT_LINKS, VERDICT_TREE_EXPIRED, say_links},
+    {is_gone, RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED, say_no_source},
+    {is_no_source, RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED, say_no_source},
+    {is_empty, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_empty},
+    {is_shrunk, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_shrunk},
+    {is_complete, RESULT_SUCCEEDED, VERDICT_TREE_COMPLETE, say_complete},
+    {is_through, RESULT_PARTIAL, VERDICT_TREE_PARTIAL, say_partial},
+    {is_config, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
+    {is_cut, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_failed},
+    {is_any, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
+};
+
+int
+verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
+{
+	va_list ap;
+
+	*v = (struct verdict){.result = result, .tree = VERDICT_TREE_LEFT, .code = -1};
+	va_start(ap, fmt);
+	put_reason(v, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+void
+verdict_make(const struct verdict_case *c, const struct verdict_words *w, struct verdict *v)
+{
+	struct run r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
+	const struct row *row = table;
+
+	r.files = w->stats.files - (w->vanished < w->stats.files ? w->vanished : 0);
+	r.code = r.killed ? SIGNALLED + WTERMSIG(c->status) : WEXITSTATUS(c->status);
+	while (!row->holds(&r))
+		row++;
+	memset(v, 0, sizeof(*v));
+	v->result = row->result;
+	v->tree = row->tree;
+	v->code = r.code;
+	v->expires_complete = row->result == RESULT_SUCCEEDED;
+	v->expires_partial = row->result == RESULT_SUCCEEDED || row->result == RESULT_PARTIAL;
+	row->say(&r, v);
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/schedule/plan.h"
+
+#include <string.h>
+
+#include "flashback/lib/clock.h"
+
+#define MINUTE 60
+#define DAY_MINUTES (24 * 60)
+
+static int64_t
+min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t
+max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* 0: at once, there is no attempt that counts. */
+static int64_t
+due_at(const struct volume *volume, const struct summary *seen)
+{
+	int64_t attempt = summary_attempt(seen);
+
+	return attempt == 0 ? 0 : attempt + volume->every;
+}
+
+/* The newest of all stamps, ahead of the clock or not: it may have been set back since they were
+ * read. */
+static int64_t
+newest(const struct summary *seen)
+{
+	return max64(seen->ahead, summary_attempt(seen));
+}
+
+/* Was this summary made by a clock that has since been set back so far that its newest stamp is now
+ * from the future?  What lies below that stamp it does not tell: only the worker can see. */
+static bool
+is_stale(const struct summary *seen, int64_t now)
+{
+	return newest(seen) - SUMMARY_AHEAD_MAX > now;
+}
+
+bool
+plan_is_due(const struct volume *volume, const struct summary *seen, const struct plan_now *when)
+{
+	/* Without it a daily backup would creep by up to a wake each day. */
+	int64_t allowance = min64(when->wake, volume->every / 10) / 2;
+
+	return is_stale(seen, when->now) || when->now >= due_at(volume, seen) - allowance;
+}
+
+/* When the window of a volume is open at or after an instant; 0: never. */
+static int64_t
+opening(const struct volume *volume, int64_t at, int32_t offset)
+{
+	int64_t minutes = (at + offset) / MINUTE;
+	int minute = (int)(minutes % DAY_MINUTES), wait;
+
+	if (volume_window_open(volume, minute))
+		return at;
+	wait = volume_window_next(volume, minute);
+	return wait == 0 ? 0 : (minutes + wait) * MINUTE - offset;
+}
+
+/* Who asked for it was served when it started; when it starts again is as for any other. */
+static bool
+is_wanted(const struct table_row *row)
+{
+	return row->wanted && !row->tried;
+}
+
+/* Due, and the clock and the disk are right: what else may hold it back? */
+static void
+decide_due(const struct table_row *row, const struct plan_now *when, struct plan_decision *out)
+{
+	/* Wakes do not come to the second: the one nearest to that instant will do. */
+	if (row->retry_at - when->wake / 2 > when->now && !is_wanted(row)) {
+		out->cause = PLAN_BACKOFF;
+		out->at = opening(row->volume, row->retry_at, when->offset);
+		return;
+	}
+	out->cause = PLAN_RUN;
+	out->at = when->now;
+	if (is_wanted(row))
+		return;
+	out->at = opening(row->volume, when->now, when->offset);
+	if (out->at != when->now)
+		out->cause = PLAN_WINDOW;
+}
+
+void
+plan_decide(const struct table_row *row, const struct plan_now *when, struct plan_decision *out)
+{
+	const struct volume *volume = row->volume;
+
+	*out = (struct plan_decision){0};
+	if (volume->disabled || row->gone) {
+		out->cause = PLAN_DISABLED;
+	} else if (when->now < CLOCK_RELEASE_DATE) {
+		out->cause = PLAN_CLOCK;
+	} else if (newest(&row->seen) > when->now && !is_stale(&row->seen, when->now)) {
+		out->cause = PLAN_AHEAD;
+		out->at = newest(&row->seen);
+	} else if (!is_wanted(row) && !plan_is_due(volume, &row->seen, when)) {
+		out->cause = PLAN_NOT_DUE;
+		out->at = opening(volume, due_at(volume, &row->seen), when->offset);
+	} else if (when->disk != PLAN_DISK_OK) {
+		out->cause = PLAN_DISK;
+	} else {
+		decide_due(row, when, out);
+	}
+	if (row->tried && out->cause == PLAN_RUN)
+		*out = (struct plan_decision){.cause = PLAN_NOT_DUE};
+}
+
+/* How old its newest attempt is, in units of `every`.  What never was tried is oldest of all. */
+static double
+urgency(const struct table_row *row, int64_t now)
+{
+	int64_t attempt = summary_attempt(&row->seen);
+
+	return (double)(now - attempt) / (double)row->volume->every;
+}
+
+int
+plan_compare(const struct table_row *a, const struct table_row *b, int64_t now)
+{
+	bool never_a = summary_attempt(&a->seen) == 0, never_b = summary_attempt(&b->seen) == 0;
+	double urgency_a = urgency(a, now), urgency_b = urgency(b, now);
+
+	if (a->yielded != b->yielded)
+		return a->yielded ? 1 : -1;
+	if (never_a != never_b)
+		return never_a ? -1 : 1;
+	if (!never_a && urgency_a > urgency_b)
+		return -1;
+	if (!never_a && urgency_a < urgency_b)
+		return 1;
+	return strcmp(a->volume->id, b->volume->id);
+}
+
+int64_t
+plan_backoff(unsigned failures, int64_t wake, int64_t every)
+{
+	int64_t wait = wake;
+
+	if (failures == 0)
+		return 0;
+	while (--failures > 0 && wait < every)
+		wait *= 2;
+	return min64(wait, every);
+}
+
+int64_t
+plan_retry_at(const struct summary *seen, int64_t wake, int64_t every)
+{
+	const struct history_run *last = &seen->last;
+	int64_t ended = last->stamp.when + max64(last->seconds, 0);
+
+	if (result_shown_failed(last->result))
+		return ended + plan_backoff(seen->failures, wake, every);
+	return last->result == RESULT_FULL ? ended + every : 0;
+}
+
+bool
+plan_overdue(const struct table_row *row, int64_t now)
+{
+	int64_t since = summary_good(&row->seen);
+
+	if (row->volume->disabled || row->gone)
+		return false;
+	if (since == 0)
+		since = row->seen.first;
+	if (since == 0 && row->first_seen < CLOCK_RELEASE_DATE)
+		return false;
+	if (since == 0)
+		since = row->first_seen;
+	return now - since > row->volume->overdue;
+}
+
+bool
+plan_yields(const struct table_row *running, const struct table_row *waiting, int64_t now,
+            int64_t slice, int64_t last_wake)
+{
+	if (running->phase != TABLE_RUNNING || running->stage > TABLE_COPYING)
+		return false;
+	if (waiting->phase != TABLE_QUEUED || waiting->queued_since == 0)
+		return false;
+	return now - running->started > slice && waiting->queued_since <= last_wake;
+}

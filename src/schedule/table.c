@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/schedule/table.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/lib/clock.h"
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const struct table_row *const *x = a, *const *y = b;
+
+	return strcmp((*x)->volume->id, (*y)->volume->id);
+}
+
+static int
+compare_key(const void *key, const void *element)
+{
+	const struct table_row *const *row = element;
+
+	return strcmp(key, (*row)->volume->id);
+}
+
+/* Let by_id stand for the rows as they now are. */
+static void
+sort_index(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		table->by_id[i] = &table->row[i];
+	if (table->n > 1)
+		qsort(table->by_id, table->n, sizeof(*table->by_id), compare_ids);
+}
+
+static void
+free_row(struct table_row *row)
+{
+	volume_free(row->volume);
+	free(row->reason);
+}
+
+/* Take over what is known, with the volume as it is configured now; the old row is left empty. */
+static void
+keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
+{
+	volume_free(old->volume);
+	*row = *old;
+	*old = (struct table_row){0};
+	row->volume = volume_ref(volume);
+	row->gone = false;
+}
+
+static void
+new_row(struct table_row *row, struct volume *volume, int64_t now)
+{
+	*row = (struct table_row){
+	    .volume = volume_ref(volume),
+	    .first_seen = now,
+	    .took = -1,
+	    .seen = {.bytes = -1, .new_bytes = -1},
+	};
+}
+
+/* Move what is worth keeping of an old row that is not in the config to the end of the table. */
+static void
+retire_row(struct table *table, struct table_row *old)
+{
+	if (table_active(old)) {
+		table->row[table->n] = *old;
+		table->row[table->n++].gone = true;
+	} else {
+		free_row(old);
+	}
+}
+
+static size_t
+count_active(const struct table *table)
+{
+	size_t active = 0;
+
+	for (size_t i = 0; i < table->n; i++)
+		active += table_active(&table->row[i]);
+	return active;
+}
+
+int
+table_update(struct table *table, struct volume *const *volumes, size_t n, int64_t now)
+{
+	size_t most = n + count_active(table) + 1;
+	struct table fresh = {.row = calloc(most, sizeof(*fresh.row)),
+	                      .n = n,
+	                      .by_id = calloc(most, sizeof(struct table_row *))};
+	struct table_row **known = calloc(n + 1, sizeof(struct table_row *));
+
+	if (fresh.row == NULL || fresh.by_id == NULL || known == NULL)
+		goto fail;
+	for (size_t i = 0; i < n; i++)
+		known[i] = table_find(table, volumes[i]->id);
+	for (size_t i = 0; i < n; i++) {
+		if (known[i] != NULL)
+			keep_row(&fresh.row[i], known[i], volumes[i]);
+		else
+			new_row(&fresh.row[i], volumes[i], now);
+	}
+	for (size_t i = 0; i < table->n; i++)
+		if (table->row[i].volume != NULL)
+			retire_row(&fresh, &table->row[i]);
+	sort_index(&fresh);
+	free(known);
+	free(table->row);
+	free(table->by_id);
+	*table = fresh;
+	return 0;
+fail:
+	free(known);
+	free(fresh.by_id);
+	free(fresh.row);
+	return -1;
+}
+
+struct table_row *
+table_find(struct table *table, const char *id)
+{
+	struct table_row **found;
+
+	if (table->n == 0)
+		return NULL;
+	found = bsearch(id, table->by_id, table->n, sizeof(*table->by_id), compare_key);
+	return found != NULL ? *found : NULL;
+}
+
+void
+table_drop_gone(struct table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		if (row->gone && !table_active(row))
+			free_row(row);
+		else
+			table->row[kept++] = *row;
+	}
+	if (kept == table->n)
+		return;
+	table->n = kept;
+	sort_index(table);
+}
+
+/* An instant up to which something has lasted already. */
+static void
+mend_since(int64_t *since, int64_t now)
+{
+	if (*since != 0 && (*since < CLOCK_RELEASE_DATE || *since > now))
+		*since = now;
+}
+
+/* What was noted by a clock that was wrong would last for ever, or for years. */
+static void
+mend_instants(struct table_row *row, int64_t now)
+{
+	mend_since(&row->first_seen, now);
+	mend_since(&row->silent_since, now);
+	mend_since(&row->unresolved_since, now);
+	mend_since(&row->queued_since, now);
+	mend_since(&row->started, now);
+	if (row->retry_at > now + row->volume->every)
+		row->retry_at = 0;
+}
+
+void
+table_wake(struct table *table, int64_t now)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		row->tried = false;
+		row->fresh = false;
+		mend_instants(row, now);
+	}
+}
+
+void
+table_say(struct table_row *row, enum result result, const char *fmt, ...)
+{
+	va_list args;
+	char *reason;
+
+	va_start(args, fmt);
+	if (vasprintf(&reason, fmt, args) == -1)
+		reason = NULL;
+	va_end(args);
+	free(row->reason);
+	row->reason = reason;
+	row->last = result;
+}
+
+void
+table_free(struct table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		free_row(&table->row[i]);
+	free(table->row);
+	free(table->by_id);
+	*table = (struct table){0};
+}
+
+const char *
+table_stage_name(enum table_stage stage)
+{
+	static const char *const names[] = {
+	    [TABLE_PREPARING] = "PREPARING",
+	    [TABLE_COPYING] = "COPYING",
+	    [TABLE_COMMITTING] = "COMMITTING",
+	    [TABLE_EXPIRING] = "EXPIRING",
+	};
+
+	return names[stage];
+}
+
+bool
+table_active(const struct table_row *row)
+{
+	return row->phase == TABLE_RUNNING || row->phase == TABLE_ENDING;
+}

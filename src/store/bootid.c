@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/bootid.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "flashback/lib/compat.h"
+
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+
+/* The first line of a small file that the kernel makes.  Return 0, or -1 with errno. */
+static int
+read_line(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, buf, size - 1);
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = len < 0 ? error : ENODATA;
+	if (len <= 0)
+		return -1;
+	buf[len] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return 0;
+}
+
+/* The number that the kernel gave to the disk when it was connected; "" if there is none. */
+static void
+read_connection(int fd, char *buf, size_t size)
+{
+	/* A partition's number is that of the disk, a directory further up. */
+	static const char *const where[] = {"", "../"};
+	char path[96];
+	struct statx st;
+
+	buf[0] = '\0';
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &st) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%sdiskseq", st.stx_dev_major,
+		         st.stx_dev_minor, where[i]);
+		if (read_line(path, buf, size) == 0)
+			return;
+	}
+	buf[0] = '\0';
+	if (st.stx_mask & STATX_MNT_ID_UNIQUE)
+		snprintf(buf, size, "%" PRIu64, (uint64_t)st.stx_mnt_id);
+}
+
+int
+bootid_read(int fd, char buf[BOOTID_SIZE])
+{
+	char boot[40], connection[21];
+
+	static_assert(sizeof(boot) + sizeof(connection) <= BOOTID_SIZE, "both fit");
+	if (read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) != 0)
+		return -1;
+	read_connection(fd, connection, sizeof(connection));
+	snprintf(buf, BOOTID_SIZE, "%s/%s", boot, connection);
+	return 0;
+}

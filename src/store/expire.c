@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/expire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/store/retain.h"
+#include "flashback/store/summary.h"
+
+/* Append to at the places of those of one series that are no longer kept.  The stamps ascend, so
+ * that the last is the newest.  Return how many, or -1. */
+static int
+list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
+            enum stamp_state state, size_t *at)
+{
+	struct stamp *series = calloc(n + 1, sizeof(*series));
+	bool *drop = calloc(n + 1, sizeof(*drop));
+	size_t found = 0;
+	int listed = -1;
+
+	if (series == NULL || drop == NULL)
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].state == state) {
+			at[found] = i;
+			series[found++] = stamps[i];
+		}
+	if (retain_mark(series, found, keep, drop) < 0)
+		goto out;
+	listed = 0;
+	for (size_t i = 0; i + 1 < found; i++)
+		if (drop[i])
+			at[listed++] = at[i];
+out:
+	free(series);
+	free(drop);
+	return listed;
+}
+
+int
+expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
+            struct expire_series series, int64_t now, size_t *at)
+{
+	struct summary seen;
+	int complete = 0, partial = 0;
+
+	summary_make(stamps, n, NULL, 0, now, &seen);
+	if (seen.future.when != 0)
+		return 0;
+	if (series.complete)
+		complete = list_series(stamps, n, keep, STAMP_COMPLETE, at);
+	if (series.partial && complete >= 0)
+		partial = list_series(stamps, n, keep, STAMP_PARTIAL, at + complete);
+	return complete < 0 || partial < 0 ? -1 : complete + partial;
+}
+
+int
+expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
+              int64_t now, char *trouble, size_t size)
+{
+	size_t *at = calloc(v->nstamps + 1, sizeof(*at));
+	int n =
+	    at != NULL ? expire_list(v->stamps, v->nstamps, &volume->keep, series, now, at) : -1;
+	int done = 0;
+	bool failed = n < 0;
+	char name[STAMP_NAME_SIZE];
+
+	if (failed)
+		snprintf(trouble, size, "cannot expire %s: %s", "anything", strerror(ENOMEM));
+	for (int i = 0; i < n && done < EXPIRE_MAX; i++) {
+		struct stamp s = v->stamps[at[i]];
+
+		if (store_rename(v, &s, STAMP_EXPIRED) == 0) {
+			done++;
+			continue;
+		}
+		if (!failed)
+			snprintf(trouble, size, "cannot expire %s: %s", stamp_format(&s, name),
+			         strerror(errno));
+		failed = true;
+	}
+	free(at);
+	return failed ? -1 : done;
+}
+
+struct expire_series
+expire_allowed(const struct history_run *runs, size_t n)
+{
+	enum result last;
+
+	while (n > 0 && (runs[n - 1].result == RESULT_FULL || runs[n - 1].result == RESULT_DISK ||
+	                 runs[n - 1].result == RESULT_INTERRUPTED))
+		n--;
+	last = n > 0 ? runs[n - 1].result : RESULT_NONE;
+	return (struct expire_series){
+	    .complete = last == RESULT_SUCCEEDED,
+	    .partial = last == RESULT_SUCCEEDED || last == RESULT_PARTIAL,
+	};
+}

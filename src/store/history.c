@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/history.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/lib/units.h"
+
+#define CODE_MAX 255
+#define FINGERPRINT_DIGITS 16
+#define WORD_SIZE 48 /* larger than every column */
+
+static int
+read_result(const char **line, enum result *out)
+{
+	char word[WORD_SIZE];
+
+	if (text_word(line, word, sizeof(word)) == -1 || result_parse(word, out) == -1)
+		return -1;
+	return *out != RESULT_NONE ? 0 : -1;
+}
+
+static int
+read_fingerprint(const char **line, uint64_t *out)
+{
+	char word[WORD_SIZE];
+
+	if (text_word(line, word, sizeof(word)) == -1 || strlen(word) != FINGERPRINT_DIGITS ||
+	    strspn(word, "0123456789abcdef") != FINGERPRINT_DIGITS)
+		return -1;
+	*out = strtoull(word, NULL, 16);
+	return 0;
+}
+
+static int
+read_stamp(const char **line, struct stamp *out)
+{
+	char word[WORD_SIZE];
+
+	if (text_word(line, word, sizeof(word)) == -1 || stamp_parse(word, out) == -1)
+		return -1;
+	return out->state != STAMP_PINNED ? 0 : -1;
+}
+
+/* A run without a snapshot has "-" in that column. */
+static int
+read_snapshot(const char **line, struct stamp *out)
+{
+	const char *rest = *line;
+	char word[WORD_SIZE];
+
+	if (text_word(&rest, word, sizeof(word)) == -1 || strcmp(word, "-") != 0)
+		return read_stamp(line, out);
+	*line = rest;
+	*out = (struct stamp){0};
+	return 0;
+}
+
+int
+history_parse(const char *line, struct history_run *out)
+{
+	struct history_run run = {0};
+	int64_t code;
+
+	if (read_stamp(&line, &run.stamp) == -1 || run.stamp.state != STAMP_COMPLETE ||
+	    read_result(&line, &run.result) == -1 ||
+	    units_read_integer(&line, -1, CODE_MAX, &code) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.seconds) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.files) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.new_files) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.bytes) == -1 ||
+	    units_read_integer(&line, -1, INT64_MAX, &run.new_bytes) == -1 ||
+	    read_fingerprint(&line, &run.fingerprint) == -1 ||
+	    read_snapshot(&line, &run.snapshot) == -1)
+		return -1;
+	run.code = (int)code;
+	line += strspn(line, " ");
+	text_clean(run.reason, sizeof(run.reason), line, strcspn(line, "\r\n"));
+	*out = run;
+	return 0;
+}
+
+int
+history_print(FILE *f, const struct history_run *run)
+{
+	char stamp[STAMP_NAME_SIZE], snapshot[STAMP_NAME_SIZE] = "-", reason[RESULT_TEXT];
+
+	stamp_format(&run->stamp, stamp);
+	if (run->snapshot.when != 0)
+		stamp_format(&run->snapshot, snapshot);
+	text_clean(reason, sizeof(reason), run->reason, strnlen(run->reason, sizeof(run->reason)));
+	fprintf(f, "%-24s %-11s %5d %8" PRId64 " %10" PRId64 " %10" PRId64, stamp,
+	        result_name(run->result), run->code, run->seconds, run->files, run->new_files);
+	fprintf(f, " %15" PRId64 " %15" PRId64 "  %016" PRIx64, run->bytes, run->new_bytes,
+	        run->fingerprint);
+	if (reason[0] == '\0')
+		fprintf(f, "  %s\n", snapshot);
+	else
+		fprintf(f, "  %-34s  %s\n", snapshot, reason);
+	return ferror(f) ? -1 : 0;
+}
+
+/* Is the snapshot of a run there, whatever its state is now?  No stamp has the instant 0. */
+static bool
+is_there(const struct history_run *run, const struct stamp *stamps, size_t nstamps)
+{
+	for (size_t i = 0; i < nstamps; i++)
+		if (stamps[i].when == run->snapshot.when)
+			return true;
+	return false;
+}
+
+size_t
+history_prune(struct history_run *runs, size_t n, const struct stamp *stamps, size_t nstamps)
+{
+	size_t others = 0, surplus, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		others += !is_there(&runs[i], stamps, nstamps);
+	surplus = others > HISTORY_OTHERS ? others - HISTORY_OTHERS : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (surplus > 0 && !is_there(&runs[i], stamps, nstamps))
+			surplus--;
+		else
+			runs[kept++] = runs[i];
+	}
+	return kept;
+}
+
+/* Was there no attempt at all, so that nothing can be learned about the host? */
+static bool
+is_no_attempt(enum result result)
+{
+	return result == RESULT_BUSY || result == RESULT_NOT_NOW || result == RESULT_NOT_DUE ||
+	       result == RESULT_ABSENT || result == RESULT_CLOCK;
+}
+
+unsigned
+history_failures(const struct history_run *runs, size_t n)
+{
+	unsigned failures = 0;
+
+	while (n-- > 0) {
+		if (result_shown_failed(runs[n].result))
+			failures++;
+		else if (!is_no_attempt(runs[n].result))
+			break;
+	}
+	return failures;
+}
+
+/* The files of the run that made this snapshot with this fingerprint; 0 if that is not known. */
+static int64_t
+files_of(const struct history_run *runs, size_t n, const struct stamp *snapshot,
+         uint64_t fingerprint)
+{
+	while (n-- > 0)
+		if (runs[n].snapshot.when == snapshot->when && runs[n].fingerprint == fingerprint &&
+		    runs[n].files > 0)
+			return runs[n].files;
+	return 0;
+}
+
+int64_t
+history_files_before(const struct history_run *runs, size_t n, const struct stamp *stamps,
+                     size_t nstamps, uint64_t fingerprint, int64_t until)
+{
+	enum stamp_state wanted = STAMP_PARTIAL;
+	int64_t newest = 0, files = 0;
+
+	for (size_t i = 0; i < nstamps; i++)
+		if (stamps[i].state == STAMP_COMPLETE && stamps[i].when <= until)
+			wanted = STAMP_COMPLETE;
+	for (size_t i = 0; i < nstamps; i++) {
+		int64_t found;
+
+		if (stamps[i].state != wanted || stamps[i].when <= newest || stamps[i].when > until)
+			continue;
+		found = files_of(runs, n, &stamps[i], fingerprint);
+		if (found == 0)
+			continue;
+		newest = stamps[i].when;
+		files = found;
+	}
+	return files;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/linkdest.h"
+
+#include <stdbool.h>
+
+#include "flashback/store/summary.h"
+
+struct stamp
+linkdest_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset)
+{
+	/* The stamps ascend, so one pass finds the first gap. */
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].when == now)
+			now++;
+	return (struct stamp){.when = now, .offset = offset, .state = STAMP_WORKING};
+}
+
+/* Is a there, and newer than b?  What is from the future is older than all that is not. */
+static bool
+is_newer(const struct stamp *a, const struct stamp *b, int64_t now)
+{
+	int64_t until = now + SUMMARY_AHEAD_MAX;
+
+	if (a == NULL || b == NULL)
+		return a != NULL;
+	if ((a->when > until) != (b->when > until))
+		return b->when > until;
+	return stamp_compare(a, b) > 0;
+}
+
+static const struct stamp *
+newest(const struct stamp *stamps, size_t n, enum stamp_state state, int64_t now)
+{
+	const struct stamp *found = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].state == state && is_newer(&stamps[i], found, now))
+			found = &stamps[i];
+	return found;
+}
+
+size_t
+linkdest_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful, int64_t now,
+                struct stamp out[LINKDEST_MAX])
+{
+	const struct stamp *complete = newest(stamps, n, STAMP_COMPLETE, now);
+	const struct stamp *partial = newest(stamps, n, STAMP_PARTIAL, now);
+	const struct stamp *other = newest(stamps, n, STAMP_SUSPECT, now);
+	const struct stamp *cut = newest(stamps, n, STAMP_INTERRUPTED, now);
+	size_t found = 0;
+
+	if (is_newer(partial, other, now))
+		other = partial;
+	if (doubtful->when != 0)
+		out[found++] = *doubtful;
+	if (cut != NULL)
+		out[found++] = *cut;
+	if (is_newer(other, complete, now))
+		out[found++] = *other;
+	if (complete != NULL)
+		out[found++] = *complete;
+	return found;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/marker.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define FIRST_LINE "flashback store 1"
+
+static const struct {
+	const char *name;
+	size_t offset;
+} traits[MARKER_TRAITS] = {
+    [MARKER_HARD_LINKS] = {"hard_links", offsetof(struct marker, hard_links)},
+    [MARKER_LOCKS] = {"locks", offsetof(struct marker, locks)},
+    [MARKER_SECONDS] = {"seconds", offsetof(struct marker, seconds)},
+    [MARKER_NANOSECONDS] = {"nanoseconds", offsetof(struct marker, nanoseconds)},
+    [MARKER_OWNERS] = {"owners", offsetof(struct marker, owners)},
+    [MARKER_MODES] = {"modes", offsetof(struct marker, modes)},
+    [MARKER_SYMLINKS] = {"symlinks", offsetof(struct marker, symlinks)},
+    [MARKER_CASE_KEPT] = {"case_kept", offsetof(struct marker, case_kept)},
+    [MARKER_XATTRS] = {"xattrs", offsetof(struct marker, xattrs)},
+};
+
+bool *
+marker_trait(struct marker *m, enum marker_trait trait)
+{
+	return (bool *)((char *)m + traits[trait].offset);
+}
+
+/* Is the line, of length len, exactly s? */
+static bool
+is(const char *line, size_t len, const char *s)
+{
+	return len == strlen(s) && memcmp(line, s, len) == 0;
+}
+
+static void
+take_id(struct marker *m, const char *value, size_t len)
+{
+	if (len >= sizeof(m->id))
+		return;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)value[i]))
+			return;
+	memcpy(m->id, value, len);
+	m->id[len] = '\0';
+}
+
+static void
+take_line(struct marker *m, const char *line, size_t len)
+{
+	const char *equals = memchr(line, '=', len);
+
+	if (!equals)
+		return;
+
+	size_t key = (size_t)(equals - line);
+
+	if (is(line, key, "id"))
+		take_id(m, equals + 1, len - key - 1);
+	for (int t = 0; t < MARKER_TRAITS; t++)
+		if (is(line, key, traits[t].name))
+			*marker_trait(m, (enum marker_trait)t) =
+			    !is(equals + 1, len - key - 1, "no");
+}
+
+int
+marker_parse(const char *text, struct marker *m)
+{
+	struct marker found = {.id = ""};
+	size_t len = strcspn(text, "\n");
+
+	if (!is(text, len, FIRST_LINE))
+		return -1;
+	for (int t = 0; t < MARKER_TRAITS; t++)
+		*marker_trait(&found, (enum marker_trait)t) = true;
+	for (text += len; *text; text += len) {
+		text++;
+		len = strcspn(text, "\n");
+		take_line(&found, text, len);
+	}
+	*m = found;
+	return 0;
+}
+
+int
+marker_print(FILE *f, const struct marker *m)
+{
+	struct marker copy = *m;
+
+	fprintf(f, FIRST_LINE "\nid=%s\n", m->id);
+	for (int t = 0; t < MARKER_TRAITS; t++)
+		fprintf(f, "%s=%s\n", traits[t].name,
+		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
+	return ferror(f) ? -1 : 0;
+}

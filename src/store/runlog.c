@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/runlog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
+
+#define LINE_MAX_ESCAPED 4096
+
+struct runlog {
+	int fd;
+	size_t head;     /* bytes written to the file */
+	size_t left_out; /* bytes that fell out of the tail */
+	size_t start;    /* where the tail begins in the ring */
+	size_t held;     /* bytes in the ring */
+	char ring[RUNLOG_TAIL];
+};
+
+static int
+open_logs(int meta)
+{
+	if (mkdirat(meta, "logs", 0700) != 0 && errno != EEXIST)
+		return -1;
+	return openat(meta, "logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* The name of the log of the run that began at s. */
+static void
+log_name(const struct stamp *s, char *file, size_t size)
+{
+	struct stamp bare = *s;
+	char name[STAMP_NAME_SIZE];
+
+	bare.state = STAMP_COMPLETE;
+	snprintf(file, size, "%s.log", stamp_format(&bare, name));
+}
+
+struct runlog *
+runlog_open(int meta, const struct stamp *stamp)
+{
+	char file[STAMP_NAME_SIZE + 8];
+	struct runlog *log;
+	int dir;
+
+	dir = open_logs(meta);
+	if (dir < 0)
+		return NULL;
+	log = calloc(1, sizeof(*log));
+	if (log == NULL)
+		goto out;
+	log_name(stamp, file, sizeof(file));
+	log->fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (log->fd < 0) {
+		free(log);
+		log = NULL;
+	}
+out:
+	close(dir);
+	return log;
+}
+
+static void
+put(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+static void
+ring_add(struct runlog *log, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		log->ring[(log->start + log->held) % RUNLOG_TAIL] = p[i];
+		if (log->held < RUNLOG_TAIL) {
+			log->held++;
+		} else {
+			log->start = (log->start + 1) % RUNLOG_TAIL;
+			log->left_out++;
+		}
+	}
+}
+
+void
+runlog_line(struct runlog *log, const char *line, size_t len)
+{
+	char text[LINE_MAX_ESCAPED + 1];
+	size_t n;
+
+	if (log == NULL)
+		return;
+	text_escape(text, LINE_MAX_ESCAPED, line, len);
+	n = strlen(text);
+	text[n++] = '\n';
+	if (log->held == 0 && log->head + n <= RUNLOG_HEAD) {
+		put(log->fd, text, n);
+		log->head += n;
+	} else {
+		ring_add(log, text, n);
+	}
+}
+
+void
+runlog_close(struct runlog *log)
+{
+	if (log == NULL)
+		return;
+	if (log->left_out > 0) {
+		/* The ring begins in the middle of a line: that piece is left out too. */
+		while (log->held > 0 && log->ring[log->start] != '\n') {
+			log->start = (log->start + 1) % RUNLOG_TAIL;
+			log->held--;
+			log->left_out++;
+		}
+		dprintf(log->fd, "... %zu bytes left out ...", log->left_out);
+	}
+	while (log->held > 0) {
+		size_t n = RUNLOG_TAIL - log->start;
+
+		if (n > log->held)
+			n = log->held;
+		put(log->fd, log->ring + log->start, n);
+		log->start = (log->start + n) % RUNLOG_TAIL;
+		log->held -= n;
+	}
+	close(log->fd);
+	free(log);
+}
+
+/* The stamp in a log's file name; -1 when it is not one of ours. */
+static int
+log_stamp(const char *file, struct stamp *out)
+{
+	char name[STAMP_NAME_SIZE];
+	size_t len = strlen(file);
+
+	if (len < 5 || len - 4 >= sizeof(name) || strcmp(file + len - 4, ".log") != 0)
+		return -1;
+	memcpy(name, file, len - 4);
+	name[len - 4] = '\0';
+	if (stamp_parse(name, out) != 0 || out->state != STAMP_COMPLETE)
+		return -1;
+	return 0;
+}
+
+static bool
+has_snapshot(const struct stamp *s, const struct stamp *stamps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].when == s->when && stamps[i].state != STAMP_EXPIRED)
+			return true;
+	return false;
+}
+
+/* The snapshots that there are, and the newest logs without one. */
+struct others {
+	int dir; /* of the logs */
+	const struct stamp *stamps;
+	size_t nstamps;
+	struct stamp kept[RUNLOG_OTHERS];
+	size_t n;
+};
+
+/* Add s, and remove the log of the oldest when there are too many. */
+static void
+keep_newest(struct others *o, struct stamp s)
+{
+	char file[STAMP_NAME_SIZE + 8];
+	size_t oldest = 0;
+
+	if (o->n < RUNLOG_OTHERS) {
+		o->kept[o->n++] = s;
+		return;
+	}
+	for (size_t i = 1; i < o->n; i++)
+		if (o->kept[i].when < o->kept[oldest].when)
+			oldest = i;
+	if (s.when > o->kept[oldest].when) {
+		struct stamp older = o->kept[oldest];
+
+		o->kept[oldest] = s;
+		s = older;
+	}
+	log_name(&s, file, sizeof(file));
+	unlinkat(o->dir, file, 0);
+}
+
+static int
+take_log(void *arg, const struct dirent *entry)
+{
+	struct others *o = arg;
+	struct stamp s;
+
+	if (log_stamp(entry->d_name, &s) == 0 && !has_snapshot(&s, o->stamps, o->nstamps))
+		keep_newest(o, s);
+	return 0;
+}
+
+int
+runlog_prune(int meta, const struct stamp *stamps, size_t n)
+{
+	struct others others = {.dir = open_logs(meta), .stamps = stamps, .nstamps = n};
+	int rc;
+
+	if (others.dir < 0)
+		return -1;
+	rc = tree_names(others.dir, take_log, &others);
+	close(others.dir);
+	return rc;
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/stamp.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY 86400
+
+/* How a name begins; 'd' stands for a digit, '~' for a sign. */
+static const char pattern[] = "dddd-dd-ddTdddddd~dddd";
+
+#define STAMP_LENGTH (sizeof(pattern) - 1)
+
+static const char *const suffixes[] = {
+    [STAMP_COMPLETE] = "",
+    [STAMP_PARTIAL] = ".partial",
+    [STAMP_SUSPECT] = ".suspect",
+    [STAMP_WORKING] = ".working",
+    [STAMP_INTERRUPTED] = ".interrupted",
+    [STAMP_EXPIRED] = ".expired",
+};
+
+/* A day of the calendar. */
+struct date {
+	int year, month, day; /* month and day count from 1 */
+};
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+/* The day of the year on which a month begins, from 0. */
+static int
+month_start(int year, int month)
+{
+	static const int starts[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+
+	return starts[month - 1] + (month > 2 && is_leap(year) ? 1 : 0);
+}
+
+/* Days from 1970-01-01 to the first of January of a year, which is positive. */
+static int64_t
+year_start(int year)
+{
+	int64_t before = year - 1;
+
+	return before * 365 + before / 4 - before / 100 + before / 400 - 719162;
+}
+
+static int64_t
+days_from_date(const struct date *date)
+{
+	return year_start(date->year) + month_start(date->year, date->month) + date->day - 1;
+}
+
+static void
+date_from_days(int64_t days, struct date *date)
+{
+	/* 400 years are 146097 days, so this is the year or, at its ends, a neighbour. */
+	int year = (int)(1970 + days * 400 / 146097), month = 12, yday;
+
+	while (days < year_start(year))
+		year--;
+	while (days >= year_start(year + 1))
+		year++;
+	yday = (int)(days - year_start(year));
+	while (yday < month_start(year, month))
+		month--;
+	*date = (struct date){year, month, yday - month_start(year, month) + 1};
+}
+
+static bool
+has_pattern(const char *name)
+{
+	for (size_t i = 0; i < STAMP_LENGTH; i++) {
+		switch (pattern[i]) {
+		case 'd':
+			if (name[i] < '0' || name[i] > '9')
+				return false;
+			break;
+		case '~':
+			if (name[i] != '+' && name[i] != '-')
+				return false;
+			break;
+		default:
+			if (name[i] != pattern[i])
+				return false;
+		}
+	}
+	return true;
+}
+
+/* The number that n digits make. */
+static int
+digits(const char *s, int n)
+{
+	int value = 0;
+
+	while (n-- > 0)
+		value = value * 10 + (*s++ - '0');
+	return value;
+}
+
+static bool
+date_exists(const struct date *date)
+{
+	if (date->year < 1970 || date->month < 1 || date->month > 12 || date->day < 1)
+		return false;
+	return date->day <=
+	       month_start(date->year, date->month + 1) - month_start(date->year, date->month);
+}
+
+/* The state that a suffix stands for; -1 when it is none. */
+static int
+read_suffix(const char *suffix, enum stamp_state *state)
+{
+	for (*state = STAMP_COMPLETE; *state < STAMP_PINNED; (*state)++)
+		if (strcmp(suffix, suffixes[*state]) == 0)
+			return 0;
+	return suffix[0] == '.' && suffix[1] != '\0' ? 0 : -1;
+}
+
+int
+stamp_parse(const char *name, struct stamp *out)
+{
+	struct date date;
+	struct stamp s;
+	int hour, minute, second, offset_hour, offset_minute;
+
+	if (!has_pattern(name) || read_suffix(name + STAMP_LENGTH, &s.state) == -1)
+		return -1;
+	date = (struct date){digits(name, 4), digits(name + 5, 2), digits(name + 8, 2)};
+	hour = digits(name + 11, 2);
+	minute = digits(name + 13, 2);
+	second = digits(name + 15, 2);
+	offset_hour = digits(name + 18, 2);
+	offset_minute = digits(name + 20, 2);
+	if (!date_exists(&date) || hour > 23 || minute > 59 || second > 59 || offset_hour > 23 ||
+	    offset_minute > 59)
+		return -1;
+	s.offset = (offset_hour * 60 + offset_minute) * 60;
+	if (name[17] == '-') {
+		if (s.offset == 0)
+			return -1;
+		s.offset = -s.offset;
+	}
+	s.when = days_from_date(&date) * DAY + (hour * 60 + minute) * 60 + second - s.offset;
+	if (s.when <= 0)
+		return -1;
+	*out = s;
+	return 0;
+}
+
+char *
+stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
+{
+	int minutes = abs(s->offset) / 60;
+	int64_t digit; /* all of them as one number, the next one to write last */
+	struct tm tm;
+
+	stamp_local(s, &tm);
+	assert(s->state != STAMP_PINNED && minutes < 24 * 60);
+	assert(tm.tm_year >= 1970 - 1900 && tm.tm_year <= 9999 - 1900);
+	digit = (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
+	digit = digit * 100 + tm.tm_mday;
+	digit = digit * 1000000 + (tm.tm_hour * 100 + tm.tm_min) * 100 + tm.tm_sec;
+	digit = digit * 10000 + minutes / 60 * 100 + minutes % 60;
+	for (size_t i = STAMP_LENGTH; i-- > 0;) {
+		buf[i] = pattern[i];
+		if (pattern[i] == '~')
+			buf[i] = s->offset < 0 ? '-' : '+';
+		if (pattern[i] != 'd')
+			continue;
+		buf[i] = (char)('0' + digit % 10);
+		digit /= 10;
+	}
+	memcpy(buf + STAMP_LENGTH, suffixes[s->state], strlen(suffixes[s->state]) + 1);
+	return buf;
+}
+
+const char *
+stamp_suffix(enum stamp_state state)
+{
+	return state < STAMP_PINNED ? suffixes[state] : NULL;
+}
+
+void
+stamp_local(const struct stamp *s, struct tm *tm)
+{
+	int64_t local = s->when + s->offset, days = local / DAY;
+	int rest = (int)(local % DAY);
+	struct date date;
+
+	if (rest < 0) {
+		rest += DAY;
+		days--;
+	}
+	date_from_days(days, &date);
+	*tm = (struct tm){
+	    .tm_year = date.year - 1900,
+	    .tm_mon = date.month - 1,
+	    .tm_mday = date.day,
+	    .tm_hour = rest / 3600,
+	    .tm_min = rest / 60 % 60,
+	    .tm_sec = rest % 60,
+	    .tm_yday = (int)(days - year_start(date.year)),
+	    /* The first day of 1970 was a Thursday. */
+	    .tm_wday = (int)((days % 7 + 11) % 7),
+	    .tm_gmtoff = s->offset,
+	};
+}
+
+int
+stamp_compare(const void *a, const void *b)
+{
+	const struct stamp *x = a, *y = b;
+
+	if (x->when != y->when)
+		return x->when < y->when ? -1 : 1;
+	if (x->state != y->state)
+		return x->state < y->state ? -1 : 1;
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}

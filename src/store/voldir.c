@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/voldir.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/file.h"
+#include "flashback/store/summary.h"
+
+#define LATEST "latest"
+#define LATEST_NEW "latest.new" /* below .flashback, where nobody looks */
+#define NOTE_MAX 512
+
+/* Does `latest` name this already?  Return 1, 0, or -1 with errno. */
+static int
+latest_is(int dir, const char *name)
+{
+	char target[STAMP_NAME_SIZE];
+	ssize_t len = readlinkat(dir, LATEST, target, sizeof(target));
+
+	if (len < 0 && errno == EINVAL)
+		errno = EEXIST;
+	if (len < 0)
+		return errno == ENOENT ? name == NULL : -1;
+	return name && (size_t)len == strlen(name) && memcmp(target, name, (size_t)len) == 0;
+}
+
+/* What `latest` should name; NULL: there should be none. */
+static char *
+latest_name(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
+{
+	struct summary seen;
+
+	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
+	return seen.latest.when != 0 ? stamp_format(&seen.latest, buf) : NULL;
+}
+
+bool
+voldir_latest_is_stale(const struct store_volume *v, int64_t now)
+{
+	char buf[STAMP_NAME_SIZE];
+
+	return latest_is(v->fd, latest_name(v, now, buf)) == 0;
+}
+
+int
+voldir_latest(struct store_volume *v, int64_t now)
+{
+	char buf[STAMP_NAME_SIZE], *name = latest_name(v, now, buf);
+	int rc = latest_is(v->fd, name);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (!name)
+		return unlinkat(v->fd, LATEST, 0);
+	if (unlinkat(v->meta, LATEST_NEW, 0) < 0 && errno != ENOENT)
+		return -1;
+	if (symlinkat(name, v->meta, LATEST_NEW) < 0)
+		return -1;
+	if (renameat(v->meta, LATEST_NEW, v->fd, LATEST) == 0)
+		return 0;
+
+	int error = errno;
+
+	unlinkat(v->meta, LATEST_NEW, 0);
+	errno = error;
+	return -1;
+}
+
+static int
+print_history(FILE *f, void *arg)
+{
+	const struct store_volume *v = arg;
+
+	if (fputs(HISTORY_HEADER "\n", f) == EOF)
+		return -1;
+	for (size_t i = 0; i < v->nruns; i++)
+		if (history_print(f, &v->runs[i]) < 0)
+			return -1;
+	return 0;
+}
+
+int
+voldir_history(struct store_volume *v, const struct history_run *run)
+{
+	struct history_run *runs;
+
+	if (v->unread != 0) {
+		errno = v->unread;
+		return -1;
+	}
+	runs = reallocarray(v->runs, v->nruns + 1, sizeof(*runs));
+	if (!runs)
+		return -1;
+	v->runs = runs;
+	runs[v->nruns++] = *run;
+	v->nruns = history_prune(runs, v->nruns, v->stamps, v->nstamps);
+	return file_replace(v->meta, "history", S_IRUSR | S_IWUSR, print_history, v, true);
+}
+
+int
+voldir_set_aside(struct store_volume *v)
+{
+	if (renameat(v->meta, "history", v->meta, VOLDIR_ASIDE) != 0)
+		return -1;
+	v->unread = 0;
+	return 0;
+}
+
+bool
+voldir_is_blind(const struct store_volume *v)
+{
+	struct stat stat;
+
+	for (size_t i = 0; i < v->nruns; i++) {
+		const struct stamp *made = &v->runs[i].snapshot;
+
+		if (made->when != 0 &&
+		    (made->state == STAMP_COMPLETE || made->state == STAMP_PARTIAL))
+			return false;
+	}
+	return fstatat(v->meta, VOLDIR_ASIDE, &stat, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int
+voldir_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
+{
+	char text[NOTE_MAX], name[STAMP_NAME_SIZE];
+	int len;
+
+	if (working && working->when != 0)
+		len = snprintf(text, sizeof(text), "boot %s\nworking %s\n", boot,
+		               stamp_format(working, name));
+	else
+		len = snprintf(text, sizeof(text), "boot %s\nworking none\n", boot);
+	assert(len > 0 && (size_t)len < sizeof(text));
+	/* Emptied first, so that no part of an older note can follow a part of this one. */
+	if (ftruncate(v->lock, 0) < 0)
+		return -1;
+
+	ssize_t n = pwrite(v->lock, text, (size_t)len, 0);
+
+	if (n >= 0 && n < len)
+		errno = ENOSPC;
+	return n == len ? fdatasync(v->lock) : -1;
+}
+
+/* The value of a line that begins with key and a blank and ends in a newline, which becomes a NUL;
+ * *text moves on. */
+static char *
+value_of(char **text, const char *key)
+{
+	size_t len = strlen(key);
+	char *value = *text + len + 1, *end;
+
+	if (strncmp(*text, key, len) != 0 || (*text)[len] != ' ')
+		return NULL;
+	end = strchr(value, '\n');
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*text = end + 1;
+	return value;
+}
+
+int
+voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
+{
+	char text[NOTE_MAX], *next = text, *first, *second;
+	ssize_t len = pread(v->lock, text, sizeof(text) - 1, 0);
+
+	*working = (struct stamp){0};
+	if (len < 0)
+		return -1;
+	text[len] = '\0';
+	first = value_of(&next, "boot");
+	second = first ? value_of(&next, "working") : NULL;
+	if (!second || *first == '\0' || strlen(first) >= size ||
+	    (strcmp(second, "none") != 0 &&
+	     (stamp_parse(second, working) < 0 || working->state == STAMP_PINNED))) {
+		*working = (struct stamp){0};
+		errno = ENODATA;
+		return -1;
+	}
+	memcpy(boot, first, strlen(first) + 1);
+	return 0;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: ISC
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "flashback/cli/check.h"
+#include "flashback/lib/text.h"
+
+/* A config with one volume, a/v, and a data_dir of its own. */
+struct fixture {
+	char *dir;
+	struct config *config;
+};
+
+static void
+set(struct config *c, enum config_key key, const char *value, int line)
+{
+	char *why;
+
+	assert_int_equal(config_set(c, key, value, &why), 0);
+	c->origin[key] = (struct volume_origin){.file = line > 0 ? c->file : NULL, .line = line};
+}
+
+static struct volume *
+make_volume(const struct config *c)
+{
+	struct volume_layer own = {0};
+	const struct volume_layer *const layers[3] = {NULL, NULL, &own};
+	struct volume_setting *s = &own.setting[VOLUME_SOURCE];
+	enum volume_key blame;
+	struct volume *v;
+	char *why;
+
+	s->set = true;
+	s->origin = (struct volume_origin){.file = c->file, .line = 9};
+	assert_int_equal(text_list_add(&s->values, "h:/x"), 0);
+	v = volume_resolve("a", "v", layers, NULL, &why, &blame);
+	volume_layer_free(&own);
+	return v;
+}
+
+static int
+setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct fixture *fx = calloc(1, sizeof(*fx));
+	struct errors_list faults = {0};
+
+	assert_non_null(fx);
+	fx->dir = text_format("%s/show.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	assert_non_null(mkdtemp(fx->dir));
+	fx->config = config_new("/etc/f");
+	set(fx->config, CONFIG_DATA_DIR, fx->dir, 3);
+	config_finish(fx->config, true, &faults);
+	assert_int_equal(faults.n, 0);
+	assert_int_equal(config_add(fx->config, make_volume(fx->config)), 0);
+	*state = fx;
+	return 0;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fx = *state;
+
+	nftw(fx->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	config_free(fx->config);
+	free(fx->dir);
+	free(fx);
+	return 0;
+}
+
+/* Make each of these directories below data_dir. */
+static void
+make_dirs(const struct fixture *fx, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		char *path = text_format("%s/%s", fx->dir, *names);
+
+		assert_int_equal(mkdir(path, 0700), 0);
+		free(path);
+	}
+}
+
+static char *
+show(const struct fixture *fx)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_int_equal(check_print(f, fx->config), 0);
+	fclose(f);
+	return text;
+}
+
+static void
+assert_has(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("no \"%s\" in\n%s", part, text);
+}
+
+static void
+test_options(void **state)
+{
+	struct fixture *fx = *state;
+	char *text = show(fx);
+	size_t lines = 0;
+
+	assert_has(text, "   # /etc/f:3\n");
+	assert_has(text, "\nwake            = \"10m\"   # default\n");
+	assert_has(text, "\nmin_free        = \"2%\"   # default, at most 10G\n");
+	assert_has(text, "\n\na/v\n    source          = \"h:/x/\"   # /etc/f:9\n");
+	assert_has(text, "\n    keep_daily      = 10   # default\n");
+	assert_null(strstr(text, "no longer"));
+	for (const char *s = text; *s != '\0'; s++)
+		lines += *s == '\n';
+	assert_int_equal(lines, CONFIG_KEYS + 2 + VOLUME_KEYS);
+	free(text);
+}
+
+static void
+test_unlisted(void **state)
+{
+	static const char *const dirs[] = {
+	    ".flashback",
+	    "a",
+	    "a/v",
+	    "a/v/2026-11-20T031000+0100",
+	    "a/old",
+	    "a/old/2026-11-20T031000+0100.partial",
+	    "a/old/2026-11-21T031000+0100.expired",
+	    "b",
+	    "b/empty",
+	    "b/empty/.flashback",
+	    "b/empty/2026-11-21T031000+0100.expired",
+	    "b/two",
+	    "b/two/2026-10-25T025000+0100",
+	    "b/two/2026-10-25T025500+0200",
+	    "b/two/other",
+	    "lost+found",
+	    "lost+found/x",
+	    "lost+found/x/2026-11-20T031000+0100",
+	    "c d",
+	    "c d/x",
+	    "c d/x/2026-11-20T031000+0100",
+	    NULL,
+	};
+	struct fixture *fx = *state;
+	char *text, *at, *notes = text_format("%s/b/notes", fx->dir);
+	int fd;
+
+	make_dirs(fx, dirs);
+	fd = open(notes, O_CREAT | O_WRONLY | O_CLOEXEC, 0600); /* no directory */
+	assert_true(fd >= 0);
+	close(fd);
+	free(notes);
+	text = show(fx);
+	at = strstr(text, "\n# Snapshots");
+	assert_non_null(at);
+	assert_string_equal(at, "\n# Snapshots of volumes that are listed no longer; flashback "
+	                        "leaves them alone:\n"
+	                        "# a/old: 1, the newest of 2026-11-20T031000+0100\n"
+	                        "# b/two: 2, the newest of 2026-10-25T025000+0100\n");
+	free(text);
+}
+
+/* A link may lead to data_dir, but none below it is followed; and no data_dir is no failure. */
+static void
+test_links(void **state)
+{
+	static const char *const dirs[] = {"real", "real/a", "real/a/w",
+	                                   "real/a/w/2026-11-20T031000+0100", NULL};
+	struct fixture *fx = *state;
+	char *link = text_format("%s/link", fx->dir);
+	char *host = text_format("%s/real/b", fx->dir), *text;
+
+	make_dirs(fx, dirs);
+	assert_int_equal(symlink("real", link), 0);
+	assert_int_equal(symlink("a", host), 0);
+	set(fx->config, CONFIG_DATA_DIR, link, 3);
+	text = show(fx);
+	assert_has(text, "# a/w: 1");
+	assert_null(strstr(text, "# b/w"));
+	free(text);
+	unlink(link);
+	text = show(fx);
+	assert_null(strstr(text, "# a/w: 1"));
+	free(text);
+	free(link);
+	free(host);
+}
+
+static void
+test_full_disk(void **state)
+{
+	struct fixture *fx = *state;
+	FILE *f = fopen("/dev/full", "w");
+
+	if (f == NULL)
+		skip();
+	assert_int_equal(check_print(f, fx->config), -1);
+	fclose(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_options),
+	    TEST(test_unlisted),
+	    TEST(test_links),
+	    TEST(test_full_disk),
+	};
+
+	return cmocka_run_group_tests_name("show", tests, NULL, NULL);
+}

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: ISC
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "flashback/config/conf.h"
+
+#define CORPUS "tests/conf"
+#define GOOD_MAIN "data_dir = \"/backup\"\n"
+#define GOOD_HOSTS "host \"a\" { volume \"v\" { source = \"/etc/\" } }\n"
+
+/* A directory of our own with the two files, and what came of loading them. */
+struct fixture {
+	char *dir, *main, *hosts;
+	struct config *config;
+	struct text_list errors;
+};
+
+static void
+write_both(const struct fixture *fx, const char *main, const char *hosts)
+{
+	write_file(fx->main, main, strlen(main));
+	write_file(fx->hosts, hosts, strlen(hosts));
+}
+
+static int
+setup(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct fixture *fx = calloc(1, sizeof(*fx));
+
+	assert_non_null(fx);
+	fx->dir = text_format("%s/conf.XXXXXX", tmp != NULL ? tmp : "/tmp");
+	assert_non_null(mkdtemp(fx->dir));
+	fx->main = text_format("%s/flashback.conf", fx->dir);
+	fx->hosts = text_format("%s/hosts.conf", fx->dir);
+	write_both(fx, GOOD_MAIN, GOOD_HOSTS);
+	*state = fx;
+	return 0;
+}
+
+static void
+forget(struct fixture *fx)
+{
+	conf_free(fx->config);
+	fx->config = NULL;
+	text_list_free(&fx->errors);
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *fx = *state;
+
+	forget(fx);
+	unlink(fx->main);
+	unlink(fx->hosts);
+	assert_int_equal(rmdir(fx->dir), 0);
+	free(fx->dir);
+	free(fx->main);
+	free(fx->hosts);
+	free(fx);
+	return 0;
+}
+
+static int
+load(struct fixture *fx)
+{
+	forget(fx);
+	return conf_load(fx->main, NULL, &fx->config, &fx->errors);
+}
+
+static void
+load_good(struct fixture *fx)
+{
+	if (load(fx) != 0)
+		fail_msg("%s", fx->errors.n > 0 ? fx->errors.item[0] : "no words");
+	assert_int_equal(fx->errors.n, 0);
+	assert_non_null(fx->config);
+}
+
+/* The errors as one text, without the names of directories. */
+static char *
+join_errors(const struct fixture *fx)
+{
+	char *text = strdup("");
+
+	for (size_t i = 0; i < fx->errors.n; i++) {
+		const char *from = fx->errors.item[i], *at;
+
+		while ((at = strstr(from, fx->dir)) != NULL) {
+			assert_int_equal(
+			    text_replace(&text, "%s%.*s", text, (int)(at - from), from), 0);
+			from = at + strlen(fx->dir) + 1;
+		}
+		assert_int_equal(text_replace(&text, "%s%s\n", text, from), 0);
+	}
+	return text;
+}
+
+static void
+assert_error(struct fixture *fx, const char *want)
+{
+	char *got;
+
+	assert_int_equal(load(fx), -1);
+	assert_null(fx->config);
+	got = join_errors(fx);
+	assert_string_equal(got, want);
+	free(got);
+}
+
+/* Copy a file of the corpus; what is not there leaves what is there. */
+static void
+take(const char *name, const char *suffix, const char *to)
+{
+	char *from = text_format("%s/%s%s", CORPUS, name, suffix);
+	FILE *f = fopen(from, "r");
+	char buf[16384];
+	size_t n;
+
+	free(from);
+	if (f == NULL)
+		return;
+	n = fread(buf, 1, sizeof(buf), f);
+	assert_true(n < sizeof(buf));
+	fclose(f);
+	write_file(to, buf, n);
+}
+
+static void
+try_pair(struct fixture *fx, const char *name)
+{
+	char *path = text_format("%s/%s.expected", CORPUS, name), *got, want[16384] = "";
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	assert_true(fread(want, 1, sizeof(want) - 1, f) < sizeof(want) - 1);
+	fclose(f);
+	free(path);
+	write_both(fx, GOOD_MAIN, GOOD_HOSTS);
+	take(name, ".conf", fx->main);
+	take(name, ".hosts", fx->hosts);
+	assert_int_equal(load(fx), -1);
+	assert_null(fx->config);
+	got = join_errors(fx);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: got\n%s", name, got);
+	free(got);
+}
+
+/* Every NAME.expected in the corpus is what NAME.conf and NAME.hosts (good ones, where one is not
+ * there) come to. */
+static void
+test_corpus(void **state)
+{
+	DIR *dir = opendir(CORPUS);
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		const char *suffix = strrchr(entry->d_name, '.');
+		char *name;
+
+		if (suffix == NULL || strcmp(suffix, ".expected") != 0)
+			continue;
+		name = strndup(entry->d_name, (size_t)(suffix - entry->d_name));
+		assert_non_null(name);
+		try_pair(*state, name);
+		free(name);
+		n++;
+	}
+	closedir(dir);
+	assert_true(n > 50);
+}
+
+static void
+test_small(void **state)
+{
+	struct fixture *fx = *state;
+	const struct config *c;
+
+	load_good(fx);
+	c = fx->config;
+	assert_string_equal(c->file, fx->main);
+	assert_string_equal(c->hosts_file, fx->hosts);
+	assert_string_equal(c->data_dir, "/backup");
+	assert_string_equal(c->status_file, "/run/flashback/status.txt");
+	assert_string_equal(c->queue_file, "/run/flashback/queue.txt");
+	assert_string_equal(c->pid_file, "/run/flashback/flashback.pid");
+	assert_string_equal(c->rsync, "/usr/bin/rsync");
+	assert_false(c->syslog);
+	assert_int_equal(c->wake, 600);
+	assert_int_equal(c->time_slice, 3600);
+	assert_int_equal(c->parallel, 2);
+	assert_int_equal(c->min_free_percent, 200);
+	assert_true(c->min_free_bytes == UINT64_C(10) << 30);
+	assert_int_equal(c->notify.n, 0);
+	assert_int_equal(c->n, 1);
+	assert_string_equal(c->volumes[0]->id, "a/v");
+	assert_ptr_equal(c->volumes[0]->origin[VOLUME_SOURCE].file, c->hosts_file);
+	assert_int_equal(c->volumes[0]->origin[VOLUME_SOURCE].line, 1);
+	assert_int_equal(c->origin[CONFIG_DATA_DIR].line, 1);
+	assert_null(c->origin[CONFIG_WAKE].file);
+}
+
+static void
+test_layers(void **state)
+{
+	struct fixture *fx = *state;
+	const struct volume *v;
+
+	write_both(fx,
+	           "defaults { every = 2d  exclude = { 'a' }  keep_daily = 5 }\n"
+	           "data_dir = '/backup//store/'\n"
+	           "notify = '/bin/tell  me'\n"
+	           "min_free = 4G\n",
+	           "host h {\n"
+	           "  volume v { source = 'h:/' exclude = 'c' }\n"
+	           "  exclude = { 'b', }\n"
+	           "  before = { '/bin/a b', '' }\n"
+	           "  volume w { source = 'h:/' before = {} every = 90s after = '/bin/c  d' }\n"
+	           "}\n");
+	load_good(fx);
+	assert_string_equal(fx->config->data_dir, "/backup/store");
+	assert_int_equal(fx->config->notify.n, 2);
+	assert_string_equal(fx->config->notify.item[1], "me");
+	assert_int_equal(fx->config->min_free_percent, -1);
+	assert_true(fx->config->min_free_bytes == UINT64_C(4) << 30);
+	assert_int_equal(fx->config->n, 2);
+	v = fx->config->volumes[0];
+	assert_int_equal(v->every, 2 * 86400);
+	assert_int_equal(v->keep.daily, 5);
+	assert_int_equal(v->exclude.n, 3); /* what follows a volume in its host holds for it, too */
+	assert_string_equal(v->exclude.item[0], "a");
+	assert_string_equal(v->exclude.item[1], "b");
+	assert_string_equal(v->exclude.item[2], "c");
+	assert_int_equal(v->before.n, 2);
+	assert_string_equal(v->before.item[0], "/bin/a b");
+	v = fx->config->volumes[1];
+	assert_int_equal(v->before.n, 0);
+	assert_int_equal(v->after.n, 2);
+	assert_int_equal(v->every, 90);
+}
+
+/* Values arrive as they stand between the quotes, to the byte. */
+static void
+test_bytes(void **state)
+{
+	static const struct {
+		const char *written, *value;
+	} cases[] = {
+	    {"'\\[x\\]'", "\\[x\\]"},
+	    {"\"\\[x\\]\"", "\\[x\\]"},
+	    {"\"a\\\\b\"", "a\\b"},
+	    {"'a\\\\b'", "a\\\\b"},
+	    {"\"a\\\"b'c\"", "a\"b'c"},
+	    {"'a\"b'", "a\"b"},
+	    {"\"\\n\\t\\x41\\101\\e\"", "\\n\\t\\x41\\101\\e"},
+	    {"'${HOME}'", "${HOME}"},
+	    {"\"$HOME $(x) `y` *?\"", "$HOME $(x) `y` *?"},
+	    {"\"# // /* */ {,} = +=\"", "# // /* */ {,} = +="},
+	    {"\"one\\\ntwo\"", "onetwo"},
+	    {"'one\\\ntwo'", "one\\\ntwo"},
+	    {"\"one\ntwo\"", "one\ntwo"},
+	    {"'one\r\ntwo'", "one\ntwo"},
+	    {"\"\xff\xe4\xc3\xa4\"", "\xff\xe4\xc3\xa4"},
+	    {"\" a \"", " a "},
+	    {"\"\\\\\"", "\\"},
+	    {"'\\'", "\\"},
+	    {"plain-1.2/x@y:z;~[%]", "plain-1.2/x@y:z;~[%]"},
+	};
+	struct fixture *fx = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = text_format(
+		    "host h { volume v { source = '/' exclude = { 'x', %s } } }", cases[i].written);
+		const struct text_list *exclude;
+
+		write_file(fx->hosts, text, strlen(text));
+		free(text);
+		load_good(fx);
+		exclude = &fx->config->volumes[0]->exclude;
+		assert_int_equal(exclude->n, 3); /* the first is of data_dir */
+		assert_string_equal(exclude->item[2], cases[i].value);
+	}
+}
+
+/* No volumes at all are no error. */
+static void
+test_no_volumes(void **state)
+{
+	static const char *const texts[] = {
+	    "", "\n", "# nothing", "/* nothing */", "// x\n\n", "host a { }", "\xef\xbb\xbf"};
+	struct fixture *fx = *state;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		write_both(fx, GOOD_MAIN, texts[i]);
+		load_good(fx);
+		assert_int_equal(fx->config->n, 0);
+	}
+}
+
+/* Nothing is made anew unless a byte of either file has changed. */
+static void
+test_unchanged(void **state)
+{
+	struct fixture *fx = *state;
+	struct config *next = NULL;
+
+	load_good(fx);
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 1);
+	assert_null(next);
+
+	write_both(fx, GOOD_MAIN "\n", GOOD_HOSTS);
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 0);
+	conf_free(fx->config);
+	fx->config = next;
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 1);
+
+	write_both(fx, GOOD_MAIN, "\n" GOOD_HOSTS);
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 0);
+	conf_free(next);
+
+	/* What is wrong is told again each time; the old one stays as it is. */
+	write_both(fx, GOOD_MAIN, "host");
+	for (size_t i = 1; i <= 2; i++) {
+		assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), -1);
+		assert_null(next);
+		assert_int_equal(fx->errors.n, i);
+	}
+	assert_int_equal(fx->config->n, 1);
+	unlink(fx->hosts);
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), -1);
+}
+
+/* The store stays where it is until a restart, and a source that contains it must leave it out. */
+static void
+test_store_moves(void **state)
+{
+	struct fixture *fx = *state;
+	struct config *next = NULL;
+
+	load_good(fx);
+	write_both(fx, "data_dir = '/elsewhere'\n", "host h { volume v { source = '/' } }\n");
+	assert_int_equal(conf_load(fx->main, fx->config, &next, &fx->errors), 0);
+	assert_string_equal(next->data_dir, "/elsewhere");
+	assert_string_equal(next->volumes[0]->exclude.item[0], "/backup");
+	conf_free(next);
+}
+
+/* Volumes outlive the config that they came from. */
+static void
+test_reference(void **state)
+{
+	struct fixture *fx = *state;
+	struct volume *v;
+
+	load_good(fx);
+	v = volume_ref(fx->config->volumes[0]);
+	forget(fx);
+	assert_string_equal(v->source, "/etc/");
+	volume_free(v);
+}
+
+static void
+test_unreadable(void **state)
+{
+	struct fixture *fx = *state;
+
+	unlink(fx->main);
+	assert_error(fx, "flashback.conf: there is no such file: make it, or name the right one "
+	                 "(see flashback.conf(5))\n");
+	assert_int_equal(mkdir(fx->main, 0700), 0);
+	assert_error(fx, "flashback.conf: is not a regular file\n");
+	rmdir(fx->main);
+	assert_int_equal(mkfifo(fx->main, 0600), 0);
+	assert_error(fx, "flashback.conf: is not a regular file\n");
+	unlink(fx->main);
+	write_both(fx, GOOD_MAIN, "");
+	assert_int_equal(truncate(fx->main, (8 << 20) + 1), 0);
+	assert_error(fx, "flashback.conf: is larger than 8 MiB: no config file is\n");
+	write_both(fx, GOOD_MAIN, "");
+	unlink(fx->hosts);
+	assert_error(fx, "hosts.conf: there is no such file: make it, or name the right one (see "
+	                 "flashback.conf(5))\n");
+	/* It may be named where nothing was understood. */
+	write_both(fx, "data_dir = \"/backup\"\nwake = \"1h\n", "");
+	unlink(fx->hosts);
+	assert_error(fx,
+	             "flashback.conf:2: the string that begins here does not end: \" is missing\n");
+}
+
+/* Commands that run as root come from there. */
+static void
+test_untrusted(void **state)
+{
+	struct fixture *fx = *state;
+
+	assert_int_equal(chmod(fx->main, 0606), 0);
+	assert_int_equal(load(fx), -1);
+	assert_int_equal(fx->errors.n, 1);
+	assert_non_null(strstr(fx->errors.item[0], fx->main));
+	assert_int_equal(chmod(fx->main, 0600), 0);
+	assert_int_equal(chmod(fx->hosts, 0620), 0);
+	assert_int_equal(load(fx), -1);
+	assert_int_equal(chmod(fx->hosts, 0600), 0);
+	assert_int_equal(chmod(fx->dir, 0777), 0);
+	assert_int_equal(load(fx), -1);
+	assert_int_equal(chmod(fx->dir, 0700), 0);
+	load_good(fx);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_corpus),      TEST(test_small),      TEST(test_layers),
+	    TEST(test_bytes),       TEST(test_no_volumes), TEST(test_unchanged),
+	    TEST(test_store_moves), TEST(test_reference),  TEST(test_unreadable),
+	    TEST(test_untrusted),
+	};
+
+	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flashback/config/config.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+set(struct config *c, enum config_key key, const char *value)
+{
+	char *why;
+
+	if (config_set(c, key, value, &why) != 0)
+		fail_msg("%s: %s", config_key_name(key), why);
+	c->origin[key] = (struct volume_origin){.file = c->file, .line = (int)key + 1};
+}
+
+static void
+test_keys(void **state)
+{
+	(void)state;
+	for (enum config_key key = 0; key < CONFIG_KEYS; key++)
+		assert_int_equal(config_key_find(config_key_name(key)), key);
+	assert_int_equal(config_key_find("every"), CONFIG_KEYS);
+}
+
+static void
+test_values(void **state)
+{
+	static const struct {
+		enum config_key key;
+		const char *value, *why;
+	} cases[] = {
+	    {CONFIG_DATA_DIR, "/a//b/./c/", NULL},
+	    {CONFIG_DATA_DIR, "a", "'a' is not an absolute path: begin it with '/'"},
+	    {CONFIG_DATA_DIR, "", "'' is not an absolute path: begin it with '/'"},
+	    {CONFIG_DATA_DIR, "/./",
+	     "the root directory cannot be the store: name a directory of its own"},
+	    {CONFIG_HOSTS_FILE, "../x", NULL},
+	    {CONFIG_HOSTS_FILE, "x/", "'x/' names no file"},
+	    {CONFIG_STATUS_FILE, "/run/x/", "'/run/x/' names a directory, not a file"},
+	    {CONFIG_LOG, "syslog", NULL},
+	    {CONFIG_LOG, "Syslog", "'Syslog' is neither \"stderr\" nor \"syslog\""},
+	    {CONFIG_WAKE, "1s", NULL},
+	    {CONFIG_WAKE, "7d", NULL},
+	    {CONFIG_WAKE, "8d", "'8d' is too long: at most 7d"},
+	    {CONFIG_PARALLEL, "64", NULL},
+	    {CONFIG_PARALLEL, "65",
+	     "'65' is not a number from 1 to 64, in digits without a zero in front"},
+	    {CONFIG_MIN_FREE, "0%", NULL},
+	    {CONFIG_MIN_FREE, "50%", NULL},
+	    {CONFIG_MIN_FREE, "50.01%", "'50.01%' is more than half of the disk: at most 50%"},
+	    {CONFIG_MIN_FREE, "10g",
+	     "'10g' is neither a share of the disk nor a size: write \"2%\" or \"10G\""},
+	    {CONFIG_RSYNC, "/opt/rsync", NULL},
+	    {CONFIG_RSYNC, "rsync",
+	     "'rsync' is not an absolute path: a program is named in full, such as /usr/bin/true"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct config *c = config_new("/etc/f");
+		char *why = NULL;
+		int rc = config_set(c, cases[i].key, cases[i].value, &why);
+
+		if ((rc == 0) != (cases[i].why == NULL))
+			fail_msg("%s: %s", cases[i].value, why != NULL ? why : "taken");
+		if (cases[i].why != NULL)
+			assert_string_equal(why, cases[i].why);
+		free(why);
+		config_free(c);
+	}
+}
+
+static void
+test_paths(void **state)
+{
+	struct config *c = config_new("/etc/flashback/f.conf");
+
+	(void)state;
+	set(c, CONFIG_DATA_DIR, "/a//b/./c/");
+	assert_string_equal(c->data_dir, "/a/b/c");
+	set(c, CONFIG_HOSTS_FILE, "x/hosts");
+	assert_string_equal(c->hosts_file, "/etc/flashback/x/hosts");
+	set(c, CONFIG_HOSTS_FILE, "/hosts");
+	assert_string_equal(c->hosts_file, "/hosts");
+	config_free(c);
+}
+
+/* Finish a config and return its faults as text. */
+static struct text_list
+finish(struct config *c, bool whole)
+{
+	struct errors_list faults = {0};
+	struct text_list out = {0};
+
+	config_finish(c, whole, &faults);
+	assert_int_equal(errors_report(&faults, c->file, &out), 0);
+	errors_free(&faults);
+	return out;
+}
+
+static void
+test_finish(void **state)
+{
+	struct config *c = config_new("/etc/f");
+	struct text_list out;
+
+	(void)state;
+	set(c, CONFIG_DATA_DIR, "/backup");
+	set(c, CONFIG_MIN_FREE, "3%");
+	out = finish(c, true);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(c->wake, 600);
+	assert_int_equal(c->min_free_percent, 300);
+	assert_true(c->min_free_bytes == UINT64_MAX);
+	config_free(c);
+
+	c = config_new("/etc/f");
+	out = finish(c, false);
+	assert_int_equal(out.n, 0);
+	assert_int_equal(c->min_free_percent, 200);
+	assert_true(c->min_free_bytes == UINT64_C(10) << 30);
+	out = finish(c, true);
+	assert_int_equal(out.n, 1);
+	assert_string_equal(out.item[0], "/etc/f:1: data_dir is missing: say where the snapshots "
+	                                 "go, such as data_dir = \"/backup\"");
+	text_list_free(&out);
+	config_free(c);
+}
+
+/* The defaults of three files lie below /run/flashback: a store there is no good, either. */
+static void
+test_files(void **state)
+{
+	struct config *c = config_new("/etc/f");
+	struct text_list out;
+
+	(void)state;
+	set(c, CONFIG_DATA_DIR, "/run/flashback");
+	set(c, CONFIG_PID_FILE, "/run/x");
+	set(c, CONFIG_HOSTS_FILE, "f");
+	out = finish(c, true);
+	assert_int_equal(out.n, 3);
+	assert_string_equal(out.item[0], "/etc/f:1: queue_file: it cannot be inside data_dir, "
+	                                 "which may be unmounted or asleep");
+	assert_string_equal(out.item[1], "/etc/f:1: status_file: it cannot be inside data_dir, "
+	                                 "which may be unmounted or asleep");
+	assert_string_equal(out.item[2],
+	                    "/etc/f:2: hosts_file: it names the file that it stands in");
+	assert_null(c->hosts_file);
+	text_list_free(&out);
+	config_free(c);
+}
+
+/* A status file is replaced each minute: never a config. */
+static void
+test_overwritten(void **state)
+{
+	struct config *c = config_new("/etc/f");
+	struct text_list out;
+
+	(void)state;
+	set(c, CONFIG_DATA_DIR, "/backup");
+	set(c, CONFIG_STATUS_FILE, "/etc//f");
+	set(c, CONFIG_QUEUE_FILE, "/etc/hosts.conf");
+	out = finish(c, true);
+	assert_int_equal(out.n, 2);
+	assert_string_equal(out.item[0], "/etc/f:3: status_file: that is a config file");
+	assert_string_equal(out.item[1], "/etc/f:4: queue_file: that is a config file");
+	text_list_free(&out);
+	config_free(c);
+}
+
+static void
+test_add(void **state)
+{
+	struct config *c = config_new("/etc/f");
+
+	(void)state;
+	for (size_t i = 0; i < 100; i++) {
+		struct volume *v = calloc(1, sizeof(*v));
+
+		assert_non_null(v);
+		v->refs = 1;
+		v->every = (int64_t)i;
+		assert_int_equal(config_add(c, v), 0);
+	}
+	assert_int_equal(c->n, 100);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(c->volumes[i]->every, i);
+	config_free(c);
+	config_free(NULL);
+}
+
+static void
+add_volume(struct config *c, const char *id)
+{
+	struct volume *v = calloc(1, sizeof(*v));
+	const char *slash = strchr(id, '/');
+
+	assert_non_null(v);
+	v->refs = 1;
+	v->id = strdup(id);
+	v->host = strndup(id, (size_t)(slash - id));
+	v->name = strdup(slash + 1);
+	assert_int_equal(config_add(c, v), 0);
+}
+
+static void
+test_operands(void **state)
+{
+	static const struct {
+		const char *operand, *best;
+	} cases[] = {
+	    {"kimon", "kimono"},
+	    {"KIMONO", "kimono"},
+	    {"DIGIT/Users", "digit/users"},
+	    {"kimono/hom", "kimono/home"},
+	    {"kimno/home", "kimono/home"},
+	    {"users", "digit/users"}, /* the host was forgotten */
+	    {"homer", "home"},
+	    {"digit/user", "digit/users"},
+	    {"elsewhere", NULL},
+	    {"/backup/kimono/home", NULL},
+	};
+	struct config *c = config_new("/etc/f");
+
+	(void)state;
+	add_volume(c, "home/etc");
+	add_volume(c, "kimono/home");
+	add_volume(c, "digit/users");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *best = config_nearest(c, cases[i].operand);
+
+		if (best == NULL || cases[i].best == NULL)
+			assert_ptr_equal(best, cases[i].best);
+		else
+			assert_string_equal(best, cases[i].best);
+	}
+	assert_true(volume_is_named(c->volumes[1], "kimono"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/home"));
+	assert_true(volume_is_named(c->volumes[1], "kimono/home//"));
+	assert_false(volume_is_named(c->volumes[1], "kimono/h"));
+	assert_false(volume_is_named(c->volumes[1], "kimono/homes"));
+	assert_false(volume_is_named(c->volumes[1], "/kimono"));
+	assert_false(volume_is_named(c->volumes[1], "/"));
+	assert_false(volume_is_named(c->volumes[1], ""));
+	config_free(c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_keys),        cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_paths),       cmocka_unit_test(test_finish),
+	    cmocka_unit_test(test_files),       cmocka_unit_test(test_add),
+	    cmocka_unit_test(test_overwritten), cmocka_unit_test(test_operands),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "flashback/config/input.h"
+#include "flashback/lib/text.h"
+
+static void
+test_read(void **state)
+{
+	const struct scratch *s = *state;
+	struct input in;
+	char *why;
+
+	write_file("file", "a\0b\n", 4);
+	assert_int_equal(input_read(scratch_path(s, "file"), &in, &why), 0);
+	assert_int_equal(in.len, 4);
+	assert_memory_equal(in.bytes, "a\0b\n", 5);
+	input_free(&in);
+	write_file("file", "", 0);
+	assert_int_equal(input_read(scratch_path(s, "file"), &in, &why), 0);
+	assert_int_equal(in.len, 0);
+	assert_string_equal(in.bytes, "");
+	input_free(&in);
+	input_free(&in);
+}
+
+/* A config may be a link, as some systems have it. */
+static void
+test_link(void **state)
+{
+	const struct scratch *s = *state;
+	struct input in;
+	char *why;
+
+	write_file("file", "x", 1);
+	assert_int_equal(symlink("file", "link"), 0);
+	assert_int_equal(input_read(scratch_path(s, "link"), &in, &why), 0);
+	assert_string_equal(in.bytes, "x");
+	input_free(&in);
+}
+
+static void
+assert_refused(const char *path, const char *words)
+{
+	struct input in;
+	char *why;
+
+	assert_int_equal(input_read(path, &in, &why), -1);
+	assert_null(in.bytes);
+	if (strstr(why, words) == NULL)
+		fail_msg("%s", why);
+	free(why);
+}
+
+static void
+test_refused(void **state)
+{
+	const struct scratch *s = *state;
+
+	assert_refused(
+	    scratch_path(s, "file"),
+	    "there is no such file: make it, or name the right one (see flashback.conf(5))");
+	assert_refused(s->path, "is not a regular file");
+	assert_refused("/dev/null", "is not a regular file");
+	write_file("file", "x", 1);
+	assert_int_equal(truncate("file", INPUT_MAX + 1), 0);
+	assert_refused(scratch_path(s, "file"), "is larger than 8 MiB");
+	assert_int_equal(truncate("file", 1), 0);
+	assert_int_equal(chmod("file", 0602), 0);
+	assert_refused(scratch_path(s, "file"), "can be written by others");
+}
+
+static uint64_t
+digest(const char *first, const char *second)
+{
+	char *a = strdup(first), *b = strdup(second);
+	struct input in[2] = {{a, strlen(a)}, {b, strlen(b)}};
+	uint64_t h = input_digest(&in[0], &in[1]);
+
+	input_free(&in[0]);
+	input_free(&in[1]);
+	return h;
+}
+
+static void
+test_digest(void **state)
+{
+	(void)state;
+	assert_true(digest("a", "b") == digest("a", "b"));
+	assert_true(digest("ab", "c") != digest("a", "bc"));
+	assert_true(digest("", "a") != digest("a", ""));
+	assert_true(digest("a", "b") != digest("b", "a"));
+	assert_true(digest("a", "b") != digest("a", "c"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_read),
+	    TEST(test_link),
+	    TEST(test_refused),
+	    cmocka_unit_test(test_digest),
+	};
+
+	return cmocka_run_group_tests_name("input", tests, NULL, NULL);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flashback/config/rsyncopt.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+static void
+test_good(void **state)
+{
+	static const char *const options[] = {
+	    "--exclude=*.o",
+	    "--include=/a b/",
+	    "--filter=- *.o",
+	    "--exclude-from=/etc/x",
+	    "--include-from=/etc/x",
+	    "--max-size=1G",
+	    "--min-size=1",
+	    "-z",
+	    "--compress",
+	    "--compress-choice=zstd",
+	    "--compress-level=1",
+	    "--compress-threads=2",
+	    "--skip-compress=gz/jpg",
+	    "--bwlimit=1m",
+	    "--rsync-path=sudo rsync",
+	    "--password-file=/etc/p",
+	    "--port=8730",
+	    "--address=10.0.0.1",
+	    "-4",
+	    "-6",
+	    "--contimeout=10",
+	    "--sockopts=SO_SNDBUF=1",
+	    "--iconv=utf8,latin1",
+	    "--fake-super",
+	    "--copy-unsafe-links",
+	    "--safe-links",
+	    "--munge-links",
+	    "-W",
+	    "--whole-file",
+	    "--no-whole-file",
+	    "--block-size=1000",
+	    "-c",
+	    "--checksum",
+	    "--checksum-choice=xxh3",
+	    "--fsync",
+	    "--open-noatime",
+	    "--max-alloc=2G",
+	    "--old-args",
+	    "--no-hard-links",
+	    "--no-acls",
+	    "--no-xattrs",
+	    "--no-sparse",
+	    "--no-numeric-ids",
+	    "--no-owner",
+	    "--no-group",
+	    "--no-devices",
+	    "--no-specials",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(options); i++) {
+		char *why = NULL;
+
+		if (rsyncopt_check(options[i], &why) != 0)
+			fail_msg("%s: %s", options[i], why);
+	}
+}
+
+/* What was measured to empty a snapshot or to reach into others; and ways to write around it. */
+static const char *const forbidden[] = {
+    "--existing",
+    "--list-only",
+    "--files-from=/dev/null",
+    "--dirs",
+    "-d",
+    "--only-write-batch=/x",
+    "--inplace",
+    "--link-dest=/",
+    "--copy-dest=/x",
+    "--compare-dest=",
+    "--backup",
+    "--backup-dir=/x",
+    "-b",
+    "--temp-dir=/x",
+    "-T/x",
+    "--partial-dir=x",
+    "--append",
+    "--delete",
+    "--quiet",
+    "-q",
+    "--info=none",
+    "--no-recursive",
+    "--no-r",
+    "--no-H",
+    "--no-times",
+    "--update",
+    "-u",
+    "-K",
+    "-e",
+    "-e=sh",
+    "--rsh=sh",
+    "--daemon",
+    "--config=/x",
+    "--dry-run",
+    "-n",
+    "--ignore-existing",
+    "--remove-source-files",
+    "--trust-sender",
+    "--insecure-links",
+    "--chmod=a+w",
+    "--exclud=x",
+    "--comp",
+    "-zW",
+    "-cz",
+    "-M--x",
+    "--",
+    "-",
+    "/etc",
+    "host:/x",
+    "",
+    " -z",
+    "-z ",
+    "--checksum\n",
+    "--Checksum",
+    "--timeout=1",
+    "--stop-after=1",
+    "--log-file=/x",
+    "--write-devices",
+    "--copy-devices",
+    "--super",
+    "--usermap=*:x",
+    "--no-perms",
+};
+
+static void
+test_never(void **state)
+{
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(forbidden); i++) {
+		char *why = NULL;
+
+		if (rsyncopt_check(forbidden[i], &why) == 0)
+			fail_msg("%s was allowed", forbidden[i]);
+		assert_non_null(why);
+		free(why);
+	}
+}
+
+static void
+test_words(void **state)
+{
+	static const struct {
+		const char *option, *why;
+	} cases[] = {
+	    {"--inplace",
+	     "'--inplace' is not allowed here; hosts.conf(5) lists the options that are"},
+	    {"--exlude=x", "'--exlude=x' is not allowed here; did you mean --exclude?"},
+	    {"--bwlimit", "--bwlimit needs its value in the same item: --bwlimit=VALUE"},
+	    {"--bwlimit=", "--bwlimit needs its value in the same item: --bwlimit=VALUE"},
+	    {"1000", "'1000' is not an option: an option and its value are one item, "
+	             "--option=value"},
+	    {"-zc", "'-zc': write a short option alone, in an item of its own, and one with a "
+	            "value in full, --option=value"},
+	    {"--checksum=md5", "'--checksum=md5': --checksum takes no value"},
+	    {"--exclude-from=x", "'--exclude-from=x': give --exclude-from an absolute path"},
+	    {"--filter=!", "'--filter=!' would drop the excludes that stand before it"},
+	    {"--filter=clear", "'--filter=clear' would drop the excludes that stand before it"},
+	    {"--exclude=!", "'--exclude=!' would drop the excludes that stand before it"},
+	    {"--bwlimit=1m -z",
+	     "'--bwlimit=1m -z' has a blank in it: write each option as an item of a list"},
+	    {"--port=ssh", "'--port=ssh': a port is a number from 1 to 65535"},
+	    {"--port=0", "'--port=0': a port is a number from 1 to 65535"},
+	    {"", "an item is empty"},
+	    {"--bwlimit=1\n", "'--bwlimit=1\\012' has a control character in it"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		char *why = NULL;
+
+		assert_int_equal(rsyncopt_check(cases[i].option, &why), -1);
+		assert_string_equal(why, cases[i].why);
+		free(why);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_good),
+	    cmocka_unit_test(test_never),
+	    cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests_name("allow", tests, NULL, NULL);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "flashback/config/source.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Only what source_parse sets. */
+static void
+clear(struct volume *v)
+{
+	free(v->source);
+	free(v->path);
+	free(v->remote_host);
+}
+
+static void
+assert_text(const char *text, const char *got, const char *want)
+{
+	if (want == NULL && got == NULL)
+		return;
+	if (want == NULL || got == NULL || strcmp(got, want) != 0)
+		fail_msg("%s: got %s, not %s", text, got ? got : "nothing",
+		         want ? want : "nothing");
+}
+
+static void
+test_good(void **state)
+{
+	static const struct {
+		const char *text;
+		enum volume_transport transport;
+		const char *source, *host, *path;
+		int port;
+	} cases[] = {
+	    {"/", VOLUME_LOCAL, "/", NULL, "/", 0},
+	    {"/etc", VOLUME_LOCAL, "/etc/", NULL, "/etc/", 0},
+	    {"/etc/", VOLUME_LOCAL, "/etc/", NULL, "/etc/", 0},
+	    {"//srv/./a  b//c/.", VOLUME_LOCAL, "/srv/a  b/c/", NULL, "/srv/a  b/c/", 0},
+	    {"/a:b@c/...", VOLUME_LOCAL, "/a:b@c/.../", NULL, "/a:b@c/.../", 0},
+	    {"kimono:/home", VOLUME_SHELL, "kimono:/home/", "kimono", "/home/", 0},
+	    {"root@Kimono.local:/home/", VOLUME_SHELL, "root@Kimono.local:/home/", "Kimono.local",
+	     "/home/", 0},
+	    {"me@corp@host:docs", VOLUME_SHELL, "me@corp@host:docs/", "host", "docs/", 0},
+	    {"host:a@b:c", VOLUME_SHELL, "host:a@b:c/", "host", "a@b:c/", 0},
+	    {"10.0.0.1:/", VOLUME_SHELL, "10.0.0.1:/", "10.0.0.1", "/", 0},
+	    {"[fd77::2]:/x", VOLUME_SHELL, "[fd77::2]:/x/", "fd77::2", "/x/", 0},
+	    {"u@[fe80::1%eth0]:/x y", VOLUME_SHELL, "u@[fe80::1%eth0]:/x y/", "fe80::1%eth0",
+	     "/x y/", 0},
+	    {"rsync://nas.lan/music", VOLUME_RSYNCD, "rsync://nas.lan/music/", "nas.lan", "music/",
+	     0},
+	    {"RSYNC://u@nas:8730/music/a b/", VOLUME_RSYNCD, "RSYNC://u@nas:8730/music/a b/", "nas",
+	     "music/a b/", 8730},
+	    {"rsync://[::1]:65535/m", VOLUME_RSYNCD, "rsync://[::1]:65535/m/", "::1", "m/", 65535},
+	    {"nas::music", VOLUME_RSYNCD, "nas::music/", "nas", "music/", 0},
+	    {"u@[::1]::music/x", VOLUME_RSYNCD, "u@[::1]::music/x/", "::1", "music/x/", 0},
+	    {"my_box-2:/", VOLUME_SHELL, "my_box-2:/", "my_box-2", "/", 0},
+	    {"b\xc3\xbc"
+	     "cher:/",
+	     VOLUME_SHELL,
+	     "b\xc3\xbc"
+	     "cher:/",
+	     "b\xc3\xbc"
+	     "cher",
+	     "/", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct volume v = {.probe_port = 1};
+		char *why;
+		int rc = source_parse(cases[i].text, &v, &why);
+
+		if (rc == -1)
+			fail_msg("%s: %s", cases[i].text, why);
+		assert_int_equal(v.transport, cases[i].transport);
+		assert_text(cases[i].text, v.source, cases[i].source);
+		assert_text(cases[i].text, v.remote_host, cases[i].host);
+		assert_text(cases[i].text, v.path, cases[i].path);
+		assert_int_equal(v.probe_port, cases[i].port);
+		clear(&v);
+	}
+}
+
+static const struct {
+	const char *text, *why;
+} bad[] = {
+    {"", "it is empty: write a path, or HOST:PATH"},
+    {"etc", "'etc' is neither an absolute path nor HOST:PATH"},
+    {"[fe80::1%]:/x", "'fe80::1%' is not an IPv6 address"},
+    {"./a:b", "'./a:b' is neither an absolute path nor HOST:PATH"},
+    {"~/docs", "'~' is not expanded: write the whole path"},
+    {"host:~/docs", "'~' is not expanded: write the whole path"},
+    {"-x:/", "'-x:/' begins with '-': it would be taken for an option"},
+    {"u@-x:/", "the host '-x' begins with '-': it would be taken for an option"},
+    {"/a/../b", "there is a '..' in the path: write where it leads"},
+    {"/a/*.c", "'/a/*.c' has a wildcard in it: name one directory, and leave out parts of "
+               "it with exclude"},
+    {"host:/a[0-9]", "'/a[0-9]' has a wildcard in it: name one directory, and leave out "
+                     "parts of it with exclude"},
+    {"rsync://h/m/?", "'m/?' has a wildcard in it: name one directory, and leave out parts "
+                      "of it with exclude"},
+    {"/a\tb", "'/a\\011b' has a control character in it"},
+    {"h:/a\nb", "'h:/a\\012b' has a control character in it"},
+    {"kimono:", "nothing follows the ':' after 'kimono': write the path, such as /home/, "
+                "or /"},
+    {":/x", "the host's name is empty"},
+    {"@h:/x", "there is no user before the '@'"},
+    {"a b@h:/x", "'a b' is not the name of a user"},
+    {"h i:/x", "'h i' is not the name of a host"},
+    {"h;x:/x", "'h;x' is not the name of a host"},
+    {"010.77.1.1:/", "'010.77.1.1' is not an IPv4 address: four numbers up to 255, no "
+                     "leading zeros"},
+    {"10.77.257:/", "'10.77.257' is not an IPv4 address: four numbers up to 255, no leading "
+                    "zeros"},
+    {"fd77::2:/home", "an IPv6 address needs brackets: [ADDRESS]:PATH"},
+    {"[fd77:::/x]:/home", "'fd77:::/x' is not an IPv6 address"},
+    {"[kimono]:/home", "only an IPv6 address stands in brackets"},
+    {"[fd77::2:/home", "there is no ']' after the '['"},
+    {"[fd77::2]/home", "there is no ':' after the host"},
+    {"nas::", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
+    {"nas::/music", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
+    {"rsync://nas", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
+    {"rsync://nas/", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
+    {"rsync:///m", "the host's name is empty"},
+    {"rsync://h:0/m", "what follows the host, ':0/m', is not a port from 1 to 65535"},
+    {"rsync://h:65536/m", "what follows the host, ':65536/m', is not a port from 1 to "
+                          "65535"},
+    {"rsync://h:123456/m", "what follows the host, ':123456/m', is not a port from 1 to "
+                           "65535"},
+    {"rsync://h:/m", "what follows the host, ':/m', is not a port from 1 to 65535"},
+};
+
+static void
+test_bad(void **state)
+{
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(bad); i++) {
+		struct volume v = {0};
+		char *why;
+
+		if (source_parse(bad[i].text, &v, &why) == 0)
+			fail_msg("%s was taken", bad[i].text);
+		assert_text(bad[i].text, why, bad[i].why);
+		free(why);
+		clear(&v);
+	}
+}
+
+static void
+test_inside(void **state)
+{
+	(void)state;
+	assert_true(source_is_inside("/backup", "/backup"));
+	assert_true(source_is_inside("/backup/a", "/backup"));
+	assert_true(source_is_inside("/backup/", "/backup"));
+	assert_false(source_is_inside("/backup2", "/backup"));
+	assert_false(source_is_inside("/back", "/backup"));
+	assert_true(source_is_inside("/x", "/"));
+	assert_true(source_is_inside("/", "/"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_good),
+	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_inside),
+	};
+
+	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+}

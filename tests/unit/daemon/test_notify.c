@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/daemon/notify.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/file.h"
+
+static char dir[] = "/tmp/notify.XXXXXX";
+static char out[64];
+static int signals;
+
+static int
+setup_all(void **state)
+{
+	(void)state;
+	signals = event_open();
+	if (signals < 0 || mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(out, sizeof(out), "%s/out", dir);
+	return 0;
+}
+
+static int
+teardown_all(void **state)
+{
+	(void)state;
+	close(signals);
+	unlink(out);
+	return rmdir(dir);
+}
+
+static void
+make_command(struct text_list *command, const char *script)
+{
+	assert_int_equal(text_list_add(command, "/bin/sh"), 0);
+	assert_int_equal(text_list_add(command, "-c"), 0);
+	assert_int_equal(text_list_add(command, script), 0);
+}
+
+/* As the daemon's loop does it, until nothing is left to tell. */
+static void
+step_until_idle(struct notify *n, const struct text_list *command)
+{
+	int64_t until = clock_mono() + 20000;
+	struct event_signals taken;
+	bool ready;
+
+	notify_step(n, command);
+	while (notify_busy(n)) {
+		assert_true(clock_mono() < until);
+		event_wait(&signals, 1, &ready, clock_mono() + 200);
+		event_read(signals, &taken);
+		notify_step(n, command);
+	}
+}
+
+static void
+test_one_after_the_other(void **state)
+{
+	struct notify n = {.dropped = 0};
+	struct text_list command = {0};
+	struct notify_event failed = {.event = "failed",
+	                              .volume = "kimono/home",
+	                              .state = "FAILED",
+	                              .reason = "no; rsync $(x)"};
+	struct notify_event disk = {
+	    .event = "disk", .volume = "", .state = "disk", .reason = "it went away"};
+	char script[200], *text;
+	size_t len;
+
+	(void)state;
+	snprintf(script, sizeof(script),
+	         "{ cat; echo "
+	         "\"$FLASHBACK_EVENT|$FLASHBACK_VOLUME|$FLASHBACK_STATE|$FLASHBACK_REASON\"; "
+	         "} >> %s",
+	         out);
+	make_command(&command, script);
+	assert_false(notify_busy(&n));
+	notify_add(&n, &failed);
+	notify_add(&n, &disk);
+	assert_true(notify_busy(&n));
+	step_until_idle(&n, &command);
+	assert_int_equal(file_read(AT_FDCWD, out, 4096, &text, &len), 0);
+	assert_string_equal(text, "kimono/home failed: no; rsync $(x)\n"
+	                          "failed|kimono/home|FAILED|no; rsync $(x)\n"
+	                          "disk: it went away\n"
+	                          "disk||disk|it went away\n");
+	free(text);
+	text_list_free(&command);
+	notify_free(&n);
+}
+
+static void
+test_no_storm(void **state)
+{
+	struct notify n = {.dropped = 0};
+	struct text_list none = {0};
+	struct notify_event e = {.event = "failed", .volume = "a/b", .state = "", .reason = ""};
+
+	(void)state;
+	for (int i = 0; i < NOTIFY_WAITING + 7; i++)
+		notify_add(&n, &e);
+	assert_int_equal(n.waiting.n, NOTIFY_WAITING);
+	assert_int_equal(n.dropped, 7);
+	notify_step(&n, &none);
+	assert_false(notify_busy(&n));
+	notify_free(&n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_one_after_the_other),
+	    cmocka_unit_test(test_no_storm),
+	};
+
+	return cmocka_run_group_tests(tests, setup_all, teardown_all);
+}

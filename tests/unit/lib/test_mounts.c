@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: ISC
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scratch.h"
+
+#include "flashback/lib/mounts.h"
+#include "flashback/lib/text.h"
+
+static int
+take(void *arg, const char *where)
+{
+	return text_list_add(arg, where);
+}
+
+static int
+stop(void *arg, const char *where)
+{
+	(void)arg;
+	(void)where;
+	return 7;
+}
+
+static bool
+bind(const char *what, const char *where)
+{
+	return mount(what, where, NULL, MS_BIND, NULL) == 0;
+}
+
+/* In a mount namespace of its own.  Return 0, or what went wrong. */
+static int
+look_everywhere(void *arg)
+{
+	const struct scratch *s = arg;
+	char *store = text_format("%s/store", s->path);
+	char *whole = text_format("%s/a whole", s->path), *part = text_format("%s/part", s->path);
+	char *above = text_format("%s/above/store", s->path);
+	struct text_list found = {0};
+
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return 1;
+	if (mounts_each(store, take, &found) != 0 || found.n != 0)
+		return 2;
+	if (!bind("store", "a whole") || !bind("store/host", "part") || !bind(".", "above") ||
+	    !bind("store", "hidden") || !bind("other", "hidden") || !bind("other", "foreign"))
+		return 3;
+	if (mounts_each(store, take, &found) != 0 || found.n != 3)
+		return 4;
+	if (!text_list_has(&found, whole) || !text_list_has(&found, part) ||
+	    !text_list_has(&found, above))
+		return 5;
+	return mounts_each(store, stop, NULL) == 7 ? 0 : 6;
+}
+
+static void
+test_every_place_is_found(void **state)
+{
+	static const char *const dirs[] = {"store", "store/host", "a whole", "part",
+	                                   "above", "hidden",     "other",   "foreign"};
+
+	NEEDS_ROOT();
+	for (size_t i = 0; i < LENGTH(dirs); i++)
+		make_dir(dirs[i]);
+	assert_true(in_child(look_everywhere, *state));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_every_place_is_found, scratch_setup,
+	                                    scratch_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

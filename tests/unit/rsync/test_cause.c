@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: ISC
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flashback/lib/text.h"
+#include "flashback/rsync/cause.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define TEN "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+
+static int
+find(const char *line, struct cause *cause)
+{
+	return cause_find(line, strlen(line), cause);
+}
+
+/* The real words of ssh and rsync in whole runs are with test_judge; here are their cousins. */
+static void
+test_found(void **state)
+{
+	static const struct {
+		const char *line;
+		enum cause_mark mark;
+		const char *text;
+	} rows[] = {
+	    {"No RSA host key is known for 10.0.0.1 and you have requested strict checking.",
+	     CAUSE_PLAIN,
+	     "the host key of 10.0.0.1 is not known here: connect once by hand and compare the "
+	     "fingerprint"},
+	    {"ssh: Could not resolve hostname h: Temporary failure in name resolution", CAUSE_PLAIN,
+	     "the name h could not be looked up: no name server answered"},
+	    {"ssh: connect to host fe80::1%eth0 port 22: No route to host", CAUSE_PLAIN,
+	     "fe80::1%eth0 cannot be reached: No route to host"},
+	    {"ssh: connect to host fd00::1 port 22: No route to host", CAUSE_PLAIN,
+	     "fd00::1 cannot be reached: No route to host"},
+	    {"ssh: connect to host h port 22: Connection timed out", CAUSE_PLAIN,
+	     "h cannot be reached: Connection timed out"},
+	    {"Timeout, server kimono.lan not responding.", CAUSE_PLAIN,
+	     "kimono.lan stopped answering in the middle: it was switched off, or the network "
+	     "failed"},
+	    {"root@h: Permission denied (publickey,password,keyboard-interactive).", CAUSE_PLAIN,
+	     "key refused: put root's public key, or that of the ssh option, into "
+	     "~/.ssh/authorized_keys of root@h; one that has a passphrase needs an agent "
+	     "(SSH_AUTH_SOCK)"},
+	    {"sh: 1: rsync: not found", CAUSE_PLAIN,
+	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "rsync_options"},
+	    {"zsh:1: command not found: rsync", CAUSE_PLAIN,
+	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "rsync_options"},
+	    {"rsync: Command not found.", CAUSE_PLAIN,
+	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "rsync_options"},
+	    {"bash: line 1: /opt/bin/rsnc: No such file or directory", CAUSE_PLAIN,
+	     "the host has no command /opt/bin/rsnc"},
+	    {"sudo: a password is required", CAUSE_PLAIN,
+	     "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"},
+	    {"sudo: a terminal is required to read the password; either use the -S option",
+	     CAUSE_PLAIN,
+	     "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"},
+	    {"bash: line 1: 15825 Killed                  rsync --server", CAUSE_PLAIN,
+	     "rsync on the host was killed: out of memory?"},
+	    {"rsync: invalid option -- A", CAUSE_OPTION,
+	     "the rsync on the host does not know an option that is needed (is it openrsync?): -- "
+	     "A"},
+	    {"openrsync: unrecognized option `--acls'", CAUSE_OPTION,
+	     "the rsync on the host is openrsync, which lacks what is needed: install the one of "
+	     "samba.org there"},
+	    {"rsync: failed to connect to h (10.0.0.1): Connection timed out (110)", CAUSE_PLAIN,
+	     "h cannot be reached: Connection timed out (110)"},
+	    {"rsync: getaddrinfo: h 873: Temporary failure in name resolution", CAUSE_PLAIN,
+	     "the name h could not be looked up: no name server answered"},
+	    {"@ERROR: invalid uid nosuch", CAUSE_PLAIN,
+	     "the rsync daemon says: invalid uid nosuch"},
+	    {"@ERROR: a\033[2Jb", CAUSE_PLAIN, "the rsync daemon says: a\\033[2Jb"},
+	    /* Words that are none of these, or that somebody else would like us to say. */
+	    {"", CAUSE_PLAIN, NULL},
+	    {"Host key for has changed and you have requested strict checking.", CAUSE_PLAIN, NULL},
+	    {"Host key for x';reboot;' has changed and you have requested strict checking.",
+	     CAUSE_PLAIN, NULL},
+	    {"Host key for  has changed and you have requested strict checking.", CAUSE_PLAIN,
+	     NULL},
+	    {"Host key verification failed.x", CAUSE_PLAIN, NULL},
+	    {"Host key for x has changed and you have requested strict checking.!", CAUSE_PLAIN,
+	     NULL},
+	    {" Host key verification failed.", CAUSE_PLAIN, NULL},
+	    {"a b: Permission denied (publickey).", CAUSE_PLAIN, NULL},
+	    {"rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]",
+	     CAUSE_PLAIN, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cause cause;
+
+		print_message("row %zu\n", i);
+		if (rows[i].text == NULL) {
+			assert_int_equal(find(rows[i].line, &cause), -1);
+			continue;
+		}
+		assert_int_equal(find(rows[i].line, &cause), 0);
+		assert_string_equal(cause.text, rows[i].text);
+		assert_int_equal(cause.mark, rows[i].mark);
+		assert_true(cause.rank > 0);
+	}
+}
+
+/* Of two things that ssh says, the one nearer to the root has the higher rank. */
+static void
+test_rank(void **state)
+{
+	static const struct {
+		const char *better, *worse;
+	} rows[] = {
+	    {"Host key for h has changed and you have requested strict checking.",
+	     "Host key verification failed."},
+	    {"Load key \"/root/k\": bad permissions", "root@h: Permission denied (publickey)."},
+	    {"ssh: connect to host h port 22: Connection refused",
+	     "Warning: Identity file /root/k not accessible: No such file or directory."},
+	    {"kex_exchange_identification: Connection closed by remote host",
+	     "Connection closed by 10.0.0.1 port 22"},
+	    {"Connection timed out during banner exchange", "Connection to h port 22 timed out"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cause better, worse;
+
+		print_message("%s\n", rows[i].better);
+		assert_int_equal(find(rows[i].better, &better), 0);
+		assert_int_equal(find(rows[i].worse, &worse), 0);
+		assert_true(better.rank > worse.rank);
+	}
+}
+
+/* However long the names are, the words fit. */
+static void
+test_long(void **state)
+{
+	static const char *const lines[] = {
+	    FIFTY FIFTY ": Permission denied (" FIFTY FIFTY ").",
+	    "Host key for " FIFTY FIFTY " has changed and you have requested strict checking.",
+	    "ssh: Could not resolve hostname " FIFTY FIFTY ": Name or service not known",
+	    "rsync: [client] failed to open " FIFTY " file " FIFTY FIFTY ": " FIFTY,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct cause cause;
+
+		assert_int_equal(find(lines[i], &cause), 0);
+		assert_in_range(strlen(cause.text), 100, CAUSE_TEXT - 1);
+	}
+}
+
+/* What one name or text can take of the words is bounded; a whole file is no message. */
+static void
+test_bounds(void **state)
+{
+	static const char name[] = "Host key for x\0y has changed and you have requested strict "
+	                           "checking.";
+	char line[2000];
+	struct cause cause;
+
+	(void)state;
+	assert_int_equal(find("@ERROR: " FIFTY FIFTY FIFTY, &cause), 0);
+	assert_int_equal(strlen(cause.text), strlen("the rsync daemon says: ") + 72);
+	assert_int_equal(cause_find(name, sizeof(name) - 1, &cause), -1);
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "@ERROR: ", 8);
+	assert_int_equal(cause_find(line, 1000, &cause), 0);
+	assert_int_equal(cause_find(line, sizeof(line), &cause), -1);
+}
+
+static void
+test_random_lines(void **state)
+{
+	static const char *const pieces[] = {
+	    "rsync: ",  "ssh: ",
+	    "@ERROR: ", "sh: ",
+	    "line 1: ", "x",
+	    ": ",       "Permission denied (",
+	    ").",       "\033[",
+	    "\303",     "\0x",
+	    " port ",   "*",
+	    "%",        "command not found",
+	    "$1",       "rsync",
+	    "sudo: ",   "failed to connect to ",
+	    " (",       "unknown option",
+	};
+	unsigned seed = (unsigned)time(NULL);
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	srand(seed);
+	for (int i = 0; i < 20000; i++) {
+		char line[256] = "", clean[CAUSE_TEXT];
+		struct cause cause;
+		char *exact;
+
+		for (int n = rand() % 10; n > 0; n--)
+			strcat(line, pieces[(size_t)rand() % COUNT(pieces)]);
+		exact = strdup(line);
+		assert_non_null(exact);
+		if (cause_find(exact, strlen(exact), &cause) == 0) {
+			assert_true(strlen(cause.text) < CAUSE_TEXT);
+			text_clean(clean, sizeof(clean), cause.text, strlen(cause.text));
+			assert_string_equal(clean, cause.text);
+		}
+		free(exact);
+	}
+}
+
+static void
+test_codes(void **state)
+{
+	(void)state;
+	for (int code = -1; code < 300; code++)
+		assert_true(strlen(cause_of_code(code)) > 5);
+	assert_string_equal(cause_of_code(22), "rsync ran out of memory");
+	assert_string_equal(cause_of_code(77), "rsync ended in a way that it should not");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_found),        cmocka_unit_test(test_rank),
+	    cmocka_unit_test(test_long),         cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_random_lines), cmocka_unit_test(test_codes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
