@@ -129,8 +129,9 @@ unit-asan: $(UNITS:%=build/unit-asan/%)
 
 # Tests: installs what is missing, builds everything, runs everything.  tests/run WORD runs a part.
 TOOLS = build/manifest build/churn build/crashat
+build/crashat: tests/syscalls.c tests/syscalls.h
 $(TOOLS): build/%: tests/%.c build/flags
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDHARDEN) -MMD -MP -o $@ $<
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDHARDEN) -o $@ $(filter %.c,$^)
 build/nomem.so: tests/nomem.c build/flags
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
 # The simulation: the daemon and its workers upon a pretend machine; sources of the same name stand in for

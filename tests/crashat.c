@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: ISC
 /*
- * crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a] [-N]] [-w] [-o FILE] COMMAND
- * [ARG...]: run COMMAND and stop it at its N-th step.  A step is a system call that changes a file
- * or starts a process, made by WHO: flashback (the children of COMMAND, which is flashback itself),
- * daemon (COMMAND), or rsync (any). Just before that call WHOM gets the signal (9, or another
- * number): one (the process that is about to make it), daemon, flashback (daemon and children),
- * rsync, or all. N = 0: nobody does.  With -e nobody is stopped: that call fails with this error (a
- * number), with -a every one from there on; then a step is also every other attempt to open, read,
- * look at, lock or close something.  (What fails to be closed is closed all the same, as Linux has
- * it; and those after the first do not fail where they have to do with /proc, which is no disk.)
- * With -N a step is instead a call that has to do with the network, with waiting for input, or with
- * what a process is. When COMMAND has ended so does crashat, with its exit status (128 + signal),
- * having written to FILE how many steps there were.  What is left of its children runs on; with -w
- * it has 5 seconds to end, or is named and killed, and the exit status is 124.
+ * crashat [-n N] [-m REGEX] [-p WHO] [-k WHOM] [-s SIGNAL] [-A] [-e ERRNO [-a] [-N]] [-w] [-o FILE]
+ * COMMAND [ARG...]: run COMMAND and stop it at its N-th step.  A step is a system call that changes
+ * a file or starts a process, made by WHO: flashback (the children of COMMAND, which is flashback
+ * itself), daemon (COMMAND), or rsync (any).  With -m only those are steps whose name and files
+ * match, as "renameat2 /d/store/h/v/S.working /d/store/h/v/S" (see syscalls.h).  Just before that
+ * call, with -A just after it, WHOM gets the signal (9, or another number): one (the process that
+ * makes it), daemon, flashback (daemon and children), rsync, or all.  N = 0: nobody does.
+ * With -e nobody is stopped: that call fails with this error (a number), with -a every one from
+ * there on; then a step is also every other attempt to open, read, look at, lock or close
+ * something.  (What fails to be closed is closed all the same, as Linux has it; and those after the
+ * first do not fail where they have to do with /proc, which is no disk.)  With -N a step is instead
+ * a call that has to do with the network, with waiting for input, or with what a process is.
+ * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
+ * FILE how many steps there were.  What is left of its children runs on; with -w it has 5 seconds
+ * to end, or is named and killed, and the exit status is 124.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,10 +28,11 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "syscalls.h"
 
 #define PROCESSES 256
 
@@ -42,6 +43,9 @@ struct tracer {
 	bool on;      /* from that step on, each fails */
 	bool network; /* steps are those of network[] */
 	bool wait;    /* for all that COMMAND has started */
+	bool after;   /* the signal comes once the call has been made */
+	bool matched; /* steps are the calls of that match */
+	regex_t match;
 	pid_t command, traced[PROCESSES];
 };
 
@@ -49,98 +53,6 @@ static void __attribute__((noreturn)) die(const char *what)
 {
 	fprintf(stderr, "crashat: %s: %s\n", what, strerror(errno));
 	_exit(125);
-}
-
-/* ---- what a step is ---- */
-
-static const int steps[] = {
-    SYS_mkdirat,  SYS_unlinkat,  SYS_symlinkat, SYS_linkat,    SYS_mknodat,  SYS_renameat2,
-    SYS_fsync,    SYS_syncfs,    SYS_fdatasync, SYS_ftruncate, SYS_fchmodat, SYS_fchownat,
-    SYS_pwrite64, SYS_utimensat, SYS_clone,     SYS_lsetxattr, SYS_fchmod,   SYS_write,
-#ifdef SYS_renameat
-    SYS_renameat,
-#endif
-#ifdef SYS_rename /* older architectures have these besides */
-    SYS_rename,   SYS_mkdir,     SYS_unlink,    SYS_symlink,   SYS_link,     SYS_rmdir,
-    SYS_chmod,    SYS_lchown,    SYS_mknod,     SYS_fork,      SYS_vfork,
-#endif
-};
-
-/* What changes nothing, but may fail. */
-static const int looks[] = {
-    SYS_openat,     SYS_pipe2,          SYS_close,
-    SYS_read,       SYS_pread64,        SYS_newfstatat,
-    SYS_statx,      SYS_fstat,          SYS_statfs,
-    SYS_fstatfs,    SYS_getdents64,     SYS_readlinkat,
-    SYS_flock,      SYS_fcntl,          SYS_dup,
-    SYS_dup3,       SYS_chdir,          SYS_fchdir,
-    SYS_getcwd,     SYS_faccessat,      SYS_signalfd4,
-    SYS_pidfd_open, SYS_timerfd_create, SYS_timerfd_settime,
-#ifdef SYS_rename
-    SYS_readlink,   SYS_access,         SYS_dup2,
-    SYS_stat,       SYS_lstat,
-#endif
-};
-
-/* The network, waiting for input, what a process is and may do: with -N these alone. */
-static const int network[] = {
-    SYS_socket,     SYS_connect,  SYS_bind,        SYS_getsockname, SYS_setsockopt,
-    SYS_getsockopt, SYS_sendto,   SYS_sendmsg,     SYS_recvfrom,    SYS_recvmsg,
-    SYS_ppoll,      SYS_pselect6, SYS_eventfd2,    SYS_setpriority, SYS_memfd_create,
-    SYS_ioprio_set, SYS_prctl,    SYS_close_range,
-#ifdef SYS_rename
-    SYS_poll,       SYS_select,
-#endif
-};
-
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
-#define LOOKS (sizeof(looks) / sizeof(looks[0]))
-#define NETWORK (sizeof(network) / sizeof(network[0]))
-
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define SKIP_UNLESS(test, value, n) BPF_JUMP(BPF_JMP | (test) | BPF_K, (unsigned)(value), 0, n)
-#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, what)
-
-/* Add to code that each of these n calls is stopped at. */
-static size_t
-add_calls(struct sock_filter *code, const int *calls, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		code[2 * i] = (struct sock_filter)SKIP_UNLESS(BPF_JEQ, calls[i], 1);
-		code[2 * i + 1] = (struct sock_filter)RETURN(SECCOMP_RET_TRACE);
-	}
-	return 2 * n;
-}
-
-/* Stop at each of the steps, and at an openat that may make a file; where calls are to fail at the
- * looks, too, or at those of the network alone. */
-static void
-install_filter(const struct tracer *t)
-{
-	const struct sock_filter last[] = {
-	    SKIP_UNLESS(BPF_JEQ, SYS_openat, 3), LOAD(args[2]),
-	    SKIP_UNLESS(BPF_JSET, O_CREAT, 1),   RETURN(SECCOMP_RET_TRACE),
-	    RETURN(SECCOMP_RET_ALLOW),
-	};
-	struct sock_filter code[1 + 2 * (STEPS + LOOKS + NETWORK) + sizeof(last) / sizeof(last[0])];
-	struct sock_fprog prog = {.filter = code};
-	size_t n = 1;
-
-	code[0] = (struct sock_filter)LOAD(nr);
-	if (t->network) {
-		n += add_calls(code + n, network, NETWORK);
-		code[n++] = (struct sock_filter)RETURN(SECCOMP_RET_ALLOW);
-	} else {
-		n += add_calls(code + n, steps, STEPS);
-		if (t->error != 0)
-			n += add_calls(code + n, looks, LOOKS);
-		memcpy(code + n, last, sizeof(last));
-		n += sizeof(last) / sizeof(last[0]);
-	}
-	prog.len = (unsigned short)n;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) != 0)
-		die("seccomp");
 }
 
 /* ---- who it is made by ---- */
@@ -200,28 +112,22 @@ strike(const struct tracer *t, pid_t one)
 static bool
 is_proc(pid_t pid)
 {
-	char path[64], where[8] = "";
-#ifdef __x86_64__
-	struct user_regs_struct regs;
-	struct iovec here = {.iov_base = where, .iov_len = 5};
+	char text[SYSCALLS_TEXT];
 
-	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) != 0)
-		return false;
-	if (regs.orig_rax == SYS_openat) {
-		struct iovec there = {.iov_base = (void *)(uintptr_t)regs.rsi, .iov_len = 5};
+	syscalls_text(pid, text);
+	return strstr(text, " /proc/") != NULL;
+}
 
-		if (process_vm_readv(pid, &here, 1, &there, 1, 0) == 5 &&
-		    strcmp(where, "/proc") == 0)
-			return true;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, (int)regs.rdi);
-	if (readlink(path, where, 5) != 5)
-		where[0] = '\0';
-#else
-	(void)path;
-	(void)pid;
-#endif
-	return strcmp(where, "/proc") == 0;
+/* Is the call that pid stands before one of those that are asked for? */
+static bool
+is_meant(const struct tracer *t, pid_t pid)
+{
+	char text[SYSCALLS_TEXT];
+
+	if (!t->matched)
+		return true;
+	syscalls_text(pid, text);
+	return regexec(&t->match, text, 0, NULL, 0) == 0;
 }
 
 /* Make the call that pid stands before fail, or, if over, the one that it comes from.  Return false
@@ -277,6 +183,8 @@ note(struct tracer *t, pid_t pid)
 static bool
 take_step(struct tracer *t, pid_t pid)
 {
+	if (!is_meant(t, pid))
+		return false;
 	t->count++;
 	if (t->at == 0 || (t->on ? t->count < t->at : t->count != t->at))
 		return false;
@@ -284,8 +192,9 @@ take_step(struct tracer *t, pid_t pid)
 		return false;
 	if (t->error != 0)
 		return !refuse(pid, t->error, false);
-	strike(t, pid);
-	return false;
+	if (!t->after)
+		strike(t, pid);
+	return t->after;
 }
 
 static void
@@ -303,7 +212,10 @@ take_stop(struct tracer *t, pid_t pid, int status)
 		return;
 	}
 	if (sig == (SIGTRAP | 0x80)) {
-		refuse(pid, t->error, true);
+		if (t->error != 0)
+			refuse(pid, t->error, true);
+		else
+			strike(t, pid);
 		sig = 0;
 	}
 	ptrace(PTRACE_CONT, pid, 0, event != 0 ? 0 : sig);
@@ -402,7 +314,8 @@ start(struct tracer *t, char **argv)
 		close(gate[1]);
 		if (read(gate[0], &go, 1) < 0)
 			die("pipe");
-		install_filter(t);
+		if (syscalls_filter(t->error != 0, t->network) != 0)
+			die("seccomp");
 		execvp(argv[0], argv);
 		die(argv[0]);
 	}
@@ -418,10 +331,18 @@ parse(struct tracer *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:p:k:s:e:aNwo:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:m:p:k:s:Ae:aNwo:")) != -1) {
 		switch (c) {
 		case 'n':
 			t->at = strtoul(optarg, NULL, 10);
+			break;
+		case 'm':
+			t->matched = true;
+			if (regcomp(&t->match, optarg, REG_EXTENDED | REG_NOSUB) != 0)
+				die(optarg);
+			break;
+		case 'A':
+			t->after = true;
 			break;
 		case 'p':
 			t->who = optarg;
@@ -453,8 +374,8 @@ parse(struct tracer *t, int argc, char **argv)
 	}
 	if (optind == argc) {
 		fprintf(stderr,
-		        "usage: crashat [-n N] [-p WHO] [-k WHOM] [-s SIGNAL] [-e ERRNO [-a] [-N]]"
-		        " [-w] [-o FILE] COMMAND [ARG...]\n");
+		        "usage: crashat [-n N] [-m REGEX] [-p WHO] [-k WHOM] [-s SIGNAL] [-A]"
+		        " [-e ERRNO [-a] [-N]] [-w] [-o FILE] COMMAND [ARG...]\n");
 		exit(125);
 	}
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flashback/jobs/crash.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/report/restore.h"
@@ -71,18 +70,14 @@ keep(struct commit *c, enum stamp_state state)
 		discard(c);
 		return;
 	}
-	crash_point("synced");
 	if (check_store(c) != 0)
 		return;
-	crash_point("same");
 	if (store_rename(c->v, &c->tree, state) != 0) {
 		disk_failed(c, "the finished copy could not be renamed");
 		return;
 	}
-	crash_point("renamed");
 	if (fsync(c->v->fd) != 0)
 		trouble(c, "the volume's directory could not be synced");
-	crash_point("dir-synced");
 }
 
 static void
@@ -178,17 +173,14 @@ expire(struct commit *c)
 	 * kept. */
 	if (v->result == RESULT_FULL)
 		series = expire_allowed(c->v->runs, c->v->nruns);
-	crash_point("before-expiry");
 	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
 	    c->trouble[0] == '\0')
 		snprintf(c->trouble, sizeof(c->trouble), "%s", words);
-	crash_point("expired");
 }
 
 void
 commit_run(struct commit *c)
 {
-	crash_point("judged");
 	/* When we are told to stop nothing is renamed or synced: the next run judges what is there.
 	 */
 	if (c->verdict.tree == VERDICT_TREE_LEFT)
@@ -205,12 +197,9 @@ commit_run(struct commit *c)
 	}
 	if (c->store->traits.symlinks && voldir_latest(c->v, c->now) != 0)
 		trouble(c, "the link `latest` could not be changed");
-	crash_point("latest");
 	if (file_replace(c->v->fd, "RESTORE.txt", 0600, write_restore, c, true) != 0)
 		trouble(c, "RESTORE.txt could not be written");
-	crash_point("restore");
 	add_history(c);
-	crash_point("history");
 	expire(c);
 	if (store_volume_list(c->v) != 0 ||
 	    runlog_prune(c->v->meta, c->v->stamps, c->v->nstamps) != 0)

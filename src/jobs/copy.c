@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flashback/jobs/crash.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/mounts.h"
@@ -76,7 +75,6 @@ make_tree(struct copy *c)
 		return verdict_give_up(&c->verdict, result_of_errno(errno),
 		                       "%s/%s cannot be made: %s", c->volume->id, name,
 		                       strerror(errno));
-	crash_point("tree-made");
 	return 0;
 }
 
@@ -158,7 +156,6 @@ run_rsync(struct copy *c)
 	add_bases(c, &job, names);
 	rc = transfer(c, &job);
 	free(root);
-	crash_point("copied");
 	return rc;
 }
 

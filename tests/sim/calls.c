@@ -209,6 +209,7 @@ mkdirat(int fd, const char *name, mode_t mode)
 		return -1;
 	check_made(process_self(), h->dir, &s);
 	drive_make(h->dir, &s);
+	drive_step();
 	return 0;
 }
 

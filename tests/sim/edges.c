@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "flashback/config/conf.h"
-#include "flashback/jobs/crash.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/probe.h"
 #include "flashback/jobs/sourcecheck.h"
@@ -268,7 +267,7 @@ mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *
 	return 0;
 }
 
-/* ---- log, crash ---- */
+/* ---- log ---- */
 
 void
 log_open(bool use_syslog, bool verbose)
@@ -306,11 +305,4 @@ log_errno(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	say(fmt, ap);
 	va_end(ap);
-}
-
-void
-crash_point(const char *name)
-{
-	(void)name;
-	drive_step();
 }

@@ -54,6 +54,44 @@ count_steps() {
 	cuts "$done"
 }
 
+# steps_of_commit: before or after which call, and whether the snapshot is there then.
+steps_of_commit() {
+	cat <<-END
+	after no mkdirat .*\.working$
+	before no syncfs $STORE/$VOLUME$
+	after no syncfs $STORE/$VOLUME$
+	after yes $SNAPSHOT_MADE
+	after yes fsync $STORE/$VOLUME$
+	after yes symlinkat .*/latest\.new$
+	after yes renameat .*/latest$
+	after yes renameat .*/RESTORE\.txt$
+	after yes renameat .*/history$
+	before yes renameat2 .*\.expired$
+	after yes renameat2 .*\.expired$
+	END
+}
+
+@test "killed before and after each call that makes a snapshot of a copy, it goes on by itself" {
+	local n when there call whom before
+	for n in 1 2 3 4; do
+		change 3
+		recover
+	done
+	while read -r when there call; do
+		before=$(snapshots "$VOLUME" | tail -n 1)
+		change 6
+		draw whom one all
+		[ "$when" = before ] || when=-A
+		crash -k "$whom" -n 1 -m "^$call" ${when/before/}
+		echo "$whom killed $when $call"
+		[ "$(cat "$D/steps")" -ge 1 ]
+		n=yes
+		[ "$(snapshots "$VOLUME" | tail -n 1)" != "$before" ] || n=no
+		[ "$n" = "$there" ]
+		recover
+	done < <(steps_of_commit)
+}
+
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
 	while lasts 7; do
@@ -153,8 +191,7 @@ latest_is() {
 	local old new
 	recover
 	old=$(snapshots "$VOLUME")
-	tick
-	FLASHBACK_TEST_CRASH=renamed run flashback -1 "$VOLUME"
+	crash_unseen -n 1 -A -m "$SNAPSHOT_MADE"
 	new=$(snapshots "$VOLUME" | tail -n 1)
 	[ "$new" != "$old" ]
 	latest_is "$old"

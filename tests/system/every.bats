@@ -41,13 +41,11 @@ small_tree() {
 
 # cut_before: what runs that were cut have left: a .working tree, an .interrupted one, one to be swept.
 cut_before() {
-	tick
-	FLASHBACK_TEST_CRASH=copied refuse flashback -1 "$VOLUME" >"$D/cut.txt"
+	crash_unseen -n 1 -m "$SNAPSHOT_MADE"
 	echo later >"$D/src/dir/later"
 	rm "$D/src/dir/new"
 	manifest "$D/src" >"$D/source"
-	tick
-	FLASHBACK_TEST_CRASH=copied refuse flashback -1 "$VOLUME" >"$D/cut.txt"
+	crash_unseen -n 1 -m "$SNAPSHOT_MADE"
 	mkdir "$STORE/$VOLUME/2026-01-01T000000+0000.expired"
 	touch "$STORE/$VOLUME/2026-01-01T000000+0000.expired/f"
 	[ -n "$(snapshots "$VOLUME" working)" ] && [ -n "$(snapshots "$VOLUME" interrupted)" ]

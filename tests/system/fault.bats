@@ -140,8 +140,8 @@ unread_history() {
 	expect_exit 1
 	expect "$HISTORY cannot be read: Too many levels of symbolic links"
 	expect 'other/w: due'
-	tick
-	FLASHBACK_TEST_CRASH=copied run flashback -1 "$VOLUME"
+	crash_unseen -n 1 -m "$SNAPSHOT_MADE"
+	output=$(cat "$D/crash.txt")
 	expect "$HISTORY could not be read: Too many levels of symbolic links; it was renamed to history.unreadable"
 	tick
 	run flashback -1 "$VOLUME" # the next one is as blind

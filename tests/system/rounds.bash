@@ -9,6 +9,9 @@ KNOWN=$BATS_TEST_TMPDIR/known # the manifest, inode numbers included, of each sn
 GONE=$BATS_TEST_TMPDIR/gone   # the same of those that have expired
 VOLUME=here/v
 
+# The call by which a finished copy becomes a snapshot, as crashat -m takes it.
+SNAPSHOT_MADE='renameat2 .*\.working [^ ]*/[0-9T+-]*$'
+
 # rounds_begin: after begin; an hour passes at every run.
 rounds_begin() {
 	export ASAN_OPTIONS=detect_leaks=0 # which would not work below crashat
