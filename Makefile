@@ -31,6 +31,8 @@ SAN_CFLAGS  = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=add
 	      -fno-sanitize-recover=all -Wno-null-dereference
 # Not c11, with which gcc does not know fork and exec, nor that the counters must be written there.
 COV_CFLAGS  = -std=gnu11 $(WARNINGS) -O0 -g --coverage -Wl,--wrap=_exit,--wrap=kill
+# Programs under test have the product's own objects, and tests/clock.c besides.
+TEST_CLOCK  = -Wl,--wrap=clock_wall
 
 SOURCES = $(sort $(wildcard src/*/*.c))
 UNITS   = $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/*/test_*.c)))
@@ -46,15 +48,15 @@ ifneq ($(file <build/flags),$(strip $(FLAGS)))
   $(file >build/flags,$(strip $(FLAGS)))
 endif
 
-# Three builds of the same sources: the product, the one with test hooks, and that under sanitizers.
+# The product; the same objects with another clock, for tests; and those under sanitizers.
 build/flashback: $(SOURCES:src/%.c=build/obj/%.o)
 	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-build/test/flashback: $(SOURCES:src/%.c=build/test/%.o)
-	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-build/asan/flashback: $(SOURCES:src/%.c=build/asan/%.o)
-	$(CC) $(SAN_CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+build/test/flashback: $(SOURCES:src/%.c=build/obj/%.o) build/test/clock.o
+	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
+build/asan/flashback: $(SOURCES:src/%.c=build/asan/%.o) build/asan/test/clock.o
+	$(CC) $(SAN_CFLAGS) $(LDFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
 
-build/test/libflashback.a: $(LIB:src/%.c=build/test/%.o)
+build/obj/libflashback.a: $(LIB:src/%.c=build/obj/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 build/asan/libflashback.a: $(LIB:src/%.c=build/asan/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
@@ -62,31 +64,34 @@ build/asan/libflashback.a: $(LIB:src/%.c=build/asan/%.o)
 build/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
-build/test/%.o: src/%.c build/flags
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 build/asan/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
-
-build/unit/%: tests/unit/%.c build/test/libflashback.a
+	$(CC) $(CPPFLAGS) $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
+build/test/%.o: tests/%.c build/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(ALL_CFLAGS) -MMD -MP -o $@ $< build/test/libflashback.a -lcmocka $(LDLIBS)
-build/unit-asan/%: tests/unit/%.c build/asan/libflashback.a
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+build/asan/test/%.o: tests/%.c build/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(SAN_CFLAGS) -MMD -MP -o $@ $< build/asan/libflashback.a -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(SAN_CFLAGS) -MMD -MP -c -o $@ $<
 
-# And a fourth, which counts what was run: make coverage; make coverage MODULE=work for the lines that were not.
+build/unit/%: tests/unit/%.c build/test/clock.o build/obj/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
+build/unit-asan/%: tests/unit/%.c build/asan/test/clock.o build/asan/libflashback.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(SAN_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
+
+# And those that count what was run: make coverage; make coverage MODULE=work for the lines that were not.
 build/cov/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -MMD -MP -c -o $@ $<
-build/cov/flashback: $(SOURCES:src/%.c=build/cov/%.o) tests/dump.c
-	$(CC) $(COV_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(COV_CFLAGS) -MMD -MP -c -o $@ $<
+build/cov/flashback: $(SOURCES:src/%.c=build/cov/%.o) tests/dump.c tests/clock.c
+	$(CC) $(CPPFLAGS) $(COV_CFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
 build/cov/libflashback.a: $(LIB:src/%.c=build/cov/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
-build/cov/unit/%: tests/unit/%.c tests/dump.c build/cov/libflashback.a
+build/cov/unit/%: tests/unit/%.c tests/dump.c tests/clock.c build/cov/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit $(COV_CFLAGS) $(TEST_CLOCK) -o $@ $^ -lcmocka $(LDLIBS)
 MODULE =
 coverage:
 ifeq ($(MODULE),)
@@ -104,12 +109,12 @@ FUZZ_CC     = $(if $(wildcard $(shell clang --print-runtime-dir 2>/dev/null)/lib
 FUZZ_CFLAGS = -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 build/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c build/asan/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(SAN_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(SAN_CFLAGS) -o $@ $^ $(LDLIBS)
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libflashback.a
-	$(FUZZ_CC) $(CPPFLAGS) -DFLASHBACK_TEST $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 build/fuzz/obj/%.o: src/%.c build/flags
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CPPFLAGS) -DFLASHBACK_TEST $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 build/fuzz/libflashback.a: $(LIB:src/%.c=build/fuzz/obj/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
 FUZZ_BUILD = $(FUZZ:%=build/fuzz/replay_%) $(if $(FUZZ_CC),$(FUZZ:%=build/fuzz/fuzz_%))
@@ -137,10 +142,10 @@ build/nomem.so: tests/nomem.c build/flags
 # The simulation: the daemon and its workers upon a pretend machine; sources of the same name stand in for
 # modules, so that the linker takes no more of the library than is left.
 SIM = $(sort $(wildcard tests/sim/*.c))
-build/sim: $(SIM) $(wildcard tests/sim/*.h) tests/unit/judge_cases.h build/test/libflashback.a
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(ALL_CFLAGS) -o $@ $(SIM) build/test/libflashback.a $(LDLIBS)
+build/sim: $(SIM) $(wildcard tests/sim/*.h) tests/unit/judge_cases.h build/obj/libflashback.a
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $(SIM) build/obj/libflashback.a $(LDLIBS)
 build/cov/sim: $(SIM) $(wildcard tests/sim/*.h) tests/unit/judge_cases.h tests/dump.c build/cov/libflashback.a
-	$(CC) $(CPPFLAGS) -DFLASHBACK_TEST $(COV_CFLAGS) -o $@ \
+	$(CC) $(CPPFLAGS) $(COV_CFLAGS) -o $@ \
 	    $(SIM) tests/dump.c build/cov/libflashback.a $(LDLIBS)
 check:
 	@tests/setup check
@@ -270,4 +275,4 @@ check-cross: dist
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*/*.d build/fuzz/obj/*/*.d)
+-include $(wildcard build/*/*/*.d build/test/*.d build/fuzz/obj/*/*.d)

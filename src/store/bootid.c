@@ -13,10 +13,6 @@
 
 #include "flashback/lib/compat.h"
 
-#ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x4000U
-#endif
-
 /* The first line of a small file that the kernel makes.  Return 0, or -1 with errno. */
 static int
 read_line(const char *path, char *buf, size_t size)

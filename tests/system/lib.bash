@@ -196,7 +196,7 @@ needs_plain_build() {
 	[[ $FLASHBACK != */asan/* && $FLASHBACK != */cov/* ]] || skip "not with sanitizers or counters"
 }
 
-# set_clock TEXT: the program's idea of now (a date that date(1) understands); test build only.
+# set_clock TEXT: the program's idea of now (a date that date(1) understands); see tests/clock.c.
 set_clock() {
 	export FLASHBACK_TEST_NOW=@$D/now
 	date -d "$1" +%s >"$D/now.new"

@@ -4,11 +4,7 @@
 
 #include <stdint.h>
 
-/*
- * Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs.  In a
- * test build FLASHBACK_TEST_NOW sets the wall clock: an epoch ("1795400000"), from which it goes
- * on, or "@FILE", a file with an epoch that is read at each call and stands still.
- */
+/* Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs. */
 
 /** Before this the clock cannot be right: the release date, 2026-11-22 UTC. */
 #define CLOCK_RELEASE_DATE INT64_C(1795305600)
