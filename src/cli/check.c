@@ -10,7 +10,7 @@
 
 #include "flashback/config/render.h"
 #include "flashback/lib/text.h"
-#include "flashback/rsync/version.h"
+#include "flashback/rsync/transfer.h"
 #include "flashback/store/result.h"
 #include "flashback/store/stamp.h"
 #include "flashback/store/store.h"
@@ -195,7 +195,7 @@ check_hints(FILE *f, const struct config *c)
 		store_close(&store);
 	}
 	free(words);
-	if (version_read(c->rsync, &version, why, sizeof(why)) != 0)
+	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)
 		show_hint(f, why);
 	else if (version_risk(&version) != NULL)
 		show_hint(f, version_risk(&version));

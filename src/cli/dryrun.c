@@ -14,7 +14,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/argv.h"
-#include "flashback/rsync/version.h"
+#include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
 #include "flashback/store/expire.h"
@@ -260,7 +260,7 @@ dryrun_run(const struct config *config, const struct text_list *wanted)
 	d.data_dir = real != NULL ? real : config->data_dir;
 	d.when = (struct plan_now){.now = clock_wall(), .wake = config->wake, .disk = PLAN_DISK_OK};
 	d.when.offset = clock_offset(d.when.now);
-	if (version_read(config->rsync, &d.version, why, sizeof(why)) == 0) {
+	if (transfer_version(config->rsync, &d.version, why, sizeof(why)) == 0) {
 		look(&d, &absent, &disk);
 		rc = print_all(&d);
 	} else {

@@ -12,6 +12,7 @@
 #include "flashback/daemon/publish.h"
 #include "flashback/daemon/purger.h"
 #include "flashback/daemon/reload.h"
+#include "flashback/daemon/service.h"
 #include "flashback/daemon/wake.h"
 #include "flashback/daemon/warn.h"
 #include "flashback/daemon/workers.h"
@@ -19,7 +20,7 @@
 #include "flashback/lib/compat.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/log.h"
-#include "flashback/rsync/version.h"
+#include "flashback/rsync/transfer.h"
 
 #define END_MS 13000  /* from TERM until all children are killed */
 #define LAST_MS 1500  /* from then until we go without them: they hang in the kernel */
@@ -103,7 +104,7 @@ check_rsync(struct daemon *d)
 {
 	char why[256];
 
-	if (version_read(d->config->rsync, &d->rsync, why, sizeof(why)) != 0) {
+	if (transfer_version(d->config->rsync, &d->rsync, why, sizeof(why)) != 0) {
 		fprintf(stderr, "flashback: %s\n", why);
 		return -1;
 	}
@@ -140,7 +141,7 @@ tell_ready(struct daemon *d)
 	if (d->ready || d->waking || d->this_wake == 0)
 		return;
 	d->ready = true;
-	version_tell_service("READY=1\nSTATUS=%zu volumes", d->table.n);
+	service_notify("READY=1\nSTATUS=%zu volumes", d->table.n);
 	if (!d->options->once)
 		publish_start(d);
 }
@@ -165,7 +166,7 @@ take_signals(struct daemon *d)
 	event_read(d->signals, &s);
 	if (s.end && !d->ending) {
 		log_say(LOG_LEVEL_INFO, "told to stop");
-		version_tell_service("STOPPING=1");
+		service_notify("STOPPING=1");
 		begin_end(d, DAEMON_ENDS);
 	}
 	if (s.again)

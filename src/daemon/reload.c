@@ -11,7 +11,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
 #include "flashback/lib/log.h"
-#include "flashback/rsync/version.h"
+#include "flashback/rsync/transfer.h"
 
 /* The errors are logged when they change, and told as one event for the whole time that it is
  * broken. */
@@ -120,7 +120,7 @@ reload_rsync(struct daemon *d)
 	    st.st_mtime == d->rsync_file.st_mtime && st.st_size == d->rsync_file.st_size)
 		return;
 	d->rsync_file = st;
-	if (version_read(d->config->rsync, &d->rsync, why, sizeof(why)) != 0)
+	if (transfer_version(d->config->rsync, &d->rsync, why, sizeof(why)) != 0)
 		log_say(LOG_LEVEL_ERROR, "%s", why);
 }
 

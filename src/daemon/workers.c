@@ -164,7 +164,7 @@ static void
 take_progress(struct daemon *d, struct daemon_work *w, const char *text)
 {
 	struct table_row *row = row_of(d, w);
-	struct verdict_progress p = {0};
+	struct output_progress p = {0};
 	int64_t *const numbers[] = {&p.bytes, &p.rate, &p.left, &p.done, &p.all};
 	int64_t percent;
 

@@ -282,7 +282,7 @@ or_unknown(bool known, int64_t n)
 static struct history_run
 history_line(const struct run *r)
 {
-	const struct verdict_stats *s = &r->copy.end.words.stats;
+	const struct output_stats *s = &r->copy.end.words.stats;
 	struct history_run run = {
 	    .stamp = r->copy.tree,
 	    .seconds = seconds_since(r),

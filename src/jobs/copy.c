@@ -163,7 +163,7 @@ run_rsync(struct copy *c)
 static void
 check_disk(const struct copy *c, struct verdict_case *jc)
 {
-	const struct verdict_words *w = &c->end.words;
+	const struct output_words *w = &c->end.words;
 
 	if (!w->no_space && !w->read_only && !w->io_error && c->end.stop != VERDICT_STOP_ROOM)
 		return;

@@ -324,7 +324,7 @@ reason_text(FILE *f, const char *before, const struct table_row *row, const stru
 static void
 put_progress(FILE *f, const struct table_row *row)
 {
-	const struct verdict_progress *progress = &row->progress;
+	const struct output_progress *progress = &row->progress;
 	char text[UNITS_TEXT];
 
 	if (row->stage != TABLE_COPYING || (progress->all <= 0 && progress->bytes <= 0))

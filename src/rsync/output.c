@@ -4,7 +4,178 @@
 #include <string.h>
 
 #include "flashback/lib/text.h"
-#include "flashback/rsync/figures.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LINE_READ 256 /* no line of figures is longer */
+#define FIGURE_MAX (INT64_MAX / 128)
+#define RATE_MAX (INT64_C(1) << 30) /* before its unit, which is at most 2^30 */
+#define TIME_MAX (INT64_C(1) << 40)
+
+/* What is left of a line that is being read. */
+struct cursor {
+	const char *s;
+	size_t n;
+};
+
+static bool
+take(struct cursor *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (c->n < n || memcmp(c->s, text, n) != 0)
+		return false;
+	c->s += n;
+	c->n -= n;
+	return true;
+}
+
+/* Blanks, at least one. */
+static bool
+take_blanks(struct cursor *c)
+{
+	if (!take(c, " "))
+		return false;
+	while (take(c, " "))
+		;
+	return true;
+}
+
+/* A decimal number from 0 to max. */
+static bool
+take_number(struct cursor *c, int64_t max, int64_t *out)
+{
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < c->n && c->s[i] >= '0' && c->s[i] <= '9'; i++) {
+		int digit = c->s[i] - '0';
+
+		if (n > (max - digit) / 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	if (i == 0)
+		return false;
+	c->s += i;
+	c->n -= i;
+	*out = n;
+	return true;
+}
+
+int
+output_statistic(const char *line, size_t len, struct output_stats *stats)
+{
+	const struct {
+		const char *name;
+		int64_t *value;
+	} rows[] = {
+	    {"Number of files: ", &stats->files},
+	    {"Number of regular files transferred: ", &stats->transferred},
+	    {"Total file size: ", &stats->bytes},
+	    {"Total transferred file size: ", &stats->new_bytes},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cursor c = {line, len};
+		int64_t n;
+
+		if (!take(&c, rows[i].name))
+			continue;
+		if (!take_number(&c, FIGURE_MAX, &n) || (c.n > 0 && !take(&c, " ")))
+			return -1;
+		*rows[i].value = n;
+		stats->seen = stats->seen || rows[i].value == &stats->files;
+		return 0;
+	}
+	return -1;
+}
+
+/* "12.34MB/s" to bytes a second. */
+static bool
+take_rate(struct cursor *c, int64_t *out)
+{
+	static const struct {
+		const char *name;
+		int64_t factor;
+	} units[] = {
+	    {"kB/s", INT64_C(1) << 10},
+	    {"MB/s", INT64_C(1) << 20},
+	    {"GB/s", INT64_C(1) << 30},
+	};
+	int64_t whole, hundredths;
+
+	if (!take_number(c, RATE_MAX, &whole) || !take(c, ".") || !take_number(c, 99, &hundredths))
+		return false;
+	for (size_t i = 0; i < COUNT(units); i++)
+		if (take(c, units[i].name)) {
+			*out = whole * units[i].factor + hundredths * units[i].factor / 100;
+			return true;
+		}
+	return false;
+}
+
+/* "0:07:12" to seconds; "??:??:??" to -1. */
+static bool
+take_time(struct cursor *c, int64_t *out)
+{
+	int64_t hours, minutes, seconds;
+
+	if (take(c, "??:??:??")) {
+		*out = -1;
+		return true;
+	}
+	if (!take_number(c, TIME_MAX, &hours) || !take(c, ":") || !take_number(c, 59, &minutes) ||
+	    !take(c, ":") || !take_number(c, 59, &seconds))
+		return false;
+	*out = hours * 3600 + minutes * 60 + seconds;
+	return true;
+}
+
+/* "(xfr#12, to-chk=3/15)": 3 of 15 files are left; ir-chk while the list still grows. */
+static bool
+take_counts(struct cursor *c, struct output_progress *p)
+{
+	int64_t transferred, left, all;
+
+	if (!take(c, "(xfr#") || !take_number(c, FIGURE_MAX, &transferred) || !take(c, ", ") ||
+	    !(take(c, "to-chk=") || take(c, "ir-chk=")) || !take_number(c, FIGURE_MAX, &left) ||
+	    !take(c, "/") || !take_number(c, FIGURE_MAX, &all) || !take(c, ")") || left > all)
+		return false;
+	p->all = all;
+	p->done = all - left;
+	p->percent = all > 0 ? (int)(p->done * 100 / all) : 0;
+	return true;
+}
+
+int
+output_progress(const char *line, size_t len, struct output_progress *p)
+{
+	struct cursor c = {line, len};
+	struct output_progress read = *p;
+	int64_t percent, left;
+
+	if (len > LINE_READ)
+		return -1;
+	take_blanks(&c);
+	if (!take_number(&c, FIGURE_MAX, &read.bytes) || !take_blanks(&c) ||
+	    !take_number(&c, FIGURE_MAX, &percent) || !take(&c, "%") || !take_blanks(&c) ||
+	    !take_rate(&c, &read.rate) || !take_blanks(&c) || !take_time(&c, &left))
+		return -1;
+	take_blanks(&c);
+	if (c.n == 0) {
+		read.left = left;
+		/* In the middle of the first file nothing has been counted. */
+		if (read.all == 0 && percent <= 100)
+			read.percent = (int)percent;
+	} else if (!take_counts(&c, &read)) {
+		return -1;
+	}
+	take_blanks(&c);
+	if (c.n > 0)
+		return -1;
+	*p = read;
+	return 0;
+}
 
 /* Do the texts "PATH: why" a and b mean one file, the path of b perhaps without what leads to it?
  */
@@ -33,7 +204,7 @@ keep_first(char first[MESSAGE_TEXT], const char *text)
 /* An error in writing here.  What it says of the disk is verified before anything follows from it.
  */
 static void
-hear_trouble_here(struct verdict_words *w, const struct message *m)
+hear_trouble_here(struct output_words *w, const struct message *m)
 {
 	bool attribute = m->kind == MESSAGE_ATTRIBUTE;
 
@@ -46,7 +217,7 @@ hear_trouble_here(struct verdict_words *w, const struct message *m)
 }
 
 static void
-hear_cause(struct verdict_words *w, const char *line, size_t len)
+hear_cause(struct output_words *w, const char *line, size_t len)
 {
 	struct cause cause;
 
@@ -61,7 +232,7 @@ hear_cause(struct verdict_words *w, const char *line, size_t len)
 }
 
 static void
-hear_error(struct verdict_words *w, const char *line, size_t len)
+hear_error(struct output_words *w, const char *line, size_t len)
 {
 	struct message m;
 
@@ -90,12 +261,12 @@ hear_error(struct verdict_words *w, const char *line, size_t len)
 }
 
 void
-output_line(struct verdict_words *w, const char *line, size_t len, bool is_error)
+output_line(struct output_words *w, const char *line, size_t len, bool is_error)
 {
 	while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == ' '))
 		len--;
 	if (is_error)
 		hear_error(w, line, len);
 	else
-		figures_statistic(line, len, &w->stats);
+		output_statistic(line, len, &w->stats);
 }

@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "flashback/lib/child.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
-#include "flashback/rsync/figures.h"
+#include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
 
 #define GRACE_MS 10000 /* from TERM to KILL */
@@ -22,6 +24,8 @@
 #define TELL_MS 1000   /* between two progress lines to the daemon */
 #define LOOKS 12       /* how often to look for life in the span after which silence is the end */
 #define LINE_SIZE 8192
+#define VERSION_SECONDS 10
+#define VERSION_TEXT 256
 #define PIPE_SIZE 65536 /* what a pipe holds */
 
 /* One of the two pipes, cut into lines at \n and \r. */
@@ -52,7 +56,7 @@ struct watch {
 static void
 tell_progress(struct watch *w)
 {
-	const struct verdict_progress *p = &w->end->progress;
+	const struct output_progress *p = &w->end->progress;
 	int64_t now = clock_mono();
 
 	if (w->t->tell < 0 || now - w->told < TELL_MS)
@@ -71,7 +75,7 @@ take_line(struct watch *w, struct stream *s)
 	s->len = 0;
 	if (len == 0)
 		return;
-	if (!s->is_error && figures_progress(s->line, len, &w->end->progress) == 0) {
+	if (!s->is_error && output_progress(s->line, len, &w->end->progress) == 0) {
 		tell_progress(w);
 		return;
 	}
@@ -293,5 +297,45 @@ transfer_run(const struct transfer *t, struct transfer_end *end)
 	drain(&w, &w.stream[OUT]);
 	drain(&w, &w.stream[ERR]);
 	errno = error;
+	return rc;
+}
+
+/* Run `path --version` with its output in fd.  Return 0, or -1 with errno. */
+static int
+run_version(const char *path, int fd, int *status)
+{
+	struct text_list argv = {0};
+	struct child_spec spec = {
+	    .argv = &argv, .in = -1, .out = fd, .err = -1, .dir = -1, .keep = -1};
+	int rc = -1;
+
+	if (text_list_add(&argv, path) == 0 && text_list_add(&argv, "--version") == 0)
+		rc = child_run(&spec, VERSION_SECONDS, -1, status);
+	text_list_free(&argv);
+	return rc;
+}
+
+int
+transfer_version(const char *path, struct version *out, char *why, size_t size)
+{
+	char text[VERSION_TEXT] = "";
+	ssize_t n;
+	int fd, status = 0, rc = -1;
+
+	if (access(path, X_OK) != 0) {
+		snprintf(why, size, "%s: %s: install rsync, or set `rsync` to where it is", path,
+		         strerror(errno));
+		return -1;
+	}
+	fd = memfd_create("version", MFD_CLOEXEC);
+	if (fd < 0 || run_version(path, fd, &status) != 0) {
+		snprintf(why, size, "%s could not be run: %s", path, strerror(errno));
+	} else {
+		n = status == 0 ? pread(fd, text, sizeof(text) - 1, 0) : 0;
+		text[n > 0 ? n : 0] = '\0';
+		rc = version_judge(path, text, out, why, size);
+	}
+	if (fd >= 0)
+		close(fd);
 	return rc;
 }

@@ -22,7 +22,7 @@
 /* All that a row of the table looks at. */
 struct run {
 	const struct verdict_case *c;
-	const struct verdict_words *w;
+	const struct output_words *w;
 	int code;      /* rsync's exit status; 128+n for signal n */
 	bool killed;   /* by that signal */
 	int64_t files; /* that came: those that vanished are in rsync's number, too */
@@ -82,7 +82,7 @@ is_links(const struct run *r)
 static bool
 is_no_source(const struct run *r)
 {
-	const struct verdict_stats *s = &r->w->stats;
+	const struct output_stats *s = &r->w->stats;
 
 	if (s->seen && (s->files == 0 || (s->files == 1 && r->code == 23)))
 		return true;
@@ -261,7 +261,7 @@ say_complete(const struct run *r, struct verdict *v)
 static void
 say_partial(const struct run *r, struct verdict *v)
 {
-	const struct verdict_words *w = r->w;
+	const struct output_words *w = r->w;
 
 	if (w->unreadable > 0)
 		say(v, "%" PRId64 " %s could not be read; first: %s", w->unreadable,
@@ -284,7 +284,7 @@ say_partial(const struct run *r, struct verdict *v)
 static void
 say_failed(const struct run *r, struct verdict *v)
 {
-	const struct verdict_words *w = r->w;
+	const struct output_words *w = r->w;
 	const char *said = *w->first_refusal != '\0' ? w->first_refusal : w->last_error;
 
 	if (*w->cause != '\0')
@@ -338,7 +338,7 @@ verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 }
 
 void
-verdict_make(const struct verdict_case *c, const struct verdict_words *w, struct verdict *v)
+verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v)
 {
 	struct run r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
 	const struct row *row = table;

@@ -11,8 +11,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/bootid.h"
-#include "flashback/store/graft.h"
-#include "flashback/store/halves.h"
+#include "flashback/store/resume.h"
 #include "flashback/store/summary.h"
 #include "flashback/store/voldir.h"
 
@@ -49,9 +48,9 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 
 	if (is_empty(v, stamp_format(tree, name)))
 		return store_rename(v, tree, STAMP_EXPIRED);
-	halves_keep(v->fd, name, v->dev);
+	resume_keep(v->fd, name, v->dev);
 	if (other != NULL)
-		graft_tree(v->fd, stamp_format(other, other_name), name, v->dev);
+		resume_join(v->fd, stamp_format(other, other_name), name, v->dev);
 	if (syncfs(v->fd) != 0) {
 		int error = errno;
 
@@ -115,7 +114,7 @@ join(struct store_volume *v, struct stamp *from, const struct stamp *to)
 {
 	char from_name[STAMP_NAME_SIZE], to_name[STAMP_NAME_SIZE];
 
-	graft_tree(v->fd, stamp_format(from, from_name), stamp_format(to, to_name), v->dev);
+	resume_join(v->fd, stamp_format(from, from_name), stamp_format(to, to_name), v->dev);
 	return store_rename(v, from, STAMP_EXPIRED);
 }
 
@@ -139,7 +138,7 @@ salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubt
 
 	if (count_since(v, tree->when) >= SERVES)
 		return store_rename(v, tree, STAMP_EXPIRED);
-	halves_keep(v->fd, stamp_format(tree, name), v->dev);
+	resume_keep(v->fd, stamp_format(tree, name), v->dev);
 	if (doubtful->when != 0)
 		return join(v, tree, doubtful);
 	*doubtful = *tree;

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "flashback/rsync/figures.h"
+#include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/verdict.h"
 
@@ -20,7 +20,7 @@ check_reason(const struct verdict *v)
 }
 
 static void
-verdicts(const struct verdict_words *w)
+verdicts(const struct output_words *w)
 {
 	static const int status[] = {0,        23 << 8, 24 << 8, 11 << 8, 12 << 8,
 	                             255 << 8, 5 << 8,  20 << 8, 9};
@@ -30,10 +30,10 @@ verdicts(const struct verdict_words *w)
 
 		for (enum verdict_stop stop = VERDICT_STOP_NO; stop <= last; stop++) {
 			const struct verdict_case c = {.status = status[i],
-			                             .stop = stop,
-			                             .removable = i % 2 != 0,
-			                             .shrink_guard = 5000,
-			                             .files_before = 1000};
+			                               .stop = stop,
+			                               .removable = i % 2 != 0,
+			                               .shrink_guard = 5000,
+			                               .files_before = 1000};
 			struct verdict v;
 
 			memset(&v, 0xa5, sizeof(v));
@@ -47,7 +47,7 @@ verdicts(const struct verdict_words *w)
 }
 
 static void
-hear(struct verdict_words *w, struct verdict_progress *p, const char *line, size_t len)
+hear(struct output_words *w, struct output_progress *p, const char *line, size_t len)
 {
 	size_t is_error = len > 0 && line[0] == '!';
 	char *own;
@@ -57,13 +57,13 @@ hear(struct verdict_words *w, struct verdict_progress *p, const char *line, size
 	own = malloc(len > 0 ? len : 1);
 	HOLDS(own != NULL);
 	memcpy(own, line + is_error, len);
-	if (is_error || figures_progress(own, len, p) < 0)
+	if (is_error || output_progress(own, len, p) < 0)
 		output_line(w, own, len, is_error != 0);
 	free(own);
 }
 
 static void
-check_words(const struct verdict_words *w, const struct verdict_progress *p)
+check_words(const struct output_words *w, const struct output_progress *p)
 {
 	HOLDS(fuzz_is_printable(w->first_error) && fuzz_is_printable(w->first_refusal));
 	HOLDS(fuzz_is_printable(w->first_attribute) && fuzz_is_printable(w->last_error));
@@ -77,8 +77,8 @@ check_words(const struct verdict_words *w, const struct verdict_progress *p)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct verdict_words w = {0};
-	struct verdict_progress p = {.left = -1};
+	struct output_words w = {0};
+	struct output_progress p = {.left = -1};
 	const char *at = (const char *)data, *end = at + size;
 
 	while (at < end) {

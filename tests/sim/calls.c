@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/tree.h"
-#include "flashback/store/graft.h"
-#include "flashback/store/halves.h"
+#include "flashback/store/resume.h"
 #include "flashback/store/runlog.h"
 #include "flashback/store/stamp.h"
 
@@ -18,7 +17,7 @@
 #include "sim.h"
 
 /*
- * In the place of the modules walk, graft, halves and runlog, and of the few system calls that
+ * In the place of the modules tree, resume and runlog, and of the few system calls that
  * modules of the product make by themselves on descriptors which are of pretend here.
  */
 
@@ -88,7 +87,7 @@ tree_is_empty(int dirfd)
 }
 
 void
-graft_tree(int parent, const char *from, const char *to, dev_t dev)
+resume_join(int parent, const char *from, const char *to, dev_t dev)
 {
 	struct drive_tree *old = tree_of(parent, from), *new = tree_of(parent, to);
 
@@ -106,7 +105,7 @@ graft_tree(int parent, const char *from, const char *to, dev_t dev)
 
 /* Files come whole here, or not at all. */
 void
-halves_keep(int parent, const char *name, dev_t dev)
+resume_keep(int parent, const char *name, dev_t dev)
 {
 	(void)parent;
 	(void)name;

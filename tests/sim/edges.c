@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "flashback/config/conf.h"
+#include "flashback/daemon/service.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/probe.h"
 #include "flashback/jobs/sourcecheck.h"
@@ -15,7 +16,6 @@
 #include "flashback/lib/log.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/safepath.h"
-#include "flashback/rsync/version.h"
 
 #include "check.h"
 #include "drive.h"
@@ -70,27 +70,10 @@ conf_free(struct config *c)
 	(void)c;
 }
 
-/* ---- tool, hook, ask, probe ---- */
-
-int
-version_read(const char *path, struct version *out, char *why, size_t size)
-{
-	(void)path;
-	(void)why;
-	(void)size;
-	*out = (struct version){.major = 3, .minor = 5, .confine_root = true, .usable = true};
-	return 0;
-}
-
-const char *
-version_risk(const struct version *version)
-{
-	(void)version;
-	return NULL;
-}
+/* ---- service, hook, sourcecheck, probe ---- */
 
 void
-version_tell_service(const char *fmt, ...)
+service_notify(const char *fmt, ...)
 {
 	(void)fmt;
 }

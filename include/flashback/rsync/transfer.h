@@ -2,10 +2,12 @@
 #ifndef FLASHBACK_TRANSFER_H
 #define FLASHBACK_TRANSFER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flashback/lib/text.h"
 #include "flashback/rsync/verdict.h"
+#include "flashback/rsync/version.h"
 #include "flashback/store/runlog.h"
 
 /* One rsync, watched from start to end: its words heard, its progress told, ended when it must end.
@@ -24,8 +26,8 @@ struct transfer {
 struct transfer_end {
 	int status; /* as from waitpid */
 	enum verdict_stop stop;
-	struct verdict_words words;
-	struct verdict_progress progress; /* the last that was heard */
+	struct output_words words;
+	struct output_progress progress; /* the last that was heard */
 };
 
 /**
@@ -36,5 +38,12 @@ struct transfer_end {
  * be ended: then its directory must not be touched.
  */
 int transfer_run(const struct transfer *t, struct transfer_end *end);
+
+/**
+ * transfer_version(path, out, why, size):
+ * Ask the rsync at path for its version.  Return 0, or -1 with why in words: it is missing, does
+ * not run, or version_judge refuses it.
+ */
+int transfer_version(const char *path, struct version *out, char *why, size_t size);
 
 #endif

@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "flashback/rsync/cause.h"
-#include "flashback/rsync/message.h"
+#include "flashback/rsync/output.h"
 #include "flashback/store/result.h"
 
 /*
@@ -32,39 +31,6 @@ enum verdict_stop {
 	VERDICT_STOP_ASKED, /* the daemon ends, the window closes, the slice is over */
 	VERDICT_STOP_ROOM,  /* the disk was filling up */
 	VERDICT_STOP_STALL  /* no sign of life for long */
-};
-
-/** The closing statistics (figures_statistic), as in `rsync --stats --no-h` under LC_ALL=C. */
-struct verdict_stats {
-	bool seen; /* the line "Number of files: N" was there */
-	int64_t files, transferred;
-	int64_t bytes, new_bytes; /* total size, transferred file size */
-};
-
-/** What the lines of --info=progress2 say: figures_progress reads them. */
-struct verdict_progress {
-	int percent;       /* files done of all files known; see figures_progress */
-	int64_t bytes;     /* copied so far */
-	int64_t rate;      /* bytes a second */
-	int64_t left;      /* seconds, -1 unknown */
-	int64_t done, all; /* files */
-};
-
-/** What was heard of one run: output_line adds each line of rsync's and ssh's to it. */
-struct verdict_words {
-	struct verdict_stats stats;
-	/* The first file of the source that was not read, the first one and the first attribute
-	 * that could not be written here, each with the reason; escaped. */
-	char first_error[MESSAGE_TEXT], first_refusal[MESSAGE_TEXT], first_attribute[MESSAGE_TEXT];
-	char last_file[MESSAGE_TEXT]; /* the last file of the source not read: each counts once */
-	char last_error[RESULT_TEXT]; /* the last telling line of the error output; escaped */
-	char cause[CAUSE_TEXT]; /* the cause in words, with what to do; "" if none was recognised */
-	int cause_rank;         /* how telling cause is: a better one replaces it */
-	bool no_space, read_only, io_error; /* said of the receiving side: to be verified */
-	bool too_many_links;
-	bool source_gone; /* what was asked of an rsync daemon or of rrsync is not there */
-	bool bad_option;  /* the far side does not know, or refuses, an option */
-	int64_t unreadable, unwritten, vanished; /* files */
 };
 
 /** What verdict_make needs to know besides. */
@@ -100,6 +66,6 @@ int verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
  * Fill *v by the first row that holds of the table in verdict.c.  The reason is at most 199 bytes
  * long and never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
  */
-void verdict_make(const struct verdict_case *c, const struct verdict_words *w, struct verdict *v);
+void verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v);
 
 #endif

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** What this machine's rsync is and can do. */
+/* Which rsync this machine has, and what that can do.  Core: no I/O. */
+
 struct version {
 	int major, minor, patch;
 	bool confine_root; /* 3.5.0: a backed-up symlink cannot lead out of the volume */
@@ -20,20 +21,13 @@ struct version {
 int version_parse(const char *line, struct version *out);
 
 /**
- * version_read(path, out, why, size):
- * Ask the rsync at path for its version.  Return 0, or -1 with why in words: it is missing, does
- * not run, or is too old.
+ * version_judge(path, line, out, why, size):
+ * The same, as far as flashback can work with it.  Return 0, or -1 with why in words: the program
+ * at path is no rsync, or is too old.
  */
-int version_read(const char *path, struct version *out, char *why, size_t size);
+int version_judge(const char *path, const char *line, struct version *out, char *why, size_t size);
 
 /** version_risk(version): what is dangerous about it, in words; NULL: nothing. */
 const char *version_risk(const struct version *version);
-
-/**
- * version_tell_service(fmt, ...):
- * Tell the service manager that started us (NOTIFY_SOCKET, as in sd_notify(3)): "READY=1" and so
- * on. Does nothing when there is none.
- */
-void version_tell_service(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

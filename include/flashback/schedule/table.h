@@ -41,7 +41,7 @@ struct table_row {
 
 	enum table_phase phase;
 	enum table_stage stage;
-	struct verdict_progress progress;
+	struct output_progress progress;
 	int64_t started; /* of the run in progress or the last one */
 
 	enum result last; /* of the newest run; NONE until there was one */

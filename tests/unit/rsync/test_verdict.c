@@ -16,7 +16,7 @@
 #define LONG_NAME "a.very.long.name.of.a.host.in.some.cloud.example.org"
 
 static void
-hear_all(struct verdict_words *w, const char *text, bool is_error)
+hear_all(struct output_words *w, const char *text, bool is_error)
 {
 	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
 		output_line(w, text, (size_t)(end - text), is_error);
@@ -414,7 +414,7 @@ test_table(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct verdict_words w = {0};
+		struct output_words w = {0};
 		struct verdict v;
 
 		print_message("%s\n", rows[i].name);
@@ -439,7 +439,7 @@ test_codes(void **state)
 	(void)state;
 	for (int code = 1; code < 256; code++) {
 		struct verdict_case c = {.status = EXIT(code)};
-		struct verdict_words w = {0};
+		struct output_words w = {0};
 		struct verdict v;
 		bool kept = code >= 36 || (next < COUNT(cut) && cut[next] == code);
 

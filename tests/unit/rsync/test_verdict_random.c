@@ -20,7 +20,7 @@
 
 /* A line of rsync's, of ssh's, or of none. */
 static void
-hear_random(struct verdict_words *w)
+hear_random(struct output_words *w)
 {
 	static const char *const lines[] = {
 	    "Number of files: 5",
@@ -51,7 +51,7 @@ hear_random(struct verdict_words *w)
 }
 
 static void
-check_verdict(const struct verdict_case *c, const struct verdict_words *w, const struct verdict *v)
+check_verdict(const struct verdict_case *c, const struct output_words *w, const struct verdict *v)
 {
 	char clean[RESULT_TEXT];
 	bool complete = v->tree == VERDICT_TREE_COMPLETE;
@@ -92,7 +92,7 @@ test_random_runs(void **state)
 	print_message("seed %u\n", seed);
 	srand(seed);
 	for (int i = 0; i < 20000; i++) {
-		struct verdict_words w = {0};
+		struct output_words w = {0};
 		struct verdict v;
 		struct verdict_case c = {
 		    .status = rand() % 8 == 0 ? 9 : EXIT(codes[(size_t)rand() % COUNT(codes)]),

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/text.h"
-#include "flashback/rsync/figures.h"
+#include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/verdict.h"
 
@@ -30,7 +30,7 @@
 static char directory[] = "/tmp/flashback-judge.XXXXXX";
 
 static void
-hear_all(struct verdict_words *w, const char *text, bool is_error)
+hear_all(struct output_words *w, const char *text, bool is_error)
 {
 	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
 		output_line(w, text, (size_t)(end - text), is_error);
@@ -42,7 +42,7 @@ test_real_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(judge_real_cases); i++) {
 		const struct judge_real_case *k = &judge_real_cases[i];
-		struct verdict_words w = {0};
+		struct output_words w = {0};
 		struct verdict v;
 		struct verdict_case c = {
 		    .status = k->status < 0 ? -k->status : EXIT(k->status),
@@ -65,9 +65,9 @@ test_real_words(void **state)
 /* Hear what a command wrote to a file, cut at line ends and carriage returns as a worker cuts it.
  */
 static void
-hear_file(struct verdict_words *w, const char *name, bool is_error)
+hear_file(struct output_words *w, const char *name, bool is_error)
 {
-	struct verdict_progress progress = {.left = -1};
+	struct output_progress progress = {.left = -1};
 	char *path = text_format("%s/%s", directory, name), *line = NULL;
 	size_t size = 0;
 	ssize_t n;
@@ -78,7 +78,7 @@ hear_file(struct verdict_words *w, const char *name, bool is_error)
 		const char *s = line, *end = line + n - 1, *cr;
 
 		for (; (cr = memchr(s, '\r', (size_t)(end - s))) != NULL; s = cr + 1)
-			figures_progress(s, (size_t)(cr - s), &progress);
+			output_progress(s, (size_t)(cr - s), &progress);
 		output_line(w, s, (size_t)(end - s), is_error);
 	}
 	free(line);
@@ -91,7 +91,7 @@ static void
 run(const char *commands, const struct verdict_case *known, struct verdict *v)
 {
 	struct verdict_case c = *known;
-	struct verdict_words w = {0};
+	struct output_words w = {0};
 	char *script = text_format("cd %s && { %s; } >out 2>err </dev/null", directory, commands);
 
 	assert_non_null(script);

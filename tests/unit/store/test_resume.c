@@ -11,12 +11,76 @@
 
 #include "scratch.h"
 
-#include "flashback/store/graft.h"
+#include "flashback/store/resume.h"
 
 static void
-graft(const struct scratch *s)
+make_temporary(const char *path)
 {
-	graft_tree(s->fd, "from", "to", s->dev);
+	make_file(path, "half of it");
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+static void
+test_what_was_under_way(void **state)
+{
+	const struct scratch *s = *state;
+	struct stat big;
+
+	make_dir("t");
+	make_dir("t/d");
+	make_temporary("t/.big.AbC123");
+	make_temporary("t/d/.a.b.zzzzzz");
+	make_temporary("t/..dots.000000");
+	resume_keep(s->fd, "t", s->dev);
+	big = stat_of("t/big");
+	assert_true(S_ISREG(big.st_mode));
+	assert_int_equal(big.st_nlink, 1);
+	/* Neither 1970, which is the date of many a file, nor any that a file is likely to have. */
+	assert_int_equal(big.st_mtim.tv_sec, 350021106);
+	assert_int_equal(stat_of("t/big").st_size, 10);
+	assert_false(is_there("t/.big.AbC123"));
+	assert_true(is_there("t/d/a.b"));
+	assert_true(is_there("t/..dots"));
+}
+
+/* Each of these is not as rsync leaves it. */
+static void
+test_everything_else_stays(void **state)
+{
+	static const char *const name[] = {"t/.big.AbC12",  "t/.big.AbC1234", "t/big.AbC123",
+	                                   "t/.big-AbC123", "t/.big.AbC12_",  "t/..AbC123"};
+	const struct scratch *s = *state;
+
+	make_dir("t");
+	for (size_t i = 0; i < LENGTH(name); i++)
+		make_temporary(name[i]);
+	make_file("t/.open.AbC123", "somebody's");
+	assert_int_equal(chmod("t/.open.AbC123", 0644), 0);
+	make_temporary("t/.shared.AbC123");
+	assert_int_equal(link("t/.shared.AbC123", "snapshot"), 0);
+	make_file("t/.empty.AbC123", "");
+	make_dir("t/.dir.AbC123");
+	assert_int_equal(symlink("big", "t/.link.AbC123"), 0);
+	make_temporary("t/.taken.AbC123");
+	make_file("t/taken", "a version of it that came whole");
+	resume_keep(s->fd, "t", s->dev);
+	for (size_t i = 0; i < LENGTH(name); i++)
+		assert_true(is_there(name[i]));
+	assert_true(is_there("t/.open.AbC123"));
+	assert_true(is_there("t/.shared.AbC123"));
+	assert_int_not_equal(stat_of("snapshot").st_mtim.tv_sec, 0);
+	assert_true(is_there("t/.empty.AbC123"));
+	assert_true(is_there("t/.dir.AbC123"));
+	assert_true(is_there("t/.link.AbC123"));
+	assert_true(is_there("t/.taken.AbC123"));
+	assert_int_equal(stat_of("t/taken").st_size, 31);
+	assert_false(is_there("t/big"));
+}
+
+static void
+join(const struct scratch *s)
+{
+	resume_join(s->fd, "from", "to", s->dev);
 }
 
 static void
@@ -62,7 +126,7 @@ test_what_only_one_has_moves(void **state)
 	make_file("to/both/e", "e");
 	assert_int_equal(symlink("/nowhere", "from/both/l"), 0);
 	before = stat_of("from/d/b");
-	graft(*state);
+	join(*state);
 	expect_text("to/a", "a");
 	expect_text("to/both/c", "c");
 	expect_text("to/both/e", "e");
@@ -83,7 +147,7 @@ test_what_both_have_stays(void **state)
 	make_file("to/x", "no directory now");
 	make_dir("to/y");
 	assert_int_equal(symlink("x", "from/y"), 0);
-	graft(*state);
+	join(*state);
 	expect_text("to/a", "newer");
 	expect_text("to/x", "no directory now");
 	assert_true(S_ISDIR(stat_of("to/y").st_mode));
@@ -102,7 +166,7 @@ test_of_two_halves_the_longer_stays(void **state)
 	make_half("to/whole", "half of the new one");
 	make_half("from/done", "half, but it is longer");
 	make_file("to/done", "whole");
-	graft(*state);
+	join(*state);
 	expect_text("to/far", "got this far");
 	expect_text("to/near", "got this far");
 	expect_text("to/whole", "half of the new one");
@@ -117,7 +181,7 @@ test_a_shared_file_is_no_half(void **state)
 	make_half("snapshot", "from 1970, and longer");
 	assert_int_equal(link("snapshot", "from/a"), 0);
 	make_half("to/a", "half");
-	graft(*state);
+	join(*state);
 	expect_text("to/a", "half");
 }
 
@@ -132,7 +196,7 @@ test_links_are_not_followed(void **state)
 	make_dir("to/e");
 	make_file("outside/g", "g");
 	assert_int_equal(symlink("../outside", "from/e"), 0);
-	graft(*state);
+	join(*state);
 	assert_false(is_there("outside/f"));
 	assert_true(is_there("outside/g"));
 	assert_false(is_there("to/e/g"));
@@ -164,14 +228,14 @@ test_depth(void **state)
 	close(from);
 	close(to);
 	make_file("from/d/d/d/f", "f");
-	graft(s);
+	join(s);
 	expect_text("to/d/d/d/f", "f");
 }
 
 static int
 graft_as_we_are(void *arg)
 {
-	graft(arg);
+	join(arg);
 	return 0;
 }
 
@@ -202,6 +266,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_what_was_under_way, scratch_setup,
+	                                    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_everything_else_stays, scratch_setup,
+	                                    scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_what_only_one_has_moves, scratch_setup,
 	                                    scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_what_both_have_stays, scratch_setup,

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_SERVICE_H
+#define FLASHBACK_SERVICE_H
+
+/**
+ * service_notify(fmt, ...):
+ * Send a message to the service manager that started us (NOTIFY_SOCKET, as in sd_notify(3)):
+ * "READY=1" and so on.  Does nothing when there is none.
+ */
+void service_notify(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
