@@ -25,12 +25,15 @@
 
 #define GRACE 10000 /* milliseconds: from TERM to KILL, and from KILL to giving up */
 
-/* What a descriptor is moved above, before it takes its place among 0 to 3. */
+/* Descriptors 0 to 3 are the ones a program gets. They are first duplicated to PLACES and above,
+ * so that no dup2 overwrites a source that is still needed. */
 #define PLACES 4
 
 /* ---- starting ---- */
 
-/* Append what every program gets. */
+/* Append what every program gets. A fixed list, because the daemon's own environment may hold
+ * secrets, and variables such as RSYNC_PARTIAL_DIR change what rsync does. LC_ALL=C because
+ * rsync's and ssh's messages are parsed. */
 static int
 add_environment(struct text_list *env)
 {
@@ -40,13 +43,15 @@ add_environment(struct text_list *env)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		const char *value = getenv(kept[i]);
 
-		if (value != NULL && text_list_addf(env, "%s=%s", kept[i], value) < 0)
+		if (value != NULL && text_list_addf(env, "%s=%s", kept[i], value) == -1)
 			return -1;
 	}
 	return text_list_add(env, "LC_ALL=C");
 }
 
-/* Put the descriptors of spec in their places, whatever numbers they have, and close all others. */
+/* Move the descriptors of spec to 0, 1, 2 and 3, whatever numbers they have, and close all others:
+ * a lock or a directory descriptor that leaks into a program would keep the disk from being
+ * unmounted. */
 static int
 place_descriptors(const struct child_spec *spec)
 {
@@ -57,22 +62,26 @@ place_descriptors(const struct child_spec *spec)
 		int fd = wanted[i];
 
 		moved[i] = -1;
-		if (fd < 0 && i < 3)
+		if (fd == -1 && i < 3)
 			fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-		else if (fd < 0)
+		else if (fd == -1)
 			continue;
 		moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, PLACES);
-		if (moved[i] < 0)
+		if (moved[i] == -1)
 			return -1;
 	}
 	for (int i = 0; i < PLACES; i++)
-		if (moved[i] >= 0 && dup2(moved[i], i) < 0)
+		if (moved[i] != -1 && dup2(moved[i], i) == -1)
 			return -1;
-	closefrom(spec->keep < 0 ? PLACES - 1 : PLACES);
+	closefrom(spec->keep == -1 ? PLACES - 1 : PLACES);
 	return 0;
 }
 
-/* In the child: become the program.  Does not return. */
+/* In the child: become the program. Does not return. The order matters: PR_SET_PDEATHSIG before
+ * getppid, so that a parent that dies in between is noticed; the working directory is entered
+ * before the descriptors are closed, as dir is one of them, but its failure is reported only once
+ * standard error is in place. setsid, because in a mere process group a password prompt on the
+ * terminal stops rsync for ever. */
 static void
 become(const struct child_spec *spec, char *const *env, pid_t parent)
 {
@@ -83,13 +92,13 @@ become(const struct child_spec *spec, char *const *env, pid_t parent)
 	if (getppid() != parent)
 		_exit(127);
 	setsid();
-	entered = spec->dir >= 0 ? fchdir(spec->dir) : chdir("/");
+	entered = spec->dir != -1 ? fchdir(spec->dir) : chdir("/");
 	error = errno;
 	closelog();
-	if (place_descriptors(spec) < 0)
+	if (place_descriptors(spec) == -1)
 		goto fail;
 	errno = error;
-	if (entered < 0)
+	if (entered == -1)
 		goto fail;
 	event_reset_signals();
 	execve(program, spec->argv->item, env);
@@ -98,6 +107,8 @@ fail:
 	_exit(127);
 }
 
+/* The environment is prepared before the fork: the child does nothing that could allocate memory
+ * or fail for another reason than the program itself. */
 pid_t
 child_start(const struct child_spec *spec)
 {
@@ -116,14 +127,14 @@ child_start(const struct child_spec *spec)
 
 /* ---- its session ---- */
 
-/* A process, as /proc/PID/stat tells. */
+/* A process, as /proc/PID/stat describes it. */
 struct process {
 	pid_t pid, group, session;
 	char state;
 	uint64_t cpu; /* ticks */
 };
 
-/* Read a small file of /proc/PID whole.  Return 0, or -1 with errno and an empty text. */
+/* Read a small file of /proc/PID. Return 0, or -1 with errno and an empty text. */
 static int
 read_proc(const char *pid, const char *file, char *text, size_t size)
 {
@@ -133,14 +144,14 @@ read_proc(const char *pid, const char *file, char *text, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/%.16s/%.16s", pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, size - 1);
+	n = fd == -1 ? -1 : read(fd, text, size - 1);
 	text[n > 0 ? n : 0] = '\0';
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
-	return n < 0 ? -1 : 0;
+	return n == -1 ? -1 : 0;
 }
 
-/* Read the next word of *s as a number; 0 when it is none. */
+/* Read the next word of *s as a number; 0 when it is not one. */
 static int64_t
 next_number(const char **s)
 {
@@ -150,8 +161,9 @@ next_number(const char **s)
 	return n;
 }
 
-/* Return 0, with p->pid 0 when it is no more, or is hidden from us as none of ours are; or -1 when
- * we lack what it takes to look. */
+/* Fill *p from /proc/PID/stat. Return 0, with p->pid 0 when the process no longer exists or is
+ * hidden from us (processes of our own never are); or -1 when descriptors or memory are exhausted,
+ * which says nothing about the process. */
 static int
 read_process(const char *pid, struct process *p)
 {
@@ -165,10 +177,11 @@ read_process(const char *pid, struct process *p)
 	if (read_proc(pid, "stat", text, sizeof(text)) != 0)
 		return file_lacks(errno) ? -1 : 0;
 	p->pid = (pid_t)next_number(&s);
-	/* The name stands in parentheses, and may hold anything. */
+	/* The command name is in parentheses and may contain anything, even parentheses and
+	 * blanks. */
 	s = strrchr(text, ')');
 	s = s == NULL ? "" : s + 1;
-	if (text_word(&s, state, sizeof(state)) < 0)
+	if (text_word(&s, state, sizeof(state)) == -1)
 		return 0;
 	for (int i = PARENT; i < FIELDS; i++)
 		field[i] = next_number(&s);
@@ -179,8 +192,8 @@ read_process(const char *pid, struct process *p)
 	return 0;
 }
 
-/* Call visit for each process of the session or group pid.  Return 0, or -1 when there may be more
- * than could be seen. */
+/* Call visit for each process of the session or group pid. All of /proc is searched: the kernel
+ * has no call that lists a session. Return 0, or -1 when some processes could not be examined. */
 static int
 each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg)
 {
@@ -205,7 +218,8 @@ each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg
 	return rc;
 }
 
-/* Is pid a child of ours that has not been waited for?  Only then does its number mean it. */
+/* Is pid a child of ours that has not been waited for? Only then is the number certain to mean
+ * that child: afterwards the kernel may give it to another process. */
 static bool
 is_our_child(pid_t pid)
 {
@@ -221,6 +235,9 @@ kill_process(const struct process *p, void *arg)
 	kill(p->pid, SIGKILL);
 }
 
+/* First TERM to the main process alone: rsync then ends its own children in order and keeps the
+ * partial file. A TERM to the group would end ssh first, and rsync would report a broken
+ * connection. CONT, since a stopped process acts on no signal but KILL. */
 void
 child_stop(pid_t pid, bool hard)
 {
@@ -230,12 +247,12 @@ child_stop(pid_t pid, bool hard)
 	}
 	if (hard) {
 		kill(-pid, SIGKILL);
-		/* Those that made groups of their own, as far as they are seen. */
+		/* kill(-pid) misses processes that made groups of their own. */
 		(void)each_process(pid, kill_process, NULL);
 	}
 }
 
-/* Count the living; bury the dead that are ours. */
+/* Count the living; reap zombies that are children of ours. */
 static void
 count_process(const struct process *p, void *arg)
 {
@@ -247,6 +264,7 @@ count_process(const struct process *p, void *arg)
 		++*n;
 }
 
+/* Only when this is true may the caller touch the directory that the program wrote to. */
 bool
 child_gone(pid_t pid)
 {
@@ -257,14 +275,15 @@ child_gone(pid_t pid)
 	return each_process(pid, count_process, &n) == 0 && n == 0;
 }
 
-/* What is summed up: the activity of all that run this program. */
-struct activity {
+/* Sum of the activity of all processes that run the same program. */
+struct usage_sum {
 	struct stat program;
 	uint64_t sum;
 };
 
+/* Identify the program that pid runs by device and inode. */
 static int
-find_program(pid_t pid, struct stat *st)
+stat_program(pid_t pid, struct stat *st)
 {
 	char path[64];
 
@@ -272,41 +291,46 @@ find_program(pid_t pid, struct stat *st)
 	return stat(path, st);
 }
 
+/* Add what one process has done: CPU ticks and characters read. Only processes of the same
+ * program count, and writes do not: ssh, and rsync itself, send keepalives even when the other
+ * end hangs. */
 static void
 add_activity(const struct process *p, void *arg)
 {
-	struct activity *a = arg;
+	struct usage_sum *a = arg;
 	char pid[16], text[512], word[32];
 	const char *s = text;
 	struct stat st;
 
-	if (find_program(p->pid, &st) != 0 || st.st_ino != a->program.st_ino ||
+	if (stat_program(p->pid, &st) != 0 || st.st_ino != a->program.st_ino ||
 	    st.st_dev != a->program.st_dev)
 		return;
 	snprintf(pid, sizeof(pid), "%d", p->pid);
 	a->sum += p->cpu;
-	/* "rchar: N" stands on the first line. */
+	/* The first line is "rchar: N". */
 	(void)read_proc(pid, "io", text, sizeof(text));
 	if (text_word(&s, word, sizeof(word)) == 0)
 		a->sum += (uint64_t)next_number(&s);
 }
 
+/* 0 when the program cannot be identified, that is, when it has ended. */
 uint64_t
 child_activity(pid_t pid)
 {
-	struct activity a = {.sum = 0};
+	struct usage_sum a = {.sum = 0};
 
-	if (find_program(pid, &a.program) == 0)
+	if (stat_program(pid, &a.program) == 0)
 		(void)each_process(pid, add_activity, &a);
 	return a.sum;
 }
 
 /* ---- from start to end ---- */
 
-/* Has stop_fd something that is a reason to stop?  Signals that are none are taken away, one by
- * one: only what is still readable when there are none left is a reason. */
+/* Is a signal pending on stop_fd that is a reason to stop? CHLD, HUP and USR1 are not: they are
+ * consumed one by one, and the descriptor is polled again after each, since it stays readable
+ * while any other signal is pending. */
 static bool
-is_told_to_stop(int stop_fd)
+must_stop(int stop_fd)
 {
 	const struct timespec at_once = {0};
 	sigset_t idle;
@@ -316,34 +340,36 @@ is_told_to_stop(int stop_fd)
 	sigaddset(&idle, SIGCHLD);
 	sigaddset(&idle, SIGHUP);
 	sigaddset(&idle, SIGUSR1);
-	while (stop_fd >= 0 && event_wait(&stop_fd, 1, &ready, 0) > 0)
-		if (sigtimedwait(&idle, NULL, &at_once) < 0)
+	while (stop_fd != -1 && event_wait(&stop_fd, 1, &ready, 0) > 0)
+		if (sigtimedwait(&idle, NULL, &at_once) == -1)
 			return true;
 	return false;
 }
 
-/* A program that is being run. */
+/* A program while child_run waits for it. */
 struct running {
 	pid_t pid;
-	int pidfd;   /* readable when it has ended; -1 where the kernel has none */
-	int stop_fd; /* -1: none, or heeded already */
+	int pidfd;   /* readable once it has ended; -1 where the kernel has no pidfd */
+	int stop_fd; /* -1: none, or already acted upon */
 	bool ended;
 	int status;
 };
 
+/* Reap the main process, if it has ended. */
 static bool
 has_ended(struct running *r)
 {
 	pid_t pid = r->ended ? 0 : waitpid(r->pid, &r->status, WNOHANG);
 
-	/* No one but us waits for it; if it cannot be waited for, it has not ended well. */
-	if (pid < 0)
+	/* Nobody else reaps it: if waitpid fails, its exit status is lost. Not a success. */
+	if (pid == -1)
 		r->status = W_EXITCODE(255, 0);
 	r->ended = r->ended || pid != 0;
 	return r->ended;
 }
 
-/* Wait until the program has ended.  Return 0, ECANCELED when told to stop, ETIMEDOUT. */
+/* Wait until the main process has ended. Return 0, ECANCELED when asked to stop, ETIMEDOUT at the
+ * deadline. Without a pidfd it polls every 50 ms. */
 static int
 await_end(struct running *r, int64_t deadline)
 {
@@ -355,15 +381,15 @@ await_end(struct running *r, int64_t deadline)
 		if (now >= deadline)
 			return ETIMEDOUT;
 		event_wait(fds, 2, ready,
-		           r->pidfd < 0 && now + 50 < deadline ? now + 50 : deadline);
-		if (!has_ended(r) && is_told_to_stop(r->stop_fd))
+		           r->pidfd == -1 && now + 50 < deadline ? now + 50 : deadline);
+		if (!has_ended(r) && must_stop(r->stop_fd))
 			return ECANCELED;
 	}
 	return 0;
 }
 
-/* Wait until nothing is left of its session, looking ever less often.  Return false when told to
- * stop, or at the deadline. */
+/* Wait until no process of its session is left, polling at growing intervals: there is no event
+ * for the end of a session. Return false when asked to stop, or at the deadline. */
 static bool
 await_gone(struct running *r, int64_t deadline)
 {
@@ -372,25 +398,30 @@ await_gone(struct running *r, int64_t deadline)
 
 		if (has_ended(r) && child_gone(r->pid))
 			return true;
-		if (now >= deadline || is_told_to_stop(r->stop_fd))
+		if (now >= deadline || must_stop(r->stop_fd))
 			return false;
 		event_wait(NULL, 0, NULL, now + pause);
 	}
 }
 
+/* Three steps: wait for the main process; wait GRACE for the rest of its session (after TERM, if
+ * it was stopped); KILL the session and wait GRACE once more. A command's background processes
+ * thus get a chance to finish, but never outlive it: they would go on to use the volume while the
+ * next run writes there. */
 int
 child_run(const struct child_spec *spec, int seconds, int stop_fd, int *status)
 {
 	struct running r = {.pid = child_start(spec), .stop_fd = stop_fd};
 	int error;
 
-	if (r.pid < 0)
+	if (r.pid == -1)
 		return -1;
+	/* A pidfd, since poll cannot wait for a child otherwise; SIGCHLD belongs to the caller. */
 	r.pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
 	error = await_end(&r, clock_mono() + (int64_t)seconds * 1000);
 	if (error != 0) {
 		child_stop(r.pid, false);
-		r.stop_fd = -1;
+		r.stop_fd = -1; /* acted upon: what follows has a deadline of its own */
 	}
 	if (!await_gone(&r, clock_mono() + GRACE)) {
 		child_stop(r.pid, true);
@@ -398,7 +429,7 @@ child_run(const struct child_spec *spec, int seconds, int stop_fd, int *status)
 		if (!await_gone(&r, clock_mono() + GRACE))
 			error = EBUSY;
 	}
-	if (r.pidfd >= 0)
+	if (r.pidfd != -1)
 		close(r.pidfd);
 	*status = r.status;
 	errno = error;

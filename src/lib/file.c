@@ -16,10 +16,9 @@
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 
-/* ---- replacing and reading ---- */
-
-/* O_EXCL is what makes a temporary safe; that its name cannot be guessed only keeps others from
- * being in the way.  So early after boot, when there is no randomness yet, the clock will do. */
+/* O_EXCL is what makes a temporary safe; a name that cannot be guessed only prevents others from
+ * occupying it beforehand. So early after boot, when there is no randomness yet, the clock is good
+ * enough: getrandom must not block the daemon. */
 static uint64_t
 random_number(void)
 {
@@ -32,7 +31,8 @@ random_number(void)
 	return ((uint64_t)getpid() << 32) ^ (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 40;
 }
 
-/* Make a new file beside name.  Return its descriptor and set *temporary, or -1 with errno. */
+/* Create a new file beside name, in the same directory because rename works only within one file
+ * system. Return its descriptor and set *temporary, or -1 with errno. */
 static int
 open_temporary(int dirfd, const char *name, char **temporary)
 {
@@ -44,7 +44,7 @@ open_temporary(int dirfd, const char *name, char **temporary)
 		if (t == NULL)
 			return -1;
 		fd = openat(dirfd, t, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0) {
+		if (fd != -1) {
 			*temporary = t;
 			return fd;
 		}
@@ -55,21 +55,26 @@ open_temporary(int dirfd, const char *name, char **temporary)
 	return -1;
 }
 
-/* Fill f, and see that it is all there.  f stays open. */
+/* Write the contents, and check that all of them arrived: on a full disk only fflush and ferror
+ * show that. The mode is set by fchmod, as open's is subject to the umask. f stays open. */
 static int
 fill(FILE *f, mode_t mode, int (*write)(FILE *, void *), void *arg, bool sync)
 {
-	if (write(f, arg) < 0 || fflush(f) != 0)
+	if (write(f, arg) == -1 || fflush(f) != 0)
 		return -1;
 	if (ferror(f)) {
 		errno = EIO;
 		return -1;
 	}
-	if (fchmod(fileno(f), mode) < 0)
+	if (fchmod(fileno(f), mode) == -1)
 		return -1;
 	return sync ? fsync(fileno(f)) : 0;
 }
 
+/* Write a temporary, then rename it over name: a reader or a power cut never sees half a file. The
+ * descriptor is closed before the rename, since some file systems (NFS) report write errors only
+ * at close. With sync the directory is synced too, else the rename itself may be lost in a power
+ * cut. */
 int
 file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
              bool sync)
@@ -79,7 +84,7 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 	int filled, saved;
 	FILE *f;
 
-	if (fd < 0)
+	if (fd == -1)
 		return -1;
 	f = fdopen(fd, "w");
 	if (f == NULL) {
@@ -93,7 +98,7 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 	if (fclose(f) != 0 && filled == 0)
 		goto fail;
 	errno = saved;
-	if (filled < 0 || renameat(dirfd, temporary, dirfd, name) < 0)
+	if (filled == -1 || renameat(dirfd, temporary, dirfd, name) == -1)
 		goto fail;
 	free(temporary);
 	return sync ? fsync(dirfd) : 0;
@@ -114,6 +119,8 @@ file_is_temporary(const char *entry, const char *name)
 	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
 }
 
+/* Read until end of file, not until st_size: files in /proc have size 0, and a file may grow while
+ * it is read. The buffer doubles, up to max. */
 char *
 file_read_fd(int fd, size_t max, size_t *len)
 {
@@ -131,7 +138,7 @@ file_read_fd(int fd, size_t max, size_t *len)
 		used += n > 0 ? (size_t)n : 0;
 		if (used > max)
 			errno = EFBIG;
-		if (n < 0 || used > max)
+		if (n == -1 || used > max)
 			break;
 		if (used + 1 == size) {
 			char *more = realloc(text, size * 2);
@@ -146,16 +153,19 @@ file_read_fd(int fd, size_t max, size_t *len)
 	return NULL;
 }
 
+/* Refuses everything but a regular file, judged on the open descriptor: a fifo would block, a
+ * device may have side effects when read, and a symlink could lead to a file that the writer of
+ * the directory cannot read himself. */
 int
 file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 {
-	/* O_NONBLOCK: opening a fifo must not wait for its writer. */
+	/* O_NONBLOCK: opening a fifo would block until somebody writes to it. */
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	char *all = NULL;
 	int saved;
 
-	if (fd < 0)
+	if (fd == -1)
 		return -1;
 	if (fstat(fd, &st) == 0) {
 		if (S_ISREG(st.st_mode))
@@ -186,24 +196,27 @@ file_lock(int fd)
 	return flock(fd, LOCK_EX | LOCK_NB);
 }
 
-/* Say who holds the pid file fd. */
+/* Say which process holds the pid file fd, as far as its contents tell. */
 static char *
-name_holder(int fd, const char *path)
+describe_holder(int fd, const char *path)
 {
 	char text[16] = "";
 	char *end;
 	long pid;
 
-	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
+	if (pread(fd, text, sizeof(text) - 1, 0) == -1)
 		text[0] = '\0';
 	pid = strtol(text, &end, 10);
 	if (pid > 0 && *end == '\n')
-		return text_format("%s is held by process %ld: flashback is running already", path,
+		return text_format("%s is held by process %ld: flashback is already running", path,
 		                   pid);
-	return text_format("%s is held by another process: flashback is running already", path);
+	return text_format("%s is held by another process: flashback is already running", path);
 }
 
-/* Open and lock base in dirfd.  Return the descriptor; -1 or -2 with *why. */
+/* Open and lock base in dirfd. O_NOFOLLOW and the check for a regular file: the directory may be
+ * shared, and a symlink there would make root truncate another file. After locking, the name is
+ * looked up again: the previous holder may have unlinked the file between our open and our flock,
+ * and then two daemons would hold locks on two files. Return the descriptor; -1 or -2 with *why. */
 static int
 lock_in(int dirfd, const char *base, const char *path, char **why)
 {
@@ -212,19 +225,19 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 	int fd = openat(dirfd, base, flags, 0644);
 	int result = -1;
 
-	if (fd < 0)
+	if (fd == -1)
 		return text_refuse(why, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &ours) < 0) {
+	if (fstat(fd, &ours) == -1) {
 		text_refuse(why, "%s: %s", path, strerror(errno));
 	} else if (!S_ISREG(ours.st_mode)) {
 		*why = text_format("%s is not a regular file", path);
-	} else if (file_lock(fd) < 0) {
+	} else if (file_lock(fd) == -1) {
 		result = errno == EWOULDBLOCK ? -2 : -1;
-		*why = result == -2 ? name_holder(fd, path)
-		                    : text_format("%s: cannot be locked", path);
-	} else if (fstatat(dirfd, base, &there, AT_SYMLINK_NOFOLLOW) < 0 ||
+		*why =
+		    result == -2 ? describe_holder(fd, path) : text_format("%s: cannot lock", path);
+	} else if (fstatat(dirfd, base, &there, AT_SYMLINK_NOFOLLOW) == -1 ||
 	           there.st_dev != ours.st_dev || there.st_ino != ours.st_ino) {
-		*why = text_format("%s was removed at this moment; try again", path);
+		*why = text_format("%s was removed while it was being locked; try again", path);
 	} else {
 		return fd;
 	}
@@ -232,6 +245,8 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 	return result;
 }
 
+/* The lock is what counts; the number in the file is only for people and scripts. It is written
+ * after locking, so that a second daemon does not overwrite that of the first. */
 int
 file_lock_pid(const char *path, char **why)
 {
@@ -246,7 +261,7 @@ file_lock_pid(const char *path, char **why)
 		return -1;
 	dirfd = safepath_open_dir(dir, true, why);
 	free(dir);
-	if (dirfd < 0)
+	if (dirfd == -1)
 		return -1;
 	fd = lock_in(dirfd, base, path, why);
 	close(dirfd);
@@ -259,6 +274,7 @@ file_lock_pid(const char *path, char **why)
 	return -1;
 }
 
+/* Unlink only what is still our file: another daemon may have been given the same path since. */
 void
 file_unlock_pid(int fd, const char *path)
 {

@@ -16,12 +16,13 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/text.h"
 
-/* A line that fits a pipe's atomic write: those of several processes never mix. */
+/* Longest line. Writes of at most PIPE_BUF bytes to a pipe are atomic, so the lines of several
+ * processes never interleave. */
 #define LINE_SIZE PIPE_BUF
 
 static struct {
 	bool syslog;  /* else standard error */
-	bool journal; /* standard error goes to journald, which stamps lines and knows <N> */
+	bool journal; /* standard error goes to journald, which adds the time and reads <N> */
 	bool verbose;
 } sink;
 
@@ -32,7 +33,9 @@ static const int priority[] = {
     [LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
-/* Is standard error the stream that systemd made for us?  (It may have been redirected since.) */
+/* Is standard error the stream that systemd opened for us? JOURNAL_STREAM holds its device and
+ * inode; both are compared, because standard error may have been redirected since and the variable
+ * inherited. */
 static bool
 is_journal(void)
 {
@@ -40,13 +43,13 @@ is_journal(void)
 	char ours[64];
 	struct stat st;
 
-	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0)
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
 		return false;
 	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	return strcmp(stream, ours) == 0;
 }
 
-/* What stands before the words: a level for journald, else the local time. */
+/* Write what precedes the message: a level for journald, else the local time. */
 static size_t
 format_prefix(char *line, enum log_level level)
 {
@@ -61,13 +64,15 @@ format_prefix(char *line, enum log_level level)
 	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
 }
 
+/* Write one line to syslog or standard error, in a single write. Control characters and
+ * newlines are escaped here once more, so that one event is always one line, whatever a caller
+ * let through. */
 static void
 emit(enum log_level level, const char *words)
 {
 	char line[LINE_SIZE];
 	size_t len = sink.syslog ? 0 : format_prefix(line, level);
 
-	/* One event is one line, whatever a caller has let through. */
 	text_clean(line + len, LINE_SIZE - len, words, strlen(words));
 	if (sink.syslog) {
 		syslog(LOG_DAEMON | priority[level], "%s", line);
@@ -75,11 +80,12 @@ emit(enum log_level level, const char *words)
 	}
 	len = strlen(line);
 	line[len++] = '\n';
-	/* There is no one to tell when the log itself cannot be written. */
-	if (write(STDERR_FILENO, line, len) < 0)
+	/* If the log itself cannot be written, there is nowhere to report that. */
+	if (write(STDERR_FILENO, line, len) == -1)
 		return;
 }
 
+/* LOG_NDELAY: the socket is opened now, before descriptors run out. */
 void
 log_open(bool use_syslog, bool verbose)
 {
@@ -90,9 +96,9 @@ log_open(bool use_syslog, bool verbose)
 		openlog("flashback", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
-/* Say it, with the text of error behind it unless that is 0. */
+/* Format the message, append the text of error unless it is 0, and write it. */
 static void __attribute__((format(printf, 3, 0)))
-say(enum log_level level, int error, const char *fmt, va_list ap)
+log_line(enum log_level level, int error, const char *fmt, va_list ap)
 {
 	char words[LINE_SIZE];
 	size_t len;
@@ -113,7 +119,7 @@ log_say(enum log_level level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(level, 0, fmt, ap);
+	log_line(level, 0, fmt, ap);
 	va_end(ap);
 	errno = saved;
 }
@@ -125,7 +131,7 @@ log_errno(enum log_level level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(level, saved, fmt, ap);
+	log_line(level, saved, fmt, ap);
 	va_end(ap);
 	errno = saved;
 }

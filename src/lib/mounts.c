@@ -15,12 +15,12 @@
 #define TABLE "/proc/self/mountinfo"
 #define TABLE_MAX (16 << 20)
 
-/* A line of the table: which part of which disk is mounted where. */
+/* A line of mountinfo: which directory (root) of which disk is mounted where (point). */
 struct mount {
 	char *disk, *root, *point;
 };
 
-/* What follows top in path, "" or a slash and more; NULL when path is not below it. */
+/* The rest of path after top: "", or a slash and more; NULL when path is not below top. */
 static const char *
 below(const char *path, const char *top)
 {
@@ -31,13 +31,15 @@ below(const char *path, const char *top)
 	return strcmp(path + len, "/") == 0 ? "" : path + len;
 }
 
+/* Join top and rest, without a double slash when top is the root. */
 static char *
 join(const char *top, const char *rest)
 {
 	return text_format("%s%s", strcmp(top, "/") == 0 && *rest != '\0' ? "" : top, rest);
 }
 
-/* The kernel writes a blank as \040, and a few others so. */
+/* Undo mountinfo's escapes: blanks, tabs, newlines and backslashes are written as \040 and the
+ * like. */
 static void
 unescape(char *s)
 {
@@ -54,7 +56,7 @@ unescape(char *s)
 	*to = '\0';
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT ..." */
+/* Split a line: "ID PARENT MAJOR:MINOR ROOT POINT ...". */
 static bool
 read_line(char *line, struct mount *m)
 {
@@ -70,7 +72,7 @@ read_line(char *line, struct mount *m)
 	return true;
 }
 
-/* Take the table apart.  Return its lines (new memory, which points into text), or NULL. */
+/* Parse the table. Return its lines (new memory, which points into text), or NULL. */
 static struct mount *
 read_table(char *text, size_t *n)
 {
@@ -87,8 +89,8 @@ read_table(char *text, size_t *n)
 	return found;
 }
 
-/* The mount that path lies in: of those that lead to it the deepest, and the last of these.  *rest
- * is the path from there. */
+/* Find the mount that path is on: of those whose mount point is a prefix of path the longest, and
+ * the last of equal ones, which covers the others. *rest is the path relative to it. */
 static const struct mount *
 find_own(const struct mount *m, size_t n, const char *path, const char **rest)
 {
@@ -105,9 +107,10 @@ find_own(const struct mount *m, size_t n, const char *path, const char **rest)
 	return own;
 }
 
-/* Something else may be mounted over it. */
+/* Does where really show path? Something else may be mounted over it. With only a part of path
+ * visible there (!whole) the inodes differ by nature. */
 static bool
-is_seen(const char *where, const char *path, bool whole)
+is_visible(const char *where, const char *path, bool whole)
 {
 	struct stat there, here;
 
@@ -115,10 +118,10 @@ is_seen(const char *where, const char *path, bool whole)
 	       (!whole || there.st_ino == here.st_ino);
 }
 
-/* Set *where (new memory) to where m shows the directory inner of its disk, or the part of it that
- * it does show; NULL when it shows nothing of it. */
+/* Set *where (new memory) to the path at which mount m shows the directory inner of its disk, or
+ * the part of it that it shows; NULL when it shows nothing of it, or is path itself. */
 static int
-place(const struct mount *m, const char *inner, const char *path, char **where)
+find_alias(const struct mount *m, const char *inner, const char *path, char **where)
 {
 	const char *rest = below(inner, m->root);
 	bool whole = rest != NULL;
@@ -129,16 +132,18 @@ place(const struct mount *m, const char *inner, const char *path, char **where)
 	*where = join(m->point, whole ? rest : "");
 	if (*where == NULL)
 		return -1;
-	if (strcmp(*where, path) == 0 || !is_seen(*where, path, whole)) {
+	if (strcmp(*where, path) == 0 || !is_visible(*where, path, whole)) {
 		free(*where);
 		*where = NULL;
 	}
 	return 0;
 }
 
+/* Translate path to a directory of its disk, then look for that directory under every other mount
+ * of the same disk. */
 static int
-each(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
-     void *arg)
+visit_aliases(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
+              void *arg)
 {
 	const char *rest = "";
 	const struct mount *own = find_own(m, n, path, &rest);
@@ -148,7 +153,7 @@ each(const struct mount *m, size_t n, const char *path, int (*visit)(void *, con
 	for (size_t i = 0; inner != NULL && i < n && rc == 0; i++) {
 		if (strcmp(m[i].disk, own->disk) != 0)
 			continue;
-		rc = place(&m[i], inner, path, &where);
+		rc = find_alias(&m[i], inner, path, &where);
 		if (where != NULL)
 			rc = visit(arg, where);
 		free(where);
@@ -157,6 +162,8 @@ each(const struct mount *m, size_t n, const char *path, int (*visit)(void *, con
 	return rc;
 }
 
+/* A mount table that cannot be read means no aliases: /proc may not be mounted in a container,
+ * which must not stop a backup. */
 int
 mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
 {
@@ -168,7 +175,7 @@ mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *
 	if (file_read(AT_FDCWD, TABLE, TABLE_MAX, &text, &len) != 0)
 		return errno == ENOMEM ? -1 : 0;
 	m = read_table(text, &n);
-	rc = m != NULL ? each(m, n, path, visit, arg) : -1;
+	rc = m != NULL ? visit_aliases(m, n, path, visit, arg) : -1;
 	free(m);
 	free(text);
 	return rc;

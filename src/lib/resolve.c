@@ -12,6 +12,8 @@
 
 #include "flashback/lib/text.h"
 
+/* A colon occurs in no host name, so it marks an IPv6 address, also one with a scope
+ * (fe80::1%eth0), which inet_pton refuses. */
 bool
 resolve_is_numeric(const char *name)
 {
@@ -20,15 +22,16 @@ resolve_is_numeric(const char *name)
 	return strchr(name, ':') != NULL || inet_pton(AF_INET, name, &in) == 1;
 }
 
-/* Is there any link with an address but loopback?  Without one, resolvers that know only the local
- * network say of every name that it does not exist. */
+/* Is any interface up, with an address, besides loopback? Without one, resolvers that know only
+ * the local network answer every query with "no such name", which must not be taken for a misspelt
+ * host. */
 static bool
 has_network(void)
 {
 	struct ifaddrs *list;
 	bool found = false;
 
-	if (getifaddrs(&list) < 0)
+	if (getifaddrs(&list) == -1)
 		return true;
 	for (const struct ifaddrs *i = list; i != NULL; i = i->ifa_next) {
 		int family = i->ifa_addr == NULL ? AF_UNSPEC : i->ifa_addr->sa_family;
@@ -41,9 +44,11 @@ has_network(void)
 	return found;
 }
 
-/* Say why getaddrinfo found nothing. */
+/* Turn an error of getaddrinfo into a result and a reason. "Does not exist" is reported to the
+ * user as a mistake, so it is returned only when the resolver really said so; everything else is a
+ * temporary failure, which does not count against the host. */
 static enum resolve_result
-explain_lookup(const char *name, int error, char *reason, size_t size)
+lookup_failed(const char *name, int error, char *reason, size_t size)
 {
 	bool unknown = error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY;
 	char shown[512];
@@ -57,14 +62,14 @@ explain_lookup(const char *name, int error, char *reason, size_t size)
 		snprintf(reason, size, "the name %s does not exist", shown);
 		return RESOLVE_UNKNOWN;
 	}
-	snprintf(reason, size, "%s could not be looked up: %s", shown,
+	snprintf(reason, size, "cannot resolve %s: %s", shown,
 	         error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
 	return RESOLVE_NO_NET;
 }
 
-/* Say why nothing can be sent to any of a name's addresses; error is an errno. */
+/* Turn the errno of a connect into a result and a reason: no address of the name can be sent to. */
 static enum resolve_result
-explain_route(int error, char *reason, size_t size)
+route_failed(int error, char *reason, size_t size)
 {
 	switch (error) {
 	case ENETUNREACH:
@@ -72,11 +77,12 @@ explain_route(int error, char *reason, size_t size)
 	case ENETDOWN:
 	case EADDRNOTAVAIL:
 	case EAFNOSUPPORT:
-		snprintf(reason, size, "no network there: %s", strerror(error));
+		snprintf(reason, size, "no route to the host: %s", strerror(error));
 		return RESOLVE_NO_NET;
 	default:
-		/* EACCES and EINVAL are routes that someone has closed: prohibit, blackhole. */
-		snprintf(reason, size, "nothing may be sent there: %s", strerror(error));
+		/* EACCES and EINVAL come from prohibit and blackhole routes. */
+		snprintf(reason, size, "this machine's routes forbid sending to the host: %s",
+		         strerror(error));
 		return RESOLVE_REFUSED;
 	}
 }
@@ -93,8 +99,9 @@ set_port(struct resolve *a, int port)
 		in6->sin6_port = htons((uint16_t)port);
 }
 
-/* Does the kernel know a way there?  (Connecting a datagram socket sends nothing.)  Return 0, or an
- * errno. */
+/* Does the kernel have a route to the address? Connecting a datagram socket looks one up and sends
+ * nothing. Without this check ping would wait its full time for an address that no packet can
+ * leave for. Return 0, or an errno. */
 static int
 check_route(const struct resolve *a)
 {
@@ -102,18 +109,18 @@ check_route(const struct resolve *a)
 	int fd = socket(a->addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int error = 0;
 
-	if (fd < 0)
+	if (fd == -1)
 		return errno;
-	set_port(&there, 9); /* any but 0 */
-	if (connect(fd, (struct sockaddr *)&there.addr, there.len) < 0)
+	set_port(&there, 9); /* any port but 0 */
+	if (connect(fd, (struct sockaddr *)&there.addr, there.len) == -1)
 		error = errno;
 	close(fd);
 	return error;
 }
 
-/* Take over one result of getaddrinfo, if something can be sent there.  Return 0, or an errno. */
+/* Copy one result of getaddrinfo to *a, if there is a route to it. Return 0, or an errno. */
 static int
-take(const struct addrinfo *ai, int port, struct resolve *a)
+take_address(const struct addrinfo *ai, int port, struct resolve *a)
 {
 	if (ai->ai_addrlen > sizeof(a->addr))
 		return EAFNOSUPPORT;
@@ -126,11 +133,13 @@ take(const struct addrinfo *ai, int port, struct resolve *a)
 	return check_route(a);
 }
 
+/* Resolve name, and keep those of its addresses that have a route. A name with an IPv6 address on
+ * a network without IPv6 is thus still reached by IPv4. No AI_ADDRCONFIG: without a network it
+ * makes every name unknown. */
 enum resolve_result
 resolve_find(const char *name, int port, struct resolve *out, size_t max, size_t *n, char *reason,
              size_t size)
 {
-	/* No AI_ADDRCONFIG: without a network it calls every name unknown. */
 	const struct addrinfo hints = {
 	    .ai_family = AF_UNSPEC,
 	    .ai_socktype = SOCK_STREAM,
@@ -141,18 +150,18 @@ resolve_find(const char *name, int port, struct resolve *out, size_t max, size_t
 	struct in_addr in;
 
 	*n = 0;
-	/* The C library would read 010.77.257 in a way that no one who writes it means. */
+	/* getaddrinfo accepts old forms like 010.77.257 (octal, three parts), never meant so. */
 	if (hints.ai_flags != 0 || inet_aton(name, &in) == 0)
 		error = getaddrinfo(name, NULL, &hints, &list);
 	if (error != 0)
-		return explain_lookup(name, error, reason, size);
+		return lookup_failed(name, error, reason, size);
 	for (const struct addrinfo *ai = list; ai != NULL && *n < max; ai = ai->ai_next) {
-		error = take(ai, port, &out[*n]);
+		error = take_address(ai, port, &out[*n]);
 		if (error == 0)
 			++*n;
 		else
 			no_route = error;
 	}
 	freeaddrinfo(list);
-	return *n > 0 ? RESOLVE_FOUND : explain_route(no_route, reason, size);
+	return *n > 0 ? RESOLVE_FOUND : route_failed(no_route, reason, size);
 }

@@ -13,17 +13,19 @@
 
 #define LINKS_MAX 40 /* symlinks in one path, as the kernel has it */
 
-/* A walk along a path, one component at a time, on descriptors: what has been checked is what is
- * entered. */
-struct tree {
-	int fd;         /* where we are (O_PATH) */
+/* A walk along a path, one component at a time, on descriptors. Checking a path as a whole with
+ * stat and opening it afterwards would leave a gap in which somebody could replace a directory:
+ * here the object that was checked is the one that is entered. */
+struct path_walk {
+	int fd;         /* the directory reached so far (O_PATH) */
 	struct stat st; /* of it */
 	char *at;       /* its name, for messages */
-	char *rest;     /* what is still before us */
+	char *rest;     /* the components still to be walked */
 	int links;      /* symlinks followed so far */
 	char **why;
 };
 
+/* Owned by anybody else, the object can be changed by that user, whatever its mode. */
 static int
 check_owner(const struct stat *st, const char *at, char **why)
 {
@@ -35,6 +37,7 @@ check_owner(const struct stat *st, const char *at, char **why)
 	return -1;
 }
 
+/* Writable by group or others, other users can add, replace or rename what is in it. */
 static int
 check_mode(const struct stat *st, const char *at, char **why)
 {
@@ -52,18 +55,20 @@ fail_errno(const char *at, char **why)
 	return -1;
 }
 
-/* May we pass through the directory where w is? */
+/* May the walk pass through the directory that w is at? A sticky one, like /tmp, may be writable
+ * by others: they cannot rename or remove what belongs to us there. */
 static int
-check_passage(const struct tree *w)
+check_passage(const struct path_walk *w)
 {
-	if (check_owner(&w->st, w->at, w->why) < 0)
+	if (check_owner(&w->st, w->at, w->why) == -1)
 		return -1;
 	return (w->st.st_mode & S_ISVTX) != 0 ? 0 : check_mode(&w->st, w->at, w->why);
 }
 
-/* Cut the first component off w->rest.  Return it (new memory), or NULL with errno 0 at the end. */
+/* Remove the first component from w->rest. Return it (new memory), or NULL: with errno 0 at the
+ * end of the path, else ENOMEM. */
 static char *
-next_name(struct tree *w)
+next_name(struct path_walk *w)
 {
 	const char *start = w->rest + strspn(w->rest, "/");
 	size_t len = strcspn(start, "/");
@@ -77,15 +82,16 @@ next_name(struct tree *w)
 	return name;
 }
 
-/* Put the target of the symlink open as fd before the rest of the way. */
+/* Prepend the target of the symlink open as fd to the rest of the path. An absolute target
+ * restarts the walk at the root. */
 static int
-follow(struct tree *w, int fd)
+follow_link(struct path_walk *w, int fd)
 {
 	char *target = calloc(1, PATH_MAX);
 	int result = -1;
 
-	if (target == NULL || readlinkat(fd, "", target, PATH_MAX - 1) < 0 ||
-	    text_replace(&w->rest, "%s/%s", target, w->rest) < 0) {
+	if (target == NULL || readlinkat(fd, "", target, PATH_MAX - 1) == -1 ||
+	    text_replace(&w->rest, "%s/%s", target, w->rest) == -1) {
 		fail_errno(w->at, w->why);
 	} else if (++w->links > LINKS_MAX) {
 		errno = ELOOP;
@@ -95,7 +101,8 @@ follow(struct tree *w, int fd)
 	} else {
 		close(w->fd);
 		w->fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (w->fd < 0 || fstat(w->fd, &w->st) < 0 || text_replace(&w->at, "%s", "") < 0)
+		if (w->fd == -1 || fstat(w->fd, &w->st) == -1 ||
+		    text_replace(&w->at, "%s", "") == -1)
 			fail_errno("/", w->why);
 		else
 			result = 0;
@@ -104,24 +111,25 @@ follow(struct tree *w, int fd)
 	return result;
 }
 
-/* Open name in the directory where w is, or make it if it is the last one. */
+/* Open name in the directory that w is at; make it if it is the last component and missing. */
 static int
-open_component(struct tree *w, const char *name, bool make)
+open_component(struct path_walk *w, const char *name, bool make)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 	int fd = openat(w->fd, name, flags);
 
-	if (fd >= 0 || errno != ENOENT || !make || w->rest[strspn(w->rest, "/")] != '\0')
+	if (fd != -1 || errno != ENOENT || !make || w->rest[strspn(w->rest, "/")] != '\0')
 		return fd;
-	/* fchmodat besides, since the mode that mkdirat gives is subject to the umask. */
-	if (mkdirat(w->fd, name, 0755) < 0 || fchmodat(w->fd, name, 0755, 0) < 0)
+	/* fchmodat, since the mode given to mkdirat is subject to the umask. */
+	if (mkdirat(w->fd, name, 0755) == -1 || fchmodat(w->fd, name, 0755, 0) == -1)
 		return -1;
 	return openat(w->fd, name, flags);
 }
 
-/* Go on to name.  A symlink's owner counts as well: others could else turn it elsewhere. */
+/* Advance to name. A symlink's owner is checked as well, since whoever owns it can redirect it;
+ * its mode means nothing. */
 static int
-step(struct tree *w, const char *name, bool make)
+step(struct path_walk *w, const char *name, bool make)
 {
 	char *at = text_format("%s/%s", w->at, name);
 	struct stat st;
@@ -131,12 +139,12 @@ step(struct tree *w, const char *name, bool make)
 	if (at == NULL)
 		return -1;
 	fd = open_component(w, name, make);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd == -1 || fstat(fd, &st) == -1)
 		fail_errno(at, w->why);
 	else if (check_owner(&st, at, w->why) == 0)
 		result = 0;
 	if (result == 0 && S_ISLNK(st.st_mode)) {
-		result = follow(w, fd);
+		result = follow_link(w, fd);
 	} else if (result == 0) {
 		close(w->fd);
 		free(w->at);
@@ -145,49 +153,50 @@ step(struct tree *w, const char *name, bool make)
 		w->st = st;
 		return 0;
 	}
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
 	free(at);
 	return result;
 }
 
 static void
-walk_end(struct tree *w)
+walk_end(struct path_walk *w)
 {
-	if (w->fd >= 0)
+	if (w->fd != -1)
 		close(w->fd);
 	free(w->at);
 	free(w->rest);
 }
 
-/* Set w at the root, or below where we are for a relative path. */
+/* Start at the root, or for a relative path at the root too, with the working directory's path
+ * prepended: every directory on the way must be checked. */
 static int
-walk_begin(struct tree *w, const char *path, char **why)
+walk_begin(struct path_walk *w, const char *path, char **why)
 {
 	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
 
 	*why = NULL;
-	*w = (struct tree){.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), .why = why};
+	*w = (struct path_walk){.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), .why = why};
 	if (path[0] == '/' || cwd != NULL) {
 		w->at = text_format("%s", "");
 		w->rest = text_format("%s/%s", cwd == NULL ? "" : cwd, path);
 	}
 	free(cwd);
-	if (w->fd >= 0 && fstat(w->fd, &w->st) == 0 && w->at != NULL && w->rest != NULL)
+	if (w->fd != -1 && fstat(w->fd, &w->st) == 0 && w->at != NULL && w->rest != NULL)
 		return 0;
 	fail_errno(path, why);
 	walk_end(w);
 	return -1;
 }
 
-/* Walk along path.  On success w stands at what it names, which is itself not yet checked but for
- * its owner, and is to be ended by the caller. */
+/* Walk along path. On success w is at the object that path names, of which only the owner has been
+ * checked, and the caller ends it. */
 static int
-walk(struct tree *w, const char *path, bool make, char **why)
+walk(struct path_walk *w, const char *path, bool make, char **why)
 {
 	char *name;
 
-	if (walk_begin(w, path, why) < 0)
+	if (walk_begin(w, path, why) == -1)
 		return -1;
 	while ((name = next_name(w)) != NULL) {
 		int result = check_passage(w);
@@ -195,7 +204,7 @@ walk(struct tree *w, const char *path, bool make, char **why)
 		if (result == 0)
 			result = step(w, name, make);
 		free(name);
-		if (result < 0)
+		if (result == -1)
 			break;
 	}
 	if (name == NULL && errno == 0)
@@ -204,34 +213,38 @@ walk(struct tree *w, const char *path, bool make, char **why)
 	return -1;
 }
 
+/* Unlike a directory on the way, the last one must not be writable by others even if it is sticky:
+ * they could put a file of their own where flashback is about to create one. */
 int
 safepath_open_dir(const char *path, bool make, char **why)
 {
-	struct tree w;
+	struct path_walk w;
 	int fd = -1;
 
-	if (walk(&w, path, make, why) < 0)
+	if (walk(&w, path, make, why) == -1)
 		return -1;
 	if (check_owner(&w.st, path, why) == 0 && check_mode(&w.st, path, why) == 0) {
-		/* An O_PATH descriptor is no good for fsync and the like. */
+		/* An O_PATH descriptor cannot be used for fsync and the like. */
 		fd = openat(w.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
+		if (fd == -1)
 			fail_errno(path, why);
 	}
 	walk_end(&w);
 	return fd;
 }
 
+/* The file is already open: it was opened first, then checked. So it is the same file that was
+ * checked only if the walk ends at the same inode. */
 int
 safepath_check_file(const char *path, int fd, char **why)
 {
 	struct stat st;
-	struct tree w;
+	struct path_walk w;
 	int result = -1;
 
-	if (walk(&w, path, false, why) < 0)
+	if (walk(&w, path, false, why) == -1)
 		return -1;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) == -1)
 		fail_errno(path, why);
 	else if (st.st_dev != w.st.st_dev || st.st_ino != w.st.st_ino)
 		*why = text_format("%s was replaced while it was being read", path);

@@ -12,8 +12,8 @@
 #define ESCAPE_LENGTH 4 /* a backslash and three octal digits */
 #define BLANKS " \t\r\n"
 
-/* How a first byte announces its sequence: its length, its own bits, and the least it may encode.
- */
+/* The forms of a UTF-8 sequence: mark is the first byte under mask, length the bytes in all, least
+ * the smallest code point that may be encoded so. (Longer encodings of a small one are invalid.) */
 struct utf8_form {
 	unsigned char mask, mark;
 	unsigned length;
@@ -27,7 +27,8 @@ static const struct utf8_form utf8_forms[] = {
     {0xf8, 0xf0, 4, 0x10000},
 };
 
-/* Characters that end a line or turn the direction of what follows. */
+/* Characters that end a line, control a terminal, or reverse the direction of the text that
+ * follows: with these a file name could make a line show something else than it says. */
 static const struct {
 	uint32_t from, to;
 } unsafe[] = {
@@ -35,7 +36,7 @@ static const struct {
     {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
 };
 
-/* The length of the character at s and its code; 0 when it is not valid UTF-8. */
+/* Decode the character at s. Return its length and set *code; 0 when it is not valid UTF-8. */
 static size_t
 read_character(const unsigned char *s, size_t len, uint32_t *code)
 {
@@ -66,7 +67,7 @@ is_unsafe(uint32_t code)
 	return false;
 }
 
-/* Would what stands at s read as one of our own escapes? */
+/* Does the text at s look like an escape that put_escape wrote? */
 static bool
 looks_escaped(const unsigned char *s, size_t len)
 {
@@ -87,8 +88,10 @@ put_escape(char *dst, unsigned char byte)
 	dst[3] = (char)('0' + (byte & 7));
 }
 
-/* Copy src to dst as text_escape says; with raw, backslashes are escaped where that is needed.
- * Return how much of src did not fit. */
+/* Copy src to dst as text_escape describes. With raw, a backslash that looks like the start of an
+ * escape is escaped itself, so that the result is unambiguous; without, text that was escaped
+ * before stays as it is. Stops before a character or escape that does not fit as a whole. Return
+ * the number of bytes of src not copied. */
 static size_t
 copy_safely(char *dst, size_t size, const char *src, size_t len, bool raw)
 {
@@ -131,6 +134,7 @@ text_clean(char *dst, size_t size, const char *src, size_t len)
 	return dst;
 }
 
+/* Copy once to see whether all of it fits; if not, copy again into what is left without "...". */
 char *
 text_fit(char *dst, size_t size, const char *src, size_t len)
 {
@@ -143,9 +147,9 @@ text_fit(char *dst, size_t size, const char *src, size_t len)
 	return dst;
 }
 
-/* The same into new memory. */
+/* copy_safely into new memory, which is allocated for the worst case and then shrunk. */
 static char *
-copied_safely(const char *s, bool raw)
+new_copy(const char *s, bool raw)
 {
 	size_t len = strlen(s);
 	char *text, *fitted;
@@ -167,15 +171,17 @@ copied_safely(const char *s, bool raw)
 char *
 text_escaped(const char *s)
 {
-	return copied_safely(s, true);
+	return new_copy(s, true);
 }
 
 char *
 text_cleaned(const char *s)
 {
-	return copied_safely(s, false);
+	return new_copy(s, false);
 }
 
+/* Scripts count the backups that failed by counting lines with these words, so they may not come
+ * from a file name or from a host's error message. */
 bool
 text_hush(char *text)
 {
@@ -263,9 +269,10 @@ text_replace(char **s, const char *fmt, ...)
 	return 0;
 }
 
-/* Append s itself, which the list then owns; on failure it is freed. */
+/* Append s itself, which the list then owns; on failure it is freed. One more slot is always
+ * allocated for the NULL at the end, so that the list can be used as an argv. */
 static int
-take(struct text_list *list, char *s)
+list_own(struct text_list *list, char *s)
 {
 	char **item;
 
@@ -283,7 +290,7 @@ take(struct text_list *list, char *s)
 	return 0;
 }
 
-/* Take back what was added beyond the first n. */
+/* Remove all but the first n items. */
 static void
 shorten(struct text_list *list, size_t n)
 {
@@ -296,7 +303,7 @@ shorten(struct text_list *list, size_t n)
 int
 text_list_add(struct text_list *list, const char *s)
 {
-	return take(list, strdup(s));
+	return list_own(list, strdup(s));
 }
 
 int
@@ -308,12 +315,13 @@ text_list_addf(struct text_list *list, const char *fmt, ...)
 	va_start(args, fmt);
 	s = format_new(fmt, args);
 	va_end(args);
-	return take(list, s);
+	return list_own(list, s);
 }
 
 int
 text_list_append(struct text_list *list, const struct text_list *more)
 {
+	/* n is read first: more may be list itself, which grows. */
 	size_t before = list->n, n = more->n;
 
 	for (size_t i = 0; i < n; i++) {
@@ -334,6 +342,8 @@ text_list_has(const struct text_list *list, const char *s)
 	return false;
 }
 
+/* Used for commands in the config: split at blanks and nothing else. Quotes would suggest a
+ * shell. */
 int
 text_list_split(struct text_list *list, const char *s)
 {
@@ -342,7 +352,7 @@ text_list_split(struct text_list *list, const char *s)
 	for (s += strspn(s, BLANKS); *s != '\0'; s += strspn(s, BLANKS)) {
 		size_t len = strcspn(s, BLANKS);
 
-		if (take(list, strndup(s, len)) == -1) {
+		if (list_own(list, strndup(s, len)) == -1) {
 			shorten(list, before);
 			return -1;
 		}
@@ -371,6 +381,8 @@ text_refuse(char **why, const char *fmt, ...)
 	return -1;
 }
 
+/* A word for an error message. What was cut off is marked by "...": what is shown must not pass
+ * for the whole. */
 const char *
 text_quote(char buf[TEXT_QUOTE], const char *s)
 {

@@ -13,8 +13,8 @@
 #define DAY (24 * HOUR)
 #define INTEGER_SIZE sizeof("-9223372036854775808")
 
-/* Digits from the front of a text.  too_large is kept apart, since bad form is told before bad
- * size. */
+/* The digits at the start of a text. An overflow is recorded and not an error yet, because wrong
+ * form is reported before wrong size. */
 struct number {
 	uint64_t value;
 	bool too_large;
@@ -27,7 +27,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A leading zero is refused: some would read 010 as eight. */
+/* Read the digits. A leading zero is refused: some people, and strtol, would read 010 as eight. */
 static int
 read_number(const char *s, struct number *out)
 {
@@ -50,7 +50,7 @@ fail(int error)
 	return -1;
 }
 
-/* The seconds of a unit, 0 for none. */
+/* The seconds of a unit, 0 when there is no such unit. */
 static unsigned
 duration_unit(char c)
 {
@@ -70,6 +70,8 @@ duration_unit(char c)
 	}
 }
 
+/* The form is checked before the size, so that "5x" is reported as wrong form even if the number
+ * is too large as well. */
 int
 units_parse_duration(const char *s, int64_t *out)
 {
@@ -87,7 +89,7 @@ units_parse_duration(const char *s, int64_t *out)
 	return 0;
 }
 
-/* The power of two of a unit, -1 for none. */
+/* The power of two of a unit, -1 when there is no such unit. */
 static int
 size_shift(const char *unit)
 {
@@ -126,7 +128,7 @@ units_parse_size(const char *s, uint64_t *out)
 	return 0;
 }
 
-/* Read ".5" or ".25", if it is there, as hundredths, and step over it. */
+/* Read ".5" or ".25", if present, as hundredths, and advance *s past it. */
 static int
 read_hundredths(const char **s)
 {
@@ -175,6 +177,7 @@ units_parse_count(const char *s, unsigned max, unsigned *out)
 	return 0;
 }
 
+/* "-0" and numbers outside int64_t are refused: such a line was not written by flashback. */
 int
 units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out)
 {
@@ -205,6 +208,8 @@ units_read_integer(const char **s, int64_t min, int64_t max, int64_t *out)
 	return units_parse_integer(word, min, max, out);
 }
 
+/* The largest unit that divides the duration without a rest, so that what was written in the
+ * config comes back: "36h", not "1d12h". Weeks are shown as days. */
 char *
 units_format_duration(char buf[UNITS_TEXT], int64_t seconds)
 {
@@ -219,7 +224,7 @@ units_format_duration(char buf[UNITS_TEXT], int64_t seconds)
 	return buf;
 }
 
-/* "3d4h", or "3d" when the smaller part is nothing. */
+/* "3d4h", or "3d" when the smaller part is zero. */
 static void
 format_two(char buf[UNITS_TEXT], int64_t large, char large_unit, int64_t small, char small_unit)
 {
@@ -230,6 +235,7 @@ format_two(char buf[UNITS_TEXT], int64_t large, char large_unit, int64_t small, 
 		         small_unit);
 }
 
+/* At most two units, rounded down, so that the column stays narrow. */
 char *
 units_format_age(char buf[UNITS_TEXT], int64_t seconds)
 {
@@ -267,6 +273,7 @@ units_format_clock(char buf[UNITS_TEXT], int64_t seconds)
 	return buf;
 }
 
+/* One decimal below 100, none above: at most five characters, whatever the size. */
 char *
 units_format_bytes(char buf[UNITS_TEXT], uint64_t bytes)
 {
@@ -278,7 +285,7 @@ units_format_bytes(char buf[UNITS_TEXT], uint64_t bytes)
 		snprintf(buf, UNITS_TEXT, "%" PRIu64, bytes);
 		return buf;
 	}
-	/* 1023.5K and more would round to 1024K: that is 1.0M. */
+	/* 1023.5K and more would round to 1024K: write 1.0M. */
 	while (unit[1] != '\0' && bytes >= size * 1024 - size / 2) {
 		size *= 1024;
 		unit++;

@@ -182,7 +182,7 @@ left() {
 	in_box mount --bind "$D/precious" "$old/one"
 	in_box mount --bind "$MNT/store/precious" "$old/two"
 	run backup
-	expect 'something is mounted there'
+	expect 'another file system is mounted there'
 	has_snapshots 1 here/v expired
 	for precious in "$D/precious/file" "$STORE/precious/file"; do
 		[ "$(cat "$precious")" = precious ]

@@ -72,7 +72,7 @@ silent_hosts() {
 	wait_for 20 settled
 	status_is volumes.notfound 51
 	status_is volumes.failed 0
-	row_has name20/v 'NOT FOUND: nobody20.home could not be looked up'
+	row_has name20/v 'NOT FOUND: cannot resolve nobody20.home'
 	row_has dead/v 'NOT FOUND: host silent'
 }
 

@@ -9,63 +9,63 @@
 #include "flashback/lib/text.h"
 
 /*
- * Programs: argv to a process in a session of its own, with a made environment, nothing inherited
- * that was not asked for, ended for certain.  No shell, ever.
+ * Run a program: from argv to a process in its own session, with a fixed environment and no
+ * inherited descriptors but those given; and stop it reliably.  Never through a shell.
  *
- * The pid that child_start returns also names the program's session.  Whoever started it waits for
- * that pid himself (child_run aside), and is a child subreaper, so that child_gone can see and reap
+ * The pid that child_start returns is also the id of the program's session.  The caller waits for
+ * that pid (except with child_run) and is a child subreaper, so that child_gone can see and reap
  * what the program leaves behind.
  */
 
 /** What to start. */
 struct child_spec {
 	const struct text_list *argv; /* [0] is an absolute path */
-	const struct text_list *env;  /* KEY=VALUE, besides what every program gets; NULL: none */
+	const struct text_list *env;  /* KEY=VALUE, added to what every program gets; NULL: none */
 	int in, out, err;             /* descriptors for 0, 1, 2; -1: /dev/null */
 	int dir;                      /* working directory; -1: "/" */
-	int keep;                     /* one more, which it gets as 3 (a lock); -1: none */
+	int keep; /* one more, which it gets as descriptor 3 (a lock); -1: none */
 };
 
 /**
  * child_start(spec):
- * Fork and exec, with default signals, setsid, and TERM when we die (PR_SET_PDEATHSIG).  Its
- * environment is PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here (those that are
- * set), LC_ALL=C, and env.  What cannot be executed ends as exit 127 with a message on err.  Return
- * the pid, or -1 with errno.
+ * Fork and exec, with default signals, setsid, and TERM when the parent dies (PR_SET_PDEATHSIG).
+ * Its environment is PATH HOME USER LOGNAME SHELL TZ SSH_AUTH_SOCK as they are here (those that are
+ * set), LC_ALL=C, and env.  If the program cannot be executed, the child exits with 127 and a
+ * message on err.  Return the pid, or -1 with errno.
  */
 pid_t child_start(const struct child_spec *spec);
 
 /**
  * child_stop(pid, hard):
- * TERM to the main process, then CONT, if it has not been waited for; with hard KILL to everything
- * in its session.
+ * Send TERM, then CONT, to the main process, unless it has been waited for; with hard, KILL to
+ * every process of its session.
  */
 void child_stop(pid_t pid, bool hard);
 
 /**
  * child_gone(pid):
- * Is nothing left of its session or process group?  Reaps orphans from there that have become our
- * children, but never the main process: false until that has been waited for, and also when it
- * cannot be told.
+ * Has every process of its session and process group ended?  Reaps orphans of it that have become
+ * our children, but never the main process: false until that has been waited for, and also when
+ * /proc could not be read completely.
  */
 bool child_gone(pid_t pid);
 
 /**
  * child_activity(pid):
- * A number that changes when those of its session that run the same program used CPU or read
- * something.  What they write does not count, nor what a remote shell of theirs does: rsync and ssh
- * keep a connection alive also when nobody works at its other end.
+ * A number that changes when those processes of its session that run the same program have used
+ * CPU or read something.  Writes do not count, nor does a remote shell: rsync and ssh keep a
+ * connection alive even when the other end hangs.
  */
 uint64_t child_activity(pid_t pid);
 
 /**
  * child_run(spec, seconds, stop_fd, status):
- * Start it, wait for it, end it (TERM, after 10 s KILL) after so many seconds or when stop_fd (-1:
- * none) becomes readable; see it and its session gone.  What it leaves running in its session when
- * it ends by itself has 10 s to follow.  stop_fd may be from event_open: CHLD, HUP and USR1 there
- * are no reason to stop and are taken away, the others stay for the caller to read.
- * Return 0 with *status as from waitpid; -1 with errno: ETIMEDOUT, ECANCELED, or EBUSY when
- * something of it is stuck in the kernel and has been left behind.
+ * Start a program and wait until it and its session have ended.  It is stopped (TERM, after 10 s
+ * KILL) after the given seconds, or when stop_fd (-1: none) becomes readable.  Processes that it
+ * leaves in its session when it exits by itself get 10 s.  stop_fd may be from event_open: CHLD,
+ * HUP and USR1 are consumed and ignored, the others stay for the caller to read.
+ * Return 0 with *status as from waitpid; -1 with errno: ETIMEDOUT, ECANCELED, or EBUSY when a
+ * process is stuck in the kernel and has been left behind.
  */
 int child_run(const struct child_spec *spec, int seconds, int stop_fd, int *status);
 

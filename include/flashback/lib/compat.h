@@ -2,8 +2,8 @@
 #ifndef FLASHBACK_COMPAT_H
 #define FLASHBACK_COMPAT_H
 
-/* What the GNU C library has since 2.34, and musl or an older one has not.  The kernel has it all;
- * each behaves as its manual page says. */
+/* Functions that the GNU C library has since 2.34, and musl or an older one lacks.  The kernel has
+ * all of them; each behaves as its manual page says. */
 
 #include <fcntl.h>
 #include <stdio.h>

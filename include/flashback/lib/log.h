@@ -6,8 +6,8 @@
 
 /*
  * The daemon's log: standard error (with journald's <N> levels when JOURNAL_STREAM says so) or
- * syslog. The one module with state of its own.  Each event once; the volume's name first.  errno
- * survives.
+ * syslog. The only module with global state.  Each event is logged once, the volume's name first.
+ * errno is preserved.
  */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -15,7 +15,7 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /** log_open(use_syslog, verbose): verbose lets DEBUG through. */
 void log_open(bool use_syslog, bool verbose);
 
-/** log_say(level, fmt, ...): one line.  What came from outside has been escaped by the caller. */
+/** log_say(level, fmt, ...): log one line.  The caller has escaped what came from outside. */
 void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** log_errno(level, fmt, ...): the same with ": " and errno's text appended. */

@@ -2,13 +2,13 @@
 #ifndef FLASHBACK_MOUNTS_H
 #define FLASHBACK_MOUNTS_H
 
-/* Where else a directory is to be seen: bind mounts, and a disk that is mounted twice. */
+/* Other paths to the same directory: bind mounts, and a disk that is mounted twice. */
 
 /**
  * mounts_each(path, visit, arg):
- * Call visit for each other place at which path (absolute, without links) or a part of it is to be
- * seen, until that returns anything but 0.  Return that; 0 too when the kernel does not tell; -1
- * with errno when there is no memory.
+ * Call visit for each other place at which path (absolute, without symlinks) or a part of it is
+ * mounted, until visit returns anything but 0.  Return that; 0 also when the mount table cannot be
+ * read; -1 with errno when out of memory.
  */
 int mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg);
 

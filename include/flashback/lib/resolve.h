@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* From the name of a host to the addresses at which it can be asked.  Blocks: for the prober's
- * children. */
+/* Resolve a host name to the addresses that can be probed.  Blocks for as long as the resolver
+ * takes: called only in children of the prober. */
 
 struct resolve {
 	struct sockaddr_storage addr; /* with the port */
@@ -19,18 +19,18 @@ struct resolve {
 
 enum resolve_result {
 	RESOLVE_FOUND,
-	RESOLVE_UNKNOWN, /* the name does not exist, or is none */
-	RESOLVE_NO_NET,  /* no network, no route, or the lookup failed: nothing is known */
-	RESOLVE_REFUSED  /* this machine's routes are made to refuse it */
+	RESOLVE_UNKNOWN, /* the name does not exist, or is not a valid name */
+	RESOLVE_NO_NET,  /* no network, no route, or the lookup failed: temporary */
+	RESOLVE_REFUSED  /* a route on this machine forbids it */
 };
 
-/** resolve_is_numeric(name): is it an address, so that no one has to be asked for it? */
+/** resolve_is_numeric(name): is it an address, so that no lookup is needed? */
 bool resolve_is_numeric(const char *name);
 
 /**
  * resolve_find(name, port, out, max, n, reason, size):
- * Look up name, and set out and *n to its addresses, at most max, to which the kernel knows a way.
- * When that is none, say why in reason (size bytes), fit to be printed.
+ * Resolve name, and set out and *n to those of its addresses, at most max, that the kernel has a
+ * route to.  If there are none, write the reason (size bytes), escaped.
  */
 enum resolve_result resolve_find(const char *name, int port, struct resolve *out, size_t max,
                                  size_t *n, char *reason, size_t size);

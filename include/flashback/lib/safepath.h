@@ -5,23 +5,23 @@
 #include <stdbool.h>
 
 /*
- * Files and directories that must be ours.  "Trusted" is what belongs to root or us and is writable
- * by neither its group nor others.
+ * Files and directories that nobody else can change.  "Trusted" means: owned by root or our user,
+ * and writable by neither group nor others.
  */
 
 /**
  * safepath_open_dir(path, make, why):
- * Open the directory path, making its last component (0755) if make.  It must be trusted, and so
- * must each directory and symlink on the way; only there may a directory be writable by others if
+ * Open the directory path, creating its last component (0755) if make.  It must be trusted, and so
+ * must each directory and symlink on the way; a directory on the way may be writable by others if
  * it is sticky, like /tmp.  Return a descriptor (CLOEXEC), or -1 with *why in words (new memory,
- * NULL when there is none).
+ * NULL when out of memory).
  */
 int safepath_open_dir(const char *path, bool make, char **why);
 
 /**
  * safepath_check_file(path, fd, why):
- * The file open as fd, at path, and everything on the way to it, as above.  Return 0, or -1 with
- * *why; also when path has become another file than fd.
+ * Check the file open as fd, at path, and everything on the way to it, as above.  Return 0, or -1
+ * with *why; also when path no longer names the file open as fd.
  */
 int safepath_check_file(const char *path, int fd, char **why);
 

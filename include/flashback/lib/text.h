@@ -29,13 +29,13 @@ char *text_escape(char *dst, size_t size, const char *src, size_t len);
 
 /**
  * text_clean(dst, size, src, len):
- * The same for text that may have been escaped already, as when it is read back from a file of
- * ours: no backslash is touched, so cleaning twice is cleaning once.
+ * The same for text that may have been escaped already, as when it is read back from our own
+ * history: backslashes are left alone, so cleaning text twice changes nothing.
  */
 char *text_clean(char *dst, size_t size, const char *src, size_t len);
 
-/** text_fit(dst, size, src, len): text_clean, with "..." at the end of what was cut.  size is
- * above 3. */
+/** text_fit(dst, size, src, len): text_clean, with "..." at the end when the text did not fit.
+ * size is above 3. */
 char *text_fit(char *dst, size_t size, const char *src, size_t len);
 
 /** text_escaped(s), text_cleaned(s): the two for a whole string, into new memory; NULL with ENOMEM.
@@ -45,16 +45,16 @@ char *text_cleaned(const char *s);
 
 /**
  * text_word(&s, word, size):
- * Copy the next word of *s (blanks as in text_list_split) and leave *s behind it.  Return 0, or -1
- * with *s where it was when there is no more, or it does not fit into size bytes.
+ * Copy the next word of *s (blanks as in text_list_split) and advance *s past it.  Return 0, or -1
+ * with *s unchanged when there is no word, or it does not fit into size bytes.
  */
 int text_word(const char **s, char *word, size_t size);
 
-/** text_hush(text): put the words FAILED and SUCCEEDED in it, with which scripts count the lines
- * of queue.txt, in small letters.  Return whether there were any. */
+/** text_hush(text): write the words FAILED and SUCCEEDED in lower case, because scripts count the
+ * lines of queue.txt that contain them.  Return whether there were any. */
 bool text_hush(char *text);
 
-/** text_hash(h, s): FNV-1a over the text and its NUL, from h, which is TEXT_HASH at first. */
+/** text_hash(h, s): FNV-1a over the text and its NUL, from h, TEXT_HASH at first. */
 #define TEXT_HASH UINT64_C(0xcbf29ce484222325)
 uint64_t text_hash(uint64_t h, const char *s);
 
@@ -80,20 +80,20 @@ int text_list_addf(struct text_list *list, const char *fmt, ...)
 /** text_list_append(list, more): append copies of all of more.  Return 0, or -1, list unchanged. */
 int text_list_append(struct text_list *list, const struct text_list *more);
 
-/** text_list_has(list, s): is there an item like s? */
+/** text_list_has(list, s): is s an item of list? */
 bool text_list_has(const struct text_list *list, const char *s);
 
 /**
- * text_list_split(list, s): append the words of s, cut at spaces, tabs and line ends.  No quotes.
- * Return 0, or -1 with list unchanged.
+ * text_list_split(list, s): append the words of s, split at spaces, tabs and line ends.  No
+ * quoting. Return 0, or -1 with list unchanged.
  */
 int text_list_split(struct text_list *list, const char *s);
 
 /** text_list_free(list): free all and leave an empty list. */
 void text_list_free(struct text_list *list);
 
-/** text_refuse(why, fmt, ...): put the words into *why (new memory; NULL when there is none left).
- * Return -1, so that a check can end with it. */
+/** text_refuse(why, fmt, ...): format the reason into *why (new memory; NULL when out of memory).
+ * Return -1, so that a check can end with a return of it. */
 int text_refuse(char **why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** text_quote(buf, s): s in single quotes, escaped as text_escape does, cut if it is long. */

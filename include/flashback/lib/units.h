@@ -13,8 +13,8 @@
 #define UNITS_DURATION_MAX (INT64_C(100) * 366 * 86400)
 
 /**
- * All parsers take the whole string: no blanks, sign, trailing junk, or leading zeros (010);
- * decimal digits only.  Zero is accepted: whether it makes sense is for the caller to say.
+ * The parsers accept only a whole string of this form: no blanks, sign, trailing junk, or leading
+ * zeros (010); decimal digits only.  Zero is accepted; the caller decides whether it makes sense.
  * They return 0, or -1 with errno EINVAL (not of this form) or ERANGE (too large), *out untouched.
  */
 
@@ -35,17 +35,18 @@ int units_parse_count(const char *s, unsigned max, unsigned *out);
 
 /**
  * units_parse_integer(s, min, max, out): "10" or "-1", as "%" PRId64 writes them, to a number in
- * min..max: for lines of our own, in files and pipes.  ERANGE also when it is too small.
+ * min..max: for lines that flashback itself wrote, in files and pipes.  ERANGE also when it is too
+ * small.
  */
 int units_parse_integer(const char *s, int64_t min, int64_t max, int64_t *out);
 
 /**
  * units_read_integer(s, min, max, out):
- * units_parse_integer for the next word of *s, which is left behind it (text_word).
+ * units_parse_integer for the next word of *s, which is advanced past it (text_word).
  */
 int units_read_integer(const char **s, int64_t min, int64_t max, int64_t *out);
 
-/** The formats show a negative number of seconds as none. */
+/** The formats show a negative number of seconds as 0. */
 
 /** units_format_duration(buf, s): as one would write it in the config: "7d", "90s", "36h". */
 char *units_format_duration(char buf[UNITS_TEXT], int64_t seconds);

@@ -170,7 +170,7 @@ test_mounts_are_not_entered(void **state)
 		if (flags[i] == 0)
 			make_file("top/mnt/precious", "x");
 		assert_int_equal(tree_walk(s->fd, "top", &w), 1);
-		assert_string_equal(trouble, "top/mnt: something is mounted there");
+		assert_string_equal(trouble, "top/mnt: another file system is mounted there");
 		assert_true(is_there("top/mnt/precious"));
 		assert_false(is_there("top/a"));
 		assert_int_equal(umount("top/mnt"), 0);
@@ -349,7 +349,7 @@ test_a_moved_directory_leads_nowhere(void **state)
 	make_dir("top/a/b");
 	make_file("top/a/b/file", "x");
 	assert_int_equal(tree_walk(s->fd, "top", &w), 1);
-	assert_string_equal(trouble, "top/a/b: it was moved meanwhile");
+	assert_string_equal(trouble, "top/a/b: it was moved during the walk");
 	assert_true(is_there("c/precious"));
 	assert_true(is_there("c/b/file"));
 }
