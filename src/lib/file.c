@@ -16,6 +16,8 @@
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 
+/* ---- replacing and reading ---- */
+
 /* O_EXCL is what makes a temporary safe; a name that cannot be guessed only prevents others from
  * occupying it beforehand. So early after boot, when there is no randomness yet, the clock is good
  * enough: getrandom must not block the daemon. */

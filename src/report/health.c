@@ -15,6 +15,8 @@
 
 #define DAY (24 * 60 * 60)
 
+/* Boxes without a clock battery boot in 1970. Before the release date the time is certainly
+ * wrong. */
 static bool
 clock_is_wrong(const struct view *view)
 {
@@ -22,15 +24,17 @@ clock_is_wrong(const struct view *view)
 }
 
 static void
-say_clock(FILE *f, const struct view *view, const struct table_row *row)
+report_clock(FILE *f, const struct view *view, const struct table_row *row)
 {
 	(void)view;
 	(void)row;
-	fputs("the clock is wrong: it is before the release of flashback; nothing runs until it is "
-	      "set",
+	fputs("the clock is wrong: its date is before the release of flashback; no backup runs "
+	      "until it "
+	      "is set",
 	      f);
 }
 
+/* Unknown is not a fault yet: after a start the disk has not been checked for a moment. */
 static bool
 disk_is_unfit(const struct view *view)
 {
@@ -38,10 +42,10 @@ disk_is_unfit(const struct view *view)
 }
 
 static void
-say_disk(FILE *f, const struct view *view, const struct table_row *row)
+report_disk(FILE *f, const struct view *view, const struct table_row *row)
 {
 	(void)row;
-	fputs(view->disk_reason != NULL ? view->disk_reason : "the backup disk is not fit", f);
+	fputs(view->disk_reason != NULL ? view->disk_reason : "the backup disk is not usable", f);
 }
 
 static bool
@@ -51,10 +55,10 @@ config_is_broken(const struct view *view)
 }
 
 static void
-say_config(FILE *f, const struct view *view, const struct table_row *row)
+report_config(FILE *f, const struct view *view, const struct table_row *row)
 {
 	(void)row;
-	fprintf(f, "the config is not in force: %s", view->config_error);
+	fprintf(f, "the config has errors and is not used: %s", view->config_error);
 }
 
 static bool
@@ -63,8 +67,9 @@ has_warnings(const struct view *view)
 	return view->warnings != NULL && view->warnings->n > 0;
 }
 
+/* The first standing warning; the others are only counted, as the reason is one line. */
 static void
-say_warning(FILE *f, const struct view *view, const struct table_row *row)
+report_warning(FILE *f, const struct view *view, const struct table_row *row)
 {
 	size_t n = view->warnings->n;
 
@@ -88,6 +93,7 @@ row_is_failed(const struct table_row *row, int64_t now)
 	return state_is_failed(row);
 }
 
+/* A run that met a full disk or a quota. */
 static bool
 row_is_full(const struct table_row *row, int64_t now)
 {
@@ -102,7 +108,8 @@ row_is_partial(const struct table_row *row, int64_t now)
 	return state_is_partial(row);
 }
 
-/* Has its name been unknown for a day, and is there nothing to show that it ever was right? */
+/* Has the name not resolved for a day, and is there no snapshot? A laptop in .local is unknown
+ * while it is away, so only a name that never worked is reported as a probable mistake. */
 static bool
 row_is_unresolved(const struct table_row *row, int64_t now)
 {
@@ -110,10 +117,11 @@ row_is_unresolved(const struct table_row *row, int64_t now)
 	       summary_attempt(&row->seen) == 0;
 }
 
-/* The row under a word of our choice, with the reason that belongs to it. */
+/* Report a row under a given state, with the reason that belongs to this state: a volume that is
+ * being backed up is still suspect, and the reason for that is what must be shown. */
 static void
-say_as(FILE *f, const struct view *view, const struct table_row *row, const char *is,
-       enum state_word word)
+report_as(FILE *f, const struct view *view, const struct table_row *row, const char *is,
+          enum state_word word)
 {
 	struct state state;
 
@@ -124,31 +132,32 @@ say_as(FILE *f, const struct view *view, const struct table_row *row, const char
 }
 
 static void
-say_suspect(FILE *f, const struct view *view, const struct table_row *row)
+report_suspect(FILE *f, const struct view *view, const struct table_row *row)
 {
-	say_as(f, view, row, "is suspect", STATE_SUSPECT);
+	report_as(f, view, row, "is suspect", STATE_SUSPECT);
 }
 
 static void
-say_failed(FILE *f, const struct view *view, const struct table_row *row)
+report_failed(FILE *f, const struct view *view, const struct table_row *row)
 {
-	say_as(f, view, row, "failed", STATE_FAILED);
+	report_as(f, view, row, "failed", STATE_FAILED);
 }
 
 static void
-say_full(FILE *f, const struct view *view, const struct table_row *row)
+report_full(FILE *f, const struct view *view, const struct table_row *row)
 {
-	say_as(f, view, row, "has no room", STATE_WAITING);
+	report_as(f, view, row, "has no space", STATE_WAITING);
 }
 
 static void
-say_partial(FILE *f, const struct view *view, const struct table_row *row)
+report_partial(FILE *f, const struct view *view, const struct table_row *row)
 {
-	say_as(f, view, row, "is partial", STATE_PARTIAL);
+	report_as(f, view, row, "is partial", STATE_PARTIAL);
 }
 
+/* Says how old the newest backup is and, after it, why there is no newer one. */
 static void
-say_overdue(FILE *f, const struct view *view, const struct table_row *row)
+report_overdue(FILE *f, const struct view *view, const struct table_row *row)
 {
 	int64_t good = summary_good(&row->seen);
 	char age[UNITS_TEXT];
@@ -157,7 +166,7 @@ say_overdue(FILE *f, const struct view *view, const struct table_row *row)
 	state_of(row, view, &state);
 	fprintf(f, "%s is overdue: ", row->volume->id);
 	if (good == 0)
-		fputs("there is no backup yet", f);
+		fputs("no backup yet", f);
 	else
 		fprintf(f, "its newest backup is %s old",
 		        units_format_age(age, view->when.now - good));
@@ -165,43 +174,45 @@ say_overdue(FILE *f, const struct view *view, const struct table_row *row)
 }
 
 static void
-say_future(FILE *f, const struct view *view, const struct table_row *row)
+report_future(FILE *f, const struct view *view, const struct table_row *row)
 {
 	fprintf(f, "%s: ", row->volume->id);
 	reason_future(f, row, view);
 }
 
 static void
-say_unresolved(FILE *f, const struct view *view, const struct table_row *row)
+report_unresolved(FILE *f, const struct view *view, const struct table_row *row)
 {
 	(void)view;
-	fprintf(f, "%s: the name %s has not been known for a day: is it right?", row->volume->id,
-	        row->volume->address);
+	fprintf(f, "%s: the name %s has not resolved for a day: is it spelt right?",
+	        row->volume->id, row->volume->address);
 }
 
-/* The rule: worst first.  A cause is about all of it, or about a volume that is not disabled. */
-static const struct rule {
+/* Every cause of WARNING and CRITICAL, worst first: health is the first row that applies.  A cause
+ * concerns the whole program (all) or single volumes (row). */
+static const struct health_rule {
 	enum health_level level;
 	bool (*all)(const struct view *view);
 	bool (*row)(const struct table_row *row, int64_t now);
-	void (*say)(FILE *f, const struct view *view, const struct table_row *row);
+	void (*report)(FILE *f, const struct view *view, const struct table_row *row);
 } rules[] = {
-    {HEALTH_CRITICAL, clock_is_wrong, NULL, say_clock},
-    {HEALTH_CRITICAL, disk_is_unfit, NULL, say_disk},
-    {HEALTH_CRITICAL, NULL, row_is_suspect, say_suspect},
-    {HEALTH_CRITICAL, NULL, plan_overdue, say_overdue},
-    {HEALTH_WARNING, config_is_broken, NULL, say_config},
-    {HEALTH_WARNING, NULL, row_is_failed, say_failed},
-    {HEALTH_WARNING, NULL, row_is_full, say_full},
-    {HEALTH_WARNING, NULL, row_is_partial, say_partial},
-    {HEALTH_WARNING, NULL, state_is_future, say_future},
-    {HEALTH_WARNING, NULL, row_is_unresolved, say_unresolved},
-    {HEALTH_WARNING, has_warnings, NULL, say_warning},
+    {HEALTH_CRITICAL, clock_is_wrong, NULL, report_clock},
+    {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk},
+    {HEALTH_CRITICAL, NULL, row_is_suspect, report_suspect},
+    {HEALTH_CRITICAL, NULL, plan_overdue, report_overdue},
+    {HEALTH_WARNING, config_is_broken, NULL, report_config},
+    {HEALTH_WARNING, NULL, row_is_failed, report_failed},
+    {HEALTH_WARNING, NULL, row_is_full, report_full},
+    {HEALTH_WARNING, NULL, row_is_partial, report_partial},
+    {HEALTH_WARNING, NULL, state_is_future, report_future},
+    {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved},
+    {HEALTH_WARNING, has_warnings, NULL, report_warning},
 };
 
-/* How many volumes the cause holds for; *first is the first of them. */
+/* Count the volumes that a cause applies to; *first is the first of them. Disabled volumes have no
+ * health, nor those that have left the config. */
 static size_t
-find_rows(const struct rule *rule, const struct view *view, const struct table_row **first)
+find_rows(const struct health_rule *rule, const struct view *view, const struct table_row **first)
 {
 	const struct table *table = view->table;
 	size_t found = 0;
@@ -217,8 +228,10 @@ find_rows(const struct rule *rule, const struct view *view, const struct table_r
 	return found;
 }
 
+/* No cause applies. Say more than "all is well" where that could be misread: nothing has run yet,
+ * or nothing is backed up at all. */
 static void
-say_well(FILE *f, const struct view *view)
+report_well(FILE *f, const struct view *view)
 {
 	struct health_counts counts;
 
@@ -228,7 +241,7 @@ say_well(FILE *f, const struct view *view)
 	else if (view->life == VIEW_DOWN)
 		fputs("stopped", f);
 	else if (counts.total == 0)
-		fputs("there are no volumes", f);
+		fputs("no volumes are configured", f);
 	else if (counts.total == counts.disabled)
 		fputs("all volumes are disabled", f);
 	else if (counts.notfound > 0)
@@ -238,26 +251,27 @@ say_well(FILE *f, const struct view *view)
 		fputs("all is well", f);
 }
 
-/* Write the first cause that holds, and return how bad it is. */
+/* Write the first cause that applies, and return its level. */
 static enum health_level
-say_worst(FILE *f, const struct view *view)
+report_worst(FILE *f, const struct view *view)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		const struct rule *rule = &rules[i];
+		const struct health_rule *rule = &rules[i];
 		const struct table_row *row = NULL;
 		size_t found = rule->all != NULL ? rule->all(view) : find_rows(rule, view, &row);
 
 		if (found == 0)
 			continue;
-		rule->say(f, view, row);
+		rule->report(f, view, row);
 		if (found > 1)
 			fprintf(f, " (and %zu more volume%s)", found - 1, found == 2 ? "" : "s");
 		return rule->level;
 	}
-	say_well(f, view);
+	report_well(f, view);
 	return HEALTH_OK;
 }
 
+/* Out of memory is CRITICAL: without the rules nothing is known, and unknown is not healthy. */
 void
 health_judge(const struct view *view, struct health_verdict *out)
 {
@@ -268,12 +282,14 @@ health_judge(const struct view *view, struct health_verdict *out)
 	*out = (struct health_verdict){HEALTH_CRITICAL, "out of memory"};
 	if (f == NULL)
 		return;
-	out->level = say_worst(f, view);
+	out->level = report_worst(f, view);
 	if (fclose(f) == 0)
 		text_fit(out->reason, HEALTH_REASON, text, len);
 	free(text);
 }
 
+/* A volume may be counted in several states (failed and overdue), so the numbers need not add up
+ * to the total. Running is also counted for volumes that have left the config. */
 void
 health_count(const struct table *table, int64_t now, struct health_counts *out)
 {

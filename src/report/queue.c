@@ -10,7 +10,7 @@
 #include "flashback/report/state.h"
 #include "flashback/store/stamp.h"
 
-/* The columns between the name and the status.  Age and cycle stand under one title. */
+/* The columns between the name and the status. AGE and CYCLE share one title. */
 enum column { LAST, AGE, CYCLE, KEPT, SIZE, NEW, COLUMNS };
 
 #define LAST_TITLE "LAST BACKUP"
@@ -20,7 +20,7 @@ enum column { LAST, AGE, CYCLE, KEPT, SIZE, NEW, COLUMNS };
 #define NEW_TITLE "NEW"
 #define SLASH " / "
 
-/* A row of the file, and where it belongs. */
+/* A row of the file, its cells formatted, and its place in the order. */
 struct line {
 	const struct table_row *row;
 	struct state state;
@@ -28,13 +28,15 @@ struct line {
 	char cell[COLUMNS][UNITS_TEXT];
 };
 
+/* All rows, and the width of each column. */
 struct lines {
 	struct line *line;
 	size_t n;
 	int name_width, width[COLUMNS];
 };
 
-/* What people must look at comes first. */
+/* The first key of the order: running volumes, then those that need attention, worst first, then
+ * by the next run, disabled ones last. */
 static int
 rank_of(const struct table_row *row, const struct state *state)
 {
@@ -50,6 +52,7 @@ rank_of(const struct table_row *row, const struct state *state)
 	return state->overdue ? 1 : ranks[state->word];
 }
 
+/* By rank, then by the time of the next run. */
 static int
 compare_lines(const void *a, const void *b)
 {
@@ -59,10 +62,11 @@ compare_lines(const void *a, const void *b)
 		return x->rank - y->rank;
 	if (x->state.next != y->state.next)
 		return x->state.next < y->state.next ? -1 : 1;
-	/* As in the config: the rows stand in one array. */
+	/* As in the config: the rows are in one array. */
 	return x->row < y->row ? -1 : 1;
 }
 
+/* Local time with the offset at which the snapshot was made, so that it agrees with its name. */
 static void
 format_last(char buf[UNITS_TEXT], int64_t at, int32_t offset)
 {
@@ -74,7 +78,7 @@ format_last(char buf[UNITS_TEXT], int64_t at, int32_t offset)
 		buf[0] = '\0';
 }
 
-/* A size with a blank where others have their unit, so that the figures stand in line. */
+/* A size, with a blank where others have their unit, so that the digits line up. */
 static void
 format_size(char buf[UNITS_TEXT], int64_t bytes)
 {
@@ -89,7 +93,8 @@ format_size(char buf[UNITS_TEXT], int64_t bytes)
 		memcpy(buf + len, " ", sizeof(" "));
 }
 
-/* What a volume that has not been looked at has is not known; "never" would be a claim. */
+/* Format the cells of a row. A volume whose directory has not been read yet shows "-": "never"
+ * would claim that there is no backup. */
 static void
 fill_line(struct line *line, const struct table_row *row, const struct view *view)
 {
@@ -125,6 +130,7 @@ widen(int *width, const char *text)
 		*width = len;
 }
 
+/* Widen the columns to fit a row. */
 static void
 measure(struct lines *lines, const struct line *line)
 {
@@ -133,7 +139,8 @@ measure(struct lines *lines, const struct line *line)
 		widen(&lines->width[i], line->cell[i]);
 }
 
-/* The titles and what stands in most rows: the layout shall not jump with every figure. */
+/* Start from the widths that most rows need, so that the layout does not change with every figure:
+ * scripts and people compare columns between two versions of the file. */
 static void
 measure_titles(struct lines *lines)
 {
@@ -171,6 +178,7 @@ print_header(FILE *f, const struct lines *lines)
 	        width[KEPT], KEPT_TITLE, width[SIZE], SIZE_TITLE, width[NEW], NEW_TITLE);
 }
 
+/* All rows are formatted first, since the widths depend on all of them. */
 void
 queue_print(FILE *f, const struct view *view, bool wanted_only)
 {
@@ -178,7 +186,7 @@ queue_print(FILE *f, const struct view *view, bool wanted_only)
 	struct lines lines = {.line = calloc(table->n + 1, sizeof(*lines.line))};
 
 	if (lines.line == NULL) {
-		fputs("out of memory: the volumes cannot be shown\n", f);
+		fputs("out of memory: cannot list the volumes\n", f);
 		return;
 	}
 	for (size_t i = 0; i < table->n; i++) {

@@ -12,16 +12,17 @@
 #include "flashback/store/stamp.h"
 
 #define DAY (24 * 60 * 60)
-#define TIME_SIZE 48                 /* holds date and time, whatever the year */
-#define WORDS_SIZE (4 * RESULT_TEXT) /* holds every reason, were all of it to be escaped */
+#define TIME_SIZE 48                 /* date and time, whatever the year */
+#define WORDS_SIZE (4 * RESULT_TEXT) /* holds every reason, even if all of it is escaped */
 
-/* A reason of several phrases: where it goes, and what goes before the next one. */
+/* A reason of several phrases: where it is written, and what separates the next phrase from what
+ * is there. */
 struct phrases {
 	FILE *f;
 	const char *before;
 };
 
-/* Begin one more phrase. */
+/* Start another phrase. */
 static FILE *
 phrase(struct phrases *p)
 {
@@ -30,7 +31,8 @@ phrase(struct phrases *p)
 	return p->f;
 }
 
-/* Text from elsewhere, made safe to print, with the words that scripts count in small letters. */
+/* Write text from a host, the disk or the history: escaped, and with the words that scripts count
+ * in lower case. */
 static void
 put_words(FILE *f, const char *words)
 {
@@ -57,7 +59,8 @@ put_time(FILE *f, int64_t at, const struct plan_now *when)
 	fputs(text, f);
 }
 
-/* The reason of the newest run if it ended as asked, else NULL. */
+/* The reason of the newest run if its result was the one given, else NULL. What this daemon saw
+ * comes before the history, which may not have been written (a full disk). */
 static const char *
 reason_of(const struct table_row *row, enum result result)
 {
@@ -70,7 +73,7 @@ reason_of(const struct table_row *row, enum result result)
 	return NULL;
 }
 
-/* "again at 14:10", or what it waits for. */
+/* When it is tried again: "again at 14:10", or what has to happen first. */
 static void
 put_when(FILE *f, const char *verb, const struct view *view, const struct table_row *row,
          const struct state *state)
@@ -80,7 +83,7 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 	} else if (row->phase == TABLE_ASKING) {
 		fprintf(f, "%s when the host answers", verb);
 	} else if (state->plan.cause == PLAN_DISK) {
-		fprintf(f, "%s when the disk is fit", verb);
+		fprintf(f, "%s when the disk is usable", verb);
 	} else if (state->plan.cause == PLAN_CLOCK) {
 		fprintf(f, "%s when the clock is right", verb);
 	} else if (state->next == 0) {
@@ -91,7 +94,8 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 	}
 }
 
-/* "cd /backup/kimono/home && mv FROM TO".  A path cannot be put in small letters. */
+/* "cd /backup/kimono/home && mv FROM TO", ready to be pasted. Without the cd where the path
+ * contains a word that scripts count, since a path cannot be written in lower case. */
 static void
 put_rename(FILE *f, const struct view *view, const struct table_row *row, const char *from,
            const char *to)
@@ -109,6 +113,8 @@ put_rename(FILE *f, const struct view *view, const struct table_row *row, const 
 	free(dir);
 }
 
+/* Why the snapshot is suspect, and the command that accepts it. If the newest suspect one is not
+ * that of the last run, its full name is not known here. */
 static void
 put_suspect(struct phrases *p, const struct table_row *row, const struct view *view)
 {
@@ -135,25 +141,26 @@ put_interrupted(struct phrases *p, const struct table_row *row, const struct vie
 	fputs("interrupted", phrase(p));
 	if (row->percent > 0)
 		fprintf(p->f, " at %d%%", row->percent);
-	put_when(p->f, ", goes on", view, row, state);
+	put_when(p->f, ", resumes", view, row, state);
 }
 
-/* What a disk that is not fit for a run lacks. */
+/* Why no run can start. */
 static const char *
 disk_words(enum plan_disk disk)
 {
 	static const char *const words[] = {
-	    [PLAN_DISK_OK] = "the backup disk was not fit",
-	    [PLAN_DISK_UNKNOWN] = "the backup disk has not answered yet",
-	    [PLAN_DISK_ABSENT] = "the backup disk is not there",
-	    [PLAN_DISK_FULL] = "there is too little room on the backup disk",
+	    [PLAN_DISK_OK] = "the backup disk was not usable",
+	    [PLAN_DISK_UNKNOWN] = "the backup disk has not been checked yet",
+	    [PLAN_DISK_ABSENT] = "the backup disk is absent",
+	    [PLAN_DISK_FULL] = "the backup disk has too little free space",
 	    [PLAN_DISK_BROKEN] = "the backup disk cannot be written",
 	};
 
 	return words[disk];
 }
 
-/* Due and not started: why, and when it will be. */
+/* Due and not started: why, and when it will start. Clock and disk come first, since they hold
+ * back everything, whatever the volume waits for besides. */
 static void
 put_waiting(struct phrases *p, const struct table_row *row, const struct view *view,
             const struct state *state)
@@ -161,7 +168,7 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 	const char *reason = reason_of(row, state_result(row));
 
 	if (state->plan.cause == PLAN_CLOCK) {
-		fputs("the clock is wrong: it is before the release of flashback", phrase(p));
+		fputs("the clock is wrong: its date is before the release of flashback", phrase(p));
 		return;
 	}
 	if (state->plan.cause == PLAN_DISK) {
@@ -170,7 +177,7 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 	}
 	switch (state->wait) {
 	case STATE_WAIT_SLOT:
-		fputs("others are being backed up", phrase(p));
+		fputs("other volumes are being backed up", phrase(p));
 		return;
 	case STATE_WAIT_WINDOW:
 		fputs("its window opens at ", phrase(p));
@@ -191,7 +198,7 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 	put_when(phrase(p), "again", view, row, state);
 }
 
-/* Silent, or a source that comes and goes: since when. */
+/* The host is silent, or a removable source is absent: since when. */
 static void
 put_not_found(struct phrases *p, const struct table_row *row, const struct view *view)
 {
@@ -225,24 +232,24 @@ put_ready(struct phrases *p, const struct table_row *row, const struct view *vie
           const struct state *state)
 {
 	if (row->phase == TABLE_ASKING)
-		fputs("asking whether the host is there", phrase(p));
+		fputs("probing the host", phrase(p));
 	else
 		put_when(phrase(p), "starts", view, row, state);
 }
 
-/* What a run is about, where that is not plain from the figures. */
+/* What a run does, where the progress figures do not show that. */
 static void
 put_running(struct phrases *p, const struct table_row *row)
 {
 	static const char *const words[] = {
 	    [TABLE_PREPARING] = "preparing",
 	    [TABLE_COPYING] = NULL,
-	    [TABLE_COMMITTING] = "writing it to the disk",
-	    [TABLE_EXPIRING] = "removing what is no longer kept",
+	    [TABLE_COMMITTING] = "syncing the disk",
+	    [TABLE_EXPIRING] = "expiring old snapshots",
 	};
 
 	if (row->gone)
-		fputs("no longer in the config, ends with this run", phrase(p));
+		fputs("no longer in the config; this row ends with the run", phrase(p));
 	if (row->phase == TABLE_ENDING)
 		fputs("being stopped", phrase(p));
 	else if (words[row->stage] != NULL)
@@ -257,6 +264,8 @@ put_partial(struct phrases *p, const struct table_row *row)
 	put_words(phrase(p), reason != NULL ? reason : "some of the source could not be read");
 }
 
+/* The reason for each state. An interrupted run is not a failure, so its reason is shown with
+ * whatever state the volume has meanwhile. */
 static void
 put_reason(struct phrases *p, const struct table_row *row, const struct view *view,
            const struct state *state)
@@ -264,7 +273,7 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 	switch (state->word) {
 	case STATE_DISABLED:
 		if (table_active(row))
-			fputs("its last run still goes on", phrase(p));
+			fputs("its last run has not ended yet", phrase(p));
 		break;
 	case STATE_BACKING_UP:
 	case STATE_ROTATING:
@@ -309,6 +318,8 @@ reason_future(FILE *f, const struct table_row *row, const struct view *view)
 	put_rename(f, view, row, from, to);
 }
 
+/* The reason, then a stamp from the future if there is one: as long as that is there, nothing of
+ * the volume expires, whatever its state. */
 void
 reason_text(FILE *f, const char *before, const struct table_row *row, const struct view *view,
             const struct state *state)
@@ -320,7 +331,7 @@ reason_text(FILE *f, const char *before, const struct table_row *row, const stru
 		reason_future(phrase(&p), row, view);
 }
 
-/* " 43% 12.3M/s 0:07:12", as far as it is known. */
+/* " 43% 12.3M/s 0:07:12", as far as known. */
 static void
 put_progress(FILE *f, const struct table_row *row)
 {
@@ -335,6 +346,7 @@ put_progress(FILE *f, const struct table_row *row)
 		fprintf(f, " %s", units_format_clock(text, progress->left));
 }
 
+/* How long the last run took. */
 static void
 put_took(FILE *f, const struct table_row *row)
 {
@@ -345,7 +357,7 @@ put_took(FILE *f, const struct table_row *row)
 		fprintf(f, " (%s)", units_format_clock(text, took));
 }
 
-/* What stands beside the word. */
+/* What follows the word directly. */
 static void
 put_detail(FILE *f, const struct table_row *row, const struct view *view, const struct state *state)
 {

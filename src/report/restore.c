@@ -8,15 +8,15 @@
 #include "flashback/lib/text.h"
 #include "flashback/rsync/argv.h"
 
-/* What the examples fetch: names that most people have, and that a test can make. */
+/* What the examples restore: names that most people have, and that the tests can create. */
 #define EXAMPLE_DIRECTORY "Documents"
 #define EXAMPLE_FILE "Documents/letter.odt"
 #define EXAMPLE_STAMP "YYYY-MM-DDThhmmss+zzzz"
 
-/* Where the examples put it when it is not to go back: below the current directory. */
+/* Where the examples put files that shall not overwrite the source: below the current directory. */
 #define ASIDE "./restored/"
 
-/* What is to be brought back. */
+/* What is to be restored. */
 struct piece {
 	const char *title;
 	const char *name; /* NULL: everything */
@@ -28,16 +28,17 @@ static const struct piece pieces[] = {
     {"Everything", NULL},
 };
 
-/* Where it is to go: back to the source, or aside. */
-enum place { BACK, TO_ASIDE };
+/* Where it is restored to: the source, or another directory. */
+enum target { BACK, TO_ASIDE };
 
-/* When an option of the backup is one of the restore too. */
+/* Whether an rsync option of the backup is needed for the restore too. */
 enum use { NEVER, TO_SOURCE, ALWAYS };
 
 /*
- * The options of a backup that matter on the way back, "*" standing for whatever follows.  What
- * only filters or hastens a backup does not; what says how to reach the source does, and so does
- * what the snapshots lack or hold in a form of its own (--fake-super, --munge-links).
+ * The options of a backup that a restore needs too; "*" matches any rest.  Options that filter or
+ * speed up a backup are not needed.  Those that say how to reach the source are, when restoring to
+ * it, and so are those that change how the snapshots store something (--fake-super, --munge-links)
+ * or leave an attribute out (--no-*).
  */
 static const struct {
 	const char *name;
@@ -60,15 +61,15 @@ static const struct {
     {"--no-*", ALWAYS},
 };
 
-/* The options that keep something out of a backup, and hide it from --delete as well. */
+/* Options that exclude files from a backup and, in a restore, protect them from --delete. */
 static const char *const filters[] = {"--exclude=*",      "--include=*",      "--filter=*",
                                       "--exclude-from=*", "--include-from=*", NULL};
 
-/* Those that keep something out, but not from --delete. */
+/* Options that leave files out of a backup and do not protect them from --delete. */
 static const char *const omissions[] = {"--max-size=*", "--min-size=*",  "--safe-links",
                                         "--no-devices", "--no-specials", NULL};
 
-/* Does option fit name, which may end in "*"? */
+/* Does option match name, which may end in "*"? */
 static bool
 fits(const char *option, const char *name)
 {
@@ -94,7 +95,7 @@ is_one_of(const char *const *names, const char *option)
 	return *names != NULL;
 }
 
-/* The file that is written, and what is written about. */
+/* What is being written, and about which volume. */
 struct text {
 	FILE *f;
 	const struct volume *volume;
@@ -102,7 +103,8 @@ struct text {
 	bool failed; /* there was no memory for a command */
 };
 
-/* Does rsync have to be told to keep the shell of the host away from the path? */
+/* Must rsync keep the remote shell from expanding the path (-s)? An rsync older than 3.2.4 does
+ * not escape it by itself. */
 static bool
 needs_secluded(const struct volume *v)
 {
@@ -112,6 +114,7 @@ needs_secluded(const struct volume *v)
 	return v->transport == VOLUME_SHELL && strpbrk(v->path, " \\'\"$`&;|<>()*?[]{}!#~") != NULL;
 }
 
+/* Add the options of the backup that the restore needs. */
 static int
 add_options(const struct volume *v, bool local, struct text_list *argv)
 {
@@ -123,7 +126,8 @@ add_options(const struct volume *v, bool local, struct text_list *argv)
 			continue;
 		if (text_list_add(argv, option) != 0)
 			return -1;
-		/* In a local copy it is true of both sides, but one shall get real owners. */
+		/* In a local copy --fake-super applies to both sides; the target gets real owners.
+		 */
 		if (local && strcmp(option, "--fake-super") == 0 &&
 		    text_list_add(argv, "-M--super") != 0)
 			return -1;
@@ -131,7 +135,7 @@ add_options(const struct volume *v, bool local, struct text_list *argv)
 	return 0;
 }
 
-/* How to reach the host. */
+/* Add the options that tell how to reach the host. */
 static int
 add_reach(const struct volume *v, struct text_list *argv)
 {
@@ -142,11 +146,14 @@ add_reach(const struct volume *v, struct text_list *argv)
 	return text_list_add(argv, "-e") != 0 || text_list_add(argv, v->ssh) != 0 ? -1 : 0;
 }
 
+/* Build one command. Restoring to the source uses the same transport as the backup; restoring
+ * aside, or a local volume, is a local copy. */
 static int
-add_words(const struct text *t, const struct piece *piece, enum place place, bool dry,
+add_words(const struct text *t, const struct piece *piece, enum target target, bool dry,
           struct text_list *argv)
 {
-	/* To the nanosecond, or a file that changed twice in one second would not come back. */
+	/* --modify-window=-1: compare nanoseconds, else a file changed twice in one second stays.
+	 */
 	const char *const words[] = {
 	    t->rsync,
 	    dry ? "-n" : NULL,
@@ -157,26 +164,26 @@ add_words(const struct text *t, const struct piece *piece, enum place place, boo
 	    "--modify-window=-1",
 	    piece->name != NULL ? "-R" : NULL,
 	};
-	bool local = place == TO_ASIDE || t->volume->transport == VOLUME_LOCAL;
+	bool local = target == TO_ASIDE || t->volume->transport == VOLUME_LOCAL;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
 			return -1;
 	if ((!local && add_reach(t->volume, argv) != 0) || add_options(t->volume, local, argv) != 0)
 		return -1;
-	/* With -R, what follows the lone dot is the name below the target, parents and all. */
+	/* With -R the part after "/./" is created below the target, parent directories included. */
 	if (text_list_addf(argv, piece->name != NULL ? "%s/latest/./%s" : "%s/latest/", t->dir,
 	                   piece->name) != 0)
 		return -1;
-	return text_list_add(argv, place == TO_ASIDE ? ASIDE : t->volume->source);
+	return text_list_add(argv, target == TO_ASIDE ? ASIDE : t->volume->source);
 }
 
 static void
-put_command(struct text *t, const struct piece *piece, enum place place, bool dry)
+put_command(struct text *t, const struct piece *piece, enum target target, bool dry)
 {
 	struct text_list argv = {0};
 
-	if (add_words(t, piece, place, dry, &argv) == 0) {
+	if (add_words(t, piece, target, dry, &argv) == 0) {
 		fputs("    ", t->f);
 		argv_print(t->f, &argv);
 		fputc('\n', t->f);
@@ -186,8 +193,8 @@ put_command(struct text *t, const struct piece *piece, enum place place, bool dr
 	text_list_free(&argv);
 }
 
-/* A command about the volume's directory: its words, the directory, and what follows without a
- * blank. */
+/* Write a command about the volume's directory: its words, the directory, and what follows it
+ * without a blank. */
 static void
 put_about(struct text *t, const char *words, const char *after)
 {
@@ -203,6 +210,8 @@ put_about(struct text *t, const char *words, const char *after)
 	text_list_free(&argv);
 }
 
+/* What the directory contains, and how to list it. Written for somebody who has lost a machine and
+ * never read a manual. */
 static void
 put_beginning(struct text *t)
 {
@@ -226,18 +235,20 @@ put_beginning(struct text *t)
 	    t->f);
 }
 
-/* Each piece, with a look at it first when it is to go to where people work. */
+/* The commands for each piece. When restoring to the source a dry run comes first, as that
+ * overwrites files that people work with. */
 static void
-put_pieces(struct text *t, enum place place)
+put_pieces(struct text *t, enum target target)
 {
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		fprintf(t->f, "\n%s:\n\n", pieces[i].title);
-		if (place == BACK)
-			put_command(t, &pieces[i], place, true);
-		put_command(t, &pieces[i], place, false);
+		if (target == BACK)
+			put_command(t, &pieces[i], target, true);
+		put_command(t, &pieces[i], target, false);
 	}
 }
 
+/* Collect --delete and every option that protects from it what was never backed up. */
 static int
 list_filters(const struct volume *v, struct text_list *list)
 {
@@ -254,7 +265,8 @@ list_filters(const struct volume *v, struct text_list *list)
 	return 0;
 }
 
-/* Whatever was never backed up is not in the snapshot: --delete alone would remove it. */
+/* Without the excludes of the backup, --delete would remove what was excluded: it is not in the
+ * snapshot. Options that cannot protect it are named. */
 static void
 put_delete(struct text *t)
 {
@@ -275,6 +287,8 @@ put_delete(struct text *t)
 			fprintf(t->f, "What %s leaves out goes all the same.\n", options->item[i]);
 }
 
+/* Restoring to the source, and what may prevent it: a read-only module, a key that may only read,
+ * or a restricted path. */
 static void
 put_back(struct text *t)
 {
@@ -301,6 +315,7 @@ put_aside(struct text *t)
 	put_pieces(t, TO_ASIDE);
 }
 
+/* Disk usage, removing and pinning snapshots. */
 static void
 put_end(struct text *t)
 {
@@ -316,7 +331,8 @@ put_end(struct text *t)
 	put_about(t, "cd", " && mv " EXAMPLE_STAMP " " EXAMPLE_STAMP ".before-upgrade");
 }
 
-/* The program by its name where every root finds it: the disk may be read on another machine. */
+/* Name the program without its path where that is in every root's PATH: the disk may be read on
+ * another machine. */
 static const char *
 shorten(const char *rsync)
 {
@@ -328,6 +344,8 @@ shorten(const char *rsync)
 	return rsync;
 }
 
+/* For a module of an rsync daemon the commands that restore aside come first, as most modules are
+ * read-only. */
 int
 restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync)
 {

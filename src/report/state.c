@@ -5,6 +5,8 @@
 
 #include "flashback/lib/clock.h"
 
+/* The history has no line of a run that could not write to the disk, so what this daemon saw comes
+ * first. */
 enum result
 state_result(const struct table_row *row)
 {
@@ -17,6 +19,7 @@ state_is_failed(const struct table_row *row)
 	return !table_active(row) && result_shown_failed(state_result(row));
 }
 
+/* Until a good snapshot is newer than the suspect one, or that is renamed or removed. */
 bool
 state_is_suspect(const struct table_row *row)
 {
@@ -29,6 +32,8 @@ state_is_partial(const struct table_row *row)
 	return row->seen.partial > row->seen.complete && row->seen.partial > row->seen.suspect;
 }
 
+/* The host did not answer, or the last run found no source. Not while a run is active or queued:
+ * then the host has answered since. */
 bool
 state_is_not_found(const struct table_row *row)
 {
@@ -37,12 +42,15 @@ state_is_not_found(const struct table_row *row)
 	return row->silent_since != 0 || state_result(row) == RESULT_NOT_FOUND;
 }
 
+/* Judged only by a plausible clock: after a boot in 1970 every stamp would be from the future. */
 bool
 state_is_future(const struct table_row *row, int64_t now)
 {
 	return now >= CLOCK_RELEASE_DATE && row->seen.future.when > now + SUMMARY_AHEAD_MAX;
 }
 
+/* What a volume that is due waits for. What holds at this moment (a slot, the clock, the disk, its
+ * window) comes before why its last attempt ended. */
 static enum state_wait
 wait_of(const struct table_row *row, enum plan_cause cause)
 {
@@ -65,7 +73,7 @@ wait_of(const struct table_row *row, enum plan_cause cause)
 	return STATE_WAIT_NOT;
 }
 
-/* The first wake at or after an instant. */
+/* The first wake at or after an instant, since nothing starts between wakes. */
 static int64_t
 wake_at(const struct view *view, int64_t at)
 {
@@ -76,6 +84,8 @@ wake_at(const struct view *view, int64_t at)
 	return view->next_wake + (late > 0 ? (late + wake - 1) / wake * wake : 0);
 }
 
+/* When the next run starts, as far as it is known; 0 when it depends on something else than
+ * time. */
 static int64_t
 next_start(const struct table_row *row, const struct view *view, const struct plan_decision *plan)
 {
@@ -85,6 +95,8 @@ next_start(const struct table_row *row, const struct view *view, const struct pl
 	case PLAN_NOT_DUE:
 		return plan->at > 0 ? plan->at : wake_at(view, 0);
 	case PLAN_BACKOFF:
+		/* A backoff counts in wakes; half a wake is subtracted so that rounding does not
+		 * add another. */
 		return wake_at(view, plan->at - view->when.wake / 2);
 	case PLAN_RUN:
 	case PLAN_AHEAD:
@@ -98,6 +110,8 @@ next_start(const struct table_row *row, const struct view *view, const struct pl
 	return 0;
 }
 
+/* The first word that applies, in the order of enum state_word: what the user has decided, what
+ * goes on now, what is wrong, and only then when it runs next. */
 static enum state_word
 word_of(const struct table_row *row, const struct state *state)
 {

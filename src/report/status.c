@@ -12,9 +12,9 @@
 #include "flashback/store/stamp.h"
 
 #define MINUTE 60
-#define TIME_SIZE 64 /* holds date and time, whatever the year */
+#define TIME_SIZE 64 /* date and time, whatever the year */
 
-/* What goes on, least to most: the most that any volume does is shown. */
+/* What a volume does, in ascending order: the highest of all volumes is shown. */
 enum activity { IDLE, PREPARING, ROTATING, BACKING_UP };
 
 static const struct {
@@ -39,17 +39,17 @@ row_activity(const struct table_row *row)
 	return table_active(row) ? of_stage[row->stage] : IDLE;
 }
 
-/* What goes on, in which volume first, and in how many. */
-struct summit {
+/* The highest activity, the first volume with it, and the number of volumes with any. */
+struct busiest {
 	enum activity activity;
 	const struct table_row *first;
 	unsigned running;
 };
 
-static struct summit
-find_summit(const struct table *table)
+static struct busiest
+find_busiest(const struct table *table)
 {
-	struct summit top = {IDLE, NULL, 0};
+	struct busiest top = {IDLE, NULL, 0};
 
 	for (size_t i = 0; i < table->n; i++) {
 		enum activity activity = row_activity(&table->row[i]);
@@ -63,9 +63,9 @@ find_summit(const struct table *table)
 	return top;
 }
 
-/* Minutes to the next wake, rounded up: what is told never runs out before its time. */
+/* Minutes to the next wake, rounded up: the file must not say 0 while there is time left. */
 static int64_t
-wait_minutes(const struct view *view, const struct summit *top)
+wait_minutes(const struct view *view, const struct busiest *top)
 {
 	int64_t left = view->next_wake - view->when.now;
 
@@ -82,27 +82,29 @@ local_time(struct tm *tm, const struct view *view)
 	stamp_local(&stamp, tm);
 }
 
-/* A value that may hold anything, on one line. */
+/* Write a value that may contain anything, on one line. */
 static void
 put_text(FILE *f, const char *key, const char *value)
 {
-	size_t len = strlen(value), size = 4 * len + 1; /* were all of it to be escaped */
+	size_t len = strlen(value), size = 4 * len + 1; /* if all of it is escaped */
 	char *text = malloc(size);
 
 	fprintf(f, "%s=%s\n", key, text != NULL ? text_clean(text, size, value, len) : "");
 	free(text);
 }
 
+/* In hundredths, by integer arithmetic: printf("%f") writes a comma in some locales. */
 static void
 put_percent(FILE *f, const char *key, uint64_t part, uint64_t whole)
 {
-	/* In hundredths, so that no locale can put a comma. */
 	double exact = whole > 0 ? (double)part * 10000 / (double)whole : 0;
 	unsigned hundredths = (unsigned)(exact + 0.5);
 
 	fprintf(f, "%s=%u.%02u\n", key, hundredths / 100, hundredths % 100);
 }
 
+/* The figures of the disk; left out unless the marker is there, since then they would be those of
+ * the disk below the mount point. */
 static void
 put_disk(FILE *f, const struct view *view)
 {
@@ -120,6 +122,7 @@ put_disk(FILE *f, const struct view *view)
 	put_percent(f, "disk.free.percent", disk->free, disk->total);
 }
 
+/* The volumes being worked on, separated by commas. */
 static void
 put_target(FILE *f, const struct table *table)
 {
@@ -135,11 +138,11 @@ put_target(FILE *f, const struct table *table)
 	fputc('\n', f);
 }
 
-/* The contract with scripts that exist: names, order, units. */
+/* The first block: names, order and units are a contract with existing scripts. */
 static void
 put_contract(FILE *f, const struct view *view)
 {
-	struct summit top = find_summit(view->table);
+	struct busiest top = find_busiest(view->table);
 	const char *status = activities[top.activity].status;
 	char time[TIME_SIZE];
 	struct tm tm;
@@ -173,6 +176,8 @@ put_counts(FILE *f, const struct view *view)
 	fprintf(f, "volumes.disabled=%u\n", counts.disabled);
 }
 
+/* While the daemon lives, next.update is when the file is rewritten at the latest, so that a dead
+ * daemon shows. After a stop it is now. */
 void
 status_write(FILE *f, const struct view *view)
 {
@@ -190,11 +195,11 @@ status_write(FILE *f, const struct view *view)
 	put_text(f, "version", view->version);
 }
 
-/* What goes on, for people: "backing up 'kimono/home' and 1 more". */
+/* What the program does, for people: "backing up 'kimono/home' and 1 more". */
 static void
 put_activity(FILE *f, const struct view *view)
 {
-	struct summit top = find_summit(view->table);
+	struct busiest top = find_busiest(view->table);
 
 	if (view->life != VIEW_ALIVE) {
 		fputs(view->life == VIEW_DOWN ? "stopped" : "not yet started", f);

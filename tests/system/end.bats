@@ -36,7 +36,7 @@ teardown() {
 	host "t" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
 	END
 	start_daemon
-	wait_for 5 row_has h/v 'asking whether the host is there'
+	wait_for 5 row_has h/v 'probing the host'
 	ends_in_time 8
 }
 
@@ -72,7 +72,7 @@ partly_copied() {
 	slowed syncfs 4000
 	IN_BOX=("${SLOWED[@]}")
 	start_daemon
-	wait_for 10 row_has here/v 'writing it to the disk'
+	wait_for 10 row_has here/v 'syncing the disk'
 	status_is status ROTATING
 	ends_in_time # what is delayed for so long is finished
 	comes_back

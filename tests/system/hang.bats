@@ -107,7 +107,7 @@ kept_so_far() {
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
 	wait_for 10 partly_copied here/a-big
-	row_has here/small 'WAITING (slot): others are being backed up'
+	row_has here/small 'WAITING (slot): other volumes are being backed up'
 	set_clock '2027-03-01 12:10:00'
 	kill -HUP "$DAEMON"
 	wait_for 10 woken_at '2027-03-01 12:10:00'
@@ -118,7 +118,7 @@ kept_so_far() {
 	wait_for 10 has_snapshots 1 here/small
 	wait_for 10 settled
 	row_has here/a-big 'interrupted at'
-	row_has here/a-big 'goes on at 12:30'
+	row_has here/a-big 'resumes at 12:30'
 	kept_so_far "$STORE"/here/a-big/*.working >"$D/kept"
 	[ "$(wc -l <"$D/kept")" -ge 2 ]
 	status_is volumes.failed 0

@@ -39,8 +39,8 @@ check_url() {
 	check 0 'FLASHBACK OK: 11 of 12 volumes are well|total=12 '
 	status_file health=WARNING 'reason=kimono/home failed: connection refused'
 	check 1 'FLASHBACK WARNING: kimono/home failed: connection refused|total=12 '
-	status_file health=CRITICAL 'reason=the backup disk is not there' '!disk.used.percent'
-	check 2 'FLASHBACK CRITICAL: the backup disk is not there|total=12 '
+	status_file health=CRITICAL 'reason=the backup disk is absent' '!disk.used.percent'
+	check 2 'FLASHBACK CRITICAL: the backup disk is absent|total=12 '
 	refuse expect 'disk='
 }
 

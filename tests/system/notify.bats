@@ -155,7 +155,7 @@ phone_start() {
 	news failed kimono/home FAILED x
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'HTTP_PRIORITY=default' "$D/head"
-	news disk '' CRITICAL 'the backup disk is not there'
+	news disk '' CRITICAL 'the backup disk is absent'
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'HTTP_TITLE=flashback: disk' "$D/head"
 	grep -qx 'HTTP_PRIORITY=high' "$D/head"

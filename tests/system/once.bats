@@ -56,7 +56,7 @@ teardown() {
 	has_snapshots 2 there/v
 }
 
-@test "-1 of what is not due, when it is cut, goes on when it is due, and -n says the same" {
+@test "-1 of what is not due, when it is cut, resumes when it is due, and -n says the same" {
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=1000" } } }
 	END

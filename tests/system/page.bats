@@ -52,7 +52,7 @@ bad_day() {
 	    volumes.notfound=1 volumes.disabled=1
 	queue_file "backing up 'kimono/home' and 1 more" <<-END
 	kimono/home	2026-11-21 19:32:38	16h29m / 1d	24	41.2G	312M	BACKING UP 43% 12.3M/s 0:07:12
-	kimono/var	2026-11-21 19:32:38	16h29m / 1d	24	1.2G	2.0M	ROTATING: removing what is no longer kept
+	kimono/var	2026-11-21 19:32:38	16h29m / 1d	24	1.2G	2.0M	ROTATING: expiring old snapshots
 	digit/users	2026-08-11 11:15:22	103d / 1d	10	8.1G	0 	NOT FOUND, OVERDUE: host silent since 2026-08-11 11:20
 	laptop/home	2026-11-20 11:15:22	2d1h / 1d	10	88.1G	120M	FAILED (0:09:00): permission denied (publickey): is the key in authorized_keys of ann@laptop.local?; again at 14:10
 	nas/music	2026-11-21 11:15:22	1d1h / 1d	10	812.1G	1.3G	SUSPECT: 12 files where there were 48,211; look at it; to accept it: cd /backup/nas/music && mv 2026-11-22T031003+0100.suspect 2026-11-22T031003+0100
@@ -60,7 +60,7 @@ bad_day() {
 	here/srv	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	SUCCEEDED (1:09:00)
 	here/etc	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	READY: starts when a slot is free
 	here/root	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	WAITING (window): its window opens at 22:00
-	new/box	never	- / 1d	0	- 	- 	READY: asking whether the host is there
+	new/box	never	- / 1d	0	- 	- 	READY: probing the host
 	old/attic	2024-01-01 03:00:00	690d / 1d	3	1.1G	0 	DISABLED
 	END
 }
@@ -190,7 +190,7 @@ contrast() {
 	expect '|permission denied (publickey): is the key in authorized_keys of ann@laptop.local?; again at 14:10'
 	run cells nas/photos
 	expect '|/photos/2019/Grüße: permission denied (and 3 more)'
-	is "$(cells new/box)" 'new/box|READY|- / 1d|never|0|-|-|asking whether the host is there'
+	is "$(cells new/box)" 'new/box|READY|- / 1d|never|0|-|-|probing the host'
 	# The colours are really there, and differ.
 	is "$(js 'new Set(["ok", "run", "warn", "bad", "off"].map(k => getComputedStyle(document.querySelector(`.state.${k} b`)).color)).size')" 5
 }
@@ -265,7 +265,7 @@ contrast() {
 @test "the disk is not there, the config is broken" {
 	quiet_day
 	status_file disk.mounted=false '!disk.total.bytes' '!disk.free.bytes' '!disk.used.percent' health=CRITICAL \
-	    'reason=the backup disk is not there' 'config=/etc/flashback/hosts.conf:12: no such option'
+	    'reason=the backup disk is absent' 'config=/etc/flashback/hosts.conf:12: no such option'
 	look CRITICAL
 	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|not there|/etc/flashback/hosts.conf:12: no such option'
 }

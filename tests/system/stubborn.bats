@@ -50,8 +50,8 @@ hook() {
 	host "there" { address = "there"  probe = "none"  volume "v" { source = "$D/src/" } }
 	END
 	start_daemon
-	wait_for 10 row_has here/v 'writing it to the disk'
-	wait_for 10 row_has there/v 'writing it to the disk'
+	wait_for 10 row_has here/v 'syncing the disk'
+	wait_for 10 row_has there/v 'syncing the disk'
 	PIDS=$(pgrep -f "$D/strace") # it would go on for a minute
 	local began=$EPOCHSECONDS
 	stop_daemon

@@ -7,7 +7,7 @@
 #include "flashback/report/view.h"
 
 /*
- * Is everything fine, and if not, what is worst?  The rule stands in one table in health.c.
+ * The overall health and the worst cause.  The rules are one table in health.c.
  * Core: no I/O.
  */
 
@@ -15,7 +15,7 @@
 
 enum health_level { HEALTH_OK, HEALTH_WARNING, HEALTH_CRITICAL };
 
-/** What is worst, in one line. */
+/** The worst cause, in one line. */
 struct health_verdict {
 	enum health_level level;
 	char reason[HEALTH_REASON]; /* cut with "..." where it does not fit */
@@ -29,7 +29,7 @@ struct health_counts {
 /** health_count(table, now, out): a disabled volume counts as disabled and nothing else. */
 void health_count(const struct table *table, int64_t now, struct health_counts *out);
 
-/** health_judge(view, out): the first cause that holds, worst first. */
+/** health_judge(view, out): apply the rules, worst first. */
 void health_judge(const struct view *view, struct health_verdict *out);
 
 /** health_name(level): "OK" "WARNING" "CRITICAL". */

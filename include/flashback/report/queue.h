@@ -11,8 +11,8 @@
 
 /**
  * queue_print(f, view, wanted_only):
- * The header and a row a volume, or only those of the wanted ones (--once).  Where there is no
- * memory for the rows a line says so.
+ * Write the header and a row for each volume, or only for the wanted ones (--once).  When out of
+ * memory, a line says so.
  */
 void queue_print(FILE *f, const struct view *view, bool wanted_only);
 

@@ -12,19 +12,19 @@
 /**
  * reason_status(f, row, view, state):
  * The last column of queue.txt: "FAILED (0:09:00), OVERDUE: no rsync on the host; again at 14:10".
- * The words FAILED and SUCCEEDED stand nowhere but at its beginning, whatever the reason holds:
- * scripts count lines with them.
+ * The words FAILED and SUCCEEDED occur only at its beginning, whatever the reason contains: scripts
+ * count lines by them.
  */
 void reason_status(FILE *f, const struct table_row *row, const struct view *view,
                    const struct state *state);
 
-/** reason_text(f, before, row, view, state): what follows the colon, with before in front of it if
- * there is anything. */
+/** reason_text(f, before, row, view, state): the reason, preceded by before; nothing if there is no
+ * reason. */
 void reason_text(FILE *f, const char *before, const struct table_row *row, const struct view *view,
                  const struct state *state);
 
-/** reason_future(f, row, view): its stamp from the future (there must be one) and the mv that mends
- * it. */
+/** reason_future(f, row, view): write its stamp from the future (there must be one) and the mv
+ * command that repairs it. */
 void reason_future(FILE *f, const struct table_row *row, const struct view *view);
 
 #endif

@@ -6,12 +6,12 @@
 
 #include "flashback/config/volume.h"
 
-/* RESTORE.txt: the literal commands that put a volume back, dry run first.  Core: to a FILE *. */
+/* RESTORE.txt: the literal commands that restore a volume, dry run first.  Core: to a FILE *. */
 
 /**
  * restore_write(f, volume, dir, rsync):
  * Write RESTORE.txt for a volume whose directory is dir (absolute), with rsync the program to name.
- * Every command stands on a line of its own after four blanks and can be pasted as it stands.
+ * Every command is on a line of its own, after four blanks, and can be pasted unchanged.
  * Return 0, or -1 with ENOMEM or when f has an error.
  */
 int restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync);

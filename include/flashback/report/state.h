@@ -8,11 +8,11 @@
 #include "flashback/report/view.h"
 
 /*
- * What a volume is called in queue.txt, and the same as yes-or-no questions for counting.
+ * The state of a volume as queue.txt shows it, and the same as predicates for counting.
  * Core: no I/O.
  */
 
-/** The words, in their order: the first that holds is shown. */
+/** The words, in order: the first that applies is shown. */
 enum state_word {
 	STATE_DISABLED,
 	STATE_BACKING_UP,
@@ -22,7 +22,7 @@ enum state_word {
 	STATE_SUSPECT,
 	STATE_PARTIAL,
 	STATE_SUCCEEDED, /* since the last wake */
-	STATE_WAITING,   /* due, and for what it waits is in state.wait */
+	STATE_WAITING,   /* due; state.wait is what it waits for */
 	STATE_READY,
 	STATE_NEXT /* not due */
 };
@@ -34,7 +34,7 @@ enum state_wait {
 	STATE_WAIT_SLOT,
 	STATE_WAIT_DISK,
 	STATE_WAIT_CLOCK,
-	STATE_WAIT_BUSY /* another works on it, or its `before` said not now */
+	STATE_WAIT_BUSY /* locked by another run, or its `before` said not now */
 };
 
 struct state {
@@ -42,26 +42,26 @@ struct state {
 	bool overdue;
 	enum state_wait wait; /* of WAITING */
 	struct plan_decision plan;
-	int64_t next; /* instant of the next start as people are shown it; 0: unknown */
+	int64_t next; /* instant of the next start as shown to people; 0: unknown */
 };
 
-/** state_of(row, view, out): what a row is called. */
+/** state_of(row, view, out): the state of a row. */
 void state_of(const struct table_row *row, const struct view *view, struct state *out);
 
-/** state_result(row): the result of its newest run, by this daemon or as the history has it. */
+/** state_result(row): the result of its newest run, by this daemon or from the history. */
 enum result state_result(const struct table_row *row);
 
 /**
- * What its newest attempt was, whatever else it is now: a suspect tree that nobody has looked at is
- * suspect also while the volume is being backed up.
+ * The result of its newest attempt, whatever the volume does now: a suspect snapshot remains
+ * suspect while the volume is being backed up.
  */
 bool state_is_failed(const struct table_row *row);
 bool state_is_suspect(const struct table_row *row);
 bool state_is_partial(const struct table_row *row);
 bool state_is_not_found(const struct table_row *row);
 
-/** state_is_future(row, now): is a stamp of it from the future?  By a clock that is right, at least
- * so far as can be told; what was seen by another one is judged anew. */
+/** state_is_future(row, now): does it have a stamp from the future?  Judged anew by the present
+ * clock, if that is plausible. */
 bool state_is_future(const struct table_row *row, int64_t now);
 
 #endif

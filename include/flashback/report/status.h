@@ -8,9 +8,9 @@
 
 #include "flashback/report/view.h"
 
-/* The table as people and scripts read it: status.txt and queue.txt.  Core: to a FILE *. */
+/* Write status.txt and queue.txt.  Core: to a FILE *. */
 
-/** status_write(f, view): status.txt.  status_queue(f, view): queue.txt. */
+/** status_write(f, view): write status.txt.  status_queue(f, view): write queue.txt. */
 void status_write(FILE *f, const struct view *view);
 void status_queue(FILE *f, const struct view *view);
 

@@ -8,18 +8,18 @@
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
 
-/* What the two files report on, gathered by the daemon.  Data only. */
+/* The data that status.txt and queue.txt are made of, collected by the daemon. */
 
 enum view_life { VIEW_PRESTART, VIEW_ALIVE, VIEW_DOWN };
 
 /** The figures of the disk. */
 struct view_disk {
-	bool asked;                 /* the looker has answered */
+	bool asked;                 /* the disk has been inspected */
 	bool mounted;               /* the marker is there */
-	uint64_t total, used, free; /* bytes; free is what is free to us */
+	uint64_t total, used, free; /* bytes; free is what is available to us */
 };
 
-/** All that the two files say, gathered by the daemon. */
+/** All of it. */
 struct view {
 	const struct table *table;
 	struct plan_now when;
@@ -30,8 +30,8 @@ struct view {
 	const char *data_dir;
 	struct view_disk disk;
 	const char *disk_reason;  /* in words, when plan_disk is not OK; else NULL */
-	const char *config_error; /* first error of the config that broke; NULL: it is good */
-	/* standing warnings: not root, old rsync, removal trouble, ... */
+	const char *config_error; /* first error of the config; NULL: it has none */
+	/* warnings that persist: not root, old rsync, removal trouble, ... */
 	const struct text_list *warnings;
 	const char *version;
 };

@@ -41,7 +41,8 @@ static const struct circumstance causes[] = {
     {.row = {.seen = {FRESH}},
      .now = 86400,
      .level = HEALTH_CRITICAL,
-     .words = "the clock is wrong: it is before the release of flashback; nothing runs until it is "
+     .words = "the clock is wrong: its date is before the release of flashback; no backup runs "
+              "until it is "
               "set"},
     {.row = {.seen = {FRESH}},
      .disk = PLAN_DISK_ABSENT,
@@ -56,7 +57,7 @@ static const struct circumstance causes[] = {
     {.row = {.seen = {FRESH}},
      .disk = PLAN_DISK_BROKEN,
      .level = HEALTH_CRITICAL,
-     .words = "the backup disk is not fit"},
+     .words = "the backup disk is not usable"},
     {.row = {.seen = {FRESH, .suspect = SUSPECT_AT,
                       .last = {.result = RESULT_SUSPECT,
                                .snapshot = {SUSPECT_AT, 0, STAMP_SUSPECT},
@@ -74,14 +75,15 @@ static const struct circumstance causes[] = {
     {.row = {.seen = {.first = NOW - 4 * DAY}, .last = RESULT_FAILED, .took = 5},
      .reason = "refused",
      .level = HEALTH_CRITICAL,
-     .words = "kimono/home is overdue: there is no backup yet; refused; again at 14:10"},
+     .words = "kimono/home is overdue: no backup yet; refused; again at 14:10"},
     {.row = {.seen = {.complete = NOW - 20 * DAY}, .phase = TABLE_RUNNING, .stage = TABLE_COPYING},
      .level = HEALTH_CRITICAL,
      .words = "kimono/home is overdue: its newest backup is 20d old"},
     {.row = {.seen = {FRESH}},
      .config_error = "/etc/flashback/hosts.conf:12: no such option 'evry'",
      .level = HEALTH_WARNING,
-     .words = "the config is not in force: /etc/flashback/hosts.conf:12: no such option 'evry'"},
+     .words = "the config has errors and is not used: /etc/flashback/hosts.conf:12: no such option "
+              "'evry'"},
     {.row = {.seen = {.complete = NOW - 25 * HOUR}, .last = RESULT_FAILED, .took = 5},
      .reason = "no rsync on the host",
      .level = HEALTH_WARNING,
@@ -91,7 +93,7 @@ static const struct circumstance causes[] = {
              .retry_at = NOW + 4 * HOUR},
      .reason = "the backup disk is full",
      .level = HEALTH_WARNING,
-     .words = "kimono/home has no room: the backup disk is full; again at 18:10"},
+     .words = "kimono/home has no space: the backup disk is full; again at 18:10"},
     {.row = {.seen = {.partial = NOW - HOUR}, .last = RESULT_PARTIAL},
      .reason = "3 files could not be read",
      .level = HEALTH_WARNING,
@@ -103,7 +105,7 @@ static const struct circumstance causes[] = {
     {.option = "source=root@kimomo:/home/",
      .row = {.first_seen = NOW - DAY, .unresolved_since = NOW - DAY, .silent_since = NOW - DAY},
      .level = HEALTH_WARNING,
-     .words = "kimono/home: the name kimomo has not been known for a day: is it right?"},
+     .words = "kimono/home: the name kimomo has not resolved for a day: is it spelt right?"},
     {.row = {.seen = {FRESH}},
      .warning = "not run by root: owners cannot be kept",
      .level = HEALTH_WARNING,
@@ -134,7 +136,7 @@ static const struct circumstance causes[] = {
              .phase = TABLE_RUNNING,
              .gone = true},
      .level = HEALTH_OK,
-     .words = "there are no volumes"},
+     .words = "no volumes are configured"},
     {.option = "disabled=yes",
      .row = {.seen = {.complete = NOW - 99 * DAY,
                       .suspect = NOW - 98 * DAY,
@@ -276,7 +278,7 @@ test_without_volumes(void **unused)
 		enum view_life life;
 		const char *words;
 	} lives[] = {{VIEW_PRESTART, "not yet started"},
-	             {VIEW_ALIVE, "there are no volumes"},
+	             {VIEW_ALIVE, "no volumes are configured"},
 	             {VIEW_DOWN, "stopped"}};
 	struct table table = {0};
 
@@ -312,15 +314,17 @@ test_long_reason(void **unused)
 		health_judge(&view, &verdict);
 		text_clean(clean, sizeof(clean), verdict.reason, strlen(verdict.reason));
 		assert_string_equal(verdict.reason, clean);
-		if (strlen("the config is not in force: ") + strlen(error) < HEALTH_REASON)
-			assert_string_equal(verdict.reason + strlen("the config is not in force: "),
+		if (strlen("the config has errors and is not used: ") + strlen(error) <
+		    HEALTH_REASON)
+			assert_string_equal(verdict.reason +
+			                        strlen("the config has errors and is not used: "),
 			                    error);
 		else
 			assert_string_equal(verdict.reason + strlen(verdict.reason) - 3, "...");
 	}
 	snprintf(error, sizeof(error), "one\ntwo");
 	health_judge(&view, &verdict);
-	assert_string_equal(verdict.reason, "the config is not in force: one\\012two");
+	assert_string_equal(verdict.reason, "the config has errors and is not used: one\\012two");
 }
 
 static void

@@ -39,7 +39,7 @@ static const struct said {
 	const char *text;
 } cases[] = {
     {NULL, {STALE}, NULL, 0, "READY: starts at 14:10"},
-    {NULL, {STALE, .phase = TABLE_ASKING}, NULL, 0, "READY: asking whether the host is there"},
+    {NULL, {STALE, .phase = TABLE_ASKING}, NULL, 0, "READY: probing the host"},
     {NULL, {FRESH}, NULL, 0, "NEXT RUN IN 20:00:00"},
     {"every=3d", {FRESH}, NULL, 0, "NEXT RUN IN 2d+20:00:00"},
     {NULL, {OLD}, NULL, 0, "READY, OVERDUE: starts at 14:10"},
@@ -49,7 +49,7 @@ static const struct said {
      NULL,
      0,
      "DISABLED"},
-    {"disabled=yes", {RUNNING(TABLE_COPYING)}, NULL, 0, "DISABLED: its last run still goes on"},
+    {"disabled=yes", {RUNNING(TABLE_COPYING)}, NULL, 0, "DISABLED: its last run has not ended yet"},
 
     {NULL, {RUNNING(TABLE_PREPARING), PROGRESS}, "old", 0, "BACKING UP: preparing"},
     {NULL, {RUNNING(TABLE_COPYING)}, "old", 0, "BACKING UP"},
@@ -68,9 +68,9 @@ static const struct said {
      {RUNNING(TABLE_COPYING), .gone = true},
      NULL,
      0,
-     "BACKING UP: no longer in the config, ends with this run"},
-    {NULL, {RUNNING(TABLE_COMMITTING), PROGRESS}, NULL, 0, "ROTATING: writing it to the disk"},
-    {NULL, {RUNNING(TABLE_EXPIRING)}, NULL, 0, "ROTATING: removing what is no longer kept"},
+     "BACKING UP: no longer in the config; this row ends with the run"},
+    {NULL, {RUNNING(TABLE_COMMITTING), PROGRESS}, NULL, 0, "ROTATING: syncing the disk"},
+    {NULL, {RUNNING(TABLE_EXPIRING)}, NULL, 0, "ROTATING: expiring old snapshots"},
 
     {NULL,
      {STALE, .last = RESULT_NOT_FOUND, .silent_since = NOW - 2 * DAY - HOUR},
@@ -124,7 +124,7 @@ static const struct said {
      {STALE, .last = RESULT_FAILED, .took = 3},
      "refused",
      PLAN_DISK_ABSENT,
-     "FAILED (0:00:03): refused; again when the disk is fit"},
+     "FAILED (0:00:03): refused; again when the disk is usable"},
     {"window=22:00-23:00",
      {STALE, .last = RESULT_FAILED, .took = 3},
      "refused",
@@ -181,25 +181,29 @@ static const struct said {
      0,
      "SUCCEEDED (0:09:00): 2 files vanished while they were copied"},
 
-    {NULL, {STALE, .phase = TABLE_QUEUED}, NULL, 0, "WAITING (slot): others are being backed up"},
+    {NULL,
+     {STALE, .phase = TABLE_QUEUED},
+     NULL,
+     0,
+     "WAITING (slot): other volumes are being backed up"},
     {"window=22:00-23:00", {STALE}, NULL, 0, "WAITING (window): its window opens at 22:00"},
     {"window=01:00-02:00",
      {STALE},
      NULL,
      0,
      "WAITING (window): its window opens at 2026-11-23 01:00"},
-    {NULL, {STALE}, NULL, PLAN_DISK_ABSENT, "WAITING (disk): the backup disk is not there"},
+    {NULL, {STALE}, NULL, PLAN_DISK_ABSENT, "WAITING (disk): the backup disk is absent"},
     {NULL,
      {STALE},
      NULL,
      PLAN_DISK_FULL,
-     "WAITING (disk): there is too little room on the backup disk"},
+     "WAITING (disk): the backup disk has too little free space"},
     {NULL, {STALE}, NULL, PLAN_DISK_BROKEN, "WAITING (disk): the backup disk cannot be written"},
     {NULL,
      {STALE},
      NULL,
      PLAN_DISK_UNKNOWN,
-     "WAITING (disk): the backup disk has not answered yet"},
+     "WAITING (disk): the backup disk has not been checked yet"},
     {NULL,
      {STALE, .last = RESULT_DISK, .retry_at = NOW + 12 * HOUR},
      "no space left on the backup disk",
@@ -221,27 +225,27 @@ static const struct said {
      {STALE, .last = RESULT_INTERRUPTED, .percent = 43},
      "its time slice was over",
      0,
-     "READY: interrupted at 43%, goes on at 14:10"},
+     "READY: interrupted at 43%, resumes at 14:10"},
     {NULL,
      {STALE, .last = RESULT_INTERRUPTED, .percent = 43, .phase = TABLE_QUEUED},
      NULL,
      0,
-     "WAITING (slot): interrupted at 43%, goes on when a slot is free"},
+     "WAITING (slot): interrupted at 43%, resumes when a slot is free"},
     {"window=22:00-23:00",
      {OLD, .last = RESULT_INTERRUPTED},
      NULL,
      0,
-     "WAITING (window), OVERDUE: interrupted, goes on at 22:00"},
+     "WAITING (window), OVERDUE: interrupted, resumes at 22:00"},
     {NULL,
      {STALE, .last = RESULT_INTERRUPTED, .percent = 43},
      NULL,
      PLAN_DISK_FULL,
-     "WAITING (disk): interrupted at 43%, goes on when the disk is fit"},
+     "WAITING (disk): interrupted at 43%, resumes when the disk is usable"},
     {NULL,
      {.seen = {.complete = NOW - 4 * HOUR}, .last = RESULT_INTERRUPTED, .percent = 43},
      NULL,
      0,
-     "NEXT RUN IN 20:00:00: interrupted at 43%, goes on at 2026-11-23 10:06"},
+     "NEXT RUN IN 20:00:00: interrupted at 43%, resumes at 2026-11-23 10:06"},
 
     {NULL,
      {.seen = {.complete = NOW - 4 * HOUR, .future = {NOW + 1500 * DAY, OFFSET, STAMP_PARTIAL}}},
@@ -302,9 +306,9 @@ test_clock(void **unused)
 	char *text = golden_text(print_status, &(struct asked){&row, &view});
 
 	(void)unused;
-	assert_string_equal(text,
-	                    "WAITING (clock): the clock is wrong: it is before the release of "
-	                    "flashback");
+	assert_string_equal(
+	    text, "WAITING (clock): the clock is wrong: its date is before the release of "
+	          "flashback");
 	free(text);
 	row.last = RESULT_FAILED;
 	row.took = 3;
