@@ -8,31 +8,32 @@
 #include "flashback/lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define LINE_READ 1024 /* a longer line is no message */
+#define LINE_READ 1024 /* a longer line is not a message */
 #define CAPTURES 4
 #define CAPTURE_SHOWN 72
 
-/* The ranks, from "it broke" to what stands in the way of all else. */
+/* Ranks: of several lines that match, the one with the highest rank is shown, because it is closest
+ * to the root cause.  ENDED: the connection ended.  SAID: with a reason.  REFUSED: by the other
+ * side. EXACT: what to change is known.  UNREACHABLE: nothing else can have happened before it. */
 enum { ENDED = 1, SAID, REFUSED, EXACT, UNREACHABLE };
 
 /*
- * A pattern describes a whole line: `*` stands for any text, `%` for a name (of a host, a file, a
- * module, an option), that is one or more plain characters; each goes up to the first place where
- * what follows it fits.  $1 to $4 in the words are what these stood for.
+ * A pattern matches a whole line: `*` matches any text, `%` a name (of a host, file, module or
+ * option), that is, one or more plain characters; each extends to the first place where the text
+ * after it matches.  $1 to $4 in the words are replaced by what they matched.
  */
-struct row {
+struct cause_row {
 	int rank;
 	enum cause_mark mark;
 	const char *pattern, *words;
 };
 
 #define NO_RSYNC                                                                                   \
-	"no rsync on the host: install it there, or say where it is with --rsync-path in "         \
+	"no rsync on the host: install it there, or give its path with --rsync-path in "           \
 	"rsync_options"
 #define NAME_UNKNOWN                                                                               \
-	"the name $1 is not known: is it spelt right in source, and does this machine's resolver " \
-	"know it?"
-#define NO_LOOKUP "the name $1 could not be looked up: no name server answered"
+	"unknown host name $1: check its spelling in source, and that this machine can resolve it"
+#define NO_LOOKUP "cannot resolve $1: no name server answered"
 #define PORT_REFUSED "connection refused by $1 port $2: is the ssh server running there?"
 #define RSYNCD_REFUSED "connection refused by $2: is the rsync daemon running there?"
 #define UNREACHED "$1 cannot be reached: $3"
@@ -40,36 +41,36 @@ struct row {
 #define FAR_OPTION                                                                                 \
 	"the rsync on the host does not know an option that is needed (is it openrsync?): $1"
 
-static const struct row rows[] = {
-    /* ssh, on the way to the host */
+static const struct cause_row rows[] = {
+    /* ssh, connecting to the host */
     {UNREACHABLE, CAUSE_PLAIN, "Host key for % has changed and you have requested strict checking.",
      "the host key of $1 has changed: if that is right, run ssh-keygen -R '$1' and connect once by "
      "hand"},
     {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for % and you have requested strict checking.",
-     "the host key of $2 is not known here: connect once by hand and compare the fingerprint"},
+     "unknown host key of $2: connect once by hand and compare the fingerprint"},
     {EXACT, CAUSE_PLAIN, "Host key verification failed.",
-     "the host key is not known here: connect once by hand, as the user that flashback runs as"},
+     "unknown host key: connect once by hand, as the user that runs flashback"},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: Temporary failure*", NO_LOOKUP},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: *", NAME_UNKNOWN},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: Connection refused", PORT_REFUSED},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: *", UNREACHED},
     {UNREACHABLE, CAUSE_PLAIN, "Connection timed out during banner exchange",
-     "something took the connection but the ssh server there says nothing: it hangs or is "
-     "overloaded"},
+     "connected, but the ssh server sends nothing: it hangs or is overloaded"},
     {UNREACHABLE, CAUSE_PLAIN, "Unable to negotiate with * port *",
-     "ssh on the host and here have no method in common: the log has both lists, see "
+     "ssh on the host and ssh here have no algorithm in common: both lists are in the log; see "
      "ssh_config(5)"},
     {REFUSED, CAUSE_PLAIN, "kex_exchange_identification: *",
-     "the host hung up before the login: a ban, too many logins at once, or no ssh server at that "
+     "the host closed the connection before the login: a ban, too many logins at once, or no ssh "
+     "server at that "
      "port"},
     {ENDED, CAUSE_PLAIN, "Connection closed by % port %", "the host closed the connection"},
     {ENDED, CAUSE_PLAIN, "Connection reset by % port %", "the host closed the connection"},
     {ENDED, CAUSE_PLAIN, "Connection to % port % timed out", "$1 does not answer at port $2"},
     {ENDED, CAUSE_PLAIN, "Connection to % closed by remote host.", "$1 closed the connection"},
     {REFUSED, CAUSE_PLAIN, "Timeout, server % not responding.",
-     "$1 stopped answering in the middle: it was switched off, or the network failed"},
-    {SAID, CAUSE_PLAIN, "client_loop: send disconnect: *", "the network connection broke: $1"},
+     "$1 stopped answering: it was switched off, or the network failed"},
+    {SAID, CAUSE_PLAIN, "client_loop: send disconnect: *", "the network connection was lost: $1"},
 
     /* ssh, logging in */
     {REFUSED, CAUSE_PLAIN, "%: Permission denied (%).",
@@ -78,19 +79,19 @@ static const struct row rows[] = {
     {EXACT, CAUSE_PLAIN, "Load key \"%\": bad permissions",
      "ssh ignores the private key $1 because others may read it: chmod 600 $1"},
     {EXACT, CAUSE_PLAIN, "Warning: Identity file % not accessible: *",
-     "the private key $1 named in the ssh option is not there"},
+     "the private key $1 named in the ssh option does not exist"},
     {EXACT, CAUSE_PLAIN, "Received disconnect from *: Too many authentication failures",
      "ssh tried too many keys: name the right one, ssh = \"ssh -i FILE -o IdentitiesOnly=yes\""},
     {EXACT, CAUSE_PLAIN, "Bad owner or permissions on %",
-     "ssh refuses its file $1: it must belong to its user and be writable by no one else"},
+     "ssh refuses its file $1: it must belong to its user and be writable by nobody else"},
     {EXACT, CAUSE_PLAIN, "command-line: line *: Bad configuration option: %",
-     "ssh does not know the option $2: look at the ssh option of the volume"},
+     "ssh does not know the option $2: check the ssh option of the volume"},
     {EXACT, CAUSE_PLAIN, "unknown option -- *",
-     "ssh does not know the option $1: look at the ssh option of the volume"},
+     "ssh does not know the option $1: check the ssh option of the volume"},
     {EXACT, CAUSE_PLAIN, "rsync: *Failed to exec %: *",
      "the remote shell $2 could not be started on this machine: $3"},
 
-    /* the login shell, and what it was asked to run */
+    /* the login shell, and the command that it runs */
     {EXACT, CAUSE_PLAIN, "*rsync: command not found", NO_RSYNC},
     {EXACT, CAUSE_PLAIN, "*rsync: not found", NO_RSYNC},
     {EXACT, CAUSE_PLAIN, "*rsync: Command not found.", NO_RSYNC},
@@ -113,26 +114,26 @@ static const struct row rows[] = {
     {EXACT, CAUSE_PLAIN, "*rrsync error: *", "rrsync on the host refuses: $2"},
     {REFUSED, CAUSE_PLAIN, "*Killed*rsync*", "rsync on the host was killed: out of memory?"},
 
-    /* rsync, here and there */
+    /* rsync, on either side */
     {EXACT, CAUSE_OPTION, "rsync: on remote machine: *: unknown option", FAR_OPTION},
     {EXACT, CAUSE_OPTION, "rsync: %: invalid option*", FAR_OPTION},
     {EXACT, CAUSE_OPTION, "rsync: invalid option *", FAR_OPTION},
     {EXACT, CAUSE_OPTION, "rsync: unrecognized option *", FAR_OPTION},
     {EXACT, CAUSE_OPTION, "openrsync: *option*",
-     "the rsync on the host is openrsync, which lacks what is needed: install the one of samba.org "
-     "there"},
+     "the rsync on the host is openrsync, which lacks options that flashback needs: install the "
+     "rsync of samba.org there"},
     {EXACT, CAUSE_OPTION, "rsync: The server is configured to refuse *",
-     "the rsync daemon refuses $1: take it back in rsync_options, as in --no-acls"},
+     "the rsync daemon refuses $1: turn it off in rsync_options, as in --no-acls"},
     {EXACT, CAUSE_PLAIN, "rsync: %: unknown option", "rsync does not know the option $1"},
     {EXACT, CAUSE_PLAIN, "unknown compress name: *", "one of the two rsyncs cannot compress by $1"},
     {EXACT, CAUSE_PLAIN, "Unknown filter rule: *", "rsync does not know the filter rule $1"},
     {EXACT, CAUSE_PLAIN, "rsync: [client] failed to open * file *: *",
      "rsync could not open the $1 file $2: $3"},
     {REFUSED, CAUSE_PLAIN, "*io timeout after % seconds*",
-     "silence for $2 s (io_timeout): the host or the network hangs"},
+     "no data for $2 s (io_timeout): the host or the network hangs"},
     {REFUSED, CAUSE_PLAIN, "ERROR: out of memory*", "rsync ran out of memory"},
     {SAID, CAUSE_PLAIN, "rsync error: received SIGINT, SIGTERM, or SIGHUP *",
-     "rsync, here or on the host, was told to end"},
+     "rsync, here or on the host, was terminated"},
 
     /* an rsync daemon */
     {UNREACHABLE, CAUSE_PLAIN, "rsync: *failed to connect to % (*): Connection refused*",
@@ -141,21 +142,21 @@ static const struct row rows[] = {
     {UNREACHABLE, CAUSE_PLAIN, "rsync: getaddrinfo: % *: Temporary failure*", NO_LOOKUP},
     {UNREACHABLE, CAUSE_PLAIN, "rsync: getaddrinfo: % *: *", NAME_UNKNOWN},
     {REFUSED, CAUSE_PLAIN, "rsync: server sent * rather than greeting",
-     "what answers at that port of the host is no rsync daemon"},
+     "the server at that port of the host is not an rsync daemon"},
     {EXACT, CAUSE_SOURCE, "@ERROR: chdir failed",
-     "the directory behind the rsync daemon's module is not there"},
+     "the directory of the rsync daemon's module does not exist"},
     {EXACT, CAUSE_PLAIN, "@ERROR: Unknown module '%'", "the rsync daemon has no module $1"},
     {EXACT, CAUSE_PLAIN, "@ERROR: auth failed on module %",
      "the rsync daemon refuses the user or the password for its module $1: see --password-file"},
     {EXACT, CAUSE_PLAIN, "*@ERROR: auth failed on module %",
-     "the rsync daemon wants a password for its module $2: see --password-file in rsync_options"},
+     "the rsync daemon requires a password for its module $2: see --password-file in "
+     "rsync_options"},
     {EXACT, CAUSE_PLAIN, "@ERROR: max connections *",
-     "the rsync daemon serves as many as it may (max connections): it is tried again"},
+     "the rsync daemon has reached its max connections: the run is retried"},
     {EXACT, CAUSE_PLAIN, "@ERROR: access denied to % *",
-     "the rsync daemon does not let this machine at its module $1 (hosts allow)"},
-    {REFUSED, CAUSE_PLAIN, "@ERROR: *", "the rsync daemon says: $1"},
-    {EXACT, CAUSE_PLAIN, "ERROR: module is write only",
-     "the rsync daemon's module may not be read (write only)"},
+     "the rsync daemon denies this machine access to its module $1 (hosts allow)"},
+    {REFUSED, CAUSE_PLAIN, "@ERROR: *", "the rsync daemon reports: $1"},
+    {EXACT, CAUSE_PLAIN, "ERROR: module is write only", "the rsync daemon's module is write only"},
     {EXACT, CAUSE_PLAIN, "ERROR: password file *", "rsync refuses its password file: it $1"},
     {EXACT, CAUSE_PLAIN, "rsync: *could not open password file *",
      "rsync could not open its password file $2"},
@@ -166,34 +167,36 @@ static const struct {
 	const char *words;
 } codes[] = {
     {1, "rsync did not understand its options"},
-    {2, "the rsync on the host is too different, or its login shell prints text"},
+    {2, "the rsync on the host is incompatible, or its login shell prints text"},
     {3, "rsync could not use the source or its own directory"},
-    {4, "one of the two rsyncs lacks something that was asked for"},
-    {5, "the rsync daemon refused"},
+    {4, "one of the two rsyncs does not support what was requested"},
+    {5, "the rsync daemon refused the connection"},
     {6, "the rsync daemon could not write its log"},
-    {10, "the connection to the rsync daemon broke"},
+    {10, "the connection to the rsync daemon was lost"},
     {11, "rsync could not write or read a file"},
-    {12, "the connection broke off: rsync on the host ended, or the network failed"},
+    {12, "the connection was lost: rsync on the host exited, or the network failed"},
     {14, "rsync could not start a process"},
-    {19, "rsync was told to end"},
-    {20, "rsync was told to end"},
+    {19, "rsync was terminated"},
+    {20, "rsync was terminated"},
     {22, "rsync ran out of memory"},
-    {30, "silence for longer than io_timeout: the host or the network hangs"},
+    {30, "no data for longer than io_timeout: the host or the network hangs"},
     {35, "the rsync daemon did not answer"},
     {126, "a command could not be run"},
     {127, "a command was not found"},
     {137, "the command on the host was killed: out of memory?"},
-    {255, "ssh could not connect, or the connection broke"},
+    {255, "ssh could not connect, or the connection was lost"},
 };
 
 /* A part of a line; not NUL-terminated. */
-struct span {
+struct match_span {
 	const char *s;
 	size_t n;
 };
 
+/* Only plain characters: people paste these names into a shell, and the line may have been written
+ * by a hostile host. */
 static bool
-is_name(struct span text)
+is_name(struct match_span text)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	                            "._-@:[],/+~=%";
@@ -204,9 +207,10 @@ is_name(struct span text)
 	return text.n > 0;
 }
 
-/* Where in text the n characters of a literal stand: the first place, or (last) at its very end. */
+/* Find the n characters of a literal in text: the first occurrence or, with last, only at the very
+ * end. */
 static const char *
-find_literal(struct span text, const char *literal, size_t n, bool last)
+find_literal(struct match_span text, const char *literal, size_t n, bool last)
 {
 	if (!last)
 		return memmem(text.s, text.n, literal, n);
@@ -215,18 +219,20 @@ find_literal(struct span text, const char *literal, size_t n, bool last)
 	return text.s + text.n - n;
 }
 
+/* Match a line against a pattern, without backtracking: a host chooses the line, and must not
+ * choose how long matching takes. */
 static bool
-matches(const char *pattern, struct span line, struct span captures[CAPTURES])
+matches(const char *pattern, struct match_span line, struct match_span captures[CAPTURES])
 {
 	size_t n = strcspn(pattern, "*%"), count = 0;
 
 	if (line.n < n || memcmp(line.s, pattern, n) != 0)
 		return false;
 	pattern += n;
-	line = (struct span){line.s + n, line.n - n};
+	line = (struct match_span){line.s + n, line.n - n};
 	while (*pattern != '\0') {
 		char wild = *pattern++;
-		struct span text = line;
+		struct match_span text = line;
 		const char *next;
 
 		n = strcspn(pattern, "*%");
@@ -239,14 +245,15 @@ matches(const char *pattern, struct span line, struct span captures[CAPTURES])
 		if (count < CAPTURES)
 			captures[count++] = text;
 		pattern += n;
-		line = (struct span){next + n, line.n - text.n - n};
+		line = (struct match_span){next + n, line.n - text.n - n};
 	}
 	return line.n == 0;
 }
 
-/* Write words to out, with what was captured, escaped, in the places of $1 to $4. */
+/* Copy words to out, with $1 to $4 replaced by the captures: escaped, and cut so that one long
+ * name does not displace what to do. */
 static void
-fill_in(const char *words, const struct span captures[CAPTURES], char out[CAUSE_TEXT])
+fill_in(const char *words, const struct match_span captures[CAPTURES], char out[CAUSE_TEXT])
 {
 	size_t used = 0;
 
@@ -266,15 +273,16 @@ fill_in(const char *words, const struct span captures[CAPTURES], char out[CAUSE_
 	out[used] = '\0';
 }
 
+/* The first row that matches: specific patterns are listed before general ones. */
 int
 cause_find(const char *line, size_t len, struct cause *out)
 {
 	if (len > LINE_READ)
 		return -1;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct span captures[CAPTURES] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
+		struct match_span captures[CAPTURES] = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
 
-		if (!matches(rows[i].pattern, (struct span){line, len}, captures))
+		if (!matches(rows[i].pattern, (struct match_span){line, len}, captures))
 			continue;
 		out->rank = rows[i].rank;
 		out->mark = rows[i].mark;
@@ -290,5 +298,5 @@ cause_of_code(int code)
 	for (size_t i = 0; i < COUNT(codes); i++)
 		if (codes[i].code == code)
 			return codes[i].words;
-	return "rsync ended in a way that it should not";
+	return "rsync failed with an unexpected exit status";
 }

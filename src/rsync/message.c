@@ -13,7 +13,7 @@
 #define WHY_SHOWN 50
 
 /* A part of a line; not NUL-terminated. */
-struct span {
+struct text_span {
 	const char *s;
 	size_t n;
 };
@@ -30,18 +30,19 @@ static const struct {
     {"[Receiver] ", SIDE_HERE},
 };
 
-/* An rsync older than 3.2 does not say who speaks; these are the sender's words, all others ours.
- */
+/* An rsync older than 3.2 does not name the process that reports an error: these begin the sender's
+ * messages, all others are from this side. */
 static const char *const sender_words[] = {
     "send_files failed",    "opendir ",  "readlink_stat(",  "link_stat ", "change_dir ",
     "read errors mapping ", "get_xattr", "failed to open ",
 };
 
-/* What rsync says of owners, modes, times, ACLs, xattrs and devices, not of contents. */
+/* How errors about owners, modes, times, ACLs, xattrs and devices begin: not about contents. */
 static const char *const attribute_words[] = {
     "rsync_xal_", "set_acl", "get_acl", "sys_acl", "chown ", "failed to set ", "mknod ",
 };
 
+/* Lines that say less than the lines before them, and must not displace those as the reason. */
 static const char *const noise_words[] = {
     "rsync error: ",
     "rsync warning: ",
@@ -69,7 +70,7 @@ static const struct {
 static const char *const after_path[] = {" failed", ": ", " (in ", " -> ", " => ", ",", ")"};
 
 static bool
-starts(struct span line, const char *word)
+starts(struct text_span line, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -77,7 +78,7 @@ starts(struct span line, const char *word)
 }
 
 static bool
-ends(struct span line, const char *word)
+ends(struct text_span line, const char *word)
 {
 	size_t n = strlen(word);
 
@@ -85,7 +86,7 @@ ends(struct span line, const char *word)
 }
 
 static bool
-starts_with_any(struct span line, const char *const *words, size_t n)
+starts_with_any(struct text_span line, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (starts(line, words[i]))
@@ -93,16 +94,17 @@ starts_with_any(struct span line, const char *const *words, size_t n)
 	return false;
 }
 
-static struct span
-skip(struct span line, size_t n)
+static struct text_span
+skip(struct text_span line, size_t n)
 {
-	return (struct span){line.s + n, line.n - n};
+	return (struct text_span){line.s + n, line.n - n};
 }
 
-/* Take off "rsync: [sender] " and say who speaks; a line that does not begin so is left as it is.
- */
+/* Remove "rsync: [sender] " and return which side reports the error; a line that does not begin so
+ * is left unchanged. The side decides whether the source could not be read or this disk could not
+ * be written. */
 static enum side
-take_speaker(struct span *line)
+take_speaker(struct text_span *line)
 {
 	static const char rsync[] = "rsync: ";
 
@@ -119,11 +121,12 @@ take_speaker(struct span *line)
 	return starts_with_any(*line, sender_words, COUNT(sender_words)) ? SIDE_SOURCE : SIDE_HERE;
 }
 
-/* The text of the error at the end, "Permission denied (13)"; empty when there is none. */
-static struct span
-find_why(struct span line)
+/* The text of the error at the end, "Permission denied (13)"; empty when there is none. The last
+ * ": " is taken, since a path may contain one. */
+static struct text_span
+find_why(struct text_span line)
 {
-	struct span none = {line.s, 0};
+	struct text_span none = {line.s, 0};
 	size_t i;
 
 	if (!ends(line, ")"))
@@ -134,12 +137,13 @@ find_why(struct span line)
 	return none;
 }
 
-/* The path in quotes, which may hold quotes itself; empty when there is none. */
-static struct span
-find_path(struct span line)
+/* The path in quotes; empty when there is none. A path may contain quotes itself, so a quote
+ * counts as the end only where what follows is what rsync writes there. */
+static struct text_span
+find_path(struct text_span line)
 {
 	const char *open = memchr(line.s, '"', line.n);
-	struct span rest, path = {line.s, 0};
+	struct text_span rest, path = {line.s, 0};
 
 	if (open == NULL)
 		return path;
@@ -166,10 +170,10 @@ is_octal(const char *s)
 	return true;
 }
 
-/* rsync writes bytes that it does not like as \#ooo: back to the bytes, so that our own rule
- * applies. */
+/* rsync writes bytes that it considers unprintable as \#ooo. Decode them, so that they are escaped
+ * by our rules and only once. */
 static size_t
-decode(struct span path, char *out, size_t size)
+decode(struct text_span path, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -186,10 +190,10 @@ decode(struct span path, char *out, size_t size)
 	return n;
 }
 
-/* People know the file by its place in the source; what leads to it here is long and says nothing.
- */
-static struct span
-below_tree(struct span path)
+/* The path below STAMP.working: people know the file by its place in the source, and the path of
+ * the store is long. */
+static struct text_span
+below_tree(struct text_span path)
 {
 	static const char suffix[] = ".working/";
 	const char *at = memmem(path.s, path.n, suffix, strlen(suffix));
@@ -197,8 +201,9 @@ below_tree(struct span path)
 	return at != NULL ? skip(path, (size_t)(at - path.s) + strlen(suffix)) : path;
 }
 
+/* "PATH: why", each cut to a size at which both still fit into one line of queue.txt. */
 static void
-put_text(struct message *m, struct span path, struct span why)
+put_text(struct message *m, struct text_span path, struct text_span why)
 {
 	char raw[PATH_READ], whole[4 * PATH_READ + 1], shown[PATH_SHOWN + 1], reason[WHY_SHOWN + 1];
 	size_t n = decode(path, raw, sizeof(raw));
@@ -211,7 +216,7 @@ put_text(struct message *m, struct span path, struct span why)
 }
 
 static enum message_error
-find_error(struct span why)
+find_error(struct text_span why)
 {
 	for (size_t i = 0; i < COUNT(errors); i++)
 		if (ends(why, errors[i].number))
@@ -219,37 +224,38 @@ find_error(struct span why)
 	return MESSAGE_ERROR_OTHER;
 }
 
-/* A file that was another one each time it was read: rsync says so in words of its own. */
+/* A file that differed from its checksum each time it was sent: rsync reports that in a form of
+ * its own. */
 static bool
-read_verification(struct span line, struct message *m)
+read_verification(struct text_span line, struct message *m)
 {
 	static const char start[] = "ERROR: ", end[] = " failed verification -- update discarded.";
-	static const char why[] = "it changed while it was copied";
+	static const char why[] = "it changed while it was being copied";
 
 	if (!starts(line, start) || !ends(line, end))
 		return false;
 	line.n -= strlen(end);
 	m->kind = MESSAGE_UNREADABLE;
-	put_text(m, skip(line, strlen(start)), (struct span){why, strlen(why)});
+	put_text(m, skip(line, strlen(start)), (struct text_span){why, strlen(why)});
 	return true;
 }
 
 static bool
-read_vanished(struct span line, struct message *m)
+read_vanished(struct text_span line, struct message *m)
 {
 	static const char why[] = "vanished";
 
 	if (!starts(line, "file has vanished: ") && !starts(line, "directory has vanished: "))
 		return false;
 	m->kind = MESSAGE_VANISHED;
-	put_text(m, find_path(line), (struct span){why, strlen(why)});
+	put_text(m, find_path(line), (struct text_span){why, strlen(why)});
 	return true;
 }
 
-/* What happened here: a full disk shows in contents; an xattr that does not fit is only an
- * attribute. */
+/* An error on this side. ENOSPC while setting an attribute does not mean that the disk is full:
+ * ext4 reports it for an xattr that is too large for an inode. */
 static void
-read_ours(struct span line, struct span why, struct message *m)
+read_ours(struct text_span line, struct text_span why, struct message *m)
 {
 	m->error = find_error(why);
 	m->kind = MESSAGE_UNWRITTEN;
@@ -260,10 +266,12 @@ read_ours(struct span line, struct span why, struct message *m)
 	}
 }
 
+/* Classify a line, most specific form first. Without a path or an error text a line is not about a
+ * file, and its errno is not used: only errors about a file can be verified. */
 void
 message_read(const char *line, size_t len, struct message *out)
 {
-	struct span rest = {line, len}, path, why;
+	struct text_span rest = {line, len}, path, why;
 	enum side side;
 
 	memset(out, 0, sizeof(*out));
@@ -289,5 +297,5 @@ message_read(const char *line, size_t len, struct message *out)
 		out->error = MESSAGE_ERROR_OTHER;
 		return;
 	}
-	put_text(out, path.n > 0 ? path : rest, path.n > 0 ? why : (struct span){rest.s, 0});
+	put_text(out, path.n > 0 ? path : rest, path.n > 0 ? why : (struct text_span){rest.s, 0});
 }

@@ -18,17 +18,17 @@
 
 #define GRACE_MS 10000 /* from TERM to KILL */
 #define LINGER_MS 5000 /* from the end of the main process to KILL for what it left */
-#define STUCK_MS 30000 /* from KILL until what is left counts as stuck in the kernel */
-#define DYING_MS 20    /* how often to ask whether a dying session is gone */
-#define GATHER_MS 5    /* how long output may gather: rsync tells its progress with every file */
-#define TELL_MS 1000   /* between two progress lines to the daemon */
-#define LOOKS 12       /* how often to look for life in the span after which silence is the end */
+#define STUCK_MS 30000 /* from KILL until the session counts as stuck in the kernel */
+#define DYING_MS 20    /* how often to check whether a dying session has ended */
+#define GATHER_MS 5    /* let output accumulate: rsync prints progress after every file */
+#define REPORT_MS 1000 /* between two progress lines to the daemon */
+#define CHECKS 12      /* activity checks in the time after which a silent run is stopped */
 #define LINE_SIZE 8192
 #define VERSION_SECONDS 10
 #define VERSION_TEXT 256
 #define PIPE_SIZE 65536 /* what a pipe holds */
 
-/* One of the two pipes, cut into lines at \n and \r. */
+/* One of the two pipes, split into lines at \n and \r (progress lines end in \r). */
 struct stream {
 	int fd;
 	bool is_error;
@@ -38,6 +38,7 @@ struct stream {
 
 enum { OUT, ERR, STREAMS };
 
+/* An rsync while it runs. */
 struct watch {
 	const struct transfer *t;
 	struct transfer_end *end;
@@ -45,28 +46,32 @@ struct watch {
 	pid_t pid;
 	bool exited;
 	int64_t kill_at;   /* when its session is killed; -1: not yet decided */
-	int64_t stuck_at;  /* when we give up waiting; -1: not yet decided */
+	int64_t stuck_at;  /* when waiting for the session ends; -1: not yet decided */
 	int64_t read_at;   /* when its output is read again */
-	int64_t told;      /* when progress was last told */
-	int64_t alive;     /* when there was last a sign of life */
-	int64_t look_at;   /* when to look for one again */
-	uint64_t activity; /* as child_activity last had it */
+	int64_t reported;  /* when progress was last reported */
+	int64_t alive;     /* time of the last output or activity */
+	int64_t check_at;  /* when to check for activity again */
+	uint64_t activity; /* the last value of child_activity */
 };
 
+/* Send progress to the daemon, at most once a second: rsync prints a line for every file, and each
+ * would wake the daemon. */
 static void
-tell_progress(struct watch *w)
+report_progress(struct watch *w)
 {
 	const struct output_progress *p = &w->end->progress;
 	int64_t now = clock_mono();
 
-	if (w->t->tell < 0 || now - w->told < TELL_MS)
+	if (w->t->tell == -1 || now - w->reported < REPORT_MS)
 		return;
-	w->told = now;
+	w->reported = now;
 	event_send(w->t->tell, "progress %d %lld %lld %lld %lld %lld", p->percent,
 	           (long long)p->bytes, (long long)p->rate, (long long)p->left, (long long)p->done,
 	           (long long)p->all);
 }
 
+/* One line of output: progress, or a message for the verdict and for the log. What rsync prints
+ * after it was stopped is a consequence of that, not a reason. */
 static void
 take_line(struct watch *w, struct stream *s)
 {
@@ -76,16 +81,16 @@ take_line(struct watch *w, struct stream *s)
 	if (len == 0)
 		return;
 	if (!s->is_error && output_progress(s->line, len, &w->end->progress) == 0) {
-		tell_progress(w);
+		report_progress(w);
 		return;
 	}
-	/* What it says when it has been told to end is about that. */
 	if (w->end->stop == VERDICT_STOP_NO)
 		output_line(&w->end->words, s->line, len, s->is_error);
 	runlog_line(w->t->log, s->line, len);
 }
 
-/* An overlong line is cut: what follows counts as a line of its own. */
+/* Split into lines. A line longer than the buffer is cut, and the rest counts as another line: a
+ * host decides how long its lines are. */
 static void
 take_bytes(struct watch *w, struct stream *s, const char *p, size_t n)
 {
@@ -107,14 +112,16 @@ close_stream(struct watch *w, struct stream *s)
 	s->fd = -1;
 }
 
-/* Return false when there is no more to be read for now, or at all. */
+/* Read what is there. Return false when nothing is left for now, or at end of file. Unless much
+ * was waiting, the next read is delayed by GATHER_MS, so that a run over many small files does not
+ * cost a wake-up for each of them. */
 static bool
 read_stream(struct watch *w, struct stream *s)
 {
 	char buf[PIPE_SIZE];
 	ssize_t n = read(s->fd, buf, sizeof(buf));
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return errno == EINTR;
 	if (n <= 0) {
 		close_stream(w, s);
@@ -127,6 +134,7 @@ read_stream(struct watch *w, struct stream *s)
 	return true;
 }
 
+/* Stop the run, once: TERM now, KILL to the session after GRACE_MS. The first reason remains. */
 static void
 stop(struct watch *w, enum verdict_stop why)
 {
@@ -138,7 +146,7 @@ stop(struct watch *w, enum verdict_stop why)
 }
 
 static void
-take_signals(struct watch *w)
+read_signals(struct watch *w)
 {
 	struct event_signals s;
 
@@ -149,6 +157,8 @@ take_signals(struct watch *w)
 		stop(w, VERDICT_STOP_ROOM);
 }
 
+/* Reap the main process. From then on the rest of its session has LINGER_MS: after a normal end
+ * only ssh and its receiver are left, and they end by themselves. */
 static void
 reap(struct watch *w)
 {
@@ -158,56 +168,60 @@ reap(struct watch *w)
 	w->kill_at = clock_mono() + LINGER_MS;
 }
 
-/* Looking costs a walk through /proc, so it is done a few times in the span that counts. */
+/* Stop a run that has stalled: no output, no CPU, nothing read for the time that the volume
+ * allows. --timeout does not cover a pull that hangs in mid-transfer. Each check walks through
+ * /proc, so there are only CHECKS of them in that time. */
 static void
-look_for_life(struct watch *w, int64_t now)
+check_activity(struct watch *w, int64_t now)
 {
-	int64_t patience = w->t->patience * 1000, pause = patience / LOOKS + 1;
+	int64_t patience = w->t->patience * 1000, pause = patience / CHECKS + 1;
 	uint64_t activity;
 
-	if (now < w->look_at)
+	if (now < w->check_at)
 		return;
-	/* Who looks so late has slept, and so has all that is looked at: the machine was suspended.
-	 */
-	if (now > w->look_at + pause)
+	/* A check that comes late by a whole interval: the machine was suspended, rsync too. */
+	if (now > w->check_at + pause)
 		w->alive = now;
 	activity = child_activity(w->pid);
 	if (activity != w->activity) {
 		w->activity = activity;
 		w->alive = now;
 	}
-	w->look_at = now + pause;
+	w->check_at = now + pause;
 	if (now - w->alive >= patience)
 		stop(w, VERDICT_STOP_STALL);
 }
 
 static void
-take_time(struct watch *w)
+check_deadlines(struct watch *w)
 {
 	int64_t now = clock_mono();
 
 	if (!w->exited && w->end->stop == VERDICT_STOP_NO)
-		look_for_life(w, now);
-	if (w->kill_at >= 0 && now >= w->kill_at) {
+		check_activity(w, now);
+	if (w->kill_at != -1 && now >= w->kill_at) {
 		child_stop(w->pid, true);
 		w->kill_at = -1;
 		w->stuck_at = now + STUCK_MS;
 	}
 }
 
+/* When to wake without an event. The end of a session causes none, so once the main process has
+ * ended it is polled for. */
 static int64_t
 next_deadline(const struct watch *w)
 {
 	if (w->exited)
 		return clock_mono() + DYING_MS;
-	if (w->kill_at >= 0)
+	if (w->kill_at != -1)
 		return w->kill_at;
-	if (w->stuck_at >= 0)
+	if (w->stuck_at != -1)
 		return w->stuck_at;
-	return w->look_at;
+	return w->check_at;
 }
 
-/* Until something is to be done. */
+/* Wait for output, a signal, or the next deadline. While output accumulates the pipes are not
+ * watched, else poll would return at once. */
 static void
 wait_for_event(const struct watch *w, bool *ready)
 {
@@ -222,6 +236,8 @@ wait_for_event(const struct watch *w, bool *ready)
 	event_wait(fds, STREAMS + 1, ready, deadline);
 }
 
+/* The loop: until the main process has been reaped and its session has ended. Only then may the
+ * caller touch the directory: an orphaned receiver continues to write there. */
 static int
 watch_session(struct watch *w)
 {
@@ -233,10 +249,10 @@ watch_session(struct watch *w)
 			if (ready[i])
 				(void)read_stream(w, &w->stream[i]);
 		if (ready[STREAMS])
-			take_signals(w);
+			read_signals(w);
 		reap(w);
-		take_time(w);
-		if (w->stuck_at >= 0 && clock_mono() >= w->stuck_at) {
+		check_deadlines(w);
+		if (w->stuck_at != -1 && clock_mono() >= w->stuck_at) {
 			errno = EBUSY;
 			return -1;
 		}
@@ -244,16 +260,19 @@ watch_session(struct watch *w)
 	return 0;
 }
 
-/* What the session left in a pipe; a stranger that still holds its other end is not waited for. */
+/* Read what the session left in a pipe, without waiting for end of file: a process outside the
+ * session may hold the other end. */
 static void
 drain(struct watch *w, struct stream *s)
 {
-	while (s->fd >= 0 && read_stream(w, s))
+	while (s->fd != -1 && read_stream(w, s))
 		;
-	if (s->fd >= 0)
+	if (s->fd != -1)
 		close_stream(w, s);
 }
 
+/* Start rsync with one pipe for each of its outputs: progress and statistics come on one, errors
+ * on the other. */
 static int
 start(struct watch *w)
 {
@@ -275,9 +294,10 @@ start(struct watch *w)
 	close(err[1]);
 	w->stream[OUT].fd = out[0];
 	w->stream[ERR].fd = err[0];
-	return w->pid < 0 ? -1 : 0;
+	return w->pid == -1 ? -1 : 0;
 }
 
+/* errno of the watch is kept over the draining, since the caller distinguishes EBUSY. */
 int
 transfer_run(const struct transfer *t, struct transfer_end *end)
 {
@@ -288,8 +308,8 @@ transfer_run(const struct transfer *t, struct transfer_end *end)
 	end->progress.left = -1;
 	w.stream[OUT].fd = w.stream[ERR].fd = -1;
 	w.stream[ERR].is_error = true;
-	w.alive = w.look_at = clock_mono();
-	w.told = w.alive - TELL_MS;
+	w.alive = w.check_at = clock_mono();
+	w.reported = w.alive - REPORT_MS;
 	rc = start(&w);
 	if (rc == 0)
 		rc = watch_session(&w);

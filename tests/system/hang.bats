@@ -47,7 +47,7 @@ partly_copied() {
 	wait_for 25 row_has h/v FAILED
 	[ $((EPOCHSECONDS - before)) -ge 3 ]
 	# Now and then rsync is the one that notices.
-	[[ "$(row h/v)" =~ (no\ sign\ of\ life\ for\ 12s|silence\ for\ 4\ s\ \(io_timeout\)):\ the\ host\ or\ the\ network\ hangs ]]
+	[[ "$(row h/v)" =~ (no\ sign\ of\ life\ for\ 12s|no\ data\ for\ 4\ s\ \(io_timeout\)):\ the\ host\ or\ the\ network\ hangs ]]
 	# shellcheck disable=SC2086
 	[ -z "$(alive $ours)" ]
 	has_snapshots 1 h/v interrupted

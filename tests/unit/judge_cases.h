@@ -128,7 +128,7 @@ static const struct judge_real_case {
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
      RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
-     "the directory behind the rsync daemon's module is not there"},
+     "the directory of the rsync daemon's module does not exist"},
     {"empty", 0, false, false, false, "Number of files: 1 (dir: 1)\n", "", RESULT_SUSPECT,
      VERDICT_TREE_SUSPECT, "the source is empty, or all of it is left out: is its disk mounted?"},
     {"empty_ssh_removable", 0, true, false, false, "Number of files: 1 (dir: 1)\n", "",
@@ -202,14 +202,14 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the host key of [kimono.lan]:2222 is not known here: connect once by hand and compare the "
+     "unknown host key of [kimono.lan]:2222: connect once by hand and compare the "
      "fingerprint"},
     {"ask_unknown", 255, false, false, false, "",
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the host key is not known here: connect once by hand, as the user that flashback runs as"},
+     "unknown host key: connect once by hand, as the user that runs flashback"},
     {"hostkey_changed", 12, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
      "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\015\n"
@@ -259,7 +259,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the private key /root/id_gone named in the ssh option is not there"},
+     "the private key /root/id_gone named in the ssh option does not exist"},
     {"conn_refused", 255, false, false, false, "",
      "ssh: connect to host kimono.lan port 2299: Connection refused\015\n"
      "rsync: [Receiver] safe_write failed to write 4 bytes to socket: Broken pipe (32)\n"
@@ -271,8 +271,8 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the name no-such-host.invalid is not known: is it spelt right in source, and does this "
-     "machine's resolver know it?"},
+     "unknown host name no-such-host.invalid: check its spelling in source, and that this machine "
+     "can resolve it"},
     {"ssh_noroute", 12, false, false, false, "",
      "ssh: connect to host 10.9.8.7 port 22: Network is unreachable\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
@@ -284,15 +284,15 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "something took the connection but the ssh server there says nothing: it hangs or is "
-     "overloaded"},
+     "connected, but the ssh server sends nothing: it hangs or is overloaded"},
     {"connclosed", 12, false, false, false, "",
      "kex_exchange_identification: Connection closed by remote host\015\n"
      "Connection closed by kimono.lan port 2298\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the host hung up before the login: a ban, too many logins at once, or no ssh server at that "
+     "the host closed the connection before the login: a ban, too many logins at once, or no ssh "
+     "server at that "
      "port"},
     {"fakedisc", 12, false, false, false, "",
      "Connection to kimono.lan closed by remote host.\015\n"
@@ -304,7 +304,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "ssh does not know the option nosuchthing: look at the ssh option of the volume"},
+     "ssh does not know the option nosuchthing: check the ssh option of the volume"},
     {"bad_sshopt2", 12, false, false, false, "",
      "unknown option -- -\015\n"
      "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface]\n"
@@ -317,7 +317,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "ssh does not know the option -: look at the ssh option of the volume"},
+     "ssh does not know the option -: check the ssh option of the volume"},
     {"no_ssh", 12, false, false, false, "",
      "rsync: [Receiver] Failed to exec /usr/bin/no-such-ssh: No such file or directory (2)\n"
      "rsync error: error in IPC code (code 14) at pipe.c(85) [Receiver=3.5.0]\n"
@@ -331,7 +331,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+     "no rsync on the host: install it there, or give its path with --rsync-path in "
      "rsync_options"},
     {"nosudo", 127, false, false, false, "",
      "bash: line 1: sudo: command not found\n"
@@ -355,7 +355,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the connection broke off: rsync on the host ended, or the network failed"},
+     "the connection was lost: rsync on the host exited, or the network failed"},
     {"openr", 12, false, false, false, "",
      "rsync: -HAX: invalid option\n"
      "usage: rsync\n"
@@ -400,20 +400,20 @@ static const struct judge_real_case {
      "iconv_open(\"UTF-8\", \"xx\") failed\n"
      "rsync error: requested action not supported (code 4) at argv.c(134) [sender=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "one of the two rsyncs lacks something that was asked for: iconv_open(\"UTF-8\", \"xx\") "
+     "one of the two rsyncs does not support what was requested: iconv_open(\"UTF-8\", \"xx\") "
      "failed"},
     {"hang", 30, false, false, false, "",
      "[Receiver] io timeout after 1 seconds -- exiting\n"
      "rsync error: timeout in data send/receive (code 30) at io.c(248) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "silence for 1 s (io_timeout): the host or the network hangs"},
+     "no data for 1 s (io_timeout): the host or the network hangs"},
     {"killremote", 255, false, false, false, "",
      "rsync: connection unexpectedly closed (712967 bytes received so far) [receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [receiver=3.5.0]\n"
      "rsync: connection unexpectedly closed (69 bytes received so far) [generator]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [generator=3.5.0]\n"
      "rsync: [generator] write error: Broken pipe (32)\n",
-     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "ssh could not connect, or the connection broke"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "ssh could not connect, or the connection was lost"},
     {"termremote", 124, false, false, false, "",
      "rsync error: received SIGINT, SIGTERM, or SIGHUP (code 20) at io.c(586) [sender=3.5.0]\n"
      "rsync: connection unexpectedly closed (721159 bytes received so far) [receiver]\n"
@@ -421,11 +421,11 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (69 bytes received so far) [generator]\n"
      "rsync error: remote shell failed (code 124) at io.c(285) [generator=3.5.0]\n"
      "rsync: [generator] write error: Broken pipe (32)\n",
-     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was terminated"},
     {"term", 20, false, false, false, "",
      "rsync error: received SIGINT, SIGTERM, or SIGHUP (code 20) at argv.c(874) [sender=3.5.0]\n"
      "rsync error: received SIGUSR1 (code 19) at main.c(1660) [generator=3.5.0]\n",
-     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was told to end"},
+     RESULT_FAILED, VERDICT_TREE_INTERRUPTED, "rsync, here or on the host, was terminated"},
     {"kill", -9, false, false, false, "",
      "rsync: connection unexpectedly closed (65 bytes received so far) [generator]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [generator=3.5.0]\n",
@@ -446,29 +446,30 @@ static const struct judge_real_case {
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the rsync daemon wants a password for its module auth: see --password-file in rsync_options"},
+     "the rsync daemon requires a password for its module auth: see --password-file in "
+     "rsync_options"},
     {"d_busy", 5, false, false, false, "",
      "@ERROR: max connections (-1) reached -- try again later\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the rsync daemon serves as many as it may (max connections): it is tried again"},
+     "the rsync daemon has reached its max connections: the run is retried"},
     {"d_deny", 5, false, false, false, "",
      "@ERROR: access denied to deny from localhost (kimono.lan)\n"
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the rsync daemon does not let this machine at its module deny (hosts allow)"},
+     "the rsync daemon denies this machine access to its module deny (hosts allow)"},
     {"d_refuse", 10, false, false, false, "",
      "rsync: The server is configured to refuse --acls (-A)\n"
      "rsync: [Receiver] read error: Connection reset by peer (104)\n"
      "rsync error: error in socket IO (code 10) at io.c(907) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the rsync daemon refuses --acls (-A): take it back in rsync_options, as in --no-acls"},
+     "the rsync daemon refuses --acls (-A): turn it off in rsync_options, as in --no-acls"},
     {"d_wo", 1, false, false, false, "",
      "ERROR: module is write only\n"
      "rsync error: syntax or usage error (code 1) at main.c(951) [sender=3.5.0]\n",
-     RESULT_FAILED, VERDICT_TREE_EXPIRED, "the rsync daemon's module may not be read (write only)"},
+     RESULT_FAILED, VERDICT_TREE_EXPIRED, "the rsync daemon's module is write only"},
     {"d_connref", 10, false, false, false, "",
      "rsync: [Receiver] failed to connect to kimono.lan (kimono.lan): Connection refused (111)\n"
      "rsync error: error in socket IO (code 10) at clientserver.c(165) [Receiver=3.5.0]\n",
@@ -484,7 +485,7 @@ static const struct judge_real_case {
      "rsync error: error starting client-server protocol (code 5) at main.c(1954) "
      "[Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "what answers at that port of the host is no rsync daemon"},
+     "the server at that port of the host is not an rsync daemon"},
     {"pwperm", 1, false, false, false, "",
      "ERROR: password file must not be other-accessible\n"
      "rsync error: syntax or usage error (code 1) at authenticate.c(261) [Receiver=3.5.0]\n",

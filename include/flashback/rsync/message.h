@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * One line of rsync's error output taken apart: whose trouble it is, with which file, and why.
- * Anybody on the far side can write such lines, so they serve as words, never as proof.  Core: no
+ * Parse one line of rsync's error output: which side had the error, with which file, and why.  The
+ * host can write such lines itself, so they are shown to people and never taken as proof.  Core: no
  * I/O.
  */
 
@@ -14,9 +14,9 @@
 
 enum message_kind {
 	MESSAGE_OTHER,      /* not about a file */
-	MESSAGE_NOISE,      /* rsync's closing words, which say less than what came before them */
+	MESSAGE_NOISE,      /* rsync's closing lines, which say less than those before them */
 	MESSAGE_UNREADABLE, /* a file of the source could not be read */
-	MESSAGE_VANISHED,   /* a file of the source was gone when its turn came */
+	MESSAGE_VANISHED,   /* a file of the source was removed before it was copied */
 	MESSAGE_UNWRITTEN,  /* a file could not be written here */
 	MESSAGE_ATTRIBUTE   /* an owner, mode, time, ACL, xattr or device could not be set here */
 };
@@ -32,11 +32,12 @@ enum message_error {
 struct message {
 	enum message_kind kind;
 	enum message_error error;
-	/* "PATH: why", escaped; of ours the path as in the source; "" when not about a file */
+	/* "PATH: why", escaped; PATH as in the source also for errors on this side; "" when not
+	 * about a file */
 	char text[MESSAGE_TEXT];
 };
 
-/** message_read(line, len, out): take one line apart, without its line end. */
+/** message_read(line, len, out): parse one line, without its line end. */
 void message_read(const char *line, size_t len, struct message *out);
 
 #endif

@@ -10,31 +10,31 @@
 #include "flashback/rsync/version.h"
 #include "flashback/store/runlog.h"
 
-/* One rsync, watched from start to end: its words heard, its progress told, ended when it must end.
- */
+/* Run one rsync from start to end: collect its output, report its progress, stop it when it must
+ * stop. */
 
 struct transfer {
 	const struct text_list *argv;
 	int dir;            /* its working directory: the volume's, or -1 */
 	int lock;           /* the volume's lock, which it holds too; -1: none */
 	int signals;        /* the signalfd of this process */
-	int tell;           /* where progress lines go; -1: nowhere */
-	int64_t patience;   /* seconds; no sign of life for so long ends it */
-	struct runlog *log; /* keeps its words; NULL: nowhere */
+	int tell;           /* descriptor for progress lines; -1: none */
+	int64_t patience;   /* seconds without output or activity after which it is stopped */
+	struct runlog *log; /* receives its output; NULL: none */
 };
 
 struct transfer_end {
 	int status; /* as from waitpid */
 	enum verdict_stop stop;
 	struct output_words words;
-	struct output_progress progress; /* the last that was heard */
+	struct output_progress progress; /* the last one reported */
 };
 
 /**
  * transfer_run(t, end):
- * Start it and wait until nothing of its session is left.  TERM to this process ends it (ASKED),
- * USR2 too (ROOM), and so does silence (STALL): no word, and nothing that child_activity sees.
- * Return 0, or -1 with errno when it could not be started, or EBUSY when something of it could not
+ * Start it and wait until its whole session has ended.  TERM to this process stops it (ASKED), USR2
+ * too (ROOM), and so does a stall (STALL): neither output nor activity as child_activity counts it.
+ * Return 0, or -1 with errno when it could not be started, or EBUSY when a process of it could not
  * be ended: then its directory must not be touched.
  */
 int transfer_run(const struct transfer *t, struct transfer_end *end);

@@ -33,10 +33,10 @@ test_found(void **state)
 	} rows[] = {
 	    {"No RSA host key is known for 10.0.0.1 and you have requested strict checking.",
 	     CAUSE_PLAIN,
-	     "the host key of 10.0.0.1 is not known here: connect once by hand and compare the "
+	     "unknown host key of 10.0.0.1: connect once by hand and compare the "
 	     "fingerprint"},
 	    {"ssh: Could not resolve hostname h: Temporary failure in name resolution", CAUSE_PLAIN,
-	     "the name h could not be looked up: no name server answered"},
+	     "cannot resolve h: no name server answered"},
 	    {"ssh: connect to host fe80::1%eth0 port 22: No route to host", CAUSE_PLAIN,
 	     "fe80::1%eth0 cannot be reached: No route to host"},
 	    {"ssh: connect to host fd00::1 port 22: No route to host", CAUSE_PLAIN,
@@ -44,20 +44,20 @@ test_found(void **state)
 	    {"ssh: connect to host h port 22: Connection timed out", CAUSE_PLAIN,
 	     "h cannot be reached: Connection timed out"},
 	    {"Timeout, server kimono.lan not responding.", CAUSE_PLAIN,
-	     "kimono.lan stopped answering in the middle: it was switched off, or the network "
+	     "kimono.lan stopped answering: it was switched off, or the network "
 	     "failed"},
 	    {"root@h: Permission denied (publickey,password,keyboard-interactive).", CAUSE_PLAIN,
 	     "key refused: put root's public key, or that of the ssh option, into "
 	     "~/.ssh/authorized_keys of root@h; one that has a passphrase needs an agent "
 	     "(SSH_AUTH_SOCK)"},
 	    {"sh: 1: rsync: not found", CAUSE_PLAIN,
-	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "no rsync on the host: install it there, or give its path with --rsync-path in "
 	     "rsync_options"},
 	    {"zsh:1: command not found: rsync", CAUSE_PLAIN,
-	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "no rsync on the host: install it there, or give its path with --rsync-path in "
 	     "rsync_options"},
 	    {"rsync: Command not found.", CAUSE_PLAIN,
-	     "no rsync on the host: install it there, or say where it is with --rsync-path in "
+	     "no rsync on the host: install it there, or give its path with --rsync-path in "
 	     "rsync_options"},
 	    {"bash: line 1: /opt/bin/rsnc: No such file or directory", CAUSE_PLAIN,
 	     "the host has no command /opt/bin/rsnc"},
@@ -72,15 +72,15 @@ test_found(void **state)
 	     "the rsync on the host does not know an option that is needed (is it openrsync?): -- "
 	     "A"},
 	    {"openrsync: unrecognized option `--acls'", CAUSE_OPTION,
-	     "the rsync on the host is openrsync, which lacks what is needed: install the one of "
-	     "samba.org there"},
+	     "the rsync on the host is openrsync, which lacks options that flashback needs: "
+	     "install the rsync of samba.org there"},
 	    {"rsync: failed to connect to h (10.0.0.1): Connection timed out (110)", CAUSE_PLAIN,
 	     "h cannot be reached: Connection timed out (110)"},
 	    {"rsync: getaddrinfo: h 873: Temporary failure in name resolution", CAUSE_PLAIN,
-	     "the name h could not be looked up: no name server answered"},
+	     "cannot resolve h: no name server answered"},
 	    {"@ERROR: invalid uid nosuch", CAUSE_PLAIN,
-	     "the rsync daemon says: invalid uid nosuch"},
-	    {"@ERROR: a\033[2Jb", CAUSE_PLAIN, "the rsync daemon says: a\\033[2Jb"},
+	     "the rsync daemon reports: invalid uid nosuch"},
+	    {"@ERROR: a\033[2Jb", CAUSE_PLAIN, "the rsync daemon reports: a\\033[2Jb"},
 	    /* Words that are none of these, or that somebody else would like us to say. */
 	    {"", CAUSE_PLAIN, NULL},
 	    {"Host key for has changed and you have requested strict checking.", CAUSE_PLAIN, NULL},
@@ -172,7 +172,7 @@ test_bounds(void **state)
 
 	(void)state;
 	assert_int_equal(find("@ERROR: " FIFTY FIFTY FIFTY, &cause), 0);
-	assert_int_equal(strlen(cause.text), strlen("the rsync daemon says: ") + 72);
+	assert_int_equal(strlen(cause.text), strlen("the rsync daemon reports: ") + 72);
 	assert_int_equal(cause_find(name, sizeof(name) - 1, &cause), -1);
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "@ERROR: ", 8);
@@ -226,7 +226,7 @@ test_codes(void **state)
 	for (int code = -1; code < 300; code++)
 		assert_true(strlen(cause_of_code(code)) > 5);
 	assert_string_equal(cause_of_code(22), "rsync ran out of memory");
-	assert_string_equal(cause_of_code(77), "rsync ended in a way that it should not");
+	assert_string_equal(cause_of_code(77), "rsync failed with an unexpected exit status");
 }
 
 int

@@ -45,7 +45,7 @@ test_lines(void **state)
 	    {"rsync: send_files failed to open \"/etc/shadow\": Permission denied (13)",
 	     MESSAGE_UNREADABLE, MESSAGE_ERROR_OTHER, "/etc/shadow: Permission denied (13)"},
 	    {"ERROR: db/big failed verification -- update discarded.", MESSAGE_UNREADABLE,
-	     MESSAGE_ERROR_OTHER, "db/big: it changed while it was copied"},
+	     MESSAGE_ERROR_OTHER, "db/big: it changed while it was being copied"},
 	    {"WARNING: db/big failed verification -- update discarded (will try again).",
 	     MESSAGE_NOISE, MESSAGE_ERROR_OTHER, ""},
 	    {"file has vanished: \"/s/a\"", MESSAGE_VANISHED, MESSAGE_ERROR_OTHER,
