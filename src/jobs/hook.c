@@ -10,7 +10,9 @@
 
 #include "flashback/lib/child.h"
 
-/* A file in memory that holds input, to be read from its beginning; -1 for none. */
+/* A file in memory that holds input, positioned at its beginning; -1 for none. A pipe would need
+ * somebody who writes to it while the command runs, and a command that does not read would block
+ * that. */
 static int
 input_file(const char *input)
 {
@@ -19,7 +21,7 @@ input_file(const char *input)
 	if (input == NULL)
 		return -1;
 	fd = memfd_create("input", MFD_CLOEXEC);
-	if (fd < 0)
+	if (fd == -1)
 		return -1;
 	if (dprintf(fd, "%s", input) < 0 || lseek(fd, 0, SEEK_SET) != 0) {
 		close(fd);
@@ -33,14 +35,17 @@ hook_hint(int status)
 {
 	switch (status) {
 	case 126:
-		return ": it, or a program in it, may not be run";
+		return ": it, or a program that it calls, may not be executed";
 	case 127:
-		return ": it, or a program in it, was not found";
+		return ": it, or a program that it calls, was not found";
 	default:
 		return "";
 	}
 }
 
+/* Output goes to standard error, so that it is in the log. A command that was asked to stop and
+ * exited by itself counts by its exit status: it has done its work, and its result must not be
+ * lost. */
 int
 hook_run(const struct text_list *command, const struct text_list *env, const char *input,
          int seconds, int stop_fd, char *why, size_t size)
@@ -59,14 +64,15 @@ hook_run(const struct text_list *command, const struct text_list *env, const cha
 
 	rc = child_run(&spec, seconds, stop_fd, &status);
 	error = errno;
-	if (spec.in >= 0)
+	if (spec.in != -1)
 		close(spec.in);
 	if (rc != 0 && error == ETIMEDOUT)
-		snprintf(why, size, "%s still ran after %d s and was ended", name, seconds);
+		snprintf(why, size, "%s was still running after %d s and was terminated", name,
+		         seconds);
 	else if (rc != 0 && error == ECANCELED && !WIFEXITED(status))
-		snprintf(why, size, "%s was ended because flashback was told to stop", name);
+		snprintf(why, size, "%s was terminated because flashback is stopping", name);
 	else if (rc != 0 && error != ECANCELED)
-		snprintf(why, size, "%s could not be run: %s", name, strerror(error));
+		snprintf(why, size, "cannot run %s: %s", name, strerror(error));
 	else if (WIFSIGNALED(status))
 		snprintf(why, size, "%s was killed by signal %d", name, WTERMSIG(status));
 	else

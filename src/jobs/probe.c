@@ -21,19 +21,19 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
-/* Addresses in one liboping object.  At 128 that wait for ARP its socket stalls, and all that come
- * after them are never asked. */
+/* Addresses in one liboping object. With 128 that all wait for ARP its socket stalls, and the
+ * addresses after them are never pinged. */
 #define TARGETS_MAX 64
 
 #define TASKS_MAX 64 /* children of the prober at a time */
 
-/* After so many milliseconds the prober gives up on what it has not heard. */
+/* Milliseconds after which hosts without an answer are given up. */
 #define GIVE_UP ((PROBE_DEADLINE - 2) * 1000)
 
-/* Seconds that each round of pings waits.  The first is short: liboping returns when it has heard
- * all, or at the end, and those who are there are not to wait for those who are not.  The last are
- * for slow links, for a first ping that was lost while a link came up, and for a kernel that goes
- * on for a second or two to believe that it asked in vain who has an address. */
+/* Seconds that each round of pings waits. The first is short, because liboping returns when all
+ * hosts have answered or at the end, and those that answer must not wait for those that do not.
+ * The later ones are for slow links, for a first ping that was lost while a link came up, and
+ * because the kernel caches a failed ARP lookup for a second or two. */
 static const double rounds[] = {0.1, 0.4, 1.0, 1.5};
 
 #define TCP_WAIT 3000 /* milliseconds: as long as all rounds together */
@@ -84,9 +84,11 @@ probe_may_ping(void)
 	return true;
 }
 
-/* ---- one task: a child of the prober that asks a batch of numeric addresses, or one name ---- */
+/* ---- one task: a child of the prober that probes a batch of numeric addresses, or one name ----
+ */
 
-/* Whom one child asks: all by ping or all by TCP; a name comes alone. */
+/* The hosts that one child probes: all by ping or all by TCP. A name has a child of its own, since
+ * resolving it may take long. */
 struct batch {
 	const struct probe_hosts *hosts;
 	size_t host[TARGETS_MAX]; /* indexes */
@@ -94,24 +96,24 @@ struct batch {
 	struct event_child child;
 };
 
-/* An address that is asked. */
+/* An address that is probed. */
 struct target {
 	size_t host; /* its index */
 	struct resolve address;
 	int fd;     /* for TCP */
 	bool heard; /* it answered in the last round */
-	bool sent;  /* it was really asked */
+	bool sent;  /* a packet was really sent to it */
 };
 
-/* What such a child knows. */
+/* The state of such a child. */
 struct task {
 	const struct probe_hosts *hosts;
 	int out;
-	struct target target[TARGETS_MAX]; /* those of hosts without an answer so far */
+	struct target target[TARGETS_MAX]; /* the addresses of hosts without an answer so far */
 	size_t ntargets;
 };
 
-/* The answer for a host: tell it, and ask it no more. */
+/* Report the answer for a host, and drop its other addresses: one answer is enough. */
 static void
 settle(struct task *t, size_t host, enum probe_answer answer, const char *reason)
 {
@@ -127,7 +129,7 @@ settle(struct task *t, size_t host, enum probe_answer answer, const char *reason
 	t->ntargets = kept;
 }
 
-/* Add the addresses of a host to what t asks, or settle it. */
+/* Resolve a host and add its addresses to the targets. If it has none, that is its answer. */
 static void
 add_host(struct task *t, size_t host)
 {
@@ -152,7 +154,9 @@ add_host(struct task *t, size_t host)
 
 /* ---- ping ---- */
 
-/* Take what one round has brought.  Hosts are known by their text: two may have one address. */
+/* Collect the results of one round. Targets are found by their text, as liboping knows only that;
+ * two hosts may have the same address. Return how many answered. The sequence number shows whether
+ * liboping has sent anything: "could not ask" must not become "host silent". */
 static size_t
 take_answers(struct task *t, pingobj_t *ping)
 {
@@ -183,9 +187,9 @@ take_answers(struct task *t, pingobj_t *ping)
 	return heard;
 }
 
-/* Ping all targets, or only those that were heard in the last round.  A new object each time: its
- * socket has no packets stuck, no late replies, and other identifiers.  Return how many were heard.
- */
+/* Ping all targets, or only those that answered in the last round. A new liboping object each
+ * time: its socket has no packets queued, no late replies, and other identifiers. Return how many
+ * answered. */
 static size_t
 ping_round(struct task *t, double seconds, bool only_heard)
 {
@@ -199,14 +203,13 @@ ping_round(struct task *t, double seconds, bool only_heard)
 		if (only_heard && !t->target[i].heard)
 			continue;
 		t->target[i].heard = false;
-		/* What cannot be added is in the list all the same, and ping_send aborts over it.
-		 */
+		/* A host that cannot be added is in the list anyway, and makes ping_send fail. */
 		if (ping_host_add(ping, t->target[i].address.text) == 0)
 			added++;
 		else
 			ping_host_remove(ping, t->target[i].address.text);
 	}
-	/* Its result says little: an error for one host is an error of all. */
+	/* Its result is useless: an error for one host is reported for all. */
 	if (added > 0) {
 		ping_send(ping);
 		heard = take_answers(t, ping);
@@ -215,9 +218,9 @@ ping_round(struct task *t, double seconds, bool only_heard)
 	return heard;
 }
 
-/* Replies are told apart by a random number of 16 bits and nothing else, so that of a hundred hosts
- * that are asked at once one may well be taken for another that is not there.  Whoever was heard is
- * asked once more, under another number. */
+/* liboping distinguishes replies by a random 16-bit number alone: of a hundred hosts that are
+ * pinged at once, the reply of one may well be taken for that of another that is down. So a host
+ * counts as up only after it has answered once more, with another number. */
 static void
 ask_ping(struct task *t)
 {
@@ -232,7 +235,8 @@ ask_ping(struct task *t)
 
 /* ---- TCP ---- */
 
-/* What has become of the connection to a target; error is its errno, 0 when it stands. */
+/* Evaluate a connection attempt; error is its errno, 0 when it is established. A host that refuses
+ * is up: rsync will report the refusal better. */
 static void
 judge_connection(struct task *t, struct target *target, int error)
 {
@@ -263,8 +267,8 @@ start_connection(struct task *t, struct target *target)
 		judge_connection(t, target, errno);
 }
 
-/* Connect to all side by side.  Each pass goes from the end, since an answer takes all targets of
- * its host away; what it moves is looked at in the next one. */
+/* Connect to all targets in parallel. Each pass runs from the end, because an answer removes all
+ * targets of its host and moves others; those are handled in the next pass. */
 static void
 ask_tcp(struct task *t)
 {
@@ -293,7 +297,8 @@ ask_tcp(struct task *t)
 	}
 }
 
-/* The body of a child. */
+/* The body of a child: resolve, probe, and answer for every host of the batch. A host that does
+ * not answer is silent only if something was sent to it. */
 static int
 run_task(int out, void *arg)
 {
@@ -301,10 +306,10 @@ run_task(int out, void *arg)
 	struct task t = {.hosts = b->hosts, .out = out};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	/* liboping complains there. */
+	/* liboping writes its errors there. */
 	if (null >= 0)
 		dup2(null, STDERR_FILENO);
-	/* A resolver that says nothing costs 10 to 28 s a name with the usual options. */
+	/* A name server that does not answer costs 10 to 28 s a name with the default options. */
 	setenv("RES_OPTIONS", "timeout:2 attempts:1", 1);
 	for (size_t i = 0; i < b->n; i++)
 		add_host(&t, b->host[i]);
@@ -319,13 +324,12 @@ run_task(int out, void *arg)
 		for (size_t i = 0; i < t.ntargets; i++)
 			sent = sent || (t.target[i].host == host && t.target[i].sent);
 		settle(&t, host, sent ? PROBE_SILENT : PROBE_CANNOT,
-		       sent ? "host silent" : "nothing could be sent to it");
+		       sent ? "host silent" : "cannot send to it");
 	}
 	return 0;
 }
 
-/* ---- the prober ---- */
-
+/* The prober itself: it starts the children and passes on their answers. */
 struct prober {
 	int out;
 	const struct probe_hosts *hosts;
@@ -334,6 +338,7 @@ struct prober {
 	size_t n;
 };
 
+/* Pass on the first answer for a host; later ones are ignored. */
 static void
 answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
 {
@@ -343,7 +348,7 @@ answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
 	event_send(p->out, "%zu %s %s", host, answer_names[a], reason);
 }
 
-/* Hand on what a child has found out. */
+/* Pass on a line of a child. */
 static void
 relay(void *arg, char *line)
 {
@@ -356,7 +361,8 @@ relay(void *arg, char *line)
 		answer(p, host, a, reason);
 }
 
-/* Put the numeric addresses (or the names) that are asked this way into batches. */
+/* Put the hosts that are probed in this way into batches: numeric addresses together, names one by
+ * one. */
 static void
 plan(struct prober *p, enum volume_probe how, bool numeric)
 {
@@ -375,7 +381,8 @@ plan(struct prober *p, enum volume_probe how, bool numeric)
 	}
 }
 
-/* Answer those that need not or cannot be asked, and plan how to ask the others. */
+/* Answer for hosts that need not or cannot be probed, and plan the batches. Numeric addresses come
+ * first, as they need no resolver. */
 static void
 prepare(struct prober *p)
 {
@@ -385,9 +392,10 @@ prepare(struct prober *p)
 		enum volume_probe how = p->hosts->host[i].how;
 
 		if (how == VOLUME_PROBE_NONE)
-			answer(p, i, PROBE_UP, "not asked");
+			answer(p, i, PROBE_UP, "not probed");
 		else if (how == VOLUME_PROBE_PING && !may_ping)
-			answer(p, i, PROBE_CANNOT, "no right to ping (needs root or CAP_NET_RAW)");
+			answer(p, i, PROBE_CANNOT,
+			       "no permission to ping (needs root or CAP_NET_RAW)");
 	}
 	plan(p, VOLUME_PROBE_PING, true);
 	plan(p, VOLUME_PROBE_TCP, true);
@@ -395,7 +403,7 @@ prepare(struct prober *p)
 	plan(p, VOLUME_PROBE_TCP, false);
 }
 
-/* Wait until a child among the batches first to last - 1 has something to say or has ended. */
+/* Wait until one of the first last children has written a line or ended. */
 static void
 await_children(const struct prober *p, size_t last, int64_t deadline)
 {
@@ -409,12 +417,13 @@ await_children(const struct prober *p, size_t last, int64_t deadline)
 		if (c->pid > 0 && c->fd >= 0)
 			fds[n++] = c->fd;
 		else if (c->pid > 0 && clock_mono() + 5 < deadline)
-			deadline = clock_mono() + 5; /* its pipe is closed, it will end at once */
+			deadline = clock_mono() + 5; /* its pipe is closed: it is about to end */
 	}
 	event_wait(fds, n, ready, deadline);
 }
 
-/* Hear a child; true when it has ended. */
+/* Read what a child has written; return true when it has ended. A child that was killed leaves
+ * hosts without an answer, which must not be taken for silent. */
 static bool
 hear(struct prober *p, struct batch *b)
 {
@@ -425,11 +434,12 @@ hear(struct prober *p, struct batch *b)
 		return false;
 	event_close(&b->child);
 	for (size_t i = 0; i < b->n; i++)
-		answer(p, b->host[i], PROBE_CANNOT, "asking it ended without an answer");
+		answer(p, b->host[i], PROBE_CANNOT, "the probe ended without an answer");
 	return true;
 }
 
-/* Ask by all batches, some at a time, until all have ended or the deadline has come. */
+/* Run all batches, at most TASKS_MAX at a time, until all have ended or the deadline has passed. A
+ * child in a resolver that hangs is killed; the others have answered long before. */
 static void
 ask(struct prober *p, int64_t deadline)
 {
@@ -453,6 +463,7 @@ ask(struct prober *p, int64_t deadline)
 		event_kill(&p->batch[i].child, SIGKILL);
 }
 
+/* Every host gets an answer: those still without one at the end were waiting for the resolver. */
 int
 probe_body(int out, void *arg)
 {
@@ -466,7 +477,7 @@ probe_body(int out, void *arg)
 		prepare(&p);
 		ask(&p, deadline);
 		for (size_t i = 0; i < hosts->n; i++)
-			answer(&p, i, PROBE_NO_NET, "looking up the name took too long");
+			answer(&p, i, PROBE_NO_NET, "resolving the name timed out");
 	}
 	free(p.batch);
 	free(p.answered);

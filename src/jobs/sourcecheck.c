@@ -9,23 +9,26 @@
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/transfer.h"
 
-#define PARTIAL_ERROR 23 /* what rsync ends with when it cannot read the source */
+#define PARTIAL_ERROR 23 /* exit status of rsync when it cannot read the source */
 
-/* Anything else than "absent" and "empty" is for the run itself to find out. */
+/* Is there a directory, and is anything in it? Any other error is left to the run, which reports
+ * it in full. */
 static enum sourcecheck_answer
-ask_local(const char *source)
+check_local(const char *source)
 {
 	int fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool empty;
 
-	if (fd < 0)
+	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? SOURCECHECK_ABSENT : SOURCECHECK_THERE;
 	empty = tree_is_empty(fd);
 	close(fd);
 	return empty ? SOURCECHECK_EMPTY : SOURCECHECK_THERE;
 }
 
-/* The same of what rsync said. */
+/* Derive the same from a listing by rsync. The verdict of a run is reused: it knows how an absent
+ * source looks over ssh and from an rsync daemon. One entry alone is the root of the source
+ * itself; with exit status 23 even that could not be read. */
 static enum sourcecheck_answer
 judge_list(const struct transfer_end *end)
 {
@@ -42,9 +45,11 @@ judge_list(const struct transfer_end *end)
 	           : SOURCECHECK_ABSENT;
 }
 
+/* List the root of the source: only rsync can do that over every transport and with a restricted
+ * key. */
 static enum sourcecheck_answer
-ask_remote(const struct volume *volume, const char *rsync, const struct version *version,
-           int signals)
+check_remote(const struct volume *volume, const char *rsync, const struct version *version,
+             int signals)
 {
 	struct text_list argv = {0};
 	struct transfer t = {
@@ -69,6 +74,6 @@ sourcecheck_run(const struct volume *volume, const char *rsync, const struct ver
                 int signals)
 {
 	if (volume->transport == VOLUME_LOCAL)
-		return ask_local(volume->source);
-	return ask_remote(volume, rsync, version, signals);
+		return check_local(volume->source);
+	return check_remote(volume, rsync, version, signals);
 }

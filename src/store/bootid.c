@@ -13,17 +13,17 @@
 
 #include "flashback/lib/compat.h"
 
-/* The first line of a small file that the kernel makes.  Return 0, or -1 with errno. */
+/* Read the first line of a file in /proc or /sys. Return 0, or -1 with errno. */
 static int
 read_line(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, buf, size - 1);
+	ssize_t len = fd == -1 ? -1 : read(fd, buf, size - 1);
 	int error = errno;
 
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
-	errno = len < 0 ? error : ENODATA;
+	errno = len == -1 ? error : ENODATA;
 	if (len <= 0)
 		return -1;
 	buf[len] = '\0';
@@ -31,11 +31,12 @@ read_line(const char *path, char *buf, size_t size)
 	return 0;
 }
 
-/* The number that the kernel gave to the disk when it was connected; "" if there is none. */
+/* The sequence number that the kernel assigned to the disk when it was connected (diskseq), or
+ * else the unique id of the mount; "" if there is neither. */
 static void
 read_connection(int fd, char *buf, size_t size)
 {
-	/* A partition's number is that of the disk, a directory further up. */
+	/* A partition has the number of its disk, one directory up. */
 	static const char *const where[] = {"", "../"};
 	char path[96];
 	struct statx st;
@@ -54,6 +55,8 @@ read_connection(int fd, char *buf, size_t size)
 		snprintf(buf, size, "%" PRIu64, (uint64_t)st.stx_mnt_id);
 }
 
+/* The id of the boot alone is not enough: a disk that is pulled out loses what had not been
+ * written, and the machine runs on. */
 int
 bootid_read(int fd, char buf[BOOTID_SIZE])
 {

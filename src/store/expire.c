@@ -9,8 +9,9 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/summary.h"
 
-/* Append to at the places of those of one series that are no longer kept.  The stamps ascend, so
- * that the last is the newest.  Return how many, or -1. */
+/* Append to at the indexes of those of one series that the policy no longer keeps. The last one is
+ * never listed, whatever retain_mark says: the newest snapshot of a series must not expire. Return
+ * how many, or -1. */
 static int
 list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
             enum stamp_state state, size_t *at)
@@ -27,7 +28,7 @@ list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 			at[found] = i;
 			series[found++] = stamps[i];
 		}
-	if (retain_mark(series, found, keep, drop) < 0)
+	if (retain_mark(series, found, keep, drop) == -1)
 		goto out;
 	listed = 0;
 	for (size_t i = 0; i + 1 < found; i++)
@@ -39,6 +40,8 @@ out:
 	return listed;
 }
 
+/* Nothing expires while a stamp is from the future: the clock was wrong, then or now, and so the
+ * ages of all others may be wrong as well. */
 int
 expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
             struct expire_series series, int64_t now, size_t *at)
@@ -51,11 +54,13 @@ expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 		return 0;
 	if (series.complete)
 		complete = list_series(stamps, n, keep, STAMP_COMPLETE, at);
-	if (series.partial && complete >= 0)
+	if (series.partial && complete != -1)
 		partial = list_series(stamps, n, keep, STAMP_PARTIAL, at + complete);
-	return complete < 0 || partial < 0 ? -1 : complete + partial;
+	return complete == -1 || partial == -1 ? -1 : complete + partial;
 }
 
+/* A rename that fails does not keep the others from being tried: one snapshot that cannot be
+ * renamed would otherwise let the disk fill up. */
 int
 expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
               int64_t now, char *trouble, size_t size)
@@ -64,7 +69,7 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 	int n =
 	    at != NULL ? expire_list(v->stamps, v->nstamps, &volume->keep, series, now, at) : -1;
 	int done = 0;
-	bool failed = n < 0;
+	bool failed = n == -1;
 	char name[STAMP_NAME_SIZE];
 
 	if (failed)
@@ -85,6 +90,8 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 	return failed ? -1 : done;
 }
 
+/* "No success, no expiry", for a disk that is full: runs that failed for lack of space are
+ * skipped, else nothing could expire and the disk would stay full. */
 struct expire_series
 expire_allowed(const struct history_run *runs, size_t n)
 {

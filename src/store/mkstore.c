@@ -18,8 +18,8 @@
 
 #define TEST_DIR "test"
 
-/* A directory on its way to be a store. */
-struct init {
+/* A directory while it is made a store. */
+struct mkstore {
 	const char *data_dir;
 	FILE *f;
 	int dir, meta, test; /* data_dir, .flashback, .flashback/test */
@@ -27,7 +27,7 @@ struct init {
 	struct marker found;
 };
 
-/* A new file in the test directory.  Return its descriptor, or -1. */
+/* Create a file in the test directory. Return its descriptor, or -1. */
 static int
 new_file(int dir, const char *name)
 {
@@ -35,6 +35,8 @@ new_file(int dir, const char *name)
 	              S_IRUSR | S_IWUSR);
 }
 
+/* The link is looked up by its name, not by the descriptor: some FUSE file systems return cached
+ * attributes for an open file. */
 static bool
 test_hard_links(int dir)
 {
@@ -42,7 +44,7 @@ test_hard_links(int dir)
 	struct stat one, other;
 	bool ok;
 
-	if (fd < 0)
+	if (fd == -1)
 		return false;
 	ok = linkat(dir, "link", dir, "another", 0) == 0 && fstat(fd, &one) == 0 &&
 	     fstatat(dir, "another", &other, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -51,34 +53,36 @@ test_hard_links(int dir)
 	return ok;
 }
 
+/* Two descriptors of one file: the second lock must be refused. Some file systems accept every
+ * lock. */
 static bool
 test_locks(int dir)
 {
 	int one = new_file(dir, "lock"), other = openat(dir, "lock", O_RDWR | O_CLOEXEC);
-	bool ok = one >= 0 && other >= 0 && file_lock(one) == 0 && file_lock(other) < 0;
+	bool ok = one != -1 && other != -1 && file_lock(one) == 0 && file_lock(other) == -1;
 
-	if (one >= 0)
+	if (one != -1)
 		close(one);
-	if (other >= 0)
+	if (other != -1)
 		close(other);
 	return ok;
 }
 
-/* Is a time with these nanoseconds kept as it is? */
+/* Is a time with these nanoseconds stored exactly? */
 static bool
 keeps_time(int dir, const char *name, long nanoseconds)
 {
-	/* An odd second, since FAT keeps even ones. */
+	/* An odd second, since FAT stores only even ones. */
 	const struct timespec at = {.tv_sec = 1795305601, .tv_nsec = nanoseconds};
 	const struct timespec times[2] = {at, at};
 	int fd = new_file(dir, name);
-	struct stat stat;
-	bool ok = fd >= 0 && futimens(fd, times) == 0;
+	struct stat st;
+	bool ok = fd != -1 && futimens(fd, times) == 0;
 
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
-	return ok && fstatat(dir, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       stat.st_mtim.tv_sec == at.tv_sec && stat.st_mtim.tv_nsec == at.tv_nsec;
+	return ok && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_mtim.tv_sec == at.tv_sec && st.st_mtim.tv_nsec == at.tv_nsec;
 }
 
 static bool
@@ -97,11 +101,11 @@ static bool
 test_owners(int dir)
 {
 	int fd = new_file(dir, "owner");
-	struct stat stat;
-	bool ok = fd >= 0 && fchown(fd, 1, 2) == 0 && fstat(fd, &stat) == 0 && stat.st_uid == 1 &&
-	          stat.st_gid == 2;
+	struct stat st;
+	bool ok = fd != -1 && fchown(fd, 1, 2) == 0 && fstat(fd, &st) == 0 && st.st_uid == 1 &&
+	          st.st_gid == 2;
 
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
 	return ok;
 }
@@ -111,13 +115,13 @@ test_modes(int dir)
 {
 	static const mode_t modes[] = {0604, 0551};
 	int fd = new_file(dir, "mode");
-	struct stat stat;
-	bool ok = fd >= 0;
+	struct stat st;
+	bool ok = fd != -1;
 
 	for (size_t i = 0; ok && i < sizeof(modes) / sizeof(modes[0]); i++)
-		ok = fchmod(fd, modes[i]) == 0 && fstat(fd, &stat) == 0 &&
-		     (stat.st_mode & 07777) == modes[i];
-	if (fd >= 0)
+		ok = fchmod(fd, modes[i]) == 0 && fstat(fd, &st) == 0 &&
+		     (st.st_mode & 07777) == modes[i];
+	if (fd != -1)
 		close(fd);
 	return ok;
 }
@@ -133,15 +137,17 @@ test_symlinks(int dir)
 	       memcmp(buf, target, strlen(target)) == 0;
 }
 
+/* Two names that differ only in case must be two files; the second O_EXCL fails where they are
+ * one. */
 static bool
 test_case_kept(int dir)
 {
 	int one = new_file(dir, "Case"), other = new_file(dir, "cASE");
-	bool ok = one >= 0 && other >= 0;
+	bool ok = one != -1 && other != -1;
 
-	if (one >= 0)
+	if (one != -1)
 		close(one);
-	if (other >= 0)
+	if (other != -1)
 		close(other);
 	return ok;
 }
@@ -151,16 +157,17 @@ test_xattrs(int dir)
 {
 	int fd = new_file(dir, "xattr");
 	char buf[8];
-	bool ok = fd >= 0 && fsetxattr(fd, "user.flashback", "kept", 4, 0) == 0 &&
+	bool ok = fd != -1 && fsetxattr(fd, "user.flashback", "kept", 4, 0) == 0 &&
 	          fgetxattr(fd, "user.flashback", buf, sizeof(buf)) == 4 &&
 	          memcmp(buf, "kept", 4) == 0;
 
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
 	return ok;
 }
 
-/* What is tested, and what follows where a disk lacks it.  Without what is needed it is refused. */
+/* The tests, and the consequence where a disk lacks the property.  A disk that lacks one of those
+ * that are needed is refused. */
 static const struct {
 	bool needed;
 	bool (*test)(int dir);
@@ -168,9 +175,8 @@ static const struct {
 } tests[MARKER_TRAITS] = {
     [MARKER_HARD_LINKS] = {true, test_hard_links, "hard links",
                            "every snapshot is a full copy and takes as much room as its source"},
-    [MARKER_LOCKS] =
-        {true, test_locks, "locks",
-         "nothing keeps flashbacks on two machines from working on one volume at once"},
+    [MARKER_LOCKS] = {true, test_locks, "locks",
+                      "flashbacks on two machines may work on the same volume at the same time"},
     [MARKER_SECONDS] = {true, test_seconds, "times to the second",
                         "files look changed, and are copied again at each run"},
     [MARKER_NANOSECONDS] =
@@ -189,26 +195,27 @@ static const struct {
          " this is meant"},
 };
 
-/* Say what is there, or what follows where it is not. */
+/* Print whether the disk has it, or what follows if not. */
 static void
-tell_trait(FILE *f, enum marker_trait trait, bool there)
+print_trait(FILE *f, enum marker_trait trait, bool present)
 {
-	if (there)
+	if (present)
 		fprintf(f, "%s: yes\n", tests[trait].title);
 	else
 		fprintf(f, "%s: no: %s\n", tests[trait].title, tests[trait].lack);
 }
 
+/* The store exists: print what was found when it was made, and change nothing. */
 static int
-already(const char *data_dir, struct store *s, FILE *f)
+print_existing(const char *data_dir, struct store *s, FILE *f)
 {
 	char *warning = store_warning(data_dir, s);
 
-	fprintf(f, "%s is a flashback store already (id %s); this was found when it was made:\n",
+	fprintf(f, "%s is already a flashback store (id %s); this was found when it was made:\n",
 	        data_dir, s->traits.id);
 	for (int t = 0; t < MARKER_TRAITS; t++)
-		tell_trait(f, (enum marker_trait)t,
-		           *marker_trait(&s->traits, (enum marker_trait)t));
+		print_trait(f, (enum marker_trait)t,
+		            *marker_trait(&s->traits, (enum marker_trait)t));
 	if (warning != NULL)
 		fprintf(f, "warning: %s\n", warning);
 	free(warning);
@@ -216,35 +223,37 @@ already(const char *data_dir, struct store *s, FILE *f)
 	return 0;
 }
 
+/* Report errno. Return -1. */
 static int
-fail(const struct init *in, const char *doing)
+fail(const struct mkstore *in, const char *doing)
 {
 	fprintf(in->f, "%s: cannot %s: %s\n", in->data_dir, doing, strerror(errno));
 	return -1;
 }
 
-/* What may lie in a directory that becomes a store, besides what an --init that was cut short left.
- */
+/* Refuse anything in the directory but lost+found and what an interrupted --init left: making a
+ * store of a directory in use would mix its files with volumes. */
 static int
 refuse_foreign(void *arg, const struct dirent *entry)
 {
-	const struct init *in = arg;
+	const struct mkstore *in = arg;
 	char *name;
 
 	if (strcmp(entry->d_name, "lost+found") == 0 || strcmp(entry->d_name, MARKER_DIR) == 0)
 		return 0;
 	name = text_escaped(entry->d_name);
-	fprintf(
-	    in->f,
-	    "%s is neither empty nor a flashback store (%s is there): choose an empty directory\n",
-	    in->data_dir, name ? name : "something");
+	fprintf(in->f,
+	        "%s is neither empty nor a flashback store (it contains %s): choose an empty "
+	        "directory\n",
+	        in->data_dir, name ? name : "something");
 	free(name);
 	return 1;
 }
 
-/* Is there a store above data_dir?  Return 0 if not, 1 after having said so, -1 with errno. */
+/* Refuse a directory inside another store: its directories would be taken for hosts, volumes and
+ * snapshots. Return 0 if it is not, 1 after reporting that it is, -1 with errno. */
 static int
-refuse_inside(const struct init *in)
+refuse_inside(const struct mkstore *in)
 {
 	char *above = realpath(in->data_dir, NULL), *slash;
 	int rc = above != NULL ? 0 : -1;
@@ -262,60 +271,63 @@ refuse_inside(const struct init *in)
 	}
 	if (rc > 0)
 		fprintf(in->f,
-		        "%s lies inside the store %s/, where directories are hosts, volumes and "
+		        "%s is inside the store %s/, where directories are hosts, volumes and "
 		        "snapshots: choose one that is not\n",
 		        in->data_dir, above);
 	free(above);
 	return rc;
 }
 
-/* Open data_dir, making it if need be, and see that it may become a store. */
+/* Open data_dir, creating it if necessary, and check that it may become a store. */
 static int
-open_dir(struct init *in)
+open_dir(struct mkstore *in)
 {
-	struct stat stat_dir, stat_root;
+	struct stat dir, root;
 	int rc;
 
 	if (mkdir(in->data_dir, S_IRWXU) == 0)
 		in->made_dir = true;
 	else if (errno != EEXIST)
-		return fail(in, errno == ENOENT ? "make it in a directory that is not there"
-		                                : "make it");
+		return fail(in, errno == ENOENT ? "create it in a directory that does not exist"
+		                                : "create it");
 	in->dir = open(in->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (in->dir < 0 || fstat(in->dir, &stat_dir) < 0 || stat("/", &stat_root) < 0)
+	if (in->dir == -1 || fstat(in->dir, &dir) == -1 || stat("/", &root) == -1)
 		return fail(in, "open it");
 	rc = refuse_inside(in);
 	if (rc == 0)
 		rc = tree_names(in->dir, refuse_foreign, in);
-	if (rc < 0)
+	if (rc == -1)
 		return fail(in, "read it");
 	if (rc > 0)
 		return -1;
-	if (stat_dir.st_dev == stat_root.st_dev)
-		fprintf(in->f,
-		        "warning: %s lies on the disk of the root directory: if that is not meant, "
-		        "mount"
-		        " the backup disk there and run flashback --init again\n",
-		        in->data_dir);
+	if (dir.st_dev == root.st_dev)
+		fprintf(
+		    in->f,
+		    "warning: %s is on the disk of the root directory: if that is not intended, "
+		    "mount"
+		    " the backup disk there and run flashback --init again\n",
+		    in->data_dir);
 	return 0;
 }
 
-/* Close data_dir to other users. */
+/* Make data_dir accessible to its owner only. Not an error if that fails: some disks have no
+ * modes, and are mounted with a umask instead. */
 static void
-close_to_others(const struct init *in)
+close_to_others(const struct mkstore *in)
 {
-	struct stat stat;
+	struct stat st;
 
-	if (fstat(in->dir, &stat) == 0 && (stat.st_mode & 07777) == S_IRWXU)
+	if (fstat(in->dir, &st) == 0 && (st.st_mode & 07777) == S_IRWXU)
 		return;
-	if (fchmod(in->dir, S_IRWXU) < 0)
+	if (fchmod(in->dir, S_IRWXU) == -1)
 		fprintf(in->f,
 		        "warning: %s cannot be closed to other users (chmod 700: %s): they can read"
 		        " what is backed up\n",
 		        in->data_dir, strerror(errno));
 }
 
-/* Is this no answer of the disk to what was asked of it, but trouble of its own, or of ours? */
+/* Is this an error of the disk or of this process, rather than the answer to a test? A disk that
+ * is full or failing must not be recorded as one without hard links. */
 static bool
 is_trouble(int error)
 {
@@ -323,47 +335,49 @@ is_trouble(int error)
 }
 
 static int
-test_traits(struct init *in, bool force)
+test_traits(struct mkstore *in, bool force)
 {
 	for (int t = 0; t < MARKER_TRAITS; t++) {
-		bool there;
+		bool present;
 
 		errno = 0;
-		there = tests[t].test(in->test);
-		/* Some file systems have but EIO for all that they lack. */
-		if (!there && !force && is_trouble(errno))
+		present = tests[t].test(in->test);
+		/* With --force any error counts as "no": some file systems return EIO for all they
+		 * lack. */
+		if (!present && !force && is_trouble(errno))
 			return fail(in, "test it");
-		*marker_trait(&in->found, (enum marker_trait)t) = there;
-		tell_trait(in->f, (enum marker_trait)t, there);
+		*marker_trait(&in->found, (enum marker_trait)t) = present;
+		print_trait(in->f, (enum marker_trait)t, present);
 	}
 	return 0;
 }
 
-/* Make a directory of our own in which the disk can be tested. */
+/* Create .flashback and in it a directory in which the disk is tested. The tests leave their files
+ * there; all of it is removed afterwards. */
 static int
-make_test_dir(struct init *in)
+make_test_dir(struct mkstore *in)
 {
-	struct stat stat;
+	struct stat st;
 
 	if (mkdirat(in->dir, MARKER_DIR, S_IRWXU) == 0)
 		in->made_meta = true;
 	else if (errno != EEXIST)
 		return fail(in, "write to it");
 	in->meta = openat(in->dir, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (in->meta < 0 || fstat(in->meta, &stat) < 0)
+	if (in->meta == -1 || fstat(in->meta, &st) == -1)
 		return fail(in, "open " MARKER_DIR " in it");
-	tree_remove(in->meta, TEST_DIR, stat.st_dev, NULL, 0); /* of an --init that was cut short */
-	if (mkdirat(in->meta, TEST_DIR, S_IRWXU) < 0)
+	tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0); /* left by an interrupted --init */
+	if (mkdirat(in->meta, TEST_DIR, S_IRWXU) == -1)
 		return fail(in, "write to it");
 	in->test = openat(in->meta, TEST_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (in->test < 0 || store_writable(in->test) < 0)
+	if (in->test == -1 || store_writable(in->test) == -1)
 		return fail(in, "write to it");
 	return 0;
 }
 
-/* Is something missing on which flashback builds? */
+/* Refuse a disk that lacks what flashback relies on, unless forced. */
 static int
-check_needed(struct init *in, bool force)
+check_needed(struct mkstore *in, bool force)
 {
 	bool good = true;
 
@@ -374,7 +388,7 @@ check_needed(struct init *in, bool force)
 		return 0;
 	fprintf(in->f,
 	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
-	        " or take it as it is with flashback --init --force\n",
+	        " or accept it with flashback --init --force\n",
 	        in->data_dir);
 	return -1;
 }
@@ -385,39 +399,41 @@ print_marker(FILE *f, void *arg)
 	return marker_print(f, arg);
 }
 
+/* Last of all, synced to the disk: the directory is a store from the moment that this file
+ * exists. */
 static int
-write_marker(struct init *in)
+write_marker(struct mkstore *in)
 {
 	uint64_t id[2];
 
 	close_to_others(in);
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
-		return fail(in, "find a random id for it");
+		return fail(in, "get a random id for it");
 	snprintf(in->found.id, sizeof(in->found.id), "%016" PRIx64 "%016" PRIx64, id[0], id[1]);
-	if (file_replace(in->meta, MARKER_NAME, S_IRUSR | S_IWUSR, print_marker, &in->found, true) <
-	        0 ||
-	    fsync(in->meta) < 0 || fsync(in->dir) < 0)
+	if (file_replace(in->meta, MARKER_NAME, S_IRUSR | S_IWUSR, print_marker, &in->found,
+	                 true) == -1 ||
+	    fsync(in->meta) == -1 || fsync(in->dir) == -1)
 		return fail(in, "write " MARKER_DIR "/" MARKER_NAME " in it");
 	fprintf(in->f, "%s is a flashback store now (id %s)\n", in->data_dir, in->found.id);
 	return 0;
 }
 
-/* Remove the test directory and, after a refusal, all that was made. */
+/* Remove the test directory and, after a failure, everything that was created. */
 static void
-clean_up(struct init *in, bool good)
+clean_up(struct mkstore *in, bool good)
 {
-	struct stat stat;
+	struct stat st;
 
-	if (in->test >= 0)
+	if (in->test != -1)
 		close(in->test);
-	if (in->meta >= 0) {
-		if (fstat(in->meta, &stat) == 0)
-			tree_remove(in->meta, TEST_DIR, stat.st_dev, NULL, 0);
+	if (in->meta != -1) {
+		if (fstat(in->meta, &st) == 0)
+			tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0);
 		close(in->meta);
 	}
 	if (!good && in->made_meta)
 		unlinkat(in->dir, MARKER_DIR, AT_REMOVEDIR);
-	if (in->dir >= 0)
+	if (in->dir != -1)
 		close(in->dir);
 	if (!good && in->made_dir)
 		rmdir(in->data_dir);
@@ -426,13 +442,13 @@ clean_up(struct init *in, bool good)
 int
 mkstore_run(const char *data_dir, bool force, FILE *f)
 {
-	struct init in = {.data_dir = data_dir, .f = f, .dir = -1, .meta = -1, .test = -1};
+	struct mkstore in = {.data_dir = data_dir, .f = f, .dir = -1, .meta = -1, .test = -1};
 	struct store s;
 	char *why;
 	bool good;
 
 	if (store_open(data_dir, &s, &why) == 0)
-		return already(data_dir, &s, f);
+		return print_existing(data_dir, &s, f);
 	if (errno != ENOENT) {
 		fprintf(f, "%s\n", why ? why : "out of memory");
 		free(why);

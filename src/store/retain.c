@@ -6,12 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-/* The spans of time of which the newest snapshot is kept. */
-enum span { SPAN_HOUR, SPAN_DAY, SPAN_WEEK, SPAN_MONTH, SPAN_YEAR };
+/* Periods of which the newest snapshot is kept. */
+enum retain_span { SPAN_HOUR, SPAN_DAY, SPAN_WEEK, SPAN_MONTH, SPAN_YEAR };
 
 static const struct {
-	enum span span;
-	size_t count; /* where in the policy the number to keep stands */
+	enum retain_span span;
+	size_t count; /* offset of the number to keep in struct volume_keep */
 } rules[] = {
     {SPAN_HOUR, offsetof(struct volume_keep, hourly)},
     {SPAN_DAY, offsetof(struct volume_keep, daily)},
@@ -31,9 +31,10 @@ rule_count(const struct volume_keep *p, size_t rule)
 	return count;
 }
 
-/* A number that is the same for all stamps whose names fall into the same hour, day, ... */
+/* A number that is equal for all stamps whose names are in the same hour, day and so on: local
+ * time as written, so that no time zone data is needed. */
 static int64_t
-span_key(const struct stamp *s, enum span span)
+span_key(const struct stamp *s, enum retain_span span)
 {
 	int64_t local = s->when + s->offset;
 	struct tm tm;
@@ -45,7 +46,7 @@ span_key(const struct stamp *s, enum span span)
 	case SPAN_DAY:
 		return local / 86400;
 	case SPAN_WEEK:
-		/* ISO weeks begin on Monday; the first one here began three days before 1970. */
+		/* ISO weeks begin on Monday; the week of 1970-01-01 began three days earlier. */
 		return (local / 86400 + 3) / 7;
 	case SPAN_MONTH:
 		return tm.tm_year * 12 + tm.tm_mon;
@@ -64,7 +65,7 @@ compare_newest_first(const void *a, const void *b)
 }
 
 static bool
-is_among(int64_t key, const int64_t *keys, size_t n)
+has_key(int64_t key, const int64_t *keys, size_t n)
 {
 	while (n-- > 0)
 		if (keys[n] == key)
@@ -73,36 +74,40 @@ is_among(int64_t key, const int64_t *keys, size_t n)
 }
 
 /*
- * Spare the first of each of the first count different spans of order.  The names of neighbours may
- * run backwards (a repeated hour, a journey), so a span is looked for among all that came before.
+ * Keep the first snapshot of each of the first count different periods in order, which is newest
+ * first.  Periods without a snapshot do not count, so a month away expires nothing.  Local times of
+ * neighbours may run backwards (a repeated hour, a journey west), so a period is searched for among
+ * all that have been used.
  */
 static void
-spare_spans(const struct stamp *const *order, size_t n, enum span span, unsigned count,
-            int64_t *keys, bool *spared)
+keep_spans(const struct stamp *const *order, size_t n, enum retain_span span, unsigned count,
+           int64_t *keys, bool *kept)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < n && used < count; i++) {
 		int64_t key = span_key(order[i], span);
 
-		if (is_among(key, keys, used))
+		if (has_key(key, keys, used))
 			continue;
 		keys[used++] = key;
-		spared[i] = true;
+		kept[i] = true;
 	}
 }
 
+/* Each rule marks what it keeps; a snapshot that no rule keeps is dropped. Without memory nothing
+ * is dropped: keeping too much is harmless. */
 int
 retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop)
 {
 	const struct stamp **order = calloc(n + 1, sizeof(*order));
 	int64_t *keys = calloc(n + 1, sizeof(*keys));
-	bool *spared = calloc(n + 1, sizeof(*spared));
+	bool *kept = calloc(n + 1, sizeof(*kept));
 	int dropped = -1;
 
 	for (size_t i = 0; i < n; i++)
 		drop[i] = false;
-	if (order == NULL || keys == NULL || spared == NULL)
+	if (order == NULL || keys == NULL || kept == NULL)
 		goto out;
 	dropped = 0;
 	if (!volume_keeps_any(policy))
@@ -111,15 +116,15 @@ retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *poli
 		order[i] = &stamps[i];
 	qsort(order, n, sizeof(*order), compare_newest_first);
 	for (size_t i = 0; i < n && i < policy->last; i++)
-		spared[i] = true;
+		kept[i] = true;
 	for (size_t i = 0; i < RULES; i++)
-		spare_spans(order, n, rules[i].span, rule_count(policy, i), keys, spared);
+		keep_spans(order, n, rules[i].span, rule_count(policy, i), keys, kept);
 	for (size_t i = 0; i < n; i++) {
-		drop[order[i] - stamps] = !spared[i];
-		dropped += !spared[i];
+		drop[order[i] - stamps] = !kept[i];
+		dropped += !kept[i];
 	}
 out:
-	free(spared);
+	free(kept);
 	free(keys);
 	free(order);
 	return dropped;

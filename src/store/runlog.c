@@ -15,11 +15,14 @@
 
 #define LINE_MAX_ESCAPED 4096
 
+/* The first RUNLOG_HEAD bytes go to the file directly; of the rest the last RUNLOG_TAIL are kept
+ * in a ring and written at the end. A run with a million errors thus has a log of bounded size,
+ * with both its beginning and its end. */
 struct runlog {
 	int fd;
 	size_t head;     /* bytes written to the file */
-	size_t left_out; /* bytes that fell out of the tail */
-	size_t start;    /* where the tail begins in the ring */
+	size_t left_out; /* bytes dropped from the ring */
+	size_t start;    /* index of the oldest byte in the ring */
 	size_t held;     /* bytes in the ring */
 	char ring[RUNLOG_TAIL];
 };
@@ -32,7 +35,6 @@ open_logs(int meta)
 	return openat(meta, "logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* The name of the log of the run that began at s. */
 static void
 log_name(const struct stamp *s, char *file, size_t size)
 {
@@ -43,6 +45,7 @@ log_name(const struct stamp *s, char *file, size_t size)
 	snprintf(file, size, "%s.log", stamp_format(&bare, name));
 }
 
+/* Two runs cannot have the same stamp, so O_TRUNC never destroys a log that is still wanted. */
 struct runlog *
 runlog_open(int meta, const struct stamp *stamp)
 {
@@ -51,14 +54,14 @@ runlog_open(int meta, const struct stamp *stamp)
 	int dir;
 
 	dir = open_logs(meta);
-	if (dir < 0)
+	if (dir == -1)
 		return NULL;
 	log = calloc(1, sizeof(*log));
 	if (log == NULL)
 		goto out;
 	log_name(stamp, file, sizeof(file));
 	log->fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (log->fd < 0) {
+	if (log->fd == -1) {
 		free(log);
 		log = NULL;
 	}
@@ -67,13 +70,14 @@ out:
 	return log;
 }
 
+/* Write, ignoring errors: a full disk loses log lines, not runs. */
 static void
 put(int fd, const char *p, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, p, len);
 
-		if (n < 0 && errno == EINTR)
+		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return;
@@ -96,6 +100,7 @@ ring_add(struct runlog *log, const char *p, size_t len)
 	}
 }
 
+/* Once a line went to the ring all that follow do too, so that the log stays in order. */
 void
 runlog_line(struct runlog *log, const char *line, size_t len)
 {
@@ -115,13 +120,14 @@ runlog_line(struct runlog *log, const char *line, size_t len)
 	}
 }
 
+/* Write what is in the ring, preceded by how much is missing before it. */
 void
 runlog_close(struct runlog *log)
 {
 	if (log == NULL)
 		return;
 	if (log->left_out > 0) {
-		/* The ring begins in the middle of a line: that piece is left out too. */
+		/* The ring starts in the middle of a line: drop the rest of that line too. */
 		while (log->held > 0 && log->ring[log->start] != '\n') {
 			log->start = (log->start + 1) % RUNLOG_TAIL;
 			log->held--;
@@ -142,7 +148,7 @@ runlog_close(struct runlog *log)
 	free(log);
 }
 
-/* The stamp in a log's file name; -1 when it is not one of ours. */
+/* The stamp in a log's file name; -1 when flashback did not write it. */
 static int
 log_stamp(const char *file, struct stamp *out)
 {
@@ -167,7 +173,7 @@ has_snapshot(const struct stamp *s, const struct stamp *stamps, size_t n)
 	return false;
 }
 
-/* The snapshots that there are, and the newest logs without one. */
+/* The snapshots, and the newest logs that belong to none of them. */
 struct others {
 	int dir; /* of the logs */
 	const struct stamp *stamps;
@@ -176,7 +182,7 @@ struct others {
 	size_t n;
 };
 
-/* Add s, and remove the log of the oldest when there are too many. */
+/* Add s to those kept; when there are too many, remove the log of the oldest. */
 static void
 keep_newest(struct others *o, struct stamp s)
 {
@@ -217,7 +223,7 @@ runlog_prune(int meta, const struct stamp *stamps, size_t n)
 	struct others others = {.dir = open_logs(meta), .stamps = stamps, .nstamps = n};
 	int rc;
 
-	if (others.dir < 0)
+	if (others.dir == -1)
 		return -1;
 	rc = tree_names(others.dir, take_log, &others);
 	close(others.dir);

@@ -15,10 +15,10 @@
 #include "flashback/store/summary.h"
 #include "flashback/store/voldir.h"
 
-/* How many runs a doubtful tree serves. */
+/* For how many runs a doubtful tree is used as a base. */
 #define SERVES 2
 
-/* The one .interrupted tree; NULL when there is none. */
+/* The .interrupted tree; NULL when there is none. */
 static struct stamp *
 find_interrupted(struct store_volume *v)
 {
@@ -28,18 +28,23 @@ find_interrupted(struct store_volume *v)
 	return NULL;
 }
 
-/* Did the run make nothing in its tree? */
+/* Is the tree empty? Such a tree holds nothing worth keeping, and would displace an .interrupted
+ * one that does. */
 static bool
 is_empty(const struct store_volume *v, const char *name)
 {
 	int fd = openat(v->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool empty = fd >= 0 && tree_is_empty(fd);
+	bool empty = fd != -1 && tree_is_empty(fd);
 
-	if (fd >= 0)
+	if (fd != -1)
 		close(fd);
 	return empty;
 }
 
+/* Keep what an interrupted run has copied. Half-transferred files are given names under which
+ * rsync finds them; the other .interrupted tree is merged into this one, so that files that either
+ * had are not transferred again; all is synced, since a base is trusted by size and time; only
+ * then is it renamed. */
 int
 salvage_interrupted(struct store_volume *v, struct stamp *tree)
 {
@@ -54,7 +59,7 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 	if (syncfs(v->fd) != 0) {
 		int error = errno;
 
-		/* The kernel says so once; who asks again would be told that all is well. */
+		/* The kernel reports a write error once; a second syncfs would succeed. */
 		(void)store_rename(v, tree, STAMP_EXPIRED);
 		errno = error;
 		return -1;
@@ -64,7 +69,8 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 	return store_rename(v, tree, STAMP_INTERRUPTED);
 }
 
-/* A run that nobody judged has no more to tell than that it was cut. */
+/* Add a line to the history for a run that ended without a verdict: all that is known is that it
+ * was interrupted. */
 static int
 add_line(struct store_volume *v, const struct stamp *tree)
 {
@@ -77,7 +83,7 @@ add_line(struct store_volume *v, const struct stamp *tree)
 	    .new_files = -1,
 	    .bytes = -1,
 	    .new_bytes = -1,
-	    .reason = "it was cut short; the next run goes on from there",
+	    .reason = "interrupted; the next run resumes from there",
 	};
 
 	run.stamp.state = STAMP_COMPLETE;
@@ -87,12 +93,13 @@ add_line(struct store_volume *v, const struct stamp *tree)
 }
 
 static int
-newest_first(const void *a, const void *b)
+compare_newest_first(const void *a, const void *b)
 {
 	return stamp_compare(b, a);
 }
 
-/* The .working trees in new memory, newest first: renaming changes the list they come from. */
+/* The .working trees in new memory, newest first. A copy, because renaming changes the list that
+ * they are in. */
 static struct stamp *
 find_working(const struct store_volume *v, size_t *n)
 {
@@ -104,11 +111,11 @@ find_working(const struct store_volume *v, size_t *n)
 	for (size_t i = 0; i < v->nstamps; i++)
 		if (v->stamps[i].state == STAMP_WORKING)
 			found[(*n)++] = v->stamps[i];
-	qsort(found, *n, sizeof(*found), newest_first);
+	qsort(found, *n, sizeof(*found), compare_newest_first);
 	return found;
 }
 
-/* Two trees that are doubtful anyway become one. */
+/* Merge a doubtful tree into another: both are compared by checksum anyway. */
 static int
 join(struct store_volume *v, struct stamp *from, const struct stamp *to)
 {
@@ -118,7 +125,7 @@ join(struct store_volume *v, struct stamp *from, const struct stamp *to)
 	return store_rename(v, from, STAMP_EXPIRED);
 }
 
-/* How many runs since then have got something. */
+/* How many runs since then have copied something. */
 static unsigned
 count_since(const struct store_volume *v, int64_t when)
 {
@@ -129,8 +136,9 @@ count_since(const struct store_volume *v, int64_t when)
 	return n;
 }
 
-/* A run that compares by checksum reads all of the source.  If that is always cut before its end,
- * it must go on without at last. */
+/* A tree of an earlier boot may have right sizes and times over wrong bytes, so it serves as a
+ * base with --checksum. Such a run reads the whole source; if it is interrupted each time before
+ * its end, the volume would never get a snapshot, so after SERVES runs the tree expires. */
 static int
 salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubtful)
 {
@@ -145,8 +153,8 @@ salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubt
 	return 0;
 }
 
-/* Remove one of the files that were to replace one of ours; arg is the descriptor of its directory.
- */
+/* Remove a temporary that a killed file_replace left behind; arg is the descriptor of its
+ * directory. */
 static int
 remove_temporary(void *arg, const struct dirent *entry)
 {
@@ -159,7 +167,8 @@ remove_temporary(void *arg, const struct dirent *entry)
 	return 0;
 }
 
-/* A snapshot newer than what was cut has all that was good in it. */
+/* Expire trees of interrupted runs that are older than a good snapshot, which contains all that
+ * was worth keeping. */
 static int
 expire_outlived(struct store_volume *v, int64_t now)
 {
@@ -176,6 +185,9 @@ expire_outlived(struct store_volume *v, int64_t now)
 	return 0;
 }
 
+/* Bring the volume into a state that a run can start from. The note in the lock file tells which
+ * tree was being built in which boot: only that one, in this boot, has all of its data at least in
+ * memory. Any other .working tree is doubtful. */
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {

@@ -8,7 +8,8 @@
 
 #define DAY 86400
 
-/* How a name begins; 'd' stands for a digit, '~' for a sign. */
+/* The form of a stamp; 'd' matches a digit, '~' a sign. No colon, which rsync would take for a
+ * host. */
 static const char pattern[] = "dddd-dd-ddTdddddd~dddd";
 
 #define STAMP_LENGTH (sizeof(pattern) - 1)
@@ -22,7 +23,8 @@ static const char *const suffixes[] = {
     [STAMP_EXPIRED] = ".expired",
 };
 
-/* A day of the calendar. */
+/* A calendar date. The conversions are our own, because mktime uses the time zone of the process,
+ * while a stamp carries its own offset; and timegm is not standard. */
 struct date {
 	int year, month, day; /* month and day count from 1 */
 };
@@ -33,7 +35,7 @@ is_leap(int year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* The day of the year on which a month begins, from 0. */
+/* The day of the year, from 0, on which a month begins; month 13 is the end of the year. */
 static int
 month_start(int year, int month)
 {
@@ -42,7 +44,8 @@ month_start(int year, int month)
 	return starts[month - 1] + (month > 2 && is_leap(year) ? 1 : 0);
 }
 
-/* Days from 1970-01-01 to the first of January of a year, which is positive. */
+/* Days from 1970-01-01 to January 1 of a positive year. 719162 is the same for 1970, counted from
+ * year 1. */
 static int64_t
 year_start(int year)
 {
@@ -60,7 +63,7 @@ days_from_date(const struct date *date)
 static void
 date_from_days(int64_t days, struct date *date)
 {
-	/* 400 years are 146097 days, so this is the year or, at its ends, a neighbour. */
+	/* 400 years have 146097 days, so this is the right year or one next to it. */
 	int year = (int)(1970 + days * 400 / 146097), month = 12, yday;
 
 	while (days < year_start(year))
@@ -94,7 +97,7 @@ has_pattern(const char *name)
 	return true;
 }
 
-/* The number that n digits make. */
+/* The value of n digits. */
 static int
 digits(const char *s, int n)
 {
@@ -114,7 +117,7 @@ date_exists(const struct date *date)
 	       month_start(date->year, date->month + 1) - month_start(date->year, date->month);
 }
 
-/* The state that a suffix stands for; -1 when it is none. */
+/* Set the state that a suffix stands for; any other suffix is a pin. Return -1 when it is none. */
 static int
 read_suffix(const char *suffix, enum stamp_state *state)
 {
@@ -124,6 +127,8 @@ read_suffix(const char *suffix, enum stamp_state *state)
 	return suffix[0] == '.' && suffix[1] != '\0' ? 0 : -1;
 }
 
+/* Everything that stamp_format would not write is refused, so that no two names yield the same
+ * stamp: a rename built from a stamp must hit the directory that was read. */
 int
 stamp_parse(const char *name, struct stamp *out)
 {
@@ -155,11 +160,13 @@ stamp_parse(const char *name, struct stamp *out)
 	return 0;
 }
 
+/* All digits are computed as one number and written from the last to the first. Not by printf: its
+ * length would depend on the year, and the compiler would warn. */
 char *
 stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 {
 	int minutes = abs(s->offset) / 60;
-	int64_t digit; /* all of them as one number, the next one to write last */
+	int64_t digit; /* all digits as one number, the next one to write last */
 	struct tm tm;
 
 	stamp_local(s, &tm);
@@ -188,6 +195,8 @@ stamp_suffix(enum stamp_state state)
 	return state < STAMP_PINNED ? suffixes[state] : NULL;
 }
 
+/* The inverse of stamp_parse. Rounds towards the past, also for times before 1970 that an offset
+ * can produce. */
 void
 stamp_local(const struct stamp *s, struct tm *tm)
 {
@@ -208,12 +217,13 @@ stamp_local(const struct stamp *s, struct tm *tm)
 	    .tm_min = rest / 60 % 60,
 	    .tm_sec = rest % 60,
 	    .tm_yday = (int)(days - year_start(date.year)),
-	    /* The first day of 1970 was a Thursday. */
+	    /* 1970-01-01 was a Thursday. */
 	    .tm_wday = (int)((days % 7 + 11) % 7),
 	    .tm_gmtoff = s->offset,
 	};
 }
 
+/* By the instant: when the clock is set back in autumn, later snapshots have smaller names. */
 int
 stamp_compare(const void *a, const void *b)
 {

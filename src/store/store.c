@@ -22,19 +22,19 @@
 
 static const struct store_volume no_volume = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
 
-/* Close *fd, keep errno. */
+/* Close *fd, preserving errno. */
 static void
-shut(int *fd)
+close_fd(int *fd)
 {
 	int error = errno;
 
-	if (*fd >= 0)
+	if (*fd != -1)
 		close(*fd);
 	*fd = -1;
 	errno = error;
 }
 
-/* Read the marker below fd.  Return 0; -1 with errno, EINVAL when it is not one that we know. */
+/* Read the marker below fd. Return 0; -1 with errno, EINVAL when this version cannot read it. */
 static int
 read_marker(int fd, struct marker *m)
 {
@@ -42,21 +42,21 @@ read_marker(int fd, struct marker *m)
 	size_t len;
 	int meta = openat(fd, MARKER_DIR, OPEN_DIR), rc = -1;
 
-	if (meta < 0)
+	if (meta == -1)
 		return -1;
 	if (file_read(meta, MARKER_NAME, MARKER_MAX, &text, &len) == 0) {
 		rc = marker_parse(text, m);
-		if (rc < 0)
+		if (rc == -1)
 			errno = EINVAL;
 		free(text);
 	}
-	shut(&meta);
+	close_fd(&meta);
 	return rc;
 }
 
-/* What errno means for data_dir, or (open) for its marker. */
+/* Explain errno, of opening data_dir or, with open, its marker. */
 static char *
-why_not(const char *data_dir, bool open)
+open_error(const char *data_dir, bool open)
 {
 	if (!open && errno == ENOENT)
 		return text_format("%s does not exist: the disk is not mounted, or run flashback"
@@ -69,58 +69,63 @@ why_not(const char *data_dir, bool open)
 		                   " flashback --init once with it mounted",
 		                   data_dir);
 	if (errno == EINVAL)
-		return text_format("%s/" MARKER_DIR "/" MARKER_NAME " is not the marker of a store"
-		                   " that this flashback knows: was it made by a newer one?",
+		return text_format("%s/" MARKER_DIR "/" MARKER_NAME " is not a store marker that"
+		                   " this flashback can read: was it written by a newer one?",
 		                   data_dir);
 	return text_format("%s/" MARKER_DIR "/" MARKER_NAME " cannot be read: %s", data_dir,
 	                   strerror(errno));
 }
 
+/* The marker is read below the descriptor that is kept. Reading it by path could find another disk
+ * that is mounted in between, and everything would be written below an empty mount point. */
 int
 store_open(const char *data_dir, struct store *s, char **why)
 {
-	/* data_dir itself may be a link: it comes from the config, not from the disk. */
+	/* data_dir may be a symlink: it comes from the config, not from the disk. */
 	int fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
-	bool is_open = fd >= 0;
-	struct stat stat;
+	bool is_open = fd != -1;
+	struct stat st;
 
 	*s = (struct store){.fd = -1};
 	*why = NULL;
-	if (!is_open || fstat(fd, &stat) < 0 || read_marker(fd, &s->traits) < 0) {
+	if (!is_open || fstat(fd, &st) == -1 || read_marker(fd, &s->traits) == -1) {
 		error = errno;
-		*why = why_not(data_dir, is_open);
-		shut(&fd);
+		*why = open_error(data_dir, is_open);
+		close_fd(&fd);
 		errno = error;
 		return -1;
 	}
 	s->fd = fd;
-	s->dev = stat.st_dev;
-	s->ino = stat.st_ino;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
 	return 0;
 }
 
 char *
 store_warning(const char *data_dir, const struct store *s)
 {
-	struct stat stat;
+	struct stat st;
 
-	if (fstat(s->fd, &stat) < 0)
+	if (fstat(s->fd, &st) == -1)
 		return text_format("%s: %s", data_dir, strerror(errno));
-	if (stat.st_uid != geteuid())
+	if (st.st_uid != geteuid())
 		return text_format(
 		    "%s belongs to user %ju, who can change every backup in it: chown it", data_dir,
-		    (uintmax_t)stat.st_uid);
-	if ((stat.st_mode & 077) && !s->traits.modes)
+		    (uintmax_t)st.st_uid);
+	if ((st.st_mode & 077) && !s->traits.modes)
 		return text_format("%s is open to other users, who can read what was backed up:"
 		                   " this disk keeps no modes; mount it with umask=077",
 		                   data_dir);
-	if (stat.st_mode & 077)
+	if (st.st_mode & 077)
 		return text_format("%s is open to other users (mode %04o), who can read what was"
 		                   " backed up: chmod 700 %s",
-		                   data_dir, (unsigned)stat.st_mode & 07777, data_dir);
+		                   data_dir, (unsigned)st.st_mode & 07777, data_dir);
 	return NULL;
 }
 
+/* Open data_dir once more by its path and compare. Device and inode alone do not suffice: another
+ * disk may get the same device number, and its root directory has the same inode; so the id in the
+ * marker is compared as well. */
 int
 store_same(const char *data_dir, const struct store *s)
 {
@@ -128,7 +133,7 @@ store_same(const char *data_dir, const struct store *s)
 	char *why;
 	bool same;
 
-	if (store_open(data_dir, &now, &why) < 0) {
+	if (store_open(data_dir, &now, &why) == -1) {
 		free(why);
 		return -1;
 	}
@@ -142,22 +147,24 @@ store_same(const char *data_dir, const struct store *s)
 void
 store_close(struct store *s)
 {
-	shut(&s->fd);
+	close_fd(&s->fd);
 }
 
-/* Open the directory name below dir, making it if make. */
+/* Open the directory name below dir, creating it if make. OPEN_DIR does not follow a symlink: a
+ * HOST that is one would lead out of the store. */
 static int
 open_below(int dir, const char *name, bool make)
 {
-	if (make && mkdirat(dir, name, S_IRWXU) < 0 && errno != EEXIST)
+	if (make && mkdirat(dir, name, S_IRWXU) == -1 && errno != EEXIST)
 		return -1;
 	return openat(dir, name, OPEN_DIR);
 }
 
-/* A socket by a name that no other on this machine can have while this one, or a copy of it, is
- * open.  Return it, or -1 with errno. */
+/* Bind an abstract socket to a name made from store and volume: a lock between processes of this
+ * machine that no file system has to support, and that is released when the last copy of the
+ * descriptor is closed. Return it, or -1 with errno. */
 static int
-take_name(const struct store *s, const char *host, const char *name)
+bind_name(const struct store *s, const char *host, const char *name)
 {
 	uint64_t volume = text_hash(text_hash(TEXT_HASH, host), name);
 	struct sockaddr_un address = {.sun_family = AF_UNIX}; /* a NUL first: it is no path */
@@ -165,48 +172,49 @@ take_name(const struct store *s, const char *host, const char *name)
 
 	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "flashback %s %016jx",
 	         s->traits.id, (uintmax_t)volume);
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		shut(&fd);
+	if (fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
+		close_fd(&fd);
 		errno = errno == EADDRINUSE ? EWOULDBLOCK : errno;
 	}
 	return fd;
 }
 
-/* On a disk that has no locks, which --init --force took as it is, only those on this machine can
- * be kept out. */
+/* Take the volume's lock. On a disk without locks, accepted by --init --force, only processes on
+ * this machine can be kept out. */
 static int
 take_lock(const struct store *s, const char *host, const char *name, struct store_volume *v)
 {
 	v->lock = openat(v->meta, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	                 S_IRUSR | S_IWUSR);
-	if (v->lock < 0)
+	if (v->lock == -1)
 		return -1;
 	if (file_lock(v->lock) == 0)
 		v->held = v->lock;
 	else if (!s->traits.locks && errno != EWOULDBLOCK)
-		v->held = take_name(s, host, name);
-	return v->held < 0 ? -1 : 0;
+		v->held = bind_name(s, host, name);
+	return v->held == -1 ? -1 : 0;
 }
 
-/* The names of a volume as they are gathered. */
+/* The stamps of a volume while its directory is read. */
 struct gathering {
 	int fd;
 	struct stamp *stamps;
 	size_t n, max;
 };
 
+/* Add one directory entry if it is a directory with the name of a snapshot. */
 static int
 gather(void *arg, const struct dirent *entry)
 {
 	struct gathering *g = arg;
 	struct stamp stamp;
-	struct stat stat;
+	struct stat st;
 
-	if (stamp_parse(entry->d_name, &stamp) < 0)
+	if (stamp_parse(entry->d_name, &stamp) == -1)
 		return 0;
-	if (fstatat(g->fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(g->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
-	if (!S_ISDIR(stat.st_mode))
+	if (!S_ISDIR(st.st_mode))
 		return 0;
 	if (g->n == g->max) {
 		size_t max = g->max ? 2 * g->max : 32;
@@ -221,6 +229,7 @@ gather(void *arg, const struct dirent *entry)
 	return 0;
 }
 
+/* The new list replaces the old one only when it is complete. */
 int
 store_volume_list(struct store_volume *v)
 {
@@ -238,17 +247,19 @@ store_volume_list(struct store_volume *v)
 	return 0;
 }
 
-/* Take what is good in the history.  There may be none, which costs only convenience; one that is
- * there and cannot be read is not to be taken for that. */
+/* Read the lines that can be parsed; others are skipped, as a power cut may have damaged some. No
+ * history costs only convenience, but one that exists and cannot be read is recorded in unread: it
+ * must not be overwritten by an empty one. A lack of memory or descriptors is an error of its own
+ * and says nothing about the file. */
 static int
 read_history(struct store_volume *v)
 {
 	char *text = NULL, *next, *line;
 	size_t len, max = 0;
 
-	if (v->meta < 0)
+	if (v->meta == -1)
 		return 0;
-	if (file_read(v->meta, "history", HISTORY_MAX, &text, &len) < 0) {
+	if (file_read(v->meta, "history", HISTORY_MAX, &text, &len) == -1) {
 		if (file_lacks(errno))
 			return -1;
 		v->unread = errno == ENOENT ? 0 : errno;
@@ -272,27 +283,29 @@ read_history(struct store_volume *v)
 	return 0;
 }
 
+/* Step by step on descriptors, from data_dir down. With make the lock comes before names and
+ * history are read: the run that holds the lock may be changing them. */
 int
 store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                   struct store_volume *v)
 {
 	int above = open_below(s->fd, host, make);
-	struct stat stat;
+	struct stat st;
 
 	*v = no_volume;
-	if (above < 0)
+	if (above == -1)
 		return -1;
 	v->fd = open_below(above, name, make);
-	shut(&above);
-	if (v->fd < 0 || fstat(v->fd, &stat) < 0)
+	close_fd(&above);
+	if (v->fd == -1 || fstat(v->fd, &st) == -1)
 		goto fail;
-	v->dev = stat.st_dev;
+	v->dev = st.st_dev;
 	v->meta = open_below(v->fd, MARKER_DIR, make);
-	if (v->meta < 0 && (make || errno != ENOENT))
+	if (v->meta == -1 && (make || errno != ENOENT))
 		goto fail;
-	if (make && take_lock(s, host, name, v) < 0)
+	if (make && take_lock(s, host, name, v) == -1)
 		goto fail;
-	if (store_volume_list(v) < 0 || read_history(v) < 0)
+	if (store_volume_list(v) == -1 || read_history(v) == -1)
 		goto fail;
 	return 0;
 fail:
@@ -306,34 +319,37 @@ store_volume_close(struct store_volume *v)
 	int error = errno;
 
 	if (v->held != v->lock)
-		shut(&v->held);
-	shut(&v->lock);
-	shut(&v->meta);
-	shut(&v->fd);
+		close_fd(&v->held);
+	close_fd(&v->lock);
+	close_fd(&v->meta);
+	close_fd(&v->fd);
 	free(v->stamps);
 	free(v->runs);
 	*v = no_volume;
 	errno = error;
 }
 
-/* Rename within a directory, never over an existing name, also where the file system has no such
- * call. */
+/* Rename within a directory, never over an existing name: an empty directory would silently be
+ * replaced. Where the file system lacks RENAME_NOREPLACE the name is checked before; the lock
+ * keeps other runs out meanwhile. */
 static int
 rename_new(int dir, const char *from, const char *to)
 {
-	struct stat stat;
+	struct stat st;
 
 	if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
-	if (fstatat(dir, to, &stat, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fstatat(dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		errno = EEXIST;
 	if (errno != ENOENT)
 		return -1;
 	return renameat(dir, from, dir, to);
 }
 
+/* The rename is the whole transition: a crash leaves either the old or the new state. A pin is
+ * refused, since its suffix is unknown here and belongs to the user. */
 int
 store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state)
 {
@@ -344,7 +360,7 @@ store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state
 		errno = EINVAL; /* the user's own name */
 		return -1;
 	}
-	if (rename_new(v->fd, stamp_format(stamp, from_name), stamp_format(&to, to_name)) < 0)
+	if (rename_new(v->fd, stamp_format(stamp, from_name), stamp_format(&to, to_name)) == -1)
 		return -1;
 	for (size_t i = 0; i < v->nstamps; i++) {
 		struct stamp *s = &v->stamps[i];
@@ -359,7 +375,7 @@ store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state
 	return 0;
 }
 
-/* More than a file system might keep within the inode. */
+/* More than a file system might store in the inode itself. */
 static int
 write_block(FILE *f, void *arg)
 {
@@ -369,12 +385,14 @@ write_block(FILE *f, void *arg)
 	return fwrite(block, 1, sizeof(block), f) == sizeof(block) ? 0 : -1;
 }
 
+/* Verify that the disk can be written. Synced, because a disk with errors may accept data into
+ * memory. */
 int
 store_writable(int dirfd)
 {
 	static const char name[] = ".flashback-write-test";
 
-	if (file_replace(dirfd, name, S_IRUSR | S_IWUSR, write_block, NULL, true) < 0)
+	if (file_replace(dirfd, name, S_IRUSR | S_IWUSR, write_block, NULL, true) == -1)
 		return -1;
 	return unlinkat(dirfd, name, 0);
 }

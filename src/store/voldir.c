@@ -14,24 +14,25 @@
 #include "flashback/store/summary.h"
 
 #define LATEST "latest"
-#define LATEST_NEW "latest.new" /* below .flashback, where nobody looks */
+#define LATEST_NEW "latest.new" /* made below .flashback, then renamed */
 #define NOTE_MAX 512
 
-/* Does `latest` name this already?  Return 1, 0, or -1 with errno. */
+/* Does `latest` point to name already? Return 1, 0, or -1 with errno (EEXIST: it is not a
+ * symlink). With name NULL: is there none? */
 static int
 latest_is(int dir, const char *name)
 {
 	char target[STAMP_NAME_SIZE];
 	ssize_t len = readlinkat(dir, LATEST, target, sizeof(target));
 
-	if (len < 0 && errno == EINVAL)
+	if (len == -1 && errno == EINVAL)
 		errno = EEXIST;
-	if (len < 0)
+	if (len == -1)
 		return errno == ENOENT ? name == NULL : -1;
 	return name && (size_t)len == strlen(name) && memcmp(target, name, (size_t)len) == 0;
 }
 
-/* What `latest` should name; NULL: there should be none. */
+/* The name that `latest` should point to; NULL: it should not exist. */
 static char *
 latest_name(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
 {
@@ -49,6 +50,8 @@ voldir_latest_is_stale(const struct store_volume *v, int64_t now)
 	return latest_is(v->fd, latest_name(v, now, buf)) == 0;
 }
 
+/* The new symlink is made under another name and renamed over the old one: symlinkat cannot
+ * replace, and between unlink and symlink `latest` would be missing. */
 int
 voldir_latest(struct store_volume *v, int64_t now)
 {
@@ -56,12 +59,12 @@ voldir_latest(struct store_volume *v, int64_t now)
 	int rc = latest_is(v->fd, name);
 
 	if (rc != 0)
-		return rc < 0 ? -1 : 0;
+		return rc == -1 ? -1 : 0;
 	if (!name)
 		return unlinkat(v->fd, LATEST, 0);
-	if (unlinkat(v->meta, LATEST_NEW, 0) < 0 && errno != ENOENT)
+	if (unlinkat(v->meta, LATEST_NEW, 0) == -1 && errno != ENOENT)
 		return -1;
-	if (symlinkat(name, v->meta, LATEST_NEW) < 0)
+	if (symlinkat(name, v->meta, LATEST_NEW) == -1)
 		return -1;
 	if (renameat(v->meta, LATEST_NEW, v->fd, LATEST) == 0)
 		return 0;
@@ -81,11 +84,13 @@ print_history(FILE *f, void *arg)
 	if (fputs(HISTORY_HEADER "\n", f) == EOF)
 		return -1;
 	for (size_t i = 0; i < v->nruns; i++)
-		if (history_print(f, &v->runs[i]) < 0)
+		if (history_print(f, &v->runs[i]) == -1)
 			return -1;
 	return 0;
 }
 
+/* The whole file is replaced, as lines of snapshots that are gone must go too. It is small: a
+ * thousand lines. */
 int
 voldir_history(struct store_volume *v, const struct history_run *run)
 {
@@ -116,7 +121,7 @@ voldir_set_aside(struct store_volume *v)
 bool
 voldir_is_blind(const struct store_volume *v)
 {
-	struct stat stat;
+	struct stat st;
 
 	for (size_t i = 0; i < v->nruns; i++) {
 		const struct stamp *made = &v->runs[i].snapshot;
@@ -125,9 +130,11 @@ voldir_is_blind(const struct store_volume *v)
 		    (made->state == STAMP_COMPLETE || made->state == STAMP_PARTIAL))
 			return false;
 	}
-	return fstatat(v->meta, VOLDIR_ASIDE, &stat, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(v->meta, VOLDIR_ASIDE, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Written in place, not replaced: the lock is held on this inode, and a replaced file would let a
+ * second run lock the new one. */
 int
 voldir_note_write(const struct store_volume *v, const char *boot, const struct stamp *working)
 {
@@ -140,8 +147,8 @@ voldir_note_write(const struct store_volume *v, const char *boot, const struct s
 	else
 		len = snprintf(text, sizeof(text), "boot %s\nworking none\n", boot);
 	assert(len > 0 && (size_t)len < sizeof(text));
-	/* Emptied first, so that no part of an older note can follow a part of this one. */
-	if (ftruncate(v->lock, 0) < 0)
+	/* Truncate first, else after a power cut the end of an older note could follow this one. */
+	if (ftruncate(v->lock, 0) == -1)
 		return -1;
 
 	ssize_t n = pwrite(v->lock, text, (size_t)len, 0);
@@ -151,8 +158,8 @@ voldir_note_write(const struct store_volume *v, const char *boot, const struct s
 	return n == len ? fdatasync(v->lock) : -1;
 }
 
-/* The value of a line that begins with key and a blank and ends in a newline, which becomes a NUL;
- * *text moves on. */
+/* The value of a line "KEY VALUE\n"; the newline becomes a NUL and *text advances. NULL when the
+ * line has another key or is cut off. */
 static char *
 value_of(char **text, const char *key)
 {
@@ -169,6 +176,8 @@ value_of(char **text, const char *key)
 	return value;
 }
 
+/* Everything but a complete note is refused: a note that is only partly there must not make a tree
+ * trusted. */
 int
 voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
 {
@@ -176,14 +185,14 @@ voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct s
 	ssize_t len = pread(v->lock, text, sizeof(text) - 1, 0);
 
 	*working = (struct stamp){0};
-	if (len < 0)
+	if (len == -1)
 		return -1;
 	text[len] = '\0';
 	first = value_of(&next, "boot");
 	second = first ? value_of(&next, "working") : NULL;
 	if (!second || *first == '\0' || strlen(first) >= size ||
 	    (strcmp(second, "none") != 0 &&
-	     (stamp_parse(second, working) < 0 || working->state == STAMP_PINNED))) {
+	     (stamp_parse(second, working) == -1 || working->state == STAMP_PINNED))) {
 		*working = (struct stamp){0};
 		errno = ENODATA;
 		return -1;

@@ -85,11 +85,11 @@ volume() {
 	printf '#!/nonexistent/sh\n' >"$D/before"
 	run flashback -1 h/v
 	expect_exit 2
-	expect "exit status 127: it, or a program in it, was not found"
+	expect "exit status 127: it, or a program that it calls, was not found"
 	script before <<<"$D/src/f"
 	run flashback -1 h/v
 	expect_exit 2
-	expect "exit status 126: it, or a program in it, may not be run"
+	expect "exit status 126: it, or a program that it calls, may not be executed"
 }
 
 @test "after is told what came of it, and what it does itself changes nothing" {

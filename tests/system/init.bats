@@ -59,7 +59,7 @@ store_at() {
 		store_at "$D/$dir"
 		run flashback --init
 		expect_exit 1
-		expect "$D/$dir lies inside the store $D/store/, where"
+		expect "$D/$dir is inside the store $D/store/, where"
 	done
 	[ "$(find "$D/store" | sort)" = "$before" ]
 	store_at "$D/store2"

@@ -6,8 +6,8 @@
 
 #include "flashback/lib/text.h"
 
-/* The user's commands: before, after, notify.  No shell; nothing of ours is inherited but the
- * environment. */
+/* Run the user's commands: before, after, notify.  No shell; nothing but a fixed environment is
+ * inherited. */
 
 #define HOOK_SECONDS 600       /* before, after */
 #define HOOK_NOTIFY_SECONDS 60 /* notify */
@@ -15,15 +15,15 @@
 
 /**
  * hook_run(command, env, input, seconds, stop_fd, why, size):
- * Run it with the env (KEY=VALUE) added and input (may be NULL) on its standard input; end it after
- * so many seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status, also when
- * it came to its end although it was told to stop; -1 with why (size bytes) saying in words how
- * else it ended.
+ * Run command with env (KEY=VALUE) added and input (may be NULL) on its standard input; terminate
+ * it after the given seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status,
+ * also when it exited by itself after it was asked to stop; -1 with the reason in why (size bytes)
+ * when it ended otherwise.
  */
 int hook_run(const struct text_list *command, const struct text_list *env, const char *input,
              int seconds, int stop_fd, char *why, size_t size);
 
-/** hook_hint(status): what an exit status beyond 0 most likely means: ": words", or "". */
+/** hook_hint(status): the probable meaning of an exit status: ": TEXT", or "". */
 const char *hook_hint(int status);
 
 #endif

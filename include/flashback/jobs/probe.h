@@ -7,20 +7,20 @@
 
 #include "flashback/config/volume.h"
 
-/* Which hosts are there.  The only one that knows liboping. */
+/* Probe hosts by ping or TCP.  The only user of liboping. */
 
-/** Seconds: the caller kills the prober then.  By itself it is done, or gives up, two before. */
+/** Seconds after which the caller kills the prober.  It ends by itself two seconds earlier. */
 #define PROBE_DEADLINE 15
 
 enum probe_answer {
-	PROBE_UP,      /* it answers; or is not to be asked */
-	PROBE_SILENT,  /* it does not */
-	PROBE_UNKNOWN, /* the name does not exist, or is none */
-	PROBE_NO_NET,  /* no network, or the lookup failed: nothing is known */
-	PROBE_CANNOT   /* we could not ask (mostly: no right to open a raw socket) */
+	PROBE_UP,      /* it answers, or is not to be probed */
+	PROBE_SILENT,  /* it does not answer */
+	PROBE_UNKNOWN, /* the name does not exist, or is not a valid name */
+	PROBE_NO_NET,  /* no network, or the lookup failed: temporary */
+	PROBE_CANNOT   /* could not be probed (usually: no permission for a raw socket) */
 };
 
-/** One host to ask. */
+/** A host to probe. */
 struct probe_host {
 	const char *address; /* a name or a numeric address */
 	enum volume_probe how;
@@ -34,10 +34,10 @@ struct probe_hosts {
 
 /**
  * probe_body(out, arg):
- * The body of the prober (event_fork): ask all hosts of arg (struct probe_hosts *) side by side and
- * write "INDEX ANSWER reason in words" to out for each, once, as soon as it is known.  A name is
- * asked at all its addresses: one that answers will do.  A port that refuses is an answer, too.
- * Return 0.
+ * The body of the prober (event_fork): probe all hosts of arg (struct probe_hosts *) in parallel,
+ * and for each write one line "INDEX ANSWER reason in words" to out as soon as it is known.  All
+ * addresses of a name are probed; it is up if one of them answers.  A refused connection is an
+ * answer. Return 0.
  */
 int probe_body(int out, void *arg);
 
@@ -46,11 +46,12 @@ const char *probe_answer_name(enum probe_answer a);
 
 /**
  * probe_parse(line, index, answer, reason):
- * A line of probe_body back; *reason points into line.  Return 0, or -1 when it is none.
+ * Parse a line of probe_body; *reason points into line.  Return 0, or -1 when it is not one.
  */
 int probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason);
 
-/** probe_may_ping(): may this process open a raw ICMP socket?  True, too, where it cannot just now.
+/** probe_may_ping(): may this process open a raw ICMP socket?  True also when that fails for
+ * another reason than permission.
  */
 bool probe_may_ping(void);
 

@@ -5,20 +5,20 @@
 #include "flashback/config/volume.h"
 #include "flashback/rsync/argv.h"
 
-/* Is a removable source there?  Asked before data_dir is opened: a stick that is not plugged in
- * must not wake the disk. */
+/* Is a removable source present?  Checked before data_dir is opened: a stick that is not plugged in
+ * must not spin up the backup disk. */
 
 enum sourcecheck_answer {
-	SOURCECHECK_THERE, /* or rsync will say what is wrong with it */
+	SOURCECHECK_THERE, /* or rsync will report what is wrong with it */
 	SOURCECHECK_ABSENT,
 	SOURCECHECK_EMPTY,
-	SOURCECHECK_STOPPED, /* we were told to stop */
-	SOURCECHECK_CANNOT   /* errno says why */
+	SOURCECHECK_STOPPED, /* stopped by a signal */
+	SOURCECHECK_CANNOT   /* with errno */
 };
 
 /**
  * sourcecheck_run(volume, rsync, version, signals):
- * Read a local directory, or have rsync (the program, of this version) list the root of a remote
+ * Read a local directory, or run rsync (the program, of this version) to list the root of a remote
  * source.
  */
 enum sourcecheck_answer sourcecheck_run(const struct volume *volume, const char *rsync,

@@ -4,15 +4,15 @@
 
 #include <stddef.h>
 
-/** Room for what bootid_read makes. */
+/** Size of the string that bootid_read writes. */
 #define BOOTID_SIZE 64
 
 /**
  * bootid_read(fd, buf):
- * A word for how long what is written to the disk of fd is safe in memory: another one after a
- * boot, and after the disk was pulled out and put back.  The latter is seen where the disk is a
- * block device (Linux 5.15) or the kernel numbers mounts for good (6.8).  Return 0, or -1 with
- * errno.
+ * An identifier of the period in which data written to the disk of fd cannot have been lost from
+ * memory: it changes with a boot, and when the disk is pulled out and put back.  The latter is
+ * detected where the disk is a block device (Linux 5.15), or mounts have unique ids (6.8).  Return
+ * 0, or -1 with errno.
  */
 int bootid_read(int fd, char buf[BOOTID_SIZE]);
 

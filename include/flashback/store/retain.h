@@ -8,14 +8,15 @@
 #include "flashback/config/volume.h"
 #include "flashback/store/stamp.h"
 
-/* What to keep.  Core: no I/O, no clock: "now" plays no part, so a month away loses nothing. */
+/* The retention policy.  Core: no I/O, no clock: the present time plays no part, so a month without
+ * backups expires nothing. */
 
 /**
  * retain_mark(stamps, n, policy, drop):
  * Set drop[i] for each of the n stamps (one series, in any order) that policy no longer keeps;
- * hours, days, ISO weeks, months and years are those written in the names, new ones before old ones
- * by the instant.  The newest is never dropped.  A policy that keeps nothing at all must be a
- * mistake and drops nothing.  Return the number dropped, or -1 with ENOMEM and nothing dropped.
+ * hours, days, ISO weeks, months and years are those in the names; order is by instant.  The newest
+ * is never dropped.  A policy that would keep nothing must be a mistake and drops nothing.  Return
+ * the number dropped, or -1 with ENOMEM and nothing dropped.
  */
 int retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop);
 

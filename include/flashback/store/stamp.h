@@ -8,8 +8,9 @@
 
 /*
  * The name of a snapshot: the local time at which its run started, with the offset from UTC, and
- * its state as a suffix: 2026-11-20T031000+0100.partial.  The file system is the truth: what there
- * is, when it was made and what is due all come from these names.  Core: no I/O, no clock.
+ * its state as a suffix: 2026-11-20T031000+0100.partial.  These names are the only record:
+ * which snapshots exist, when they were made and what is due is all derived from them.  Core: no
+ * I/O, no clock.
  */
 
 #define STAMP_NAME_SIZE 40 /* large enough for every name that stamp_format makes */
@@ -19,7 +20,7 @@ enum stamp_state {
 	STAMP_PARTIAL,     /* .partial: some of the source could not be read */
 	STAMP_SUSPECT,     /* .suspect: empty, or far fewer files than before */
 	STAMP_WORKING,     /* .working: being built, or left by a crash */
-	STAMP_INTERRUPTED, /* .interrupted: a run that was cut; a base for the next */
+	STAMP_INTERRUPTED, /* .interrupted: left by an interrupted run; a base for the next */
 	STAMP_EXPIRED,     /* .expired: being removed */
 	STAMP_PINNED       /* any other suffix: the user's own; never touched */
 };
@@ -32,11 +33,11 @@ struct stamp {
 
 /**
  * stamp_parse(name, out):
- * Read the name of a directory below a volume.  Only what stamp_format would write again is a stamp
- * (2026-02-30 is not, nor an offset of -0000), so that a struct stamp stands for one name; a pin
- * keeps its date but not its suffix, which is a dot and at least one character more.  Years are
- * 1970 to 9999, and when is positive: zero stands for "none" elsewhere.  Return 0, or -1 when it is
- * not a snapshot's name.
+ * Parse the name of a directory of a volume.  Only what stamp_format would write is a stamp
+ * (2026-02-30 is not, nor an offset of -0000), so that a struct stamp stands for exactly one name.
+ * Of a pin, whose suffix is a dot and at least one more character, only the date is returned.
+ * Years are 1970 to 9999, and when is positive: elsewhere 0 means "none".  Return 0, or -1 when it
+ * is not the name of a snapshot.
  */
 int stamp_parse(const char *name, struct stamp *out);
 
@@ -46,10 +47,10 @@ char *stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE]);
 /** stamp_suffix(state): "" ".partial" ".suspect" ... ; NULL for PINNED. */
 const char *stamp_suffix(enum stamp_state state);
 
-/** stamp_local(s, tm): the calendar fields as written in the name, tm_wday and tm_yday included. */
+/** stamp_local(s, tm): the calendar fields as in the name, including tm_wday and tm_yday. */
 void stamp_local(const struct stamp *s, struct tm *tm);
 
-/** stamp_compare(a, b): for qsort: by the instant, then state, then offset.  Never by the name. */
+/** stamp_compare(a, b): for qsort: by instant, then state, then offset; never by name. */
 int stamp_compare(const void *a, const void *b);
 
 #endif

@@ -12,52 +12,53 @@
 #include "flashback/store/stamp.h"
 
 /*
- * What is on the disk, always through descriptors: data_dir and its marker, the directories of
+ * The store on the disk, always through descriptors: data_dir and its marker, the directories of
  * volumes, the names of snapshots and their renames.
  */
 
 /** Of a volume, below its directory. */
 #define STORE_HISTORY ".flashback/history"
 
-/** An open store: data_dir with its marker seen below this very descriptor. */
+/** An open store: data_dir, whose marker was read below this descriptor. */
 struct store {
 	int fd;
 	dev_t dev;
 	ino_t ino;
-	struct marker traits; /* what --init found out about the disk */
+	struct marker traits; /* properties of the disk that --init tested */
 };
 
-/** An open directory of a volume; locked, unless opened only to look. */
+/** An open directory of a volume; locked, unless opened only for reading. */
 struct store_volume {
 	int fd;   /* HOST/VOLUME */
-	int meta; /* HOST/VOLUME/.flashback; -1 when opened only to look and there is none */
-	int lock; /* .flashback/lock; -1 when opened only to look */
-	int held; /* what has the lock while it is open: lock, or what stands in for it */
+	int meta; /* HOST/VOLUME/.flashback; -1 when opened only for reading and it does not exist
+	           */
+	int lock; /* .flashback/lock; -1 when opened only for reading */
+	int held; /* holds the lock while it is open: lock itself, or its substitute */
 	dev_t dev;
 	struct stamp *stamps; /* every snapshot-like directory, ascending; pins included */
 	size_t nstamps;
 	struct history_run *runs; /* the history, oldest first */
 	size_t nruns;
-	int unread; /* why the history could not be read, an errno: then there are no runs, and
-	             * nothing is written over it; 0 if it was read or there is none */
+	int unread; /* errno if the history could not be read: then there are no runs, and it is
+	             * not overwritten; 0 if it was read or does not exist */
 };
 
 /**
  * store_open(data_dir, s, why):
- * Open data_dir and look at the marker below that descriptor.  Return 0; or -1 with *why in words
- * (new memory, NULL if there was none) and errno: ENOENT when there is no data_dir or no marker.
+ * Open data_dir and read the marker below that descriptor.  Return 0; or -1 with *why in words (new
+ * memory, NULL when out of memory) and errno: ENOENT when data_dir or the marker does not exist.
  */
 int store_open(const char *data_dir, struct store *s, char **why);
 
 /**
  * store_warning(data_dir, s):
- * What is wrong with an open store without being a reason to refuse it: it belongs to somebody
- * else, or is open to others.  Return words in new memory, or NULL when nothing is.
+ * A problem of an open store that is no reason to refuse it: it belongs to another user, or is
+ * accessible to others.  Return a text in new memory, or NULL when there is none.
  */
 char *store_warning(const char *data_dir, const struct store *s);
 
-/** store_same(data_dir, s): is data_dir still this store (device, inode, marker and its id)?
- * Return 0; -1 with errno (ESTALE: it is another one). */
+/** store_same(data_dir, s): is data_dir still this store (device, inode, and the id in the
+ * marker)?  Return 0; -1 with errno (ESTALE: it is another one). */
 int store_same(const char *data_dir, const struct store *s);
 
 /** store_close(s): s may have been closed already. */
@@ -65,27 +66,27 @@ void store_close(struct store *s);
 
 /**
  * store_volume_open(s, host, name, make, v):
- * Walk down without following links (a HOST or VOLUME that is one is refused: ENOTDIR); with make,
- * create what is missing (0700) and take the lock (EWOULDBLOCK: held by another; on a disk that has
- * no locks, as its marker says, by another on this machine).  Reads names and history (see unread).
- * Return 0, or -1 with errno (ENOENT: without make, there is no such volume).
+ * Open HOST/VOLUME without following symlinks (ENOTDIR when one is a symlink); with make, create
+ * what is missing (0700) and take the lock (EWOULDBLOCK: held by another process; on a disk without
+ * locks, according to its marker, only processes on this machine count).  Reads names and history
+ * (see unread).  Return 0, or -1 with errno (ENOENT: the volume does not exist, without make).
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                       struct store_volume *v);
 
-/** store_volume_list(v): read the names anew.  What is not a directory is not a snapshot.
- * Return 0, or -1 with errno and the names as they were. */
+/** store_volume_list(v): read the names again.  Only directories are snapshots.  Return 0, or
+ * -1 with errno and the names unchanged. */
 int store_volume_list(struct store_volume *v);
 
-/** store_volume_close(v): gives the lock back, unless a child still holds it.  v may have been
+/** store_volume_close(v): release the lock, unless a child still holds it.  v may have been
  * closed already. */
 void store_volume_close(struct store_volume *v);
 
 /**
  * store_rename(v, stamp, state):
- * Rename a snapshot to another state; stamp is updated, and so is its entry in v->stamps, in its
- * place (it may be that entry).  Never over an existing name (EEXIST).  It lasts once v->fd is
- * synced.  Return 0, or -1 with errno.
+ * Rename a snapshot to another state; stamp is updated, and so is its entry in v->stamps (it may be
+ * that entry), whose order is kept.  Never over an existing name (EEXIST).  The rename is durable
+ * once v->fd is synced.  Return 0, or -1 with errno.
  */
 int store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state);
 

@@ -77,7 +77,7 @@ test_how_else_it_ends(void **state)
 	assert_int_equal(run_script("kill -9 $$", NULL, NULL, 10, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "killed by signal 9"));
 	assert_int_equal(run_script("sleep 60", NULL, NULL, 1, why, sizeof(why)), -1);
-	assert_non_null(strstr(why, "still ran after 1 s"));
+	assert_non_null(strstr(why, "still running after 1 s"));
 	assert_int_equal(text_list_add(&absent, "/nonexistent/hook"), 0);
 	assert_int_equal(hook_run(&absent, NULL, NULL, 5, -1, why, sizeof(why)), 127);
 	text_list_free(&absent);

@@ -316,7 +316,7 @@ static const struct {
     {"127.0.0.1", PING, 0, PROBE_UP, "answers ping", AT_ONCE},
     {"up.test", PING, 0, PROBE_UP, "answers ping", AT_ONCE},
     {"six.test", PING, 0, PROBE_UP, "answers ping", AT_ONCE},
-    {"anything", VOLUME_PROBE_NONE, 0, PROBE_UP, "not asked", AT_ONCE},
+    {"anything", VOLUME_PROBE_NONE, 0, PROBE_UP, "not probed", AT_ONCE},
     {"10.77.0.1", TCP, 8022, PROBE_UP, "port 8022 answers", AT_ONCE},
     {"10.77.0.1", TCP, 8023, PROBE_UP, "port 8023 refuses", AT_ONCE}, /* is there, then */
     /* One address of a name will do. */
@@ -450,7 +450,7 @@ without_the_right_to_ping_it_says_so(void **state)
 	add("127.0.0.1", PING, 0);
 	add("127.0.0.1", TCP, 1);
 	assert_int_equal(run_prober(probe_without_right), 0);
-	assert_said(0, PROBE_CANNOT, "no right to ping", 1000);
+	assert_said(0, PROBE_CANNOT, "no permission to ping", 1000);
 	assert_said(1, PROBE_UP, "refuses", 1000);
 }
 

@@ -96,7 +96,7 @@ test_harmless_when_it_is_one(void **state)
 	assert_int_equal(chmod("backup", 0750), 0);
 	text = init("backup", true, &rc);
 	assert_int_equal(rc, 0);
-	check_said(text, "backup is a flashback store already (id ");
+	check_said(text, "backup is already a flashback store (id ");
 	check_said(text, first.id);
 	check_said(text, "); this was found when it was made:\n");
 	check_said(text, "hard links: yes\n");
@@ -124,23 +124,25 @@ static void
 test_what_is_refused(void **state)
 {
 	(void)state;
-	check_init("no/such/parent", -1,
-	           "no/such/parent: cannot make it in a directory that is not there: No such file "
-	           "or directory");
+	check_init(
+	    "no/such/parent", -1,
+	    "no/such/parent: cannot create it in a directory that does not exist: No such file "
+	    "or directory");
 	make_file("file", "x");
 	check_init("file", -1, "file cannot be opened: Not a directory");
 	make_dir("full");
 	assert_int_equal(chmod("full", 0755), 0);
 	make_file("full/photo\033[2J", "x");
-	check_init("full", -1,
-	           "full is neither empty nor a flashback store (photo\\033[2J is there): choose an"
-	           " empty directory");
+	check_init(
+	    "full", -1,
+	    "full is neither empty nor a flashback store (it contains photo\\033[2J): choose an"
+	    " empty directory");
 	assert_false(is_there("full/.flashback"));
 	assert_int_equal(stat_of("full").st_mode & 07777, 0755);
 	make_dir("newer");
 	make_dir("newer/.flashback");
 	make_file("newer/.flashback/store", "flashback store 9\n");
-	check_init("newer", -1, "was it made by a newer one?");
+	check_init("newer", -1, "was it written by a newer one?");
 	assert_int_equal(stat_of("newer/.flashback/store").st_size, 18);
 }
 
@@ -188,7 +190,7 @@ without_locks(void *arg)
 	(void)arg;
 	if (!deny_call(SYS_flock, ENOLCK))
 		return 10;
-	check_init("backup", -1, "locks: no: nothing keeps flashbacks on two machines");
+	check_init("backup", -1, "locks: no: flashbacks on two machines");
 	assert_false(is_there("backup"));
 	return 0;
 }
@@ -298,7 +300,7 @@ test_the_disk_of_the_root_directory(void **state)
 	char *text = init("backup", false, &rc);
 
 	assert_int_equal(rc, 0);
-	assert_int_equal(strstr(text, "warning: backup lies on the disk of the root directory") !=
+	assert_int_equal(strstr(text, "warning: backup is on the disk of the root directory") !=
 	                     NULL,
 	                 stat_of("/").st_dev == s->dev);
 	free(text);

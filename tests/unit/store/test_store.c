@@ -63,8 +63,8 @@ test_what_is_no_store(void **state)
 	check_refused(".", ENOENT, ". is not a flashback store: " UNLESS);
 	make_file(".flashback/store", "flashback store 2\n");
 	check_refused(".", EINVAL,
-	              "./.flashback/store is not the marker of a store that this flashback knows:"
-	              " was it made by a newer one?");
+	              "./.flashback/store is not a store marker that this flashback can read:"
+	              " was it written by a newer one?");
 }
 
 static void
