@@ -72,24 +72,25 @@ steps_of_commit() {
 }
 
 @test "killed before and after each call that makes a snapshot of a copy, it goes on by itself" {
-	local n when there call whom before
+	local n step steps when after there call whom before made
 	for n in 1 2 3 4; do
 		change 3
 		recover
 	done
-	while read -r when there call; do
+	mapfile -t steps < <(steps_of_commit)
+	for step in "${steps[@]}"; do
+		read -r when there call <<<"$step"
+		[ "$when" = after ] && after=-A || after=
 		before=$(snapshots "$VOLUME" | tail -n 1)
 		change 6
 		draw whom one all
-		[ "$when" = before ] || when=-A
-		crash -k "$whom" -n 1 -m "^$call" ${when/before/}
+		crash -k "$whom" -n 1 -m "^$call" ${after:+"$after"}
 		echo "$whom killed $when $call"
 		[ "$(cat "$D/steps")" -ge 1 ]
-		n=yes
-		[ "$(snapshots "$VOLUME" | tail -n 1)" != "$before" ] || n=no
-		[ "$n" = "$there" ]
+		[ "$(snapshots "$VOLUME" | tail -n 1)" = "$before" ] && made=no || made=yes
+		[ "$made" = "$there" ]
 		recover
-	done < <(steps_of_commit)
+	done
 }
 
 @test "rsync killed at any of its steps, or the daemon at one of its own" {

@@ -100,11 +100,18 @@ is_alive() {
 	cd "$D"
 	touch a
 	run "$crashat" -p daemon -n 1 -m "^rename[a-z0-9]* $D/a $D/b$" mv a b
-	[ "$status" -eq 137 ] && [ -e a ]
+	[ "$status" -eq 137 ]
+	[ -e a ]
 	run "$crashat" -p daemon -n 1 -A -m "^rename[a-z0-9]* $D/a $D/b$" mv a "$D/b"
-	[ "$status" -eq 137 ] && [ ! -e a ] && [ -e b ]
+	[ "$status" -eq 137 ]
+	[ ! -e a ]
+	[ -e b ]
 	run "$crashat" -p daemon -n 2 -m "^rename" -o steps mv b a
-	[ "$status" -eq 0 ] && [ -e a ] && [ "$(cat steps)" -eq 1 ]
+	[ "$status" -eq 0 ]
+	[ -e a ]
+	[ "$(cat steps)" -eq 1 ]
 	run "$crashat" -p daemon -n 1 -m "^write $D/out$" sh -c 'echo x >out'
-	[ "$status" -eq 137 ] && [ -e out ] && [ ! -s out ]
+	[ "$status" -eq 137 ]
+	[ -e out ]
+	[ ! -s out ]
 }
