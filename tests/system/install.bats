@@ -105,7 +105,7 @@ init_script() {
 	expect_exit 3
 	run sh "$init" stop
 	expect_exit 0
-	expect 'does not run'
+	expect 'is not running'
 	run sh "$init" start 3>&-
 	expect_exit 0
 	PIDS+=" $(cat "$RUN/flashback.pid")"

@@ -72,9 +72,9 @@ check_url() {
 
 @test "what cannot be read is UNKNOWN, and never OK" {
 	local file=$RUN/status.txt n
-	check 3 'there is no such file'
+	check 3 'no such file'
 	: >"$file"
-	check 3 'is no status.txt of flashback'
+	check 3 'is not a status.txt of flashback'
 	run "$ROOT/etc/check-flashback" "$RUN"
 	expect_exit 3
 	expect 'it is not a file'
@@ -82,7 +82,7 @@ check_url() {
 	expect_exit 3
 	# Another file's contents are not told.
 	echo 'secret' >"$file"
-	check 3 'is no status.txt'
+	check 3 'is not a status.txt'
 	refuse expect secret
 	# However much of it is missing.
 	status_file

@@ -177,7 +177,7 @@ phone_start() {
 	expect "cannot read $D/nothing"
 	run tell notify-ntfy file:///etc/passwd
 	expect_exit 1
-	expect 'not an address'
+	expect 'not a URL'
 	run tell notify-ntfy
 	expect_exit 1
 	echo 403 >"$D/answer"
@@ -274,7 +274,7 @@ shows() {
 	[ ! -e "$LED/trigger" ]
 	run tell notify-led "$D/nothing"
 	expect_exit 1
-	expect 'is no LED'
+	expect 'is not an LED'
 }
 
 @test "flashback itself tells them" {

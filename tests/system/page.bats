@@ -217,7 +217,7 @@ contrast() {
 	# None at all.
 	queue_file 'sleeping 9 min' </dev/null
 	again
-	wait_for 10 text_has '#gap' 'There are no volumes.'
+	wait_for 10 text_has '#gap' 'No volumes are configured.'
 	is "$(text_of 'tbody th')" ''
 }
 
@@ -226,7 +226,7 @@ contrast() {
 	status_file epoch=-7630 next.update=-7530
 	look STALE
 	is "$(js 'document.getElementById("health").className')" 'health bad'
-	text_has '#notice' 'there should have been some 2 h 5 min ago'
+	text_has '#notice' 'the next one was due 2 h 5 min ago'
 	text_has '#when' '2 h 7 min ago'
 	refuse text_has '.health' 'all is well'
 	refuse text_has 'h1' 'OK'
@@ -267,7 +267,7 @@ contrast() {
 	status_file disk.mounted=false '!disk.total.bytes' '!disk.free.bytes' '!disk.used.percent' health=CRITICAL \
 	    'reason=the backup disk is absent' 'config=/etc/flashback/hosts.conf:12: no such option'
 	look CRITICAL
-	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|not there|/etc/flashback/hosts.conf:12: no such option'
+	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|absent|/etc/flashback/hosts.conf:12: no such option'
 }
 
 @test "unreachable, at first and later" {
@@ -282,7 +282,7 @@ contrast() {
 	wait "$SERVER" || true
 	again
 	wait_for 10 state_is UNREACHABLE
-	text_has '#notice' 'status.txt cannot be read: no answer. Below is how things stood at '
+	text_has '#notice' 'status.txt cannot be read: no answer. Below is the status of '
 	is "$(js 'document.getElementById("known").className')" old
 	text_has tbody kimono/home
 	refuse text_has '.health' 'all is well'
@@ -316,7 +316,7 @@ contrast() {
 	is "$(text_of '#gap')" ''
 	rm "$RUN/queue.txt"
 	again
-	wait_for 10 text_has '#gap' 'the web server says 404. Below is what was known before.'
+	wait_for 10 text_has '#gap' 'the web server says 404. Below is the last known table.'
 	text_has tbody kimono/home
 }
 
