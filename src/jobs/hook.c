@@ -10,7 +10,7 @@
 
 #include "flashback/lib/child.h"
 
-/* A file in memory that holds input, positioned at its beginning; -1 for none. A pipe would need
+/* A file in memory that holds input, positioned at its beginning; -1 for none.  A pipe would need
  * somebody who writes to it while the command runs, and a command that does not read would block
  * that. */
 static int
@@ -43,7 +43,7 @@ hook_hint(int status)
 	}
 }
 
-/* Output goes to standard error, so that it is in the log. A command that was asked to stop and
+/* Output goes to standard error, so that it is in the log.  A command that was asked to stop and
  * exited by itself counts by its exit status: it has done its work, and its result must not be
  * lost. */
 int

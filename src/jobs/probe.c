@@ -21,7 +21,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
-/* Addresses in one liboping object. With 128 that all wait for ARP its socket stalls, and the
+/* Addresses in one liboping object.  With 128 that all wait for ARP its socket stalls, and the
  * addresses after them are never pinged. */
 #define TARGETS_MAX 64
 
@@ -30,7 +30,7 @@
 /* Milliseconds after which hosts without an answer are given up. */
 #define GIVE_UP ((PROBE_DEADLINE - 2) * 1000)
 
-/* Seconds that each round of pings waits. The first is short, because liboping returns when all
+/* Seconds that each round of pings waits.  The first is short, because liboping returns when all
  * hosts have answered or at the end, and those that answer must not wait for those that do not.
  * The later ones are for slow links, for a first ping that was lost while a link came up, and
  * because the kernel caches a failed ARP lookup for a second or two. */
@@ -129,7 +129,7 @@ settle(struct task *t, size_t host, enum probe_answer answer, const char *reason
 	t->ntargets = kept;
 }
 
-/* Resolve a host and add its addresses to the targets. If it has none, that is its answer. */
+/* Resolve a host and add its addresses to the targets.  If it has none, that is its answer. */
 static void
 add_host(struct task *t, size_t host)
 {
@@ -154,9 +154,9 @@ add_host(struct task *t, size_t host)
 
 /* ---- ping ---- */
 
-/* Collect the results of one round. Targets are found by their text, as liboping knows only that;
- * two hosts may have the same address. Return how many answered. The sequence number shows whether
- * liboping has sent anything: "could not ask" must not become "host silent". */
+/* Collect the results of one round.  Targets are found by their text, as liboping knows only that;
+ * two hosts may have the same address.  Return how many answered.  The sequence number shows
+ * whether liboping has sent anything: "could not ask" must not become "host silent". */
 static size_t
 take_answers(struct task *t, pingobj_t *ping)
 {
@@ -187,8 +187,8 @@ take_answers(struct task *t, pingobj_t *ping)
 	return heard;
 }
 
-/* Ping all targets, or only those that answered in the last round. A new liboping object each
- * time: its socket has no packets queued, no late replies, and other identifiers. Return how many
+/* Ping all targets, or only those that answered in the last round.  A new liboping object each
+ * time: its socket has no packets queued, no late replies, and other identifiers.  Return how many
  * answered. */
 static size_t
 ping_round(struct task *t, double seconds, bool only_heard)
@@ -219,7 +219,7 @@ ping_round(struct task *t, double seconds, bool only_heard)
 }
 
 /* liboping distinguishes replies by a random 16-bit number alone: of a hundred hosts that are
- * pinged at once, the reply of one may well be taken for that of another that is down. So a host
+ * pinged at once, the reply of one may well be taken for that of another that is down.  So a host
  * counts as up only after it has answered once more, with another number. */
 static void
 ask_ping(struct task *t)
@@ -235,7 +235,7 @@ ask_ping(struct task *t)
 
 /* ---- TCP ---- */
 
-/* Evaluate a connection attempt; error is its errno, 0 when it is established. A host that refuses
+/* Evaluate a connection attempt; error is its errno, 0 when it is established.  A host that refuses
  * is up: rsync will report the refusal better. */
 static void
 judge_connection(struct task *t, struct target *target, int error)
@@ -267,7 +267,7 @@ start_connection(struct task *t, struct target *target)
 		judge_connection(t, target, errno);
 }
 
-/* Connect to all targets in parallel. Each pass runs from the end, because an answer removes all
+/* Connect to all targets in parallel.  Each pass runs from the end, because an answer removes all
  * targets of its host and moves others; those are handled in the next pass. */
 static void
 ask_tcp(struct task *t)
@@ -291,13 +291,14 @@ ask_tcp(struct task *t)
 
 			if (i >= t->ntargets || t->target[i].fd != set[i].fd || set[i].revents == 0)
 				continue;
+			/* SO_ERROR has the result of a non-blocking connect. */
 			getsockopt(set[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
 			judge_connection(t, &t->target[i], error);
 		}
 	}
 }
 
-/* The body of a child: resolve, probe, and answer for every host of the batch. A host that does
+/* The body of a child: resolve, probe, and answer for every host of the batch.  A host that does
  * not answer is silent only if something was sent to it. */
 static int
 run_task(int out, void *arg)
@@ -317,6 +318,7 @@ run_task(int out, void *arg)
 		ask_ping(&t);
 	else
 		ask_tcp(&t);
+	/* All time is over: settle the hosts that have not answered. */
 	while (t.ntargets > 0) {
 		size_t host = t.target[0].host;
 		bool sent = false;
@@ -381,7 +383,7 @@ plan(struct prober *p, enum volume_probe how, bool numeric)
 	}
 }
 
-/* Answer for hosts that need not or cannot be probed, and plan the batches. Numeric addresses come
+/* Answer for hosts that need not or cannot be probed, and plan the batches.  Numeric addresses come
  * first, as they need no resolver. */
 static void
 prepare(struct prober *p)
@@ -422,7 +424,7 @@ await_children(const struct prober *p, size_t last, int64_t deadline)
 	event_wait(fds, n, ready, deadline);
 }
 
-/* Read what a child has written; return true when it has ended. A child that was killed leaves
+/* Read what a child has written; return true when it has ended.  A child that was killed leaves
  * hosts without an answer, which must not be taken for silent. */
 static bool
 hear(struct prober *p, struct batch *b)
@@ -438,7 +440,7 @@ hear(struct prober *p, struct batch *b)
 	return true;
 }
 
-/* Run all batches, at most TASKS_MAX at a time, until all have ended or the deadline has passed. A
+/* Run all batches, at most TASKS_MAX at a time, until all have ended or the deadline has passed.  A
  * child in a resolver that hangs is killed; the others have answered long before. */
 static void
 ask(struct prober *p, int64_t deadline)
@@ -446,6 +448,7 @@ ask(struct prober *p, int64_t deadline)
 	size_t started = 0, running = 0;
 
 	while ((started < p->n || running > 0) && clock_mono() < deadline) {
+		/* Start more, as long as there is room; a fork that fails is retried. */
 		while (started < p->n && running < TASKS_MAX) {
 			struct batch *b = &p->batch[started];
 

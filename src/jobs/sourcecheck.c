@@ -11,7 +11,7 @@
 
 #define PARTIAL_ERROR 23 /* exit status of rsync when it cannot read the source */
 
-/* Is there a directory, and is anything in it? Any other error is left to the run, which reports
+/* Is there a directory, and is anything in it?  Any other error is left to the run, which reports
  * it in full. */
 static enum sourcecheck_answer
 check_local(const char *source)
@@ -26,8 +26,8 @@ check_local(const char *source)
 	return empty ? SOURCECHECK_EMPTY : SOURCECHECK_THERE;
 }
 
-/* Derive the same from a listing by rsync. The verdict of a run is reused: it knows how an absent
- * source looks over ssh and from an rsync daemon. One entry alone is the root of the source
+/* Derive the same from a listing by rsync.  The verdict of a run is reused: it knows how an absent
+ * source looks over ssh and from an rsync daemon.  One entry alone is the root of the source
  * itself; with exit status 23 even that could not be read. */
 static enum sourcecheck_answer
 judge_list(const struct transfer_end *end)

@@ -25,14 +25,14 @@
 
 #define GRACE 10000 /* milliseconds: from TERM to KILL, and from KILL to giving up */
 
-/* Descriptors 0 to 3 are the ones a program gets. They are first duplicated to PLACES and above,
+/* Descriptors 0 to 3 are the ones a program gets.  They are first duplicated to PLACES and above,
  * so that no dup2 overwrites a source that is still needed. */
 #define PLACES 4
 
 /* ---- starting ---- */
 
-/* Append what every program gets. A fixed list, because the daemon's own environment may hold
- * secrets, and variables such as RSYNC_PARTIAL_DIR change what rsync does. LC_ALL=C because
+/* Append what every program gets.  A fixed list, because the daemon's own environment may hold
+ * secrets, and variables such as RSYNC_PARTIAL_DIR change what rsync does.  LC_ALL=C because
  * rsync's and ssh's messages are parsed. */
 static int
 add_environment(struct text_list *env)
@@ -73,11 +73,12 @@ place_descriptors(const struct child_spec *spec)
 	for (int i = 0; i < PLACES; i++)
 		if (moved[i] != -1 && dup2(moved[i], i) == -1)
 			return -1;
+	/* closefrom, since a list of the descriptors to close could be incomplete. */
 	closefrom(spec->keep == -1 ? PLACES - 1 : PLACES);
 	return 0;
 }
 
-/* In the child: become the program. Does not return. The order matters: PR_SET_PDEATHSIG before
+/* In the child: become the program.  Does not return.  The order matters: PR_SET_PDEATHSIG before
  * getppid, so that a parent that dies in between is noticed; the working directory is entered
  * before the descriptors are closed, as dir is one of them, but its failure is reported only once
  * standard error is in place. setsid, because in a mere process group a password prompt on the
@@ -161,7 +162,7 @@ next_number(const char **s)
 	return n;
 }
 
-/* Fill *p from /proc/PID/stat. Return 0, with p->pid 0 when the process no longer exists or is
+/* Fill *p from /proc/PID/stat.  Return 0, with p->pid 0 when the process no longer exists or is
  * hidden from us (processes of our own never are); or -1 when descriptors or memory are exhausted,
  * which says nothing about the process. */
 static int
@@ -192,8 +193,8 @@ read_process(const char *pid, struct process *p)
 	return 0;
 }
 
-/* Call visit for each process of the session or group pid. All of /proc is searched: the kernel
- * has no call that lists a session. Return 0, or -1 when some processes could not be examined. */
+/* Call visit for each process of the session or group pid.  All of /proc is searched: the kernel
+ * has no call that lists a session.  Return 0, or -1 when some processes could not be examined. */
 static int
 each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg)
 {
@@ -218,7 +219,7 @@ each_process(pid_t pid, void (*visit)(const struct process *, void *), void *arg
 	return rc;
 }
 
-/* Is pid a child of ours that has not been waited for? Only then is the number certain to mean
+/* Is pid a child of ours that has not been waited for?  Only then is the number certain to mean
  * that child: afterwards the kernel may give it to another process. */
 static bool
 is_our_child(pid_t pid)
@@ -236,8 +237,8 @@ kill_process(const struct process *p, void *arg)
 }
 
 /* First TERM to the main process alone: rsync then ends its own children in order and keeps the
- * partial file. A TERM to the group would end ssh first, and rsync would report a broken
- * connection. CONT, since a stopped process acts on no signal but KILL. */
+ * partial file.  A TERM to the group would end ssh first, and rsync would report a broken
+ * connection.  CONT, since a stopped process acts on no signal but KILL. */
 void
 child_stop(pid_t pid, bool hard)
 {
@@ -291,7 +292,7 @@ stat_program(pid_t pid, struct stat *st)
 	return stat(path, st);
 }
 
-/* Add what one process has done: CPU ticks and characters read. Only processes of the same
+/* Add what one process has done: CPU ticks and characters read.  Only processes of the same
  * program count, and writes do not: ssh, and rsync itself, send keepalives even when the other
  * end hangs. */
 static void
@@ -326,7 +327,7 @@ child_activity(pid_t pid)
 
 /* ---- from start to end ---- */
 
-/* Is a signal pending on stop_fd that is a reason to stop? CHLD, HUP and USR1 are not: they are
+/* Is a signal pending on stop_fd that is a reason to stop?  CHLD, HUP and USR1 are not: they are
  * consumed one by one, and the descriptor is polled again after each, since it stays readable
  * while any other signal is pending. */
 static bool
@@ -361,15 +362,15 @@ has_ended(struct running *r)
 {
 	pid_t pid = r->ended ? 0 : waitpid(r->pid, &r->status, WNOHANG);
 
-	/* Nobody else reaps it: if waitpid fails, its exit status is lost. Not a success. */
+	/* Nobody else reaps it: if waitpid fails, its exit status is lost.  Not a success. */
 	if (pid == -1)
 		r->status = W_EXITCODE(255, 0);
 	r->ended = r->ended || pid != 0;
 	return r->ended;
 }
 
-/* Wait until the main process has ended. Return 0, ECANCELED when asked to stop, ETIMEDOUT at the
- * deadline. Without a pidfd it polls every 50 ms. */
+/* Wait until the main process has ended.  Return 0, ECANCELED when asked to stop, ETIMEDOUT at the
+ * deadline.  Without a pidfd it polls every 50 ms. */
 static int
 await_end(struct running *r, int64_t deadline)
 {
@@ -380,6 +381,7 @@ await_end(struct running *r, int64_t deadline)
 
 		if (now >= deadline)
 			return ETIMEDOUT;
+		/* Both a signal and the end of the child wake it. */
 		event_wait(fds, 2, ready,
 		           r->pidfd == -1 && now + 50 < deadline ? now + 50 : deadline);
 		if (!has_ended(r) && must_stop(r->stop_fd))
@@ -389,7 +391,7 @@ await_end(struct running *r, int64_t deadline)
 }
 
 /* Wait until no process of its session is left, polling at growing intervals: there is no event
- * for the end of a session. Return false when asked to stop, or at the deadline. */
+ * for the end of a session.  Return false when asked to stop, or at the deadline. */
 static bool
 await_gone(struct running *r, int64_t deadline)
 {
@@ -405,7 +407,7 @@ await_gone(struct running *r, int64_t deadline)
 }
 
 /* Three steps: wait for the main process; wait GRACE for the rest of its session (after TERM, if
- * it was stopped); KILL the session and wait GRACE once more. A command's background processes
+ * it was stopped); KILL the session and wait GRACE once more.  A command's background processes
  * thus get a chance to finish, but never outlive it: they would go on to use the volume while the
  * next run writes there. */
 int
@@ -418,11 +420,14 @@ child_run(const struct child_spec *spec, int seconds, int stop_fd, int *status)
 		return -1;
 	/* A pidfd, since poll cannot wait for a child otherwise; SIGCHLD belongs to the caller. */
 	r.pidfd = (int)syscall(SYS_pidfd_open, r.pid, 0);
+	/* 1. The main process: until it ends, its time is over, or the caller is asked to stop. */
 	error = await_end(&r, clock_mono() + (int64_t)seconds * 1000);
 	if (error != 0) {
 		child_stop(r.pid, false);
 		r.stop_fd = -1; /* acted upon: what follows has a deadline of its own */
 	}
+	/* 2. The rest of its session. 3. KILL, for what ignores TERM; then only the kernel can
+	 * hold it. */
 	if (!await_gone(&r, clock_mono() + GRACE)) {
 		child_stop(r.pid, true);
 		r.stop_fd = -1;

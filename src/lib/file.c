@@ -19,7 +19,7 @@
 /* ---- replacing and reading ---- */
 
 /* O_EXCL is what makes a temporary safe; a name that cannot be guessed only prevents others from
- * occupying it beforehand. So early after boot, when there is no randomness yet, the clock is good
+ * occupying it beforehand.  So early after boot, when there is no randomness yet, the clock is good
  * enough: getrandom must not block the daemon. */
 static uint64_t
 random_number(void)
@@ -34,7 +34,7 @@ random_number(void)
 }
 
 /* Create a new file beside name, in the same directory because rename works only within one file
- * system. Return its descriptor and set *temporary, or -1 with errno. */
+ * system.  Return its descriptor and set *temporary, or -1 with errno. */
 static int
 open_temporary(int dirfd, const char *name, char **temporary)
 {
@@ -58,7 +58,7 @@ open_temporary(int dirfd, const char *name, char **temporary)
 }
 
 /* Write the contents, and check that all of them arrived: on a full disk only fflush and ferror
- * show that. The mode is set by fchmod, as open's is subject to the umask. f stays open. */
+ * show that.  The mode is set by fchmod, as open's is subject to the umask. f stays open. */
 static int
 fill(FILE *f, mode_t mode, int (*write)(FILE *, void *), void *arg, bool sync)
 {
@@ -73,9 +73,9 @@ fill(FILE *f, mode_t mode, int (*write)(FILE *, void *), void *arg, bool sync)
 	return sync ? fsync(fileno(f)) : 0;
 }
 
-/* Write a temporary, then rename it over name: a reader or a power cut never sees half a file. The
+/* Write a temporary, then rename it over name: a reader or a power cut never sees half a file.  The
  * descriptor is closed before the rename, since some file systems (NFS) report write errors only
- * at close. With sync the directory is synced too, else the rename itself may be lost in a power
+ * at close.  With sync the directory is synced too, else the rename itself may be lost in a power
  * cut. */
 int
 file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
@@ -100,6 +100,7 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 	if (fclose(f) != 0 && filled == 0)
 		goto fail;
 	errno = saved;
+	/* The rename is the moment at which the new contents become visible. */
 	if (filled == -1 || renameat(dirfd, temporary, dirfd, name) == -1)
 		goto fail;
 	free(temporary);
@@ -122,7 +123,7 @@ file_is_temporary(const char *entry, const char *name)
 }
 
 /* Read until end of file, not until st_size: files in /proc have size 0, and a file may grow while
- * it is read. The buffer doubles, up to max. */
+ * it is read.  The buffer doubles, up to max. */
 char *
 file_read_fd(int fd, size_t max, size_t *len)
 {
@@ -215,10 +216,11 @@ describe_holder(int fd, const char *path)
 	return text_format("%s is held by another process: flashback is already running", path);
 }
 
-/* Open and lock base in dirfd. O_NOFOLLOW and the check for a regular file: the directory may be
- * shared, and a symlink there would make root truncate another file. After locking, the name is
+/* Open and lock base in dirfd.  O_NOFOLLOW and the check for a regular file: the directory may be
+ * shared, and a symlink there would make root truncate another file.  After locking, the name is
  * looked up again: the previous holder may have unlinked the file between our open and our flock,
- * and then two daemons would hold locks on two files. Return the descriptor; -1 or -2 with *why. */
+ * and then two daemons would hold locks on two files.  Return the descriptor; -1 or -2 with *why.
+ */
 static int
 lock_in(int dirfd, const char *base, const char *path, char **why)
 {
@@ -247,7 +249,7 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 	return result;
 }
 
-/* The lock is what counts; the number in the file is only for people and scripts. It is written
+/* The lock is what counts; the number in the file is only for people and scripts.  It is written
  * after locking, so that a second daemon does not overwrite that of the first. */
 int
 file_lock_pid(const char *path, char **why)
@@ -269,6 +271,7 @@ file_lock_pid(const char *path, char **why)
 	close(dirfd);
 	if (fd < 0)
 		return fd;
+	/* Only now: before the lock is held the number may be that of a running daemon. */
 	if (ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0)
 		return fd;
 	text_refuse(why, "%s: %s", path, strerror(errno));

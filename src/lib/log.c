@@ -16,7 +16,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/text.h"
 
-/* Longest line. Writes of at most PIPE_BUF bytes to a pipe are atomic, so the lines of several
+/* Longest line.  Writes of at most PIPE_BUF bytes to a pipe are atomic, so the lines of several
  * processes never interleave. */
 #define LINE_SIZE PIPE_BUF
 
@@ -33,7 +33,7 @@ static const int priority[] = {
     [LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
-/* Is standard error the stream that systemd opened for us? JOURNAL_STREAM holds its device and
+/* Is standard error the stream that systemd opened for us?  JOURNAL_STREAM holds its device and
  * inode; both are compared, because standard error may have been redirected since and the variable
  * inherited. */
 static bool
@@ -64,7 +64,7 @@ format_prefix(char *line, enum log_level level)
 	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
 }
 
-/* Write one line to syslog or standard error, in a single write. Control characters and
+/* Write one line to syslog or standard error, in a single write.  Control characters and
  * newlines are escaped here once more, so that one event is always one line, whatever a caller
  * let through. */
 static void

@@ -72,7 +72,7 @@ read_line(char *line, struct mount *m)
 	return true;
 }
 
-/* Parse the table. Return its lines (new memory, which points into text), or NULL. */
+/* Parse the table.  Return its lines (new memory, which points into text), or NULL. */
 static struct mount *
 read_table(char *text, size_t *n)
 {
@@ -107,7 +107,7 @@ find_own(const struct mount *m, size_t n, const char *path, const char **rest)
 	return own;
 }
 
-/* Does where really show path? Something else may be mounted over it. With only a part of path
+/* Does where really show path?  Something else may be mounted over it.  With only a part of path
  * visible there (!whole) the inodes differ by nature. */
 static bool
 is_visible(const char *where, const char *path, bool whole)

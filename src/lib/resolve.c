@@ -22,7 +22,7 @@ resolve_is_numeric(const char *name)
 	return strchr(name, ':') != NULL || inet_pton(AF_INET, name, &in) == 1;
 }
 
-/* Is any interface up, with an address, besides loopback? Without one, resolvers that know only
+/* Is any interface up, with an address, besides loopback?  Without one, resolvers that know only
  * the local network answer every query with "no such name", which must not be taken for a misspelt
  * host. */
 static bool
@@ -44,7 +44,7 @@ has_network(void)
 	return found;
 }
 
-/* Turn an error of getaddrinfo into a result and a reason. "Does not exist" is reported to the
+/* Turn an error of getaddrinfo into a result and a reason.  "Does not exist" is reported to the
  * user as a mistake, so it is returned only when the resolver really said so; everything else is a
  * temporary failure, which does not count against the host. */
 static enum resolve_result
@@ -99,9 +99,9 @@ set_port(struct resolve *a, int port)
 		in6->sin6_port = htons((uint16_t)port);
 }
 
-/* Does the kernel have a route to the address? Connecting a datagram socket looks one up and sends
- * nothing. Without this check ping would wait its full time for an address that no packet can
- * leave for. Return 0, or an errno. */
+/* Does the kernel have a route to the address?  Connecting a datagram socket looks one up and sends
+ * nothing.  Without this check ping would wait its full time for an address that no packet can
+ * leave for.  Return 0, or an errno. */
 static int
 check_route(const struct resolve *a)
 {
@@ -118,7 +118,7 @@ check_route(const struct resolve *a)
 	return error;
 }
 
-/* Copy one result of getaddrinfo to *a, if there is a route to it. Return 0, or an errno. */
+/* Copy one result of getaddrinfo to *a, if there is a route to it.  Return 0, or an errno. */
 static int
 take_address(const struct addrinfo *ai, int port, struct resolve *a)
 {
@@ -133,8 +133,8 @@ take_address(const struct addrinfo *ai, int port, struct resolve *a)
 	return check_route(a);
 }
 
-/* Resolve name, and keep those of its addresses that have a route. A name with an IPv6 address on
- * a network without IPv6 is thus still reached by IPv4. No AI_ADDRCONFIG: without a network it
+/* Resolve name, and keep those of its addresses that have a route.  A name with an IPv6 address on
+ * a network without IPv6 is thus still reached by IPv4.  No AI_ADDRCONFIG: without a network it
  * makes every name unknown. */
 enum resolve_result
 resolve_find(const char *name, int port, struct resolve *out, size_t max, size_t *n, char *reason,

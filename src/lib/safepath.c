@@ -13,7 +13,7 @@
 
 #define LINKS_MAX 40 /* symlinks in one path, as the kernel has it */
 
-/* A walk along a path, one component at a time, on descriptors. Checking a path as a whole with
+/* A walk along a path, one component at a time, on descriptors.  Checking a path as a whole with
  * stat and opening it afterwards would leave a gap in which somebody could replace a directory:
  * here the object that was checked is the one that is entered. */
 struct path_walk {
@@ -55,7 +55,7 @@ fail_errno(const char *at, char **why)
 	return -1;
 }
 
-/* May the walk pass through the directory that w is at? A sticky one, like /tmp, may be writable
+/* May the walk pass through the directory that w is at?  A sticky one, like /tmp, may be writable
  * by others: they cannot rename or remove what belongs to us there. */
 static int
 check_passage(const struct path_walk *w)
@@ -65,7 +65,7 @@ check_passage(const struct path_walk *w)
 	return (w->st.st_mode & S_ISVTX) != 0 ? 0 : check_mode(&w->st, w->at, w->why);
 }
 
-/* Remove the first component from w->rest. Return it (new memory), or NULL: with errno 0 at the
+/* Remove the first component from w->rest.  Return it (new memory), or NULL: with errno 0 at the
  * end of the path, else ENOMEM. */
 static char *
 next_name(struct path_walk *w)
@@ -82,7 +82,7 @@ next_name(struct path_walk *w)
 	return name;
 }
 
-/* Prepend the target of the symlink open as fd to the rest of the path. An absolute target
+/* Prepend the target of the symlink open as fd to the rest of the path.  An absolute target
  * restarts the walk at the root. */
 static int
 follow_link(struct path_walk *w, int fd)
@@ -126,7 +126,7 @@ open_component(struct path_walk *w, const char *name, bool make)
 	return openat(w->fd, name, flags);
 }
 
-/* Advance to name. A symlink's owner is checked as well, since whoever owns it can redirect it;
+/* Advance to name.  A symlink's owner is checked as well, since whoever owns it can redirect it;
  * its mode means nothing. */
 static int
 step(struct path_walk *w, const char *name, bool make)
@@ -143,6 +143,8 @@ step(struct path_walk *w, const char *name, bool make)
 		fail_errno(at, w->why);
 	else if (check_owner(&st, at, w->why) == 0)
 		result = 0;
+	/* w moves on only after the checks: on failure it still describes the last good
+	 * directory. */
 	if (result == 0 && S_ISLNK(st.st_mode)) {
 		result = follow_link(w, fd);
 	} else if (result == 0) {
@@ -189,7 +191,7 @@ walk_begin(struct path_walk *w, const char *path, char **why)
 	return -1;
 }
 
-/* Walk along path. On success w is at the object that path names, of which only the owner has been
+/* Walk along path.  On success w is at the object that path names, of which only the owner has been
  * checked, and the caller ends it. */
 static int
 walk(struct path_walk *w, const char *path, bool make, char **why)
@@ -233,7 +235,7 @@ safepath_open_dir(const char *path, bool make, char **why)
 	return fd;
 }
 
-/* The file is already open: it was opened first, then checked. So it is the same file that was
+/* The file is already open: it was opened first, then checked.  So it is the same file that was
  * checked only if the walk ends at the same inode. */
 int
 safepath_check_file(const char *path, int fd, char **why)

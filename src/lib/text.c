@@ -13,7 +13,8 @@
 #define BLANKS " \t\r\n"
 
 /* The forms of a UTF-8 sequence: mark is the first byte under mask, length the bytes in all, least
- * the smallest code point that may be encoded so. (Longer encodings of a small one are invalid.) */
+ * the smallest code point that may be encoded so.  (Longer encodings of a small one are invalid.)
+ */
 struct utf8_form {
 	unsigned char mask, mark;
 	unsigned length;
@@ -36,7 +37,7 @@ static const struct {
     {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
 };
 
-/* Decode the character at s. Return its length and set *code; 0 when it is not valid UTF-8. */
+/* Decode the character at s.  Return its length and set *code; 0 when it is not valid UTF-8. */
 static size_t
 read_character(const unsigned char *s, size_t len, uint32_t *code)
 {
@@ -88,9 +89,9 @@ put_escape(char *dst, unsigned char byte)
 	dst[3] = (char)('0' + (byte & 7));
 }
 
-/* Copy src to dst as text_escape describes. With raw, a backslash that looks like the start of an
+/* Copy src to dst as text_escape describes.  With raw, a backslash that looks like the start of an
  * escape is escaped itself, so that the result is unambiguous; without, text that was escaped
- * before stays as it is. Stops before a character or escape that does not fit as a whole. Return
+ * before stays as it is.  Stops before a character or escape that does not fit as a whole.  Return
  * the number of bytes of src not copied. */
 static size_t
 copy_safely(char *dst, size_t size, const char *src, size_t len, bool raw)
@@ -269,7 +270,7 @@ text_replace(char **s, const char *fmt, ...)
 	return 0;
 }
 
-/* Append s itself, which the list then owns; on failure it is freed. One more slot is always
+/* Append s itself, which the list then owns; on failure it is freed.  One more slot is always
  * allocated for the NULL at the end, so that the list can be used as an argv. */
 static int
 list_own(struct text_list *list, char *s)
@@ -342,7 +343,7 @@ text_list_has(const struct text_list *list, const char *s)
 	return false;
 }
 
-/* Used for commands in the config: split at blanks and nothing else. Quotes would suggest a
+/* Used for commands in the config: split at blanks and nothing else.  Quotes would suggest a
  * shell. */
 int
 text_list_split(struct text_list *list, const char *s)
@@ -381,7 +382,7 @@ text_refuse(char **why, const char *fmt, ...)
 	return -1;
 }
 
-/* A word for an error message. What was cut off is marked by "...": what is shown must not pass
+/* A word for an error message.  What was cut off is marked by "...": what is shown must not pass
  * for the whole. */
 const char *
 text_quote(char buf[TEXT_QUOTE], const char *s)

@@ -88,7 +88,7 @@ grow(void **array, size_t *room, size_t need, size_t size)
 	return 0;
 }
 
-/* Append a name. On failure list is unchanged, except that it may have more room. */
+/* Append a name.  On failure list is unchanged, except that it may have more room. */
 static int
 list_add(struct name_list *list, const char *name, ino_t ino)
 {
@@ -149,7 +149,7 @@ error_text(int error)
 	return strerror(error);
 }
 
-/* Record errno for name in the current directory. Only the first trouble is kept, with its path,
+/* Record errno for name in the current directory.  Only the first trouble is kept, with its path,
  * as one line is all that is reported; on a read-only file system every other entry would fail the
  * same way, so the walk ends. */
 static void
@@ -173,7 +173,7 @@ note_trouble(struct walk_state *ws, const char *name)
 	snprintf(w->trouble + used, w->size - used, ": %s", why);
 }
 
-/* Call the visitor. An entry that has vanished since the directory was read is not trouble. */
+/* Call the visitor.  An entry that has vanished since the directory was read is not trouble. */
 static void
 visit(struct walk_state *ws, const char *name, bool is_dir)
 {
@@ -246,7 +246,7 @@ tree_is_empty(int dirfd)
 }
 
 /* Open the directory name in the current one, unless another file system is mounted there. statx
- * shows a bind mount of the same device too, which st_dev does not. With unlock a directory
+ * shows a bind mount of the same device too, which st_dev does not.  With unlock a directory
  * without permissions is made accessible first: somebody else than root could not remove what is
  * in it. */
 static int
@@ -258,6 +258,7 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	if (statx(ws->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found) <
 	    0)
 		return -1;
+	/* The mount root attribute also shows a bind mount, whose device is the same. */
 	if (makedev(found.stx_dev_major, found.stx_dev_minor) != ws->walk->dev ||
 	    (found.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		errno = EXDEV;
@@ -274,7 +275,7 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	return fd;
 }
 
-/* Read the directory open as fd, make it the deepest level, and visit the files in it. On failure
+/* Read the directory open as fd, make it the deepest level, and visit the files in it.  On failure
  * fd stays open and the level is not entered; on success the walk owns fd, and the parent is
  * closed. */
 static int
@@ -302,7 +303,7 @@ descend(struct walk_state *ws, int fd, const struct stat *st)
 	return 0;
 }
 
-/* Enter the next subdirectory of the deepest level. One that cannot be entered is skipped. */
+/* Enter the next subdirectory of the deepest level.  One that cannot be entered is skipped. */
 static void
 step_down(struct walk_state *ws)
 {
@@ -320,7 +321,7 @@ step_down(struct walk_state *ws)
 	top->at++;
 }
 
-/* The deepest level is done: return to its parent, and visit the directory from there. If ".." is
+/* The deepest level is done: return to its parent, and visit the directory from there.  If ".." is
  * not the directory that the walk came from, somebody moved it, and the walk ends. */
 static void
 step_up(struct walk_state *ws)
@@ -360,8 +361,11 @@ tree_walk(int parent, const char *name, const struct tree *w)
 		note_trouble(&ws, name);
 		goto out;
 	}
+	/* So that step_up can verify that it has returned to the parent. */
 	top->dev = st.st_dev;
 	top->ino = st.st_ino;
+	/* Depth first: enter the next subdirectory, or, when there are no more, return and visit
+	 * it. */
 	while (!ws.over && (ws.depth > 1 || ws.level->at < ws.level->dirs.n)) {
 		struct tree_level *deepest = &ws.level[ws.depth - 1];
 
@@ -379,7 +383,7 @@ out:
 	return ws.trouble ? 1 : 0;
 }
 
-/* Add up one entry. A file with other links is not counted in own: other snapshots need its blocks
+/* Add up one entry.  A file with other links is not counted in own: other snapshots need its blocks
  * too, so that removing this one frees nothing. */
 static int
 measure(void *arg, int dirfd, const char *name, bool is_dir)

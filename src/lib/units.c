@@ -13,7 +13,7 @@
 #define DAY (24 * HOUR)
 #define INTEGER_SIZE sizeof("-9223372036854775808")
 
-/* The digits at the start of a text. An overflow is recorded and not an error yet, because wrong
+/* The digits at the start of a text.  An overflow is recorded and not an error yet, because wrong
  * form is reported before wrong size. */
 struct number {
 	uint64_t value;
@@ -27,7 +27,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Read the digits. A leading zero is refused: some people, and strtol, would read 010 as eight. */
+/* Read the digits.  A leading zero is refused: some people, and strtol, would read 010 as eight. */
 static int
 read_number(const char *s, struct number *out)
 {
@@ -209,7 +209,7 @@ units_read_integer(const char **s, int64_t min, int64_t max, int64_t *out)
 }
 
 /* The largest unit that divides the duration without a rest, so that what was written in the
- * config comes back: "36h", not "1d12h". Weeks are shown as days. */
+ * config comes back: "36h", not "1d12h".  Weeks are shown as days. */
 char *
 units_format_duration(char buf[UNITS_TEXT], int64_t seconds)
 {

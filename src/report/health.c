@@ -15,7 +15,7 @@
 
 #define DAY (24 * 60 * 60)
 
-/* Boxes without a clock battery boot in 1970. Before the release date the time is certainly
+/* Boxes without a clock battery boot in 1970.  Before the release date the time is certainly
  * wrong. */
 static bool
 clock_is_wrong(const struct view *view)
@@ -108,7 +108,7 @@ row_is_partial(const struct table_row *row, int64_t now)
 	return state_is_partial(row);
 }
 
-/* Has the name not resolved for a day, and is there no snapshot? A laptop in .local is unknown
+/* Has the name not resolved for a day, and is there no snapshot?  A laptop in .local is unknown
  * while it is away, so only a name that never worked is reported as a probable mistake. */
 static bool
 row_is_unresolved(const struct table_row *row, int64_t now)
@@ -209,7 +209,7 @@ static const struct health_rule {
     {HEALTH_WARNING, has_warnings, NULL, report_warning},
 };
 
-/* Count the volumes that a cause applies to; *first is the first of them. Disabled volumes have no
+/* Count the volumes that a cause applies to; *first is the first of them.  Disabled volumes have no
  * health, nor those that have left the config. */
 static size_t
 find_rows(const struct health_rule *rule, const struct view *view, const struct table_row **first)
@@ -228,7 +228,7 @@ find_rows(const struct health_rule *rule, const struct view *view, const struct 
 	return found;
 }
 
-/* No cause applies. Say more than "all is well" where that could be misread: nothing has run yet,
+/* No cause applies.  Say more than "all is well" where that could be misread: nothing has run yet,
  * or nothing is backed up at all. */
 static void
 report_well(FILE *f, const struct view *view)
@@ -262,6 +262,7 @@ report_worst(FILE *f, const struct view *view)
 
 		if (found == 0)
 			continue;
+		/* Only the worst cause is described; the others show in queue.txt. */
 		rule->report(f, view, row);
 		if (found > 1)
 			fprintf(f, " (and %zu more volume%s)", found - 1, found == 2 ? "" : "s");
@@ -289,7 +290,7 @@ health_judge(const struct view *view, struct health_verdict *out)
 }
 
 /* A volume may be counted in several states (failed and overdue), so the numbers need not add up
- * to the total. Running is also counted for volumes that have left the config. */
+ * to the total.  Running is also counted for volumes that have left the config. */
 void
 health_count(const struct table *table, int64_t now, struct health_counts *out)
 {

@@ -10,7 +10,7 @@
 #include "flashback/report/state.h"
 #include "flashback/store/stamp.h"
 
-/* The columns between the name and the status. AGE and CYCLE share one title. */
+/* The columns between the name and the status.  AGE and CYCLE share one title. */
 enum column { LAST, AGE, CYCLE, KEPT, SIZE, NEW, COLUMNS };
 
 #define LAST_TITLE "LAST BACKUP"
@@ -93,7 +93,7 @@ format_size(char buf[UNITS_TEXT], int64_t bytes)
 		memcpy(buf + len, " ", sizeof(" "));
 }
 
-/* Format the cells of a row. A volume whose directory has not been read yet shows "-": "never"
+/* Format the cells of a row.  A volume whose directory has not been read yet shows "-": "never"
  * would claim that there is no backup. */
 static void
 fill_line(struct line *line, const struct table_row *row, const struct view *view)

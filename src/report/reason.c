@@ -94,7 +94,7 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 	}
 }
 
-/* "cd /backup/kimono/home && mv FROM TO", ready to be pasted. Without the cd where the path
+/* "cd /backup/kimono/home && mv FROM TO", ready to be pasted.  Without the cd where the path
  * contains a word that scripts count, since a path cannot be written in lower case. */
 static void
 put_rename(FILE *f, const struct view *view, const struct table_row *row, const char *from,
@@ -113,7 +113,7 @@ put_rename(FILE *f, const struct view *view, const struct table_row *row, const 
 	free(dir);
 }
 
-/* Why the snapshot is suspect, and the command that accepts it. If the newest suspect one is not
+/* Why the snapshot is suspect, and the command that accepts it.  If the newest suspect one is not
  * that of the last run, its full name is not known here. */
 static void
 put_suspect(struct phrases *p, const struct table_row *row, const struct view *view)
@@ -124,6 +124,7 @@ put_suspect(struct phrases *p, const struct table_row *row, const struct view *v
 
 	put_words(phrase(p), reason != NULL ? reason : "far fewer files than before, or none");
 	fputs("; look at it; to accept it: ", p->f);
+	/* The command must name the snapshot exactly, or it would rename another one. */
 	if (stamp.when != row->seen.suspect) {
 		fputs("take .suspect off its name", p->f);
 		return;
@@ -159,7 +160,7 @@ disk_words(enum plan_disk disk)
 	return words[disk];
 }
 
-/* Due and not started: why, and when it will start. Clock and disk come first, since they hold
+/* Due and not started: why, and when it will start.  Clock and disk come first, since they hold
  * back everything, whatever the volume waits for besides. */
 static void
 put_waiting(struct phrases *p, const struct table_row *row, const struct view *view,
@@ -264,7 +265,7 @@ put_partial(struct phrases *p, const struct table_row *row)
 	put_words(phrase(p), reason != NULL ? reason : "some of the source could not be read");
 }
 
-/* The reason for each state. An interrupted run is not a failure, so its reason is shown with
+/* The reason for each state.  An interrupted run is not a failure, so its reason is shown with
  * whatever state the volume has meanwhile. */
 static void
 put_reason(struct phrases *p, const struct table_row *row, const struct view *view,
@@ -327,6 +328,7 @@ reason_text(FILE *f, const char *before, const struct table_row *row, const stru
 	struct phrases p = {.f = f, .before = before};
 
 	put_reason(&p, row, view, state);
+	/* A second problem, independent of the state: it stops expiry. */
 	if (state_is_future(row, view->when.now) && !row->volume->disabled)
 		reason_future(phrase(&p), row, view);
 }

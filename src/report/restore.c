@@ -29,7 +29,7 @@ static const struct piece pieces[] = {
 };
 
 /* Where it is restored to: the source, or another directory. */
-enum target { BACK, TO_ASIDE };
+enum destination { BACK, TO_ASIDE };
 
 /* Whether an rsync option of the backup is needed for the restore too. */
 enum use { NEVER, TO_SOURCE, ALWAYS };
@@ -103,7 +103,7 @@ struct text {
 	bool failed; /* there was no memory for a command */
 };
 
-/* Must rsync keep the remote shell from expanding the path (-s)? An rsync older than 3.2.4 does
+/* Must rsync keep the remote shell from expanding the path (-s)?  An rsync older than 3.2.4 does
  * not escape it by itself. */
 static bool
 needs_secluded(const struct volume *v)
@@ -146,10 +146,10 @@ add_reach(const struct volume *v, struct text_list *argv)
 	return text_list_add(argv, "-e") != 0 || text_list_add(argv, v->ssh) != 0 ? -1 : 0;
 }
 
-/* Build one command. Restoring to the source uses the same transport as the backup; restoring
+/* Build one command.  Restoring to the source uses the same transport as the backup; restoring
  * aside, or a local volume, is a local copy. */
 static int
-add_words(const struct text *t, const struct piece *piece, enum target target, bool dry,
+add_words(const struct text *t, const struct piece *piece, enum destination target, bool dry,
           struct text_list *argv)
 {
 	/* --modify-window=-1: compare nanoseconds, else a file changed twice in one second stays.
@@ -179,7 +179,7 @@ add_words(const struct text *t, const struct piece *piece, enum target target, b
 }
 
 static void
-put_command(struct text *t, const struct piece *piece, enum target target, bool dry)
+put_command(struct text *t, const struct piece *piece, enum destination target, bool dry)
 {
 	struct text_list argv = {0};
 
@@ -210,22 +210,23 @@ put_about(struct text *t, const char *words, const char *after)
 	text_list_free(&argv);
 }
 
-/* What the directory contains, and how to list it. Written for somebody who has lost a machine and
+/* What the directory contains, and how to list it.  Written for somebody who has lost a machine and
  * never read a manual. */
 static void
 put_beginning(struct text *t)
 {
-	fprintf(t->f, "How to get back what is in %s\n\n", t->volume->id);
+	fprintf(t->f, "How to restore %s\n\n", t->volume->id);
 	fprintf(t->f, "The directories beside this file are snapshots of %s .\n",
 	        t->volume->source);
-	fputs("Each has the name of the time at which it was made and is complete in itself;\n"
-	      "`latest' is the newest.  Nothing is needed for this but the disk and rsync: become\n"
-	      "root, and paste a line.  Put what you want in the place of " EXAMPLE_FILE
-	      "\nor " EXAMPLE_DIRECTORY
-	      ", and the name of an older snapshot in the place of `latest'.\n"
-	      "A line with -n changes nothing: it shows what the line below it would do.\n\n",
-	      t->f);
-	fputs("Which snapshots there are, and which versions of a file:\n\n", t->f);
+	fputs(
+	    "Each is named after the time at which it was made, and is complete in itself;\n"
+	    "`latest' is the newest.  Restoring needs only this disk and rsync: become root, and\n"
+	    "paste a line.  Replace " EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
+	    " by what you want, and\n"
+	    "`latest' by the name of an older snapshot if need be.  A line with -n changes\n"
+	    "nothing: it shows what the line below it would do.\n\n",
+	    t->f);
+	fputs("List the snapshots, and the versions of a file:\n\n", t->f);
 	put_about(t, "ls -l", "");
 	put_about(t, "ls -l", "/*/" EXAMPLE_FILE);
 	fputs(
@@ -235,10 +236,10 @@ put_beginning(struct text *t)
 	    t->f);
 }
 
-/* The commands for each piece. When restoring to the source a dry run comes first, as that
+/* The commands for each piece.  When restoring to the source a dry run comes first, as that
  * overwrites files that people work with. */
 static void
-put_pieces(struct text *t, enum target target)
+put_pieces(struct text *t, enum destination target)
 {
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
 		fprintf(t->f, "\n%s:\n\n", pieces[i].title);
@@ -266,15 +267,17 @@ list_filters(const struct volume *v, struct text_list *list)
 }
 
 /* Without the excludes of the backup, --delete would remove what was excluded: it is not in the
- * snapshot. Options that cannot protect it are named. */
+ * snapshot.  Options that cannot protect it are named. */
 static void
 put_delete(struct text *t)
 {
 	const struct text_list *options = &t->volume->rsync_options;
 	struct text_list list = {0};
 
-	fputs("\nThis leaves alone what is there and not in the snapshot.  If that is to go, look\n"
-	      "with -n first, and add all of this, or what never was backed up goes too:\n\n",
+	fputs("\nThese commands keep files that are not in the snapshot.  To remove those, check "
+	      "with\n"
+	      "-n first, and add all of the following, or files that were never backed up are\n"
+	      "removed too:\n\n",
 	      t->f);
 	if (list_filters(t->volume, &list) == 0)
 		argv_print(t->f, &list);
@@ -284,7 +287,8 @@ put_delete(struct text *t)
 	text_list_free(&list);
 	for (size_t i = 0; i < options->n; i++)
 		if (is_one_of(omissions, options->item[i]))
-			fprintf(t->f, "What %s leaves out goes all the same.\n", options->item[i]);
+			fprintf(t->f, "What %s leaves out is removed all the same.\n",
+			        options->item[i]);
 }
 
 /* Restoring to the source, and what may prevent it: a read-only module, a key that may only read,
@@ -294,16 +298,17 @@ put_back(struct text *t)
 {
 	fprintf(t->f, "\nBack to %s\n\n", t->volume->source);
 	if (t->volume->transport == VOLUME_RSYNCD)
-		fputs("Only if the module may be written: most are read only, and say so.\n", t->f);
+		fputs("Possible only if the module is writable; most are read only.\n", t->f);
 	if (t->volume->transport == VOLUME_SHELL)
-		fputs("If the key of this machine may only read (rrsync -ro), give another with\n"
-		      "-e 'ssh -i FILE', or take the files aside and fetch them from the host.\n"
-		      "Behind rrsync a path begins at rrsync's directory; another key knows\n"
-		      "nothing of that.  With it write the whole path in the place of the last\n"
-		      "word, or the files go elsewhere, and --delete removes what is there.\n",
+		fputs("If the key of this machine permits only reading (rrsync -ro), use another "
+		      "with\n"
+		      "-e 'ssh -i FILE', or restore aside and fetch the files from the host.\n"
+		      "With rrsync a path begins at rrsync's directory, with another key at the "
+		      "root:\n"
+		      "then replace the last word by the whole path, or the files go to the wrong\n"
+		      "place, and --delete removes what is there.\n",
 		      t->f);
-	fputs("For a new machine put its address and mount point in the place of the last word.\n",
-	      t->f);
+	fputs("For a new machine replace the last word by its address and mount point.\n", t->f);
 	put_pieces(t, BACK);
 	put_delete(t);
 }
@@ -319,14 +324,15 @@ put_aside(struct text *t)
 static void
 put_end(struct text *t)
 {
-	fputs("\nHow big they are, each counted with what those above it do not have:\n\n", t->f);
+	fputs("\nDisk usage; each snapshot counts what those above it do not have:\n\n", t->f);
 	put_about(t, "du -shc", "/2*");
-	fputs("\nWhat may go: any of them, the others stay whole.  Do it while no backup of this\n"
-	      "volume is running, and tell flashback afterwards:\n\n",
+	fputs("\nAny snapshot can be removed, the others remain complete.  Do this while no backup "
+	      "of\n"
+	      "this volume is running, and notify flashback afterwards:\n\n",
 	      t->f);
 	put_about(t, "rm -rf", "/" EXAMPLE_STAMP);
 	fputs("    pkill -USR1 -x flashback\n\n"
-	      "To keep one for ever give it a suffix of your own:\n\n",
+	      "To keep a snapshot permanently, give it a suffix of your own:\n\n",
 	      t->f);
 	put_about(t, "cd", " && mv " EXAMPLE_STAMP " " EXAMPLE_STAMP ".before-upgrade");
 }

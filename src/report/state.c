@@ -32,7 +32,7 @@ state_is_partial(const struct table_row *row)
 	return row->seen.partial > row->seen.complete && row->seen.partial > row->seen.suspect;
 }
 
-/* The host did not answer, or the last run found no source. Not while a run is active or queued:
+/* The host did not answer, or the last run found no source.  Not while a run is active or queued:
  * then the host has answered since. */
 bool
 state_is_not_found(const struct table_row *row)
@@ -49,7 +49,7 @@ state_is_future(const struct table_row *row, int64_t now)
 	return now >= CLOCK_RELEASE_DATE && row->seen.future.when > now + SUMMARY_AHEAD_MAX;
 }
 
-/* What a volume that is due waits for. What holds at this moment (a slot, the clock, the disk, its
+/* What a volume that is due waits for.  What holds at this moment (a slot, the clock, the disk, its
  * window) comes before why its last attempt ended. */
 static enum state_wait
 wait_of(const struct table_row *row, enum plan_cause cause)

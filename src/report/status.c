@@ -177,7 +177,7 @@ put_counts(FILE *f, const struct view *view)
 }
 
 /* While the daemon lives, next.update is when the file is rewritten at the latest, so that a dead
- * daemon shows. After a stop it is now. */
+ * daemon shows.  After a stop it is now. */
 void
 status_write(FILE *f, const struct view *view)
 {

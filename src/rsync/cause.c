@@ -14,7 +14,7 @@
 
 /* Ranks: of several lines that match, the one with the highest rank is shown, because it is closest
  * to the root cause.  ENDED: the connection ended.  SAID: with a reason.  REFUSED: by the other
- * side. EXACT: what to change is known.  UNREACHABLE: nothing else can have happened before it. */
+ * side.  EXACT: what to change is known.  UNREACHABLE: nothing else can have happened before it. */
 enum { ENDED = 1, SAID, REFUSED, EXACT, UNREACHABLE };
 
 /*
@@ -235,6 +235,8 @@ matches(const char *pattern, struct match_span line, struct match_span captures[
 		struct match_span text = line;
 		const char *next;
 
+		/* The literal up to the next wildcard; the last one must be at the end of the
+		 * line. */
 		n = strcspn(pattern, "*%");
 		next = find_literal(line, pattern, n, pattern[n] == '\0');
 		if (next == NULL)
@@ -264,6 +266,7 @@ fill_in(const char *words, const struct match_span captures[CAPTURES], char out[
 			out[used++] = *words;
 			continue;
 		}
+		/* "$N": the text of the Nth wildcard. */
 		which = (size_t)(*++words - '1');
 		if (room > CAPTURE_SHOWN + 1)
 			room = CAPTURE_SHOWN + 1;

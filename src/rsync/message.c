@@ -101,7 +101,7 @@ skip(struct text_span line, size_t n)
 }
 
 /* Remove "rsync: [sender] " and return which side reports the error; a line that does not begin so
- * is left unchanged. The side decides whether the source could not be read or this disk could not
+ * is left unchanged.  The side decides whether the source could not be read or this disk could not
  * be written. */
 static enum side
 take_speaker(struct text_span *line)
@@ -121,7 +121,7 @@ take_speaker(struct text_span *line)
 	return starts_with_any(*line, sender_words, COUNT(sender_words)) ? SIDE_SOURCE : SIDE_HERE;
 }
 
-/* The text of the error at the end, "Permission denied (13)"; empty when there is none. The last
+/* The text of the error at the end, "Permission denied (13)"; empty when there is none.  The last
  * ": " is taken, since a path may contain one. */
 static struct text_span
 find_why(struct text_span line)
@@ -137,7 +137,7 @@ find_why(struct text_span line)
 	return none;
 }
 
-/* The path in quotes; empty when there is none. A path may contain quotes itself, so a quote
+/* The path in quotes; empty when there is none.  A path may contain quotes itself, so a quote
  * counts as the end only where what follows is what rsync writes there. */
 static struct text_span
 find_path(struct text_span line)
@@ -170,7 +170,7 @@ is_octal(const char *s)
 	return true;
 }
 
-/* rsync writes bytes that it considers unprintable as \#ooo. Decode them, so that they are escaped
+/* rsync writes bytes that it considers unprintable as \#ooo.  Decode them, so that they are escaped
  * by our rules and only once. */
 static size_t
 decode(struct text_span path, char *out, size_t size)
@@ -252,7 +252,7 @@ read_vanished(struct text_span line, struct message *m)
 	return true;
 }
 
-/* An error on this side. ENOSPC while setting an attribute does not mean that the disk is full:
+/* An error on this side.  ENOSPC while setting an attribute does not mean that the disk is full:
  * ext4 reports it for an xattr that is too large for an inode. */
 static void
 read_ours(struct text_span line, struct text_span why, struct message *m)
@@ -266,7 +266,7 @@ read_ours(struct text_span line, struct text_span why, struct message *m)
 	}
 }
 
-/* Classify a line, most specific form first. Without a path or an error text a line is not about a
+/* Classify a line, most specific form first.  Without a path or an error text a line is not about a
  * file, and its errno is not used: only errors about a file can be verified. */
 void
 message_read(const char *line, size_t len, struct message *out)
@@ -275,8 +275,10 @@ message_read(const char *line, size_t len, struct message *out)
 	enum side side;
 
 	memset(out, 0, sizeof(*out));
+	/* Forms without "rsync: [sender]" in front. */
 	if (read_vanished(rest, out) || read_verification(rest, out))
 		return;
+	/* Then the common form: speaker, what failed, path, error. */
 	side = take_speaker(&rest);
 	if (rest.n == 0 || starts_with_any(rest, noise_words, COUNT(noise_words))) {
 		out->kind = MESSAGE_NOISE;
@@ -292,6 +294,7 @@ message_read(const char *line, size_t len, struct message *out)
 	} else {
 		out->kind = MESSAGE_UNREADABLE;
 	}
+	/* Without a path it is about rsync itself, e.g. its own directory. */
 	if (path.n == 0 && out->kind != MESSAGE_ATTRIBUTE) {
 		out->kind = MESSAGE_OTHER;
 		out->error = MESSAGE_ERROR_OTHER;

@@ -70,7 +70,7 @@ report_progress(struct watch *w)
 	           (long long)p->all);
 }
 
-/* One line of output: progress, or a message for the verdict and for the log. What rsync prints
+/* One line of output: progress, or a message for the verdict and for the log.  What rsync prints
  * after it was stopped is a consequence of that, not a reason. */
 static void
 take_line(struct watch *w, struct stream *s)
@@ -89,7 +89,7 @@ take_line(struct watch *w, struct stream *s)
 	runlog_line(w->t->log, s->line, len);
 }
 
-/* Split into lines. A line longer than the buffer is cut, and the rest counts as another line: a
+/* Split into lines.  A line longer than the buffer is cut, and the rest counts as another line: a
  * host decides how long its lines are. */
 static void
 take_bytes(struct watch *w, struct stream *s, const char *p, size_t n)
@@ -112,7 +112,7 @@ close_stream(struct watch *w, struct stream *s)
 	s->fd = -1;
 }
 
-/* Read what is there. Return false when nothing is left for now, or at end of file. Unless much
+/* Read what is there.  Return false when nothing is left for now, or at end of file.  Unless much
  * was waiting, the next read is delayed by GATHER_MS, so that a run over many small files does not
  * cost a wake-up for each of them. */
 static bool
@@ -157,7 +157,7 @@ read_signals(struct watch *w)
 		stop(w, VERDICT_STOP_ROOM);
 }
 
-/* Reap the main process. From then on the rest of its session has LINGER_MS: after a normal end
+/* Reap the main process.  From then on the rest of its session has LINGER_MS: after a normal end
  * only ssh and its receiver are left, and they end by themselves. */
 static void
 reap(struct watch *w)
@@ -169,7 +169,7 @@ reap(struct watch *w)
 }
 
 /* Stop a run that has stalled: no output, no CPU, nothing read for the time that the volume
- * allows. --timeout does not cover a pull that hangs in mid-transfer. Each check walks through
+ * allows. --timeout does not cover a pull that hangs in mid-transfer.  Each check walks through
  * /proc, so there are only CHECKS of them in that time. */
 static void
 check_activity(struct watch *w, int64_t now)
@@ -199,6 +199,7 @@ check_deadlines(struct watch *w)
 
 	if (!w->exited && w->end->stop == VERDICT_STOP_NO)
 		check_activity(w, now);
+	/* TERM was ignored, or processes remained after the main one. */
 	if (w->kill_at != -1 && now >= w->kill_at) {
 		child_stop(w->pid, true);
 		w->kill_at = -1;
@@ -206,7 +207,7 @@ check_deadlines(struct watch *w)
 	}
 }
 
-/* When to wake without an event. The end of a session causes none, so once the main process has
+/* When to wake without an event.  The end of a session causes none, so once the main process has
  * ended it is polled for. */
 static int64_t
 next_deadline(const struct watch *w)
@@ -220,7 +221,7 @@ next_deadline(const struct watch *w)
 	return w->check_at;
 }
 
-/* Wait for output, a signal, or the next deadline. While output accumulates the pipes are not
+/* Wait for output, a signal, or the next deadline.  While output accumulates the pipes are not
  * watched, else poll would return at once. */
 static void
 wait_for_event(const struct watch *w, bool *ready)
@@ -236,7 +237,7 @@ wait_for_event(const struct watch *w, bool *ready)
 	event_wait(fds, STREAMS + 1, ready, deadline);
 }
 
-/* The loop: until the main process has been reaped and its session has ended. Only then may the
+/* The loop: until the main process has been reaped and its session has ended.  Only then may the
  * caller touch the directory: an orphaned receiver continues to write there. */
 static int
 watch_session(struct watch *w)
@@ -245,6 +246,7 @@ watch_session(struct watch *w)
 
 	while (!(w->exited && child_gone(w->pid))) {
 		wait_for_event(w, ready);
+		/* Output first: the reason for an end is in it. */
 		for (int i = 0; i < STREAMS; i++)
 			if (ready[i])
 				(void)read_stream(w, &w->stream[i]);
@@ -252,6 +254,8 @@ watch_session(struct watch *w)
 			read_signals(w);
 		reap(w);
 		check_deadlines(w);
+		/* Even KILL does not end a process that waits for a failing disk; the run must
+		 * end, though. */
 		if (w->stuck_at != -1 && clock_mono() >= w->stuck_at) {
 			errno = EBUSY;
 			return -1;
@@ -314,6 +318,7 @@ transfer_run(const struct transfer *t, struct transfer_end *end)
 	if (rc == 0)
 		rc = watch_session(&w);
 	error = errno;
+	/* What it wrote last, such as the statistics, may still be in the pipes. */
 	drain(&w, &w.stream[OUT]);
 	drain(&w, &w.stream[ERR]);
 	errno = error;

@@ -13,7 +13,7 @@
 
 #include "flashback/lib/compat.h"
 
-/* Read the first line of a file in /proc or /sys. Return 0, or -1 with errno. */
+/* Read the first line of a file in /proc or /sys.  Return 0, or -1 with errno. */
 static int
 read_line(const char *path, char *buf, size_t size)
 {

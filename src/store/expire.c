@@ -9,8 +9,8 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/summary.h"
 
-/* Append to at the indexes of those of one series that the policy no longer keeps. The last one is
- * never listed, whatever retain_mark says: the newest snapshot of a series must not expire. Return
+/* Append to at the indexes of those of one series that the policy no longer keeps.  The last one is
+ * never listed, whatever retain_mark says: the newest snapshot of a series must not expire.  Return
  * how many, or -1. */
 static int
 list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
@@ -74,6 +74,7 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 
 	if (failed)
 		snprintf(trouble, size, "cannot expire %s: %s", "anything", strerror(ENOMEM));
+	/* Oldest first, so that an interrupted expiry leaves the newer ones. */
 	for (int i = 0; i < n && done < EXPIRE_MAX; i++) {
 		struct stamp s = v->stamps[at[i]];
 

@@ -15,7 +15,7 @@ linkdest_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset
 	return (struct stamp){.when = now, .offset = offset, .state = STAMP_WORKING};
 }
 
-/* Is a newer than b? NULL is older than anything, and a stamp from the future older than any that
+/* Is a newer than b?  NULL is older than anything, and a stamp from the future older than any that
  * is not. */
 static bool
 is_newer(const struct stamp *a, const struct stamp *b, int64_t now)
@@ -40,7 +40,7 @@ newest(const struct stamp *stamps, size_t n, enum stamp_state state, int64_t now
 	return found;
 }
 
-/* Order matters: rsync takes a file from the first base in which it is equal. The doubtful and the
+/* Order matters: rsync takes a file from the first base in which it is equal.  The doubtful and the
  * interrupted tree come first, as they have what was copied last. */
 size_t
 linkdest_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful, int64_t now,
@@ -58,6 +58,7 @@ linkdest_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtf
 		out[found++] = *doubtful;
 	if (interrupted != NULL)
 		out[found++] = *interrupted;
+	/* An older one has nothing that the complete one lacks. */
 	if (is_newer(other, complete, now))
 		out[found++] = *other;
 	if (complete != NULL)

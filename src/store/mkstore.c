@@ -27,7 +27,7 @@ struct mkstore {
 	struct marker found;
 };
 
-/* Create a file in the test directory. Return its descriptor, or -1. */
+/* Create a file in the test directory.  Return its descriptor, or -1. */
 static int
 new_file(int dir, const char *name)
 {
@@ -53,7 +53,7 @@ test_hard_links(int dir)
 	return ok;
 }
 
-/* Two descriptors of one file: the second lock must be refused. Some file systems accept every
+/* Two descriptors of one file: the second lock must be refused.  Some file systems accept every
  * lock. */
 static bool
 test_locks(int dir)
@@ -223,7 +223,7 @@ print_existing(const char *data_dir, struct store *s, FILE *f)
 	return 0;
 }
 
-/* Report errno. Return -1. */
+/* Report errno.  Return -1. */
 static int
 fail(const struct mkstore *in, const char *doing)
 {
@@ -251,7 +251,7 @@ refuse_foreign(void *arg, const struct dirent *entry)
 }
 
 /* Refuse a directory inside another store: its directories would be taken for hosts, volumes and
- * snapshots. Return 0 if it is not, 1 after reporting that it is, -1 with errno. */
+ * snapshots.  Return 0 if it is not, 1 after reporting that it is, -1 with errno. */
 static int
 refuse_inside(const struct mkstore *in)
 {
@@ -310,7 +310,7 @@ open_dir(struct mkstore *in)
 	return 0;
 }
 
-/* Make data_dir accessible to its owner only. Not an error if that fails: some disks have no
+/* Make data_dir accessible to its owner only.  Not an error if that fails: some disks have no
  * modes, and are mounted with a umask instead. */
 static void
 close_to_others(const struct mkstore *in)
@@ -326,7 +326,7 @@ close_to_others(const struct mkstore *in)
 		        in->data_dir, strerror(errno));
 }
 
-/* Is this an error of the disk or of this process, rather than the answer to a test? A disk that
+/* Is this an error of the disk or of this process, rather than the answer to a test?  A disk that
  * is full or failing must not be recorded as one without hard links. */
 static bool
 is_trouble(int error)
@@ -352,7 +352,7 @@ test_traits(struct mkstore *in, bool force)
 	return 0;
 }
 
-/* Create .flashback and in it a directory in which the disk is tested. The tests leave their files
+/* Create .flashback and in it a directory in which the disk is tested.  The tests leave their files
  * there; all of it is removed afterwards. */
 static int
 make_test_dir(struct mkstore *in)
@@ -447,14 +447,17 @@ mkstore_run(const char *data_dir, bool force, FILE *f)
 	char *why;
 	bool good;
 
+	/* An existing store is only described. */
 	if (store_open(data_dir, &s, &why) == 0)
 		return print_existing(data_dir, &s, f);
+	/* A marker that cannot be read is not overwritten: it may belong to a newer version. */
 	if (errno != ENOENT) {
 		fprintf(f, "%s\n", why ? why : "out of memory");
 		free(why);
 		return -1;
 	}
 	free(why);
+	/* Each step reports its own error; the marker is written only if all succeed. */
 	good = open_dir(&in) == 0 && make_test_dir(&in) == 0 && test_traits(&in, force) == 0 &&
 	       check_needed(&in, force) == 0 && write_marker(&in) == 0;
 	clean_up(&in, good);

@@ -95,7 +95,7 @@ keep_spans(const struct stamp *const *order, size_t n, enum retain_span span, un
 	}
 }
 
-/* Each rule marks what it keeps; a snapshot that no rule keeps is dropped. Without memory nothing
+/* Each rule marks what it keeps; a snapshot that no rule keeps is dropped.  Without memory nothing
  * is dropped: keeping too much is harmless. */
 int
 retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop)
@@ -110,11 +110,13 @@ retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *poli
 	if (order == NULL || keys == NULL || kept == NULL)
 		goto out;
 	dropped = 0;
+	/* A policy without any number is a mistake in the config, not a wish to lose everything. */
 	if (!volume_keeps_any(policy))
 		goto out;
 	for (size_t i = 0; i < n; i++)
 		order[i] = &stamps[i];
 	qsort(order, n, sizeof(*order), compare_newest_first);
+	/* keep_last, then each period; what any of them keeps is kept. */
 	for (size_t i = 0; i < n && i < policy->last; i++)
 		kept[i] = true;
 	for (size_t i = 0; i < RULES; i++)

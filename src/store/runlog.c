@@ -16,7 +16,7 @@
 #define LINE_MAX_ESCAPED 4096
 
 /* The first RUNLOG_HEAD bytes go to the file directly; of the rest the last RUNLOG_TAIL are kept
- * in a ring and written at the end. A run with a million errors thus has a log of bounded size,
+ * in a ring and written at the end.  A run with a million errors thus has a log of bounded size,
  * with both its beginning and its end. */
 struct runlog {
 	int fd;
@@ -126,6 +126,7 @@ runlog_close(struct runlog *log)
 {
 	if (log == NULL)
 		return;
+	/* Say that something is missing, or the log would seem complete. */
 	if (log->left_out > 0) {
 		/* The ring starts in the middle of a line: drop the rest of that line too. */
 		while (log->held > 0 && log->ring[log->start] != '\n') {
@@ -196,6 +197,7 @@ keep_newest(struct others *o, struct stamp s)
 	for (size_t i = 1; i < o->n; i++)
 		if (o->kept[i].when < o->kept[oldest].when)
 			oldest = i;
+	/* s is newer than the oldest one kept: it takes that place. */
 	if (s.when > o->kept[oldest].when) {
 		struct stamp older = o->kept[oldest];
 

@@ -28,7 +28,7 @@ find_interrupted(struct store_volume *v)
 	return NULL;
 }
 
-/* Is the tree empty? Such a tree holds nothing worth keeping, and would displace an .interrupted
+/* Is the tree empty?  Such a tree holds nothing worth keeping, and would displace an .interrupted
  * one that does. */
 static bool
 is_empty(const struct store_volume *v, const char *name)
@@ -41,7 +41,7 @@ is_empty(const struct store_volume *v, const char *name)
 	return empty;
 }
 
-/* Keep what an interrupted run has copied. Half-transferred files are given names under which
+/* Keep what an interrupted run has copied.  Half-transferred files are given names under which
  * rsync finds them; the other .interrupted tree is merged into this one, so that files that either
  * had are not transferred again; all is synced, since a base is trusted by size and time; only
  * then is it renamed. */
@@ -53,6 +53,7 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 
 	if (is_empty(v, stamp_format(tree, name)))
 		return store_rename(v, tree, STAMP_EXPIRED);
+	/* Partial files, then the other tree, then sync, then rename: see above. */
 	resume_keep(v->fd, name, v->dev);
 	if (other != NULL)
 		resume_join(v->fd, stamp_format(other, other_name), name, v->dev);
@@ -64,6 +65,7 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 		errno = error;
 		return -1;
 	}
+	/* Two .interrupted trees must not exist, not even after a crash: the old one goes first. */
 	if (other != NULL && store_rename(v, other, STAMP_EXPIRED) != 0)
 		return -1;
 	return store_rename(v, tree, STAMP_INTERRUPTED);
@@ -98,7 +100,7 @@ compare_newest_first(const void *a, const void *b)
 	return stamp_compare(b, a);
 }
 
-/* The .working trees in new memory, newest first. A copy, because renaming changes the list that
+/* The .working trees in new memory, newest first.  A copy, because renaming changes the list that
  * they are in. */
 static struct stamp *
 find_working(const struct store_volume *v, size_t *n)
@@ -137,7 +139,7 @@ count_since(const struct store_volume *v, int64_t when)
 }
 
 /* A tree of an earlier boot may have right sizes and times over wrong bytes, so it serves as a
- * base with --checksum. Such a run reads the whole source; if it is interrupted each time before
+ * base with --checksum.  Such a run reads the whole source; if it is interrupted each time before
  * its end, the volume would never get a snapshot, so after SERVES runs the tree expires. */
 static int
 salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubtful)
@@ -185,9 +187,9 @@ expire_outlived(struct store_volume *v, int64_t now)
 	return 0;
 }
 
-/* Bring the volume into a state that a run can start from. The note in the lock file tells which
+/* Bring the volume into a state that a run can start from.  The note in the lock file tells which
  * tree was being built in which boot: only that one, in this boot, has all of its data at least in
- * memory. Any other .working tree is doubtful. */
+ * memory.  Any other .working tree is doubtful. */
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
@@ -197,13 +199,16 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 	int rc = 0;
 
 	memset(doubtful, 0, sizeof(*doubtful));
+	/* 1. Temporaries of killed writers, and trees that a good snapshot has made obsolete. */
 	(void)tree_names(v->fd, remove_temporary, &v->fd);
 	(void)tree_names(v->meta, remove_temporary, &v->meta);
 	if (expire_outlived(v, now) != 0)
 		return -1;
+	/* 2. Trees that runs have left, newest first. */
 	working = find_working(v, &n);
 	if (working == NULL)
 		return -1;
+	/* Only the tree that the note names, written in this boot, is trusted. */
 	if (voldir_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||
 	    strcmp(noted_boot, boot) != 0)
 		trusted.when = 0;
@@ -214,6 +219,7 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 			rc = -1;
 	}
 	free(working);
+	/* 3. Names have changed: read them again, for what comes next relies on them. */
 	if (rc == 0 && n > 0)
 		rc = store_volume_list(v);
 	return rc;

@@ -8,7 +8,7 @@
 
 #define DAY 86400
 
-/* The form of a stamp; 'd' matches a digit, '~' a sign. No colon, which rsync would take for a
+/* The form of a stamp; 'd' matches a digit, '~' a sign.  No colon, which rsync would take for a
  * host. */
 static const char pattern[] = "dddd-dd-ddTdddddd~dddd";
 
@@ -23,7 +23,7 @@ static const char *const suffixes[] = {
     [STAMP_EXPIRED] = ".expired",
 };
 
-/* A calendar date. The conversions are our own, because mktime uses the time zone of the process,
+/* A calendar date.  The conversions are our own, because mktime uses the time zone of the process,
  * while a stamp carries its own offset; and timegm is not standard. */
 struct date {
 	int year, month, day; /* month and day count from 1 */
@@ -117,7 +117,7 @@ date_exists(const struct date *date)
 	       month_start(date->year, date->month + 1) - month_start(date->year, date->month);
 }
 
-/* Set the state that a suffix stands for; any other suffix is a pin. Return -1 when it is none. */
+/* Set the state that a suffix stands for; any other suffix is a pin.  Return -1 when it is none. */
 static int
 read_suffix(const char *suffix, enum stamp_state *state)
 {
@@ -148,6 +148,7 @@ stamp_parse(const char *name, struct stamp *out)
 	    offset_minute > 59)
 		return -1;
 	s.offset = (offset_hour * 60 + offset_minute) * 60;
+	/* -0000 is refused: +0000 is the same offset, and a stamp must have one name. */
 	if (name[17] == '-') {
 		if (s.offset == 0)
 			return -1;
@@ -160,7 +161,7 @@ stamp_parse(const char *name, struct stamp *out)
 	return 0;
 }
 
-/* All digits are computed as one number and written from the last to the first. Not by printf: its
+/* All digits are computed as one number and written from the last to the first.  Not by printf: its
  * length would depend on the year, and the compiler would warn. */
 char *
 stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
@@ -195,7 +196,7 @@ stamp_suffix(enum stamp_state state)
 	return state < STAMP_PINNED ? suffixes[state] : NULL;
 }
 
-/* The inverse of stamp_parse. Rounds towards the past, also for times before 1970 that an offset
+/* The inverse of stamp_parse.  Rounds towards the past, also for times before 1970 that an offset
  * can produce. */
 void
 stamp_local(const struct stamp *s, struct tm *tm)

@@ -34,7 +34,7 @@ close_fd(int *fd)
 	errno = error;
 }
 
-/* Read the marker below fd. Return 0; -1 with errno, EINVAL when this version cannot read it. */
+/* Read the marker below fd.  Return 0; -1 with errno, EINVAL when this version cannot read it. */
 static int
 read_marker(int fd, struct marker *m)
 {
@@ -76,7 +76,7 @@ open_error(const char *data_dir, bool open)
 	                   strerror(errno));
 }
 
-/* The marker is read below the descriptor that is kept. Reading it by path could find another disk
+/* The marker is read below the descriptor that is kept.  Reading it by path could find another disk
  * that is mounted in between, and everything would be written below an empty mount point. */
 int
 store_open(const char *data_dir, struct store *s, char **why)
@@ -123,7 +123,7 @@ store_warning(const char *data_dir, const struct store *s)
 	return NULL;
 }
 
-/* Open data_dir once more by its path and compare. Device and inode alone do not suffice: another
+/* Open data_dir once more by its path and compare.  Device and inode alone do not suffice: another
  * disk may get the same device number, and its root directory has the same inode; so the id in the
  * marker is compared as well. */
 int
@@ -150,7 +150,7 @@ store_close(struct store *s)
 	close_fd(&s->fd);
 }
 
-/* Open the directory name below dir, creating it if make. OPEN_DIR does not follow a symlink: a
+/* Open the directory name below dir, creating it if make.  OPEN_DIR does not follow a symlink: a
  * HOST that is one would lead out of the store. */
 static int
 open_below(int dir, const char *name, bool make)
@@ -162,7 +162,7 @@ open_below(int dir, const char *name, bool make)
 
 /* Bind an abstract socket to a name made from store and volume: a lock between processes of this
  * machine that no file system has to support, and that is released when the last copy of the
- * descriptor is closed. Return it, or -1 with errno. */
+ * descriptor is closed.  Return it, or -1 with errno. */
 static int
 bind_name(const struct store *s, const char *host, const char *name)
 {
@@ -179,7 +179,7 @@ bind_name(const struct store *s, const char *host, const char *name)
 	return fd;
 }
 
-/* Take the volume's lock. On a disk without locks, accepted by --init --force, only processes on
+/* Take the volume's lock.  On a disk without locks, accepted by --init --force, only processes on
  * this machine can be kept out. */
 static int
 take_lock(const struct store *s, const char *host, const char *name, struct store_volume *v)
@@ -214,6 +214,7 @@ gather(void *arg, const struct dirent *entry)
 		return 0;
 	if (fstatat(g->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
+	/* A file or symlink with such a name is the user's own. */
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	if (g->n == g->max) {
@@ -247,9 +248,9 @@ store_volume_list(struct store_volume *v)
 	return 0;
 }
 
-/* Read the lines that can be parsed; others are skipped, as a power cut may have damaged some. No
+/* Read the lines that can be parsed; others are skipped, as a power cut may have damaged some.  No
  * history costs only convenience, but one that exists and cannot be read is recorded in unread: it
- * must not be overwritten by an empty one. A lack of memory or descriptors is an error of its own
+ * must not be overwritten by an empty one.  A lack of memory or descriptors is an error of its own
  * and says nothing about the file. */
 static int
 read_history(struct store_volume *v)
@@ -283,7 +284,7 @@ read_history(struct store_volume *v)
 	return 0;
 }
 
-/* Step by step on descriptors, from data_dir down. With make the lock comes before names and
+/* Step by step on descriptors, from data_dir down.  With make the lock comes before names and
  * history are read: the run that holds the lock may be changing them. */
 int
 store_volume_open(const struct store *s, const char *host, const char *name, bool make,
@@ -303,8 +304,10 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	v->meta = open_below(v->fd, MARKER_DIR, make);
 	if (v->meta == -1 && (make || errno != ENOENT))
 		goto fail;
+	/* Before anything is read, so that it cannot change afterwards. */
 	if (make && take_lock(s, host, name, v) == -1)
 		goto fail;
+	/* Names and history, as they are under the lock. */
 	if (store_volume_list(v) == -1 || read_history(v) == -1)
 		goto fail;
 	return 0;
@@ -330,7 +333,7 @@ store_volume_close(struct store_volume *v)
 }
 
 /* Rename within a directory, never over an existing name: an empty directory would silently be
- * replaced. Where the file system lacks RENAME_NOREPLACE the name is checked before; the lock
+ * replaced.  Where the file system lacks RENAME_NOREPLACE the name is checked before; the lock
  * keeps other runs out meanwhile. */
 static int
 rename_new(int dir, const char *from, const char *to)
@@ -348,7 +351,7 @@ rename_new(int dir, const char *from, const char *to)
 	return renameat(dir, from, dir, to);
 }
 
-/* The rename is the whole transition: a crash leaves either the old or the new state. A pin is
+/* The rename is the whole transition: a crash leaves either the old or the new state.  A pin is
  * refused, since its suffix is unknown here and belongs to the user. */
 int
 store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state)
@@ -362,6 +365,7 @@ store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state state
 	}
 	if (rename_new(v->fd, stamp_format(stamp, from_name), stamp_format(&to, to_name)) == -1)
 		return -1;
+	/* Keep the list in step with the disk, without reading the directory again. */
 	for (size_t i = 0; i < v->nstamps; i++) {
 		struct stamp *s = &v->stamps[i];
 
@@ -385,7 +389,7 @@ write_block(FILE *f, void *arg)
 	return fwrite(block, 1, sizeof(block), f) == sizeof(block) ? 0 : -1;
 }
 
-/* Verify that the disk can be written. Synced, because a disk with errors may accept data into
+/* Verify that the disk can be written.  Synced, because a disk with errors may accept data into
  * memory. */
 int
 store_writable(int dirfd)

@@ -17,8 +17,8 @@
 #define LATEST_NEW "latest.new" /* made below .flashback, then renamed */
 #define NOTE_MAX 512
 
-/* Does `latest` point to name already? Return 1, 0, or -1 with errno (EEXIST: it is not a
- * symlink). With name NULL: is there none? */
+/* Does `latest` point to name already?  Return 1, 0, or -1 with errno (EEXIST: it is not a
+ * symlink).  With name NULL: is there none? */
 static int
 latest_is(int dir, const char *name)
 {
@@ -58,6 +58,7 @@ voldir_latest(struct store_volume *v, int64_t now)
 	char buf[STAMP_NAME_SIZE], *name = latest_name(v, now, buf);
 	int rc = latest_is(v->fd, name);
 
+	/* Already right, the usual case: nothing is written. */
 	if (rc != 0)
 		return rc == -1 ? -1 : 0;
 	if (!name)
@@ -89,13 +90,15 @@ print_history(FILE *f, void *arg)
 	return 0;
 }
 
-/* The whole file is replaced, as lines of snapshots that are gone must go too. It is small: a
+/* The whole file is replaced, as lines of snapshots that are gone must go too.  It is small: a
  * thousand lines. */
 int
 voldir_history(struct store_volume *v, const struct history_run *run)
 {
 	struct history_run *runs;
 
+	/* Writing now would destroy a history that may be readable again once the disk is
+	 * repaired. */
 	if (v->unread != 0) {
 		errno = v->unread;
 		return -1;
@@ -158,7 +161,7 @@ voldir_note_write(const struct store_volume *v, const char *boot, const struct s
 	return n == len ? fdatasync(v->lock) : -1;
 }
 
-/* The value of a line "KEY VALUE\n"; the newline becomes a NUL and *text advances. NULL when the
+/* The value of a line "KEY VALUE\n"; the newline becomes a NUL and *text advances.  NULL when the
  * line has another key or is cut off. */
 static char *
 value_of(char **text, const char *key)

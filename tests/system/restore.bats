@@ -109,7 +109,7 @@ everything_comes_back() {
 	add=$(grep '^--delete' "$STORE/here/v/RESTORE.txt")
 	command=$(grep '^    rsync -v .*latest/ .*src/$' "$STORE/here/v/RESTORE.txt")
 	sh -c "${command/rsync/rsync $add}"
-	grep -q '^What --max-size=30M leaves out goes all the same' "$STORE/here/v/RESTORE.txt"
+	grep -q '^What --max-size=30M leaves out is removed all the same' "$STORE/here/v/RESTORE.txt"
 	[ ! -e "$D/src/new" ]
 	[ -e "$D/src/.cache/f" ]
 	[ -e "$D/src/f.tmp" ]
