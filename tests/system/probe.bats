@@ -98,10 +98,10 @@ silent_hosts() {
 	status_is volumes.notfound 4
 	status_is volumes.failed 0
 	status_is health OK
-	row_has ping/v 'NOT FOUND: no network'
-	row_has name/v 'NOT FOUND: no network'
+	row_has ping/v 'NOT FOUND: no route to the host'
+	row_has name/v 'NOT FOUND: no route to the host'
 	row_has other/v 'NOT FOUND: no network'
-	row_has tcp/v 'NOT FOUND: no network'
+	row_has tcp/v 'NOT FOUND: no route to the host'
 	"${IN_BOX[@]}" ip link set h1 up
 	wait_for 5 link_is_up 1
 	wake_at '2027-03-02 13:10:00'
