@@ -202,8 +202,8 @@ print_volume(const struct dry *d, struct volume *volume)
 	}
 	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, d->when.now, &row.seen);
 	row.known = true;
-	row.last = row.seen.last.result;
-	row.retry_at = plan_retry_at(&row.seen, d->config->wake, volume->every);
+	row.retry_at =
+	    plan_retry_at(&row.seen, history_ended(&row.seen.last), d->config->wake, volume->every);
 	print_reason(d, &row);
 	rc = volume->disabled ? 0 : print_command(d, volume, &v);
 	if (rc == 0 && !volume->disabled)

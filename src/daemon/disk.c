@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "flashback/daemon/publish.h"
-#include "flashback/daemon/settle.h"
 #include "flashback/daemon/warn.h"
 #include "flashback/daemon/workers.h"
 #include "flashback/lib/clock.h"
@@ -26,31 +25,30 @@ is_suspect_still(const struct summary *seen)
 static bool
 is_dealt_with(const struct table_row *row)
 {
-	if (row->last == RESULT_SUSPECT)
+	enum result last = row->seen.last.result;
+
+	if (last == RESULT_SUSPECT)
 		return !is_suspect_still(&row->seen);
-	return row->last == RESULT_PARTIAL && row->seen.partial == 0;
+	return last == RESULT_PARTIAL && row->seen.partial == 0;
 }
 
 static void
 adopt(struct daemon *d, struct table_row *row, const struct summary *seen)
 {
 	bool first = !row->known && row->phase == TABLE_RESTING;
-	bool newer = row->known && seen->last.stamp.when > row->seen.last.stamp.when;
+	bool was_known = row->known, newer = table_see(row, seen);
 
-	row->seen = *seen;
-	row->known = true;
 	if (seen->expired > 0)
 		d->sweep = true;
-	if ((first || newer) && seen->last.result != RESULT_NONE)
-		settle_adopt(row);
 	if (first) {
-		row->retry_at = plan_retry_at(seen, d->config->wake, row->volume->every);
+		row->retry_at = plan_retry_at(seen, history_ended(&seen->last), d->config->wake,
+		                              row->volume->every);
 		row->told = seen->last.result; /* by who made it */
 	}
 	if (is_dealt_with(row))
 		table_say(row, RESULT_NONE, "%s", "");
 	/* A --once beside this daemon tells nobody. */
-	if (newer)
+	if (newer && was_known)
 		publish_news(d, row);
 }
 

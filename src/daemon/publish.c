@@ -154,72 +154,22 @@ publish_start(struct daemon *d)
 	publish_event(d, "start", NULL, health_name(verdict.level), verdict.reason);
 }
 
-/* What people want to be told of: the kind of result, not each result. */
-static const char *
-event_of(enum result result)
-{
-	if (result_shown_failed(result) || result == RESULT_FULL)
-		return "failed";
-	if (result == RESULT_PARTIAL)
-		return "partial";
-	if (result == RESULT_SUSPECT)
-		return "suspect";
-	if (result == RESULT_SUCCEEDED)
-		return "recovered";
-	return NULL;
-}
-
-/* What may be so at each wake for months is told when it begins. */
-static bool
-is_old_news(const struct table_row *row)
-{
-	return row->again && (row->last == RESULT_NOT_FOUND || row->last == RESULT_BUSY ||
-	                      row->last == RESULT_NOT_NOW || row->last == RESULT_ABSENT ||
-	                      row->last == RESULT_CLOCK);
-}
-
 void
-publish_result(const struct table_row *row)
+publish_result(const struct table_row *row, const struct history_run *run)
 {
-	static const struct {
-		enum result result;
-		enum log_level level;
-		const char *words;
-	} said[] = {
-	    {RESULT_SUCCEEDED, LOG_LEVEL_INFO, "succeeded"},
-	    {RESULT_PARTIAL, LOG_LEVEL_WARNING, "partial"},
-	    {RESULT_SUSPECT, LOG_LEVEL_ERROR, "suspect"},
-	    {RESULT_INTERRUPTED, LOG_LEVEL_INFO, "interrupted"},
-	    {RESULT_DISK, LOG_LEVEL_ERROR, "stopped by the disk"},
-	    {RESULT_FULL, LOG_LEVEL_ERROR, "no room"},
-	    {RESULT_NOT_FOUND, LOG_LEVEL_INFO, "not found"},
-	    {RESULT_BUSY, LOG_LEVEL_INFO, "busy"},
-	    {RESULT_NOT_NOW, LOG_LEVEL_INFO, "not now"},
-	    {RESULT_NOT_DUE, LOG_LEVEL_DEBUG, "not due"},
-	    {RESULT_ABSENT, LOG_LEVEL_ERROR, "no disk"},
-	    {RESULT_CLOCK, LOG_LEVEL_WARNING, "held back"},
-	};
+	const struct result_row *r = result_row(run->result);
 	char took[UNITS_TEXT];
-	const char *words = "failed", *reason = row->reason != NULL ? row->reason : "";
-	enum log_level level = LOG_LEVEL_ERROR;
 
-	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-		if (said[i].result == row->last) {
-			words = said[i].words;
-			level = said[i].level;
-		}
-	}
-	if (is_old_news(row))
-		level = LOG_LEVEL_DEBUG;
-	units_format_clock(took, row->took > 0 ? row->took : 0);
-	log_say(level, "%s: %s after %s%s%s", row->volume->id, words, took,
-	        reason[0] != '\0' ? ": " : "", reason);
+	units_format_clock(took, run->seconds > 0 ? run->seconds : 0);
+	log_say(r->lasting && row->again ? LOG_LEVEL_DEBUG : r->level, "%s: %s after %s%s%s",
+	        row->volume->id, r->words, took, run->reason[0] != '\0' ? ": " : "", run->reason);
 }
 
 void
 publish_news(struct daemon *d, struct table_row *row)
 {
-	const char *event = event_of(row->last), *told = event_of(row->told);
+	const struct history_run *last = &row->seen.last;
+	const char *event = result_row(last->result)->event, *told = result_row(row->told)->event;
 	bool news;
 
 	d->dirty = true;
@@ -227,11 +177,10 @@ publish_news(struct daemon *d, struct table_row *row)
 		return;
 	/* A first success is no news, and neither is the second failure.  The history may end with
 	 * a run of which nothing was told. */
-	news = told != NULL ? strcmp(event, told) != 0 : row->last != RESULT_SUCCEEDED;
-	row->told = row->last;
+	news = told != NULL ? strcmp(event, told) != 0 : last->result != RESULT_SUCCEEDED;
+	row->told = last->result;
 	if (news)
-		publish_event(d, event, row, result_shown_name(row->last),
-		              row->reason != NULL ? row->reason : "");
+		publish_event(d, event, row, result_row(last->result)->shown, last->reason);
 }
 
 void
@@ -250,7 +199,7 @@ publish_overdue(struct daemon *d)
 		d->dirty = true;
 		if (!row->overdue) {
 			log_say(LOG_LEVEL_INFO, "%s: no longer overdue", row->volume->id);
-			publish_event(d, "recovered", row, result_shown_name(row->last),
+			publish_event(d, "recovered", row, result_row(row->seen.last.result)->shown,
 			              "it is no longer overdue");
 			continue;
 		}

@@ -62,9 +62,9 @@ take_sweep(void *arg, char *line)
 		take_trouble(d, id, text);
 	else if (strcmp(line, "removed") == 0)
 		take_removed(row, id, text);
-	else if (strcmp(line, "summary") == 0 && row != NULL && !table_active(row) &&
+	else if (strcmp(line, "summary") == 0 && row != NULL && row->known && !table_active(row) &&
 	         summary_unpack(text, &seen) == 0)
-		row->seen = seen;
+		(void)table_see(row, &seen);
 	d->dirty = true;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/daemon/settle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "flashback/lib/clock.h"
@@ -28,83 +29,46 @@ settle_words(enum daemon_why why)
 
 /* Of a run that we stopped the worker knows no more than that. */
 static void
-say_result(struct table_row *row, const struct daemon_work *w)
+explain_stop(struct daemon_work *w)
 {
-	bool by_disk = w->why == DAEMON_DISK || w->why == DAEMON_HANGS;
-
-	if (w->result != RESULT_INTERRUPTED)
-		table_say(row, w->result, "%s", w->reason);
-	else
-		table_say(row, by_disk ? RESULT_DISK : w->result, "%s", settle_words(w->why));
-}
-
-/* Did the run before this one end like it, for the same reason? */
-static bool
-is_repeated(const struct table_row *row, const struct daemon_work *w)
-{
-	return row->last == w->result &&
-	       strcmp(row->reason != NULL ? row->reason : "", w->reason) == 0;
+	if (w->run.result != RESULT_INTERRUPTED)
+		return;
+	if (w->why == DAEMON_DISK || w->why == DAEMON_HANGS)
+		w->run.result = RESULT_DISK;
+	snprintf(w->run.reason, sizeof(w->run.reason), "%s", settle_words(w->why));
 }
 
 void
-settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w)
+settle_row(struct daemon *d, struct table_row *row, struct daemon_work *w)
 {
-	int64_t now = clock_wall();
-	int64_t every = row->volume->every, silent_since = row->silent_since;
+	const struct history_run *before = &row->seen.last, *run = &w->run;
+	int64_t now = clock_wall(), silent_since = row->silent_since;
 
-	row->again = is_repeated(row, w);
-	row->took = w->seconds;
+	explain_stop(w);
+	row->again = before->result == run->result && strcmp(before->reason, run->reason) == 0;
+	row->seen.last = *run;
 	row->percent = w->percent;
-	row->retry_at = 0;
 	row->yielded = w->why == DAEMON_SLICE;
-	row->fresh = w->result == RESULT_SUCCEEDED;
+	row->fresh = run->result == RESULT_SUCCEEDED;
 	row->silent_since = 0;
-	say_result(row, w);
-	if (result_shown_failed(w->result))
-		row->retry_at = now + plan_backoff(row->seen.failures > 0 ? row->seen.failures : 1,
-		                                   d->config->wake, every);
-	if (w->result == RESULT_NOT_FOUND)
+	row->retry_at = plan_retry_at(&row->seen, now, d->config->wake, row->volume->every);
+	if (run->result == RESULT_NOT_FOUND)
 		row->silent_since = silent_since != 0 ? silent_since : now;
-	if (w->result == RESULT_FULL)
-		row->retry_at = now + every;
-}
-
-void
-settle_adopt(struct table_row *row)
-{
-	const struct history_run *last = &row->seen.last;
-
-	table_say(row, last->result, "%s", last->reason);
-	row->took = last->seconds;
-	row->percent = 0;
-	row->silent_since = 0;
+	if (run->result == RESULT_NOT_DUE)
+		row->seen.last = w->newest;
 }
 
 void
 settle_exit_status(struct daemon *d, enum result result)
 {
-	switch (result) {
-	case RESULT_NONE:
-	case RESULT_SUCCEEDED:
-	case RESULT_NOT_DUE:
+	switch (result_row(result)->exit) {
+	case RESULT_EXIT_GOOD:
 		break;
-	case RESULT_NOT_FOUND:
-	case RESULT_BUSY:
-	case RESULT_NOT_NOW:
-	case RESULT_ABSENT:
-	case RESULT_CLOCK:
+	case RESULT_EXIT_NOT_NOW:
 		if (d->exit_status == DAEMON_GOOD && d->options->wanted.n > 0)
 			d->exit_status = DAEMON_NOT_NOW;
 		break;
-	case RESULT_PARTIAL:
-	case RESULT_SUSPECT:
-	case RESULT_FAILED:
-	case RESULT_NO_SOURCE:
-	case RESULT_INTERRUPTED:
-	case RESULT_DISK:
-	case RESULT_FULL:
-	case RESULT_LINKS:
-	case RESULT_RESULTS:
+	case RESULT_EXIT_WRONG:
 		d->exit_status = DAEMON_WENT_WRONG;
 		break;
 	}

@@ -60,6 +60,7 @@ free_slot(struct daemon *d)
 static void
 start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
 {
+	int64_t now = clock_wall();
 	struct backup_job job = {
 	    .config = d->config,
 	    .volume = row->volume,
@@ -70,21 +71,22 @@ start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
 	memset(w, 0, sizeof(*w));
 	w->kill_at = -1;
 	w->started = clock_mono();
+	w->run = history_begin(&(const struct stamp){.when = now, .offset = clock_offset(now)});
 	phase_move(row, PHASE_STARTED);
 	row->tried = true;
 	row->yielded = false;
 	row->queued_since = 0;
 	row->stage = TABLE_PREPARING;
-	row->started = clock_wall();
+	row->started = now;
 	memset(&row->progress, 0, sizeof(row->progress));
 	row->progress.left = -1;
 	d->dirty = true;
 	if (event_fork(&w->child, backup_body, &job) != 0) {
 		table_say(row, RESULT_FAILED, "no process could be started: %s", strerror(errno));
 		settle_exit_status(d, RESULT_FAILED);
-		row->retry_at = clock_wall() + d->config->wake;
+		row->retry_at = now + d->config->wake;
 		phase_move(row, PHASE_ENDED);
-		publish_result(row);
+		publish_result(row, &row->seen.last);
 		publish_news(d, row);
 		return;
 	}
@@ -180,31 +182,30 @@ take_progress(struct daemon *d, struct daemon_work *w, const char *text)
 static void
 take_result(struct daemon_work *w, const char *text)
 {
-	enum result result;
-	int64_t seconds, percent;
-	char name[32];
+	int64_t percent;
 
-	if (text_word(&text, name, sizeof(name)) == -1 || result_parse(name, &result) != 0 ||
-	    units_read_integer(&text, 0, INT64_MAX, &seconds) == -1 ||
-	    units_read_integer(&text, 0, 100, &percent) == -1)
+	if (units_read_integer(&text, 0, 100, &percent) == -1)
+		return;
+	text += strspn(text, " ");
+	if (history_parse(text, &w->run) == -1)
 		return;
 	w->told = true;
-	w->result = result;
-	w->seconds = seconds;
 	w->percent = (int)percent;
-	snprintf(w->reason, sizeof(w->reason), "%s", *text == ' ' ? text + 1 : text);
 }
 
+/* What its volume's last run is the end of this one will tell. */
 static void
 take_summary(struct daemon *d, struct daemon_work *w, const char *text)
 {
 	struct table_row *row = row_of(d, w);
 	struct summary seen;
 
-	if (row != NULL && summary_unpack(text, &seen) == 0) {
-		row->seen = seen;
-		row->known = true;
-	}
+	if (row == NULL || summary_unpack(text, &seen) != 0)
+		return;
+	w->newest = seen.last;
+	seen.last = row->seen.last;
+	row->seen = seen;
+	row->known = true;
 }
 
 /* Which run a line is from. */
@@ -240,21 +241,17 @@ take_line(void *arg, char *line)
 static void
 blame_worker(struct daemon_work *w)
 {
+	struct history_run *run = &w->run;
 	int status = w->child.status;
 
-	w->seconds = (clock_mono() - w->started) / 1000;
-	if (w->why != DAEMON_RUNNING) {
-		w->result = RESULT_INTERRUPTED;
-		w->reason[0] = '\0';
-		return;
-	}
-	w->result = RESULT_FAILED;
+	run->seconds = (clock_mono() - w->started) / 1000;
+	run->result = w->why != DAEMON_RUNNING ? RESULT_INTERRUPTED : RESULT_FAILED;
 	if (WIFSIGNALED(status))
-		snprintf(w->reason, sizeof(w->reason),
+		snprintf(run->reason, sizeof(run->reason),
 		         "its worker was killed by signal %d; was the machine out of memory?",
 		         WTERMSIG(status));
 	else
-		snprintf(w->reason, sizeof(w->reason), "its worker ended without a result");
+		snprintf(run->reason, sizeof(run->reason), "its worker ended without a result");
 }
 
 static void
@@ -270,17 +267,14 @@ end_run(struct daemon *d, struct daemon_work *w)
 	if (row != NULL) {
 		settle_row(d, row, w);
 		phase_move(row, PHASE_ENDED);
-		publish_result(row);
-		if (w->result == RESULT_NOT_DUE)
-			settle_adopt(row);
+		publish_result(row, &w->run);
 		publish_news(d, row);
 	}
-	if (w->result == RESULT_FULL)
+	if (w->run.result == RESULT_FULL)
 		d->clearing = true;
-	/* It may be gone, or another one by now. */
-	if (w->result == RESULT_DISK || w->result == RESULT_ABSENT || w->why == DAEMON_DISK)
+	if (result_row(w->run.result)->disk_lost || w->why == DAEMON_DISK)
 		d->doubt = d->look_volumes = true;
-	settle_exit_status(d, w->result);
+	settle_exit_status(d, w->run.result);
 	volume_free(w->volume);
 	w->volume = NULL;
 	table_drop_gone(&d->table);

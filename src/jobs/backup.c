@@ -27,7 +27,6 @@
 #include "flashback/store/voldir.h"
 
 #define NICENESS 10
-#define SUMMARY_SIZE 2048
 #define PATIENCE_MS 2000
 
 /* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
@@ -129,8 +128,11 @@ keep_out(struct run *r)
 {
 	char *why = NULL;
 
-	if (copy_keep_out(r->volume, r->job->config->data_dir, &why) == 0)
+	if (copy_keep_out(r->volume, r->job->config->data_dir, &why) == 0) {
+		/* Of what will be copied, with what has just been left out. */
+		r->copy.verdict.run.fingerprint = volume_fingerprint(r->volume);
 		return 0;
+	}
 	verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s",
 	                why != NULL ? why : strerror(ENOMEM));
 	free(why);
@@ -273,30 +275,6 @@ seconds_since(const struct run *r)
 	return (clock_mono() - r->began) / 1000;
 }
 
-static int64_t
-or_unknown(bool known, int64_t n)
-{
-	return known ? n : -1;
-}
-
-static struct history_run
-history_line(const struct run *r)
-{
-	const struct output_stats *s = &r->copy.end.words.stats;
-	struct history_run run = {
-	    .stamp = r->copy.tree,
-	    .seconds = seconds_since(r),
-	    .files = or_unknown(s->seen, s->files),
-	    .new_files = or_unknown(s->seen, s->transferred),
-	    .bytes = or_unknown(s->seen, s->bytes),
-	    .new_bytes = or_unknown(s->seen, s->new_bytes),
-	    .fingerprint = volume_fingerprint(r->volume),
-	};
-
-	run.stamp.state = STAMP_COMPLETE;
-	return run;
-}
-
 /* A snapshot has all that was good in the tree of an earlier boot. */
 static void
 drop_doubtful(struct run *r)
@@ -320,11 +298,10 @@ commit(struct run *r)
 	    .now = clock_wall(),
 	    .tree = r->copy.tree,
 	    .verdict = r->copy.verdict,
-	    .run = history_line(r),
+	    .began = r->began,
+	    .blind = voldir_is_blind(&r->v),
 	};
 
-	if (voldir_is_blind(&r->v))
-		c.verdict.expires_complete = c.verdict.expires_partial = false;
 	tell_stage(r, TABLE_COMMITTING);
 	commit_run(&c);
 	r->copy.tree = c.tree;
@@ -337,24 +314,19 @@ commit(struct run *r)
 static void
 record_failure(struct run *r)
 {
-	struct history_run run = history_line(r);
-	enum result result = r->copy.verdict.result;
+	struct history_run *run = &r->copy.verdict.run;
 
-	if (!r->locked || r->v.unread != 0 ||
-	    (!result_shown_failed(result) && result != RESULT_DISK && result != RESULT_FULL))
+	if (!r->locked || r->v.unread != 0 || !result_row(run->result)->recorded)
 		return;
-	if (run.stamp.when == 0)
-		run.stamp = (struct stamp){.when = r->now, .offset = clock_offset(r->now)};
-	run.result = result;
-	run.code = r->copy.verdict.code;
-	memcpy(run.reason, r->copy.verdict.reason, sizeof(run.reason));
-	if (voldir_history(&r->v, &run) != 0)
+	run->seconds = seconds_since(r);
+	if (voldir_history(&r->v, run) != 0)
 		note(r, "the history could not be written");
 }
 
 static void
 run_after(struct run *r)
 {
+	const struct history_run *run = &r->copy.verdict.run;
 	char snapshot[STAMP_NAME_SIZE] = "", why[RESULT_TEXT], words[RESULT_TEXT + 64];
 	struct text_list env = {0};
 	int status;
@@ -365,9 +337,8 @@ run_after(struct run *r)
 	    r->copy.tree.state != STAMP_EXPIRED)
 		stamp_format(&r->copy.tree, snapshot);
 	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0 ||
-	    text_list_addf(&env, "FLASHBACK_STATE=%s", result_shown_name(r->copy.verdict.result)) !=
-	        0 ||
-	    text_list_addf(&env, "FLASHBACK_REASON=%s", r->copy.verdict.reason) != 0 ||
+	    text_list_addf(&env, "FLASHBACK_STATE=%s", result_row(run->result)->shown) != 0 ||
+	    text_list_addf(&env, "FLASHBACK_REASON=%s", run->reason) != 0 ||
 	    text_list_addf(&env, "FLASHBACK_SNAPSHOT=%s", snapshot) != 0) {
 		note(r, "`after` was not run: no memory");
 	} else {
@@ -384,21 +355,27 @@ run_after(struct run *r)
 	text_list_free(&env);
 }
 
+/* How it ended goes over the pipe once: the summary has no last run but where this one has none to
+ * tell of. */
 static void
 tell_result(struct run *r)
 {
-	char text[SUMMARY_SIZE];
+	struct history_run *run = &r->copy.verdict.run;
+	char text[SUMMARY_LINE];
 
 	if (r->locked && r->v.unread == 0 && store_volume_list(&r->v) == 0) {
 		summarise(r);
 		if (r->seen.expired > 0)
 			event_send(r->out, "expired %u", r->seen.expired);
+		if (run->result != RESULT_NOT_DUE)
+			r->seen.last.result = RESULT_NONE;
 		if (summary_pack(&r->seen, text, sizeof(text)) == 0)
 			event_send(r->out, "summary %s", text);
 	}
-	event_send(r->out, "result %s %lld %d %s", result_name(r->copy.verdict.result),
-	           (long long)seconds_since(r), r->copy.end.progress.percent,
-	           r->copy.verdict.reason);
+	if (run->seconds < 0)
+		run->seconds = seconds_since(r);
+	if (history_pack(run, text, sizeof(text)) == 0)
+		event_send(r->out, "result %d %s", r->copy.end.progress.percent, text);
 }
 
 /* The disk must not be held a moment longer than needed: `after` may want to unmount it. */
@@ -428,6 +405,8 @@ backup_body(int out, void *arg)
 	    .boot = r.boot,
 	    .tell = out,
 	};
+	r.copy.verdict.run =
+	    history_begin(&(const struct stamp){.when = r.now, .offset = clock_offset(r.now)});
 	tell_stage(&r, TABLE_PREPARING);
 	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
 	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&

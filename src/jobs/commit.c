@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/report/restore.h"
@@ -22,7 +23,7 @@
 static void
 trouble(struct commit *c, const char *what)
 {
-	if (c->verdict.result == RESULT_FULL && result_of_errno(errno) == RESULT_FULL)
+	if (c->verdict.run.result == RESULT_FULL && result_of_errno(errno) == RESULT_FULL)
 		return;
 	if (c->trouble[0] == '\0')
 		snprintf(c->trouble, sizeof(c->trouble), "%s: %s", what, strerror(errno));
@@ -32,12 +33,11 @@ trouble(struct commit *c, const char *what)
 static void
 disk_failed(struct commit *c, const char *what)
 {
-	struct verdict *v = &c->verdict;
+	struct history_run *run = &c->verdict.run;
 
-	v->result = result_of_errno(errno);
-	snprintf(v->reason, sizeof(v->reason), "%s: %s", what, strerror(errno));
-	v->tree = VERDICT_TREE_LEFT;
-	v->expires_complete = v->expires_partial = false;
+	run->result = result_of_errno(errno);
+	snprintf(run->reason, sizeof(run->reason), "%s: %s", what, strerror(errno));
+	c->verdict.tree = VERDICT_TREE_LEFT;
 }
 
 /* Renaming a tree away costs no room, so it is tried even on a disk that is full. */
@@ -122,11 +122,9 @@ write_restore(FILE *f, void *arg)
 static void
 add_history(struct commit *c)
 {
-	struct history_run *run = &c->run;
+	struct history_run *run = &c->verdict.run;
 
-	run->result = c->verdict.result;
-	run->code = c->verdict.code;
-	memcpy(run->reason, c->verdict.reason, sizeof(run->reason));
+	run->seconds = (clock_mono() - c->began) / 1000;
 	if (c->tree.state != STAMP_WORKING && c->tree.state != STAMP_EXPIRED)
 		run->snapshot = c->tree;
 	if (voldir_history(c->v, run) != 0)
@@ -163,7 +161,8 @@ static void
 expire(struct commit *c)
 {
 	const struct verdict *v = &c->verdict;
-	struct expire_series series = {v->expires_complete, v->expires_partial};
+	const struct result_row *row = result_row(v->run.result);
+	struct expire_series series = {row->complete, row->partial};
 	char words[RESULT_TEXT] = "";
 
 	if (v->tree == VERDICT_TREE_COMPLETE || v->tree == VERDICT_TREE_PARTIAL)
@@ -171,8 +170,10 @@ expire(struct commit *c)
 	expire_suspects(c);
 	/* Else a volume whose next snapshot does not fit would never let go of what is no longer
 	 * kept. */
-	if (v->result == RESULT_FULL)
+	if (v->run.result == RESULT_FULL)
 		series = expire_allowed(c->v->runs, c->v->nruns);
+	if (c->blind)
+		series = (struct expire_series){false, false};
 	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
 	    c->trouble[0] == '\0')
 		snprintf(c->trouble, sizeof(c->trouble), "%s", words);

@@ -68,6 +68,8 @@ make_tree(struct copy *c)
 	int64_t now = clock_wall();
 
 	c->tree = linkdest_stamp(c->v->stamps, c->v->nstamps, now, clock_offset(now));
+	c->verdict.run.stamp.when = c->tree.when;
+	c->verdict.run.stamp.offset = c->tree.offset;
 	if (voldir_note_write(c->v, c->boot, &c->tree) != 0)
 		return verdict_give_up(&c->verdict, result_of_errno(errno),
 		                       "the lock file cannot be written: %s", strerror(errno));

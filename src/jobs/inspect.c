@@ -94,7 +94,7 @@ int
 inspect_send(int out, const char *word, const char *id, const struct store_volume *v, int64_t now)
 {
 	struct summary seen;
-	char packed[1024];
+	char packed[SUMMARY_LINE];
 
 	if (v->unread != 0) {
 		errno = v->unread;

@@ -33,14 +33,14 @@ static enum sourcecheck_answer
 judge_list(const struct transfer_end *end)
 {
 	struct verdict_case c = {.status = end->status, .stop = end->stop, .removable = true};
-	struct verdict v;
+	struct verdict v = {.run = {.code = -1}};
 
 	if (end->stop == VERDICT_STOP_ASKED || end->stop == VERDICT_STOP_ROOM)
 		return SOURCECHECK_STOPPED;
 	verdict_make(&c, &end->words, &v);
-	if (v.result != RESULT_NOT_FOUND)
+	if (v.run.result != RESULT_NOT_FOUND)
 		return SOURCECHECK_THERE;
-	return end->words.stats.seen && end->words.stats.files == 1 && v.code != PARTIAL_ERROR
+	return end->words.stats.seen && end->words.stats.files == 1 && v.run.code != PARTIAL_ERROR
 	           ? SOURCECHECK_EMPTY
 	           : SOURCECHECK_ABSENT;
 }

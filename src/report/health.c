@@ -98,7 +98,7 @@ static bool
 row_is_full(const struct table_row *row, int64_t now)
 {
 	(void)now;
-	return !table_active(row) && state_result(row) == RESULT_FULL;
+	return !table_active(row) && row->seen.last.result == RESULT_FULL;
 }
 
 static bool

@@ -59,18 +59,20 @@ put_time(FILE *f, int64_t at, const struct plan_now *when)
 	fputs(text, f);
 }
 
-/* The reason of the newest run if its result was the one given, else NULL. What this daemon saw
- * comes before the history, which may not have been written (a full disk). */
+/* The reason of a run; other words, which may be NULL, where it has none. */
 static const char *
-reason_of(const struct table_row *row, enum result result)
+reason_of(const struct history_run *run, const char *other)
 {
-	const struct history_run *run = &row->seen.last;
+	return run->reason[0] != '\0' ? run->reason : other;
+}
 
-	if (row->last == result && row->reason != NULL && *row->reason != '\0')
-		return row->reason;
-	if (run->result == result && run->reason[0] != '\0')
-		return run->reason;
-	return NULL;
+/* The same of the run that left this snapshot, whatever came after it. */
+static const char *
+reason_left(const struct table_row *row, int64_t snapshot, const char *other)
+{
+	const struct history_run *run = &row->seen.flawed;
+
+	return run->snapshot.when == snapshot ? reason_of(run, other) : other;
 }
 
 /* When it is tried again: "again at 14:10", or what has to happen first. */
@@ -118,11 +120,11 @@ put_rename(FILE *f, const struct view *view, const struct table_row *row, const 
 static void
 put_suspect(struct phrases *p, const struct table_row *row, const struct view *view)
 {
-	struct stamp stamp = row->seen.last.snapshot;
-	const char *reason = reason_of(row, RESULT_SUSPECT);
+	struct stamp stamp = row->seen.flawed.snapshot;
 	char from[STAMP_NAME_SIZE], to[STAMP_NAME_SIZE];
 
-	put_words(phrase(p), reason != NULL ? reason : "far fewer files than before, or none");
+	put_words(phrase(p),
+	          reason_left(row, row->seen.suspect, "far fewer files than before, or none"));
 	fputs("; look at it; to accept it: ", p->f);
 	/* The command must name the snapshot exactly, or it would rename another one. */
 	if (stamp.when != row->seen.suspect) {
@@ -166,7 +168,7 @@ static void
 put_waiting(struct phrases *p, const struct table_row *row, const struct view *view,
             const struct state *state)
 {
-	const char *reason = reason_of(row, state_result(row));
+	const struct history_run *last = &row->seen.last;
 
 	if (state->plan.cause == PLAN_CLOCK) {
 		fputs("the clock is wrong: its date is before the release of flashback", phrase(p));
@@ -188,10 +190,10 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 		fputs("its newest snapshot is ahead of the clock", phrase(p));
 		break;
 	case STATE_WAIT_DISK:
-		put_words(phrase(p), reason != NULL ? reason : disk_words(PLAN_DISK_OK));
+		put_words(phrase(p), reason_of(last, disk_words(PLAN_DISK_OK)));
 		break;
 	case STATE_WAIT_BUSY:
-		put_words(phrase(p), reason != NULL ? reason : "busy");
+		put_words(phrase(p), reason_of(last, "busy"));
 		break;
 	case STATE_WAIT_NOT:
 		break;
@@ -203,9 +205,10 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 static void
 put_not_found(struct phrases *p, const struct table_row *row, const struct view *view)
 {
-	const char *reason = reason_of(row, RESULT_NOT_FOUND);
+	const struct history_run *last = &row->seen.last;
+	bool tells = result_row(last->result)->count == RESULT_COUNT_NOT_FOUND;
 
-	put_words(phrase(p), reason != NULL ? reason : "host silent");
+	put_words(phrase(p), tells ? reason_of(last, "host silent") : "host silent");
 	if (row->silent_since != 0) {
 		fputs(" since ", p->f);
 		put_time(p->f, row->silent_since, &view->when);
@@ -224,7 +227,7 @@ static void
 put_failed(struct phrases *p, const struct table_row *row, const struct view *view,
            const struct state *state)
 {
-	put_plain(p, reason_of(row, state_result(row)));
+	put_plain(p, reason_of(&row->seen.last, NULL));
 	put_when(phrase(p), "again", view, row, state);
 }
 
@@ -260,9 +263,8 @@ put_running(struct phrases *p, const struct table_row *row)
 static void
 put_partial(struct phrases *p, const struct table_row *row)
 {
-	const char *reason = reason_of(row, RESULT_PARTIAL);
-
-	put_words(phrase(p), reason != NULL ? reason : "some of the source could not be read");
+	put_words(phrase(p),
+	          reason_left(row, row->seen.partial, "some of the source could not be read"));
 }
 
 /* The reason for each state.  An interrupted run is not a failure, so its reason is shown with
@@ -293,12 +295,12 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 		put_partial(p, row);
 		break;
 	case STATE_SUCCEEDED:
-		put_plain(p, reason_of(row, RESULT_SUCCEEDED));
+		put_plain(p, reason_of(&row->seen.last, NULL));
 		break;
 	case STATE_WAITING:
 	case STATE_READY:
 	case STATE_NEXT:
-		if (state_result(row) == RESULT_INTERRUPTED)
+		if (row->seen.last.result == RESULT_INTERRUPTED)
 			put_interrupted(p, row, view, state);
 		else if (state->word == STATE_WAITING)
 			put_waiting(p, row, view, state);
@@ -352,7 +354,7 @@ put_progress(FILE *f, const struct table_row *row)
 static void
 put_took(FILE *f, const struct table_row *row)
 {
-	int64_t took = row->last != RESULT_NONE ? row->took : row->seen.last.seconds;
+	int64_t took = row->seen.last.seconds;
 	char text[UNITS_TEXT];
 
 	if (took >= 0)

@@ -5,18 +5,17 @@
 
 #include "flashback/lib/clock.h"
 
-/* The history has no line of a run that could not write to the disk, so what this daemon saw comes
- * first. */
-enum result
-state_result(const struct table_row *row)
+/* What the newest run counts as; it may be one that could not write to the history. */
+static enum result_count
+count_of(const struct table_row *row)
 {
-	return row->last != RESULT_NONE ? row->last : row->seen.last.result;
+	return result_row(row->seen.last.result)->count;
 }
 
 bool
 state_is_failed(const struct table_row *row)
 {
-	return !table_active(row) && result_shown_failed(state_result(row));
+	return !table_active(row) && count_of(row) == RESULT_COUNT_FAILED;
 }
 
 /* Until a good snapshot is newer than the suspect one, or that is renamed or removed. */
@@ -39,7 +38,7 @@ state_is_not_found(const struct table_row *row)
 {
 	if (table_active(row) || row->phase == TABLE_QUEUED)
 		return false;
-	return row->silent_since != 0 || state_result(row) == RESULT_NOT_FOUND;
+	return row->silent_since != 0 || count_of(row) == RESULT_COUNT_NOT_FOUND;
 }
 
 /* Judged only by a plausible clock: after a boot in 1970 every stamp would be from the future. */
@@ -54,7 +53,12 @@ state_is_future(const struct table_row *row, int64_t now)
 static enum state_wait
 wait_of(const struct table_row *row, enum plan_cause cause)
 {
-	enum result last = state_result(row);
+	static const enum state_wait waits[] = {
+	    [RESULT_WAIT_NOT] = STATE_WAIT_NOT,
+	    [RESULT_WAIT_DISK] = STATE_WAIT_DISK,
+	    [RESULT_WAIT_CLOCK] = STATE_WAIT_CLOCK,
+	    [RESULT_WAIT_BUSY] = STATE_WAIT_BUSY,
+	};
 
 	if (row->phase == TABLE_QUEUED)
 		return STATE_WAIT_SLOT;
@@ -64,13 +68,7 @@ wait_of(const struct table_row *row, enum plan_cause cause)
 		return STATE_WAIT_DISK;
 	if (cause == PLAN_WINDOW)
 		return STATE_WAIT_WINDOW;
-	if (last == RESULT_DISK || last == RESULT_FULL || last == RESULT_ABSENT)
-		return STATE_WAIT_DISK;
-	if (last == RESULT_CLOCK)
-		return STATE_WAIT_CLOCK;
-	if (last == RESULT_BUSY || last == RESULT_NOT_NOW)
-		return STATE_WAIT_BUSY;
-	return STATE_WAIT_NOT;
+	return waits[result_row(row->seen.last.result)->wait];
 }
 
 /* The first wake at or after an instant, since nothing starts between wakes. */

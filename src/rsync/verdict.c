@@ -12,8 +12,7 @@
 #include "flashback/lib/units.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define REASON_MAX 200 /* with its NUL: a line of queue.txt */
-#define WHOLE 10000    /* hundredths of a percent */
+#define WHOLE 10000 /* hundredths of a percent */
 #define SIGNALLED 128
 
 /* rsync's own exit statuses lie below; others come from the remote shell. */
@@ -156,22 +155,12 @@ is_any(const struct run *r)
 typedef void say_fn(const struct run *r, struct verdict *v);
 
 /* The reason.  Its pieces are escaped already. */
-static void __attribute__((format(printf, 2, 0)))
-put_reason(struct verdict *v, const char *fmt, va_list ap)
-{
-	char text[4 * RESULT_TEXT];
-
-	vsnprintf(text, sizeof(text), fmt, ap);
-	(void)text_hush(text);
-	text_fit(v->reason, REASON_MAX, text, strlen(text));
-}
-
 static void __attribute__((format(printf, 2, 3))) say(struct verdict *v, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	put_reason(v, fmt, ap);
+	history_say(&v->run, fmt, ap);
 	va_end(ap);
 }
 
@@ -325,14 +314,31 @@ static const struct row {
     {is_any, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
 };
 
+/* Set all but the reason; stats are NULL, or not seen, where rsync told none. */
+static void
+set_result(struct verdict *v, enum result result, int code, const struct output_stats *stats)
+{
+	struct history_run *run = &v->run;
+	bool known = stats != NULL && stats->seen;
+
+	run->result = result;
+	run->code = code;
+	run->files = known ? stats->files : -1;
+	run->new_files = known ? stats->transferred : -1;
+	run->bytes = known ? stats->bytes : -1;
+	run->new_bytes = known ? stats->new_bytes : -1;
+	run->reason[0] = '\0';
+}
+
 int
 verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 {
 	va_list ap;
 
-	*v = (struct verdict){.result = result, .tree = VERDICT_TREE_LEFT, .code = -1};
+	set_result(v, result, -1, NULL);
+	v->tree = VERDICT_TREE_LEFT;
 	va_start(ap, fmt);
-	put_reason(v, fmt, ap);
+	history_say(&v->run, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -347,11 +353,7 @@ verdict_make(const struct verdict_case *c, const struct output_words *w, struct 
 	r.code = r.killed ? SIGNALLED + WTERMSIG(c->status) : WEXITSTATUS(c->status);
 	while (!row->holds(&r))
 		row++;
-	memset(v, 0, sizeof(*v));
-	v->result = row->result;
+	set_result(v, row->result, r.code, &w->stats);
 	v->tree = row->tree;
-	v->code = r.code;
-	v->expires_complete = row->result == RESULT_SUCCEEDED;
-	v->expires_partial = row->result == RESULT_SUCCEEDED || row->result == RESULT_PARTIAL;
 	row->say(&r, v);
 }

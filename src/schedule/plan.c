@@ -157,14 +157,20 @@ plan_backoff(unsigned failures, int64_t wake, int64_t every)
 }
 
 int64_t
-plan_retry_at(const struct summary *seen, int64_t wake, int64_t every)
+plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t every)
 {
-	const struct history_run *last = &seen->last;
-	int64_t ended = last->stamp.when + max64(last->seconds, 0);
+	/* A failure that could not be written to the history is not among them. */
+	unsigned failures = seen->failures > 0 ? seen->failures : 1;
 
-	if (result_shown_failed(last->result))
-		return ended + plan_backoff(seen->failures, wake, every);
-	return last->result == RESULT_FULL ? ended + every : 0;
+	switch (result_row(seen->last.result)->retry) {
+	case RESULT_RETRY_BACKOFF:
+		return ended + plan_backoff(failures, wake, every);
+	case RESULT_RETRY_EVERY:
+		return ended + every;
+	case RESULT_RETRY_WAKE:
+		break;
+	}
+	return 0;
 }
 
 bool

@@ -34,13 +34,6 @@ sort_index(struct table *table)
 		qsort(table->by_id, table->n, sizeof(*table->by_id), compare_ids);
 }
 
-static void
-free_row(struct table_row *row)
-{
-	volume_free(row->volume);
-	free(row->reason);
-}
-
 /* Take over what is known, with the volume as it is configured now; the old row is left empty. */
 static void
 keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
@@ -55,11 +48,12 @@ keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
 static void
 new_row(struct table_row *row, struct volume *volume, int64_t now)
 {
+	const struct stamp none = {.when = 0};
+
 	*row = (struct table_row){
 	    .volume = volume_ref(volume),
 	    .first_seen = now,
-	    .took = -1,
-	    .seen = {.bytes = -1, .new_bytes = -1},
+	    .seen = {.bytes = -1, .new_bytes = -1, .last = history_begin(&none)},
 	};
 }
 
@@ -71,7 +65,7 @@ retire_row(struct table *table, struct table_row *old)
 		table->row[table->n] = *old;
 		table->row[table->n++].gone = true;
 	} else {
-		free_row(old);
+		volume_free(old->volume);
 	}
 }
 
@@ -140,7 +134,7 @@ table_drop_gone(struct table *table)
 		struct table_row *row = &table->row[i];
 
 		if (row->gone && !table_active(row))
-			free_row(row);
+			volume_free(row->volume);
 		else
 			table->row[kept++] = *row;
 	}
@@ -167,6 +161,8 @@ mend_instants(struct table_row *row, int64_t now)
 	mend_since(&row->unresolved_since, now);
 	mend_since(&row->queued_since, now);
 	mend_since(&row->started, now);
+	if (row->seen.last.stamp.when > now)
+		row->seen.last.stamp.when = now;
 	if (row->retry_at > now + row->volume->every)
 		row->retry_at = 0;
 }
@@ -183,26 +179,42 @@ table_wake(struct table *table, int64_t now)
 	}
 }
 
+bool
+table_see(struct table_row *row, const struct summary *seen)
+{
+	const struct history_run last = row->seen.last;
+	bool newer = seen->last.result != RESULT_NONE &&
+	             (!row->known || seen->last.stamp.when > last.stamp.when);
+
+	row->seen = *seen;
+	row->known = true;
+	if (newer) {
+		row->percent = 0;
+		row->silent_since = 0;
+	} else {
+		row->seen.last = last;
+	}
+	return newer;
+}
+
 void
 table_say(struct table_row *row, enum result result, const char *fmt, ...)
 {
-	va_list args;
-	char *reason;
+	struct history_run run = history_begin(&row->seen.last.stamp);
+	va_list ap;
 
-	va_start(args, fmt);
-	if (vasprintf(&reason, fmt, args) == -1)
-		reason = NULL;
-	va_end(args);
-	free(row->reason);
-	row->reason = reason;
-	row->last = result;
+	run.result = result;
+	va_start(ap, fmt);
+	history_say(&run, fmt, ap);
+	va_end(ap);
+	row->seen.last = run;
 }
 
 void
 table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
-		free_row(&table->row[i]);
+		volume_free(table->row[i].volume);
 	free(table->row);
 	free(table->by_id);
 	*table = (struct table){0};

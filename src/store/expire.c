@@ -96,14 +96,10 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 struct expire_series
 expire_allowed(const struct history_run *runs, size_t n)
 {
-	enum result last;
+	const struct result_row *row;
 
-	while (n > 0 && (runs[n - 1].result == RESULT_FULL || runs[n - 1].result == RESULT_DISK ||
-	                 runs[n - 1].result == RESULT_INTERRUPTED))
+	while (n > 0 && result_row(runs[n - 1].result)->silent)
 		n--;
-	last = n > 0 ? runs[n - 1].result : RESULT_NONE;
-	return (struct expire_series){
-	    .complete = last == RESULT_SUCCEEDED,
-	    .partial = last == RESULT_SUCCEEDED || last == RESULT_PARTIAL,
-	};
+	row = result_row(n > 0 ? runs[n - 1].result : RESULT_NONE);
+	return (struct expire_series){.complete = row->complete, .partial = row->partial};
 }

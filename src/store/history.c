@@ -12,7 +12,38 @@
 
 #define CODE_MAX 255
 #define FINGERPRINT_DIGITS 16
-#define WORD_SIZE 48 /* larger than every column */
+#define WORD_SIZE 48   /* larger than every column */
+#define REASON_MAX 200 /* with its NUL: a line of queue.txt */
+
+struct history_run
+history_begin(const struct stamp *start)
+{
+	return (struct history_run){
+	    .stamp = {.when = start->when, .offset = start->offset, .state = STAMP_COMPLETE},
+	    .code = -1,
+	    .seconds = -1,
+	    .files = -1,
+	    .new_files = -1,
+	    .bytes = -1,
+	    .new_bytes = -1,
+	};
+}
+
+int64_t
+history_ended(const struct history_run *run)
+{
+	return run->stamp.when + (run->seconds > 0 ? run->seconds : 0);
+}
+
+void
+history_say(struct history_run *run, const char *fmt, va_list ap)
+{
+	char text[4 * RESULT_TEXT];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	(void)text_hush(text);
+	text_fit(run->reason, REASON_MAX, text, strlen(text));
+}
 
 static int
 read_result(const char **line, enum result *out)
@@ -94,7 +125,7 @@ history_print(FILE *f, const struct history_run *run)
 		stamp_format(&run->snapshot, snapshot);
 	text_clean(reason, sizeof(reason), run->reason, strnlen(run->reason, sizeof(run->reason)));
 	fprintf(f, "%-24s %-11s %5d %8" PRId64 " %10" PRId64 " %10" PRId64, stamp,
-	        result_name(run->result), run->code, run->seconds, run->files, run->new_files);
+	        result_row(run->result)->name, run->code, run->seconds, run->files, run->new_files);
 	fprintf(f, " %15" PRId64 " %15" PRId64 "  %016" PRIx64, run->bytes, run->new_bytes,
 	        run->fingerprint);
 	if (reason[0] == '\0')
@@ -102,6 +133,25 @@ history_print(FILE *f, const struct history_run *run)
 	else
 		fprintf(f, "  %-34s  %s\n", snapshot, reason);
 	return ferror(f) ? -1 : 0;
+}
+
+int
+history_pack(const struct history_run *run, char *text, size_t size)
+{
+	FILE *f = size > 0 ? fmemopen(text, size, "w") : NULL;
+	char *end;
+
+	if (f == NULL)
+		return -1;
+	history_print(f, run);
+	if (fclose(f) != 0)
+		return -1;
+	/* The C library writes no NUL when the text just fits. */
+	end = memchr(text, '\n', size);
+	if (end == NULL)
+		return -1;
+	*end = '\0';
+	return 0;
 }
 
 /* Is the snapshot of a run there, whatever its state is now?  No stamp has the instant 0. */
@@ -131,23 +181,17 @@ history_prune(struct history_run *runs, size_t n, const struct stamp *stamps, si
 	return kept;
 }
 
-/* Was there no attempt at all, so that nothing can be learned about the host? */
-static bool
-is_no_attempt(enum result result)
-{
-	return result == RESULT_BUSY || result == RESULT_NOT_NOW || result == RESULT_NOT_DUE ||
-	       result == RESULT_ABSENT || result == RESULT_CLOCK;
-}
-
 unsigned
 history_failures(const struct history_run *runs, size_t n)
 {
 	unsigned failures = 0;
 
 	while (n-- > 0) {
-		if (result_shown_failed(runs[n].result))
+		const struct result_row *row = result_row(runs[n].result);
+
+		if (row->retry == RESULT_RETRY_BACKOFF)
 			failures++;
-		else if (!is_no_attempt(runs[n].result))
+		else if (!row->skipped)
 			break;
 	}
 	return failures;

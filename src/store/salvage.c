@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,19 +77,10 @@ salvage_interrupted(struct store_volume *v, struct stamp *tree)
 static int
 add_line(struct store_volume *v, const struct stamp *tree)
 {
-	struct history_run run = {
-	    .stamp = *tree,
-	    .result = RESULT_INTERRUPTED,
-	    .code = -1,
-	    .seconds = -1,
-	    .files = -1,
-	    .new_files = -1,
-	    .bytes = -1,
-	    .new_bytes = -1,
-	    .reason = "interrupted; the next run resumes from there",
-	};
+	struct history_run run = history_begin(tree);
 
-	run.stamp.state = STAMP_COMPLETE;
+	run.result = RESULT_INTERRUPTED;
+	snprintf(run.reason, sizeof(run.reason), "interrupted; the next run resumes from there");
 	if (tree->state == STAMP_INTERRUPTED)
 		run.snapshot = *tree;
 	return voldir_history(v, &run);

@@ -10,6 +10,7 @@
 #include "flashback/lib/units.h"
 
 #define WORD_SIZE 48 /* larger than every column */
+#define RUN_END '\t' /* of the first of the two runs of a line: no escaped text holds one */
 
 static bool
 is_future(int64_t when, int64_t now)
@@ -52,6 +53,19 @@ note_newest(struct summary *out, const struct stamp *s)
 		out->latest = *s;
 }
 
+/* A snapshot that people must look at keeps its reason, whatever came after it. */
+static void
+note_flawed(struct summary *out, const struct history_run *runs, size_t n)
+{
+	int64_t attempt = summary_attempt(out);
+
+	while (attempt > out->complete && n-- > 0)
+		if (runs[n].snapshot.when == attempt) {
+			out->flawed = runs[n];
+			break;
+		}
+}
+
 static void
 note_history(struct summary *out, const struct history_run *runs, size_t n, int64_t now)
 {
@@ -62,6 +76,7 @@ note_history(struct summary *out, const struct history_run *runs, size_t n, int6
 	out->first = runs[0].stamp.when;
 	out->failures = history_failures(runs, n);
 	out->last = runs[n - 1];
+	note_flawed(out, runs, n);
 	for (size_t i = n; i-- > 0;) {
 		if (runs[i].files <= 0)
 			continue;
@@ -107,39 +122,35 @@ stamp_word(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 	return s->when != 0 ? stamp_format(s, buf) : "-";
 }
 
-static void
-print(FILE *f, const struct summary *s)
+/* "-" for no run.  Return how long it is, or 0 when it does not fit. */
+static size_t
+pack_run(const struct history_run *run, char *text, size_t size)
 {
-	char future[STAMP_NAME_SIZE], latest[STAMP_NAME_SIZE];
-
-	fprintf(f, "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %s %s", s->complete, s->partial,
-	        s->suspect, s->ahead, stamp_word(&s->future, future),
-	        stamp_word(&s->latest, latest));
-	fprintf(f, " %u %u %u", s->kept, s->expired, s->failures);
-	fprintf(f, " %" PRId64 " %" PRId64 " %" PRId64 " ", s->first, s->bytes, s->new_bytes);
-	if (s->last.result == RESULT_NONE)
-		fputs("-\n", f);
-	else
-		history_print(f, &s->last);
+	if (run->result == RESULT_NONE)
+		return (size_t)snprintf(text, size, "-") < size ? 1 : 0;
+	return history_pack(run, text, size) == 0 ? strlen(text) : 0;
 }
 
 int
 summary_pack(const struct summary *s, char *text, size_t size)
 {
-	FILE *f = size > 0 ? fmemopen(text, size, "w") : NULL;
-	char *end;
+	char future[STAMP_NAME_SIZE], latest[STAMP_NAME_SIZE];
+	int printed = snprintf(text, size,
+	                       "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
+	                       " %s %s %u %u %u %" PRId64 " %" PRId64 " %" PRId64 " ",
+	                       s->complete, s->partial, s->suspect, s->ahead,
+	                       stamp_word(&s->future, future), stamp_word(&s->latest, latest),
+	                       s->kept, s->expired, s->failures, s->first, s->bytes, s->new_bytes);
+	size_t used = printed > 0 ? (size_t)printed : size, length;
 
-	if (f == NULL)
+	if (used >= size)
 		return -1;
-	print(f, s);
-	if (fclose(f) != 0)
+	length = pack_run(&s->flawed, text + used, size - used);
+	used += length;
+	if (length == 0 || used + 1 >= size)
 		return -1;
-	/* The C library writes no NUL when the text just fits. */
-	end = memchr(text, '\n', size);
-	if (end == NULL)
-		return -1;
-	*end = '\0';
-	return 0;
+	text[used++] = RUN_END;
+	return pack_run(&s->last, text + used, size - used) > 0 ? 0 : -1;
 }
 
 static int
@@ -169,12 +180,17 @@ read_stamp(const char **text, struct stamp *out)
 }
 
 static int
-read_last(const char *text, struct history_run *out)
+read_run(const char *text, size_t len, struct history_run *out)
 {
-	text += strspn(text, " ");
-	if (strcmp(text, "-") == 0)
+	char line[SUMMARY_LINE];
+
+	if (len >= sizeof(line) || memchr(text, '\n', len) != NULL)
+		return -1;
+	memcpy(line, text, len);
+	line[len] = '\0';
+	if (strcmp(line + strspn(line, " "), "-") == 0)
 		return 0;
-	return history_parse(text, out);
+	return history_parse(line, out);
 }
 
 int
@@ -182,6 +198,7 @@ summary_unpack(const char *text, struct summary *s)
 {
 	struct summary in = {0};
 	int64_t *const instants[] = {&in.complete, &in.partial, &in.suspect, &in.ahead};
+	const char *last = strchr(text, RUN_END);
 	unsigned *const counts[] = {&in.kept, &in.expired, &in.failures};
 
 	for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++)
@@ -194,8 +211,9 @@ summary_unpack(const char *text, struct summary *s)
 			return -1;
 	if (units_read_integer(&text, 0, INT64_MAX, &in.first) == -1 ||
 	    units_read_integer(&text, -1, INT64_MAX, &in.bytes) == -1 ||
-	    units_read_integer(&text, -1, INT64_MAX, &in.new_bytes) == -1 ||
-	    strchr(text, '\n') != NULL || read_last(text, &in.last) == -1)
+	    units_read_integer(&text, -1, INT64_MAX, &in.new_bytes) == -1 || last == NULL ||
+	    last < text || read_run(text, (size_t)(last - text), &in.flawed) == -1 ||
+	    read_run(last + 1, strlen(last + 1), &in.last) == -1)
 		return -1;
 	*s = in;
 	return 0;

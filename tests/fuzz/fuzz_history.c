@@ -46,11 +46,11 @@ static void
 summary(const char *s)
 {
 	struct summary a, b;
-	char once[1024], twice[1024];
+	char once[SUMMARY_LINE], twice[SUMMARY_LINE];
 
 	if (summary_unpack(s, &a) < 0)
 		return;
-	HOLDS(fuzz_is_printable(a.last.reason));
+	HOLDS(fuzz_is_printable(a.last.reason) && fuzz_is_printable(a.flawed.reason));
 	HOLDS(summary_pack(&a, once, sizeof(once)) == 0);
 	HOLDS(strchr(once, '\n') == NULL);
 	HOLDS(summary_unpack(once, &b) == 0);

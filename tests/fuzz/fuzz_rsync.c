@@ -13,10 +13,10 @@
 static void
 check_reason(const struct verdict *v)
 {
-	HOLDS(strlen(v->reason) < 200);
-	HOLDS(fuzz_is_printable(v->reason));
-	HOLDS(strstr(v->reason, "FAILED") == NULL && strstr(v->reason, "SUCCEEDED") == NULL);
-	HOLDS(v->result > RESULT_NONE && v->result < RESULT_RESULTS);
+	HOLDS(strlen(v->run.reason) < 200);
+	HOLDS(fuzz_is_printable(v->run.reason));
+	HOLDS(strstr(v->run.reason, "FAILED") == NULL && strstr(v->run.reason, "SUCCEEDED") == NULL);
+	HOLDS(v->run.result > RESULT_NONE && v->run.result < RESULT_RESULTS);
 }
 
 static void

@@ -63,4 +63,17 @@ rows_table(struct table *table, struct volume **volumes, size_t n, int64_t now)
 		volume_free(volumes[i]);
 }
 
+/* What a row whose newest run ended as PARTIAL knows of the run that left its snapshot. */
+static inline struct history_run
+rows_flawed(const struct table_row *row)
+{
+	struct history_run run = row->seen.flawed;
+
+	if (row->seen.last.result == RESULT_PARTIAL) {
+		run = row->seen.last;
+		run.snapshot = (struct stamp){row->seen.partial, 0, STAMP_PARTIAL};
+	}
+	return run;
+}
+
 #endif

@@ -48,11 +48,10 @@ struct daemon_work {
 	struct event_child child; /* pid 0: this slot is free */
 	struct volume *volume;    /* a reference of its own: a reload does not disturb a run */
 	int64_t started;          /* clock_mono */
-	bool told;                /* it has told its result, which is: */
-	enum result result;
-	int64_t seconds;
+	bool told;                /* it has told how it ended, which is: */
+	struct history_run run;
 	int percent;
-	char reason[RESULT_TEXT];
+	struct history_run newest; /* what the history ends with, after NOTDUE */
 	enum daemon_why why;
 	int64_t kill_at; /* clock_mono; -1: it need not end, or has been killed */
 };

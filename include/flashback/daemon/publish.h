@@ -23,8 +23,8 @@ void publish_rows(struct daemon *d);
 void publish_event(struct daemon *d, const char *event, const struct table_row *row,
                    const char *state, const char *reason);
 
-/** publish_result(row): log how a run has ended. */
-void publish_result(const struct table_row *row);
+/** publish_result(row, run): log how a run has ended. */
+void publish_result(const struct table_row *row, const struct history_run *run);
 
 /** publish_news(d, row): tell notify how the last run ended, if that is a change. */
 void publish_news(struct daemon *d, struct table_row *row);

@@ -9,12 +9,9 @@
 /** settle_words(why): why a run was told to stop, in words. */
 const char *settle_words(enum daemon_why why);
 
-/** settle_row(d, row, w): the row's state, its reason, and when it may run again. */
-void settle_row(struct daemon *d, struct table_row *row, const struct daemon_work *w);
-
-/** settle_adopt(row): the last run is one that the history tells of and that this daemon did not
- * make: it was that of an earlier daemon or of a --once. */
-void settle_adopt(struct table_row *row);
+/** settle_row(d, row, w): the run w becomes the last one of the row, which says when it may run
+ * again.  One that we stopped gets our reason. */
+void settle_row(struct daemon *d, struct table_row *row, struct daemon_work *w);
 
 /**
  * settle_exit_status(d, result):

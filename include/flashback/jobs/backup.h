@@ -22,10 +22,12 @@ struct backup_job {
  *   stage NAME                       table_stage_name
  *   progress PERCENT BYTES RATE LEFT DONE ALL
  *   note words                       for the log: something that is wrong besides the result
- *   summary PACKED                   what is in the volume's directory now
+ *   summary PACKED                   what is in the volume's directory now; the last run only if
+ *                                    this one is NOTDUE
  *   expired N                        there is work for the sweeper
- *   result NAME SECONDS PERCENT words   a run that ends without it is FAILED; `after` may still
- * follow SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return
+ *   result PERCENT PACKED            history_pack; a run that ends without it is FAILED; `after`
+ *                                    may still follow
+ * SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return
  * 0.
  */
 int backup_body(int out, void *arg);

@@ -2,6 +2,7 @@
 #ifndef FLASHBACK_COMMIT_H
 #define FLASHBACK_COMMIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "flashback/config/volume.h"
@@ -17,10 +18,10 @@ struct commit {
 	const struct store *store;
 	struct store_volume *v;
 	const struct volume *volume;
-	int64_t now;
+	int64_t now, began;        /* clock_wall, and clock_mono at the start of the run */
+	bool blind;                /* voldir_is_blind: nothing expires by policy */
 	struct stamp tree;         /* the .working tree; afterwards what it became */
 	struct verdict verdict;    /* made worse when the disk does not hold what was judged */
-	struct history_run run;    /* its line, but for what the verdict says */
 	char trouble[RESULT_TEXT]; /* what went wrong without changing the verdict; "" nothing */
 };
 

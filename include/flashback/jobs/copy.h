@@ -30,7 +30,7 @@ struct copy {
 
 	struct stamp tree; /* what is built; when == 0: nothing was */
 	struct transfer_end end;
-	struct verdict verdict;
+	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
 };
 
 /**

@@ -48,9 +48,6 @@ struct state {
 /** state_of(row, view, out): the state of a row. */
 void state_of(const struct table_row *row, const struct view *view, struct state *out);
 
-/** state_result(row): the result of its newest run, by this daemon or from the history. */
-enum result state_result(const struct table_row *row);
-
 /**
  * The result of its newest attempt, whatever the volume does now: a suspect snapshot remains
  * suspect while the volume is being backed up.

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "flashback/rsync/output.h"
-#include "flashback/store/result.h"
+#include "flashback/store/history.h"
 
 /*
  * What rsync said and how it ended: the result of a run, and its cause in plain words.  The exit
@@ -46,25 +46,22 @@ struct verdict_case {
 };
 
 struct verdict {
-	enum result result;
+	struct history_run run; /* how the run ended */
 	enum verdict_tree tree;
-	bool expires_complete, expires_partial; /* which series lose what is no longer kept */
-	int code;                               /* rsync's exit status; 128+n for signal n */
-	char reason[RESULT_TEXT];               /* in plain words; "" for a plain success */
 };
 
 /**
  * verdict_give_up(v, result, fmt, ...):
  * The verdict on a run that ended before there was anything to judge; a tree, if any, is left.
- * Return -1.
+ * Fills in what verdict_make does.  Return -1.
  */
 int verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /**
  * verdict_make(c, w, v):
- * Fill *v by the first row that holds of the table in verdict.c.  The reason is at most 199 bytes
- * long and never has the words FAILED or SUCCEEDED in it, for scripts count lines with these.
+ * Fill *v by the first row that holds of the table in verdict.c: result, code, figures and reason
+ * (as history_say has it).  What else a run has is for the caller, before or after.
  */
 void verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v);
 

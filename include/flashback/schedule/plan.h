@@ -77,11 +77,11 @@ int plan_compare(const struct table_row *a, const struct table_row *b, int64_t n
 int64_t plan_backoff(unsigned failures, int64_t wake, int64_t every);
 
 /**
- * plan_retry_at(seen, wake, every):
- * Until when does a volume wait whose last run, as the history tells it, failed or found no room?
+ * plan_retry_at(seen, ended, wake, every):
+ * Until when does a volume wait whose last run ended then, because that failed or found no room?
  * 0: it does not.
  */
-int64_t plan_retry_at(const struct summary *seen, int64_t wake, int64_t every);
+int64_t plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t every);
 
 /**
  * plan_overdue(row, now):

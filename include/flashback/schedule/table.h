@@ -35,18 +35,15 @@ enum table_stage {
 struct table_row {
 	struct volume *volume; /* a reference of the row's own */
 	bool known;            /* seen has been filled in */
-	struct summary seen;
-	int64_t first_seen; /* since when the daemon knows of this volume; before
-	                     * CLOCK_RELEASE_DATE: by a clock that was wrong */
+	struct summary seen;   /* with the newest run, also one that is not in the history */
+	int64_t first_seen;    /* since when the daemon knows of this volume; before
+	                        * CLOCK_RELEASE_DATE: by a clock that was wrong */
 
 	enum table_phase phase;
 	enum table_stage stage;
 	struct output_progress progress;
 	int64_t started; /* of the run in progress or the last one */
 
-	enum result last; /* of the newest run; NONE until there was one */
-	char *reason;     /* its reason in words, escaped; NULL: none */
-	int64_t took;     /* seconds the newest run took; -1 unknown */
 	bool fresh;       /* it succeeded since the last wake */
 	bool again;       /* the newest run ended like the one before, for the same reason */
 	int64_t retry_at; /* backoff: not before this instant; 0: none */
@@ -94,9 +91,16 @@ void table_wake(struct table *table, int64_t now);
 void table_drop_gone(struct table *table);
 
 /**
+ * table_see(row, seen):
+ * Take over what was seen in the volume's directory, its last run only if that began after the one
+ * that is known.  Return whether it did.
+ */
+bool table_see(struct table_row *row, const struct summary *seen);
+
+/**
  * table_say(row, result, fmt, ...):
- * Set last and reason.  The words are taken as they are: what comes from outside is escaped before.
- * Without memory the reason is NULL rather than an old one.
+ * No run was made, for this reason: that is its last result now.  Words from outside have been
+ * escaped (history_say).
  */
 void table_say(struct table_row *row, enum result result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -2,6 +2,7 @@
 #ifndef FLASHBACK_HISTORY_H
 #define FLASHBACK_HISTORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,8 +32,22 @@ struct history_run {
 	int64_t files, new_files, bytes, new_bytes; /* -1 when rsync told no statistics */
 	uint64_t fingerprint;
 	struct stamp snapshot;    /* what the run left; when == 0 if nothing */
-	char reason[RESULT_TEXT]; /* escaped */
+	char reason[RESULT_TEXT]; /* in plain words, "" for a plain success; escaped */
 };
+
+/** history_begin(start): a run of which nothing is known but when it began. */
+struct history_run history_begin(const struct stamp *start);
+
+/** history_ended(run): the instant at which it ended, as far as is known. */
+int64_t history_ended(const struct history_run *run);
+
+/**
+ * history_say(run, fmt, ap):
+ * Set the reason.  What is put in from outside must have been escaped.  At most 199 bytes, cut with
+ * "..."; never with the words FAILED or SUCCEEDED in it, for scripts count lines with these.
+ */
+void history_say(struct history_run *run, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /**
  * history_parse(line, out):
@@ -46,6 +61,12 @@ int history_parse(const char *line, struct history_run *out);
  * Return 0, or -1 when f has an error.
  */
 int history_print(FILE *f, const struct history_run *run);
+
+/**
+ * history_pack(run, text, size):
+ * The same line without its newline, for a pipe.  Return 0, or -1 when it does not fit.
+ */
+int history_pack(const struct history_run *run, char *text, size_t size);
 
 /**
  * history_prune(runs, n, stamps, nstamps):

@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
+#include "flashback/lib/log.h"
+
 /*
- * The result of a run, and what follows from it.  Pure: no I/O.
+ * The result of a run, and all that follows from it: one table, a row a result.  Who wants to know
+ * asks for the row; nothing else in the program lists results (tests/lint/results).  Pure: no I/O.
  */
 
 #define RESULT_TEXT 256
@@ -30,8 +33,44 @@ enum result {
 	RESULT_RESULTS
 };
 
-/** result_name(r): "SUCCEEDED" "NOTFOUND" ... as in history; never NULL. */
-const char *result_name(enum result r);
+/** When its volume may run again, if it is due. */
+enum result_retry { RESULT_RETRY_WAKE, RESULT_RETRY_BACKOFF, RESULT_RETRY_EVERY };
+
+/** What its volume waits for after it. */
+enum result_wait { RESULT_WAIT_NOT, RESULT_WAIT_DISK, RESULT_WAIT_CLOCK, RESULT_WAIT_BUSY };
+
+/** As what its volume counts in status.txt; the counts of snapshots come from their names. */
+enum result_count { RESULT_COUNT_NOT, RESULT_COUNT_FAILED, RESULT_COUNT_NOT_FOUND };
+
+/** What it makes of the exit status of --once. */
+enum result_exit {
+	RESULT_EXIT_GOOD,
+	RESULT_EXIT_NOT_NOW, /* a volume that was named could not be backed up now */
+	RESULT_EXIT_WRONG
+};
+
+struct result_row {
+	const char *name;  /* in the history */
+	const char *shown; /* to people: "FAILED" for all that is shown so */
+	const char *words; /* in the log, */
+	enum log_level level;
+	const char *event; /* of notify; NULL: nothing is sent */
+	enum result_retry retry;
+	enum result_wait wait;
+	enum result_count count;
+	enum result_exit exit;
+	bool lasting;   /* may come at each wake for months: logged when it begins */
+	bool skipped;   /* nothing was tried: neither a failure nor the end of failures in a row */
+	bool recorded;  /* gets a line in the history even if rsync was not started */
+	bool silent;    /* tells nothing of the source: what may expire without room, the run before
+	                 * it decides */
+	bool complete;  /* complete snapshots may expire after it, */
+	bool partial;   /* ... and partial ones */
+	bool disk_lost; /* the disk may be gone, or another one: look at it */
+};
+
+/** result_row(r): what follows from it; never NULL. */
+const struct result_row *result_row(enum result r);
 
 /** result_parse(s, out): back from a name.  Return 0, or -1 and *out untouched. */
 int result_parse(const char *s, enum result *out);
@@ -39,11 +78,5 @@ int result_parse(const char *s, enum result *out);
 /** result_of_errno(error): what a run ends as whose own writing failed with this errno: FULL or
  * DISK. */
 enum result result_of_errno(int error);
-
-/** result_shown_failed(r): is r shown as FAILED, and does it count for the backoff? */
-bool result_shown_failed(enum result r);
-
-/** result_shown_name(r): as people are told it: "FAILED" for all that is shown so. */
-const char *result_shown_name(enum result r);
 
 #endif

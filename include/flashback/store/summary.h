@@ -17,6 +17,8 @@
 /** A stamp further ahead of now than this is "from the future": no basis for anything. */
 #define SUMMARY_AHEAD_MAX (INT64_C(26) * 3600)
 
+#define SUMMARY_LINE 1536
+
 struct summary {
 	/* instants, 0 for none; stamps from the future take no part */
 	int64_t complete, partial, suspect; /* the newest of each */
@@ -26,10 +28,12 @@ struct summary {
 	unsigned kept;                      /* complete and partial snapshots, all that are there */
 	unsigned expired;
 	/* from the history, without lines at its end that are from the future */
-	int64_t first;            /* instant of its first line; 0: none */
-	unsigned failures;        /* in a row */
-	struct history_run last;  /* the newest run; result NONE if there is none */
-	int64_t bytes, new_bytes; /* of the newest run that has statistics; -1: unknown */
+	int64_t first;             /* instant of its first line; 0: none */
+	unsigned failures;         /* in a row */
+	struct history_run last;   /* the newest run; result NONE if there is none */
+	struct history_run flawed; /* the one that left the newest snapshot, if that is partial or
+	                            * suspect and its line is there; else result NONE */
+	int64_t bytes, new_bytes;  /* of the newest run that has statistics; -1: unknown */
 };
 
 /**
@@ -48,9 +52,8 @@ int64_t summary_good(const struct summary *s);
 
 /**
  * summary_pack(s, text, size), summary_unpack(text, s):
- * One line for a pipe, without a newline; 1024 bytes hold every summary.  The reason of the last
- * run is made safe to print.  Return 0, or -1 when it does not fit, or is not such a line (*s
- * untouched).
+ * One line for a pipe, without a newline; SUMMARY_LINE bytes hold every summary.  Reasons are made
+ * safe to print.  Return 0, or -1 when it does not fit, or is not such a line (*s untouched).
  */
 int summary_pack(const struct summary *s, char *text, size_t size);
 int summary_unpack(const char *text, struct summary *s);

@@ -59,20 +59,22 @@ static const struct circumstance causes[] = {
      .level = HEALTH_CRITICAL,
      .words = "the backup disk is not usable"},
     {.row = {.seen = {FRESH, .suspect = SUSPECT_AT,
-                      .last = {.result = RESULT_SUSPECT,
-                               .snapshot = {SUSPECT_AT, 0, STAMP_SUSPECT},
-                               .reason = "12 files where 4000 were"}},
-             .last = RESULT_FAILED}, /* which does not hide it */
+                      .flawed = {.result = RESULT_SUSPECT,
+                                 .snapshot = {SUSPECT_AT, 0, STAMP_SUSPECT},
+                                 .reason = "12 files where 4000 were"}},
+             .seen.last.result = RESULT_FAILED}, /* which does not hide it */
      .reason = "refused",
      .level = HEALTH_CRITICAL,
      .words = "kimono/home is suspect: 12 files where 4000 were; look at it; to accept it: cd "
               "/backup/kimono/home && mv 2026-11-22T130600+0000.suspect 2026-11-22T130600+0000"},
     {.row = {.seen = {.complete = NOW - 103 * DAY},
-             .last = RESULT_NOT_FOUND,
+             .seen.last.result = RESULT_NOT_FOUND,
              .silent_since = NOW - 2 * HOUR},
      .level = HEALTH_CRITICAL,
      .words = "kimono/home is overdue: its newest backup is 103d old; host silent since 12:06"},
-    {.row = {.seen = {.first = NOW - 4 * DAY}, .last = RESULT_FAILED, .took = 5},
+    {.row = {.seen = {.first = NOW - 4 * DAY},
+             .seen.last.result = RESULT_FAILED,
+             .seen.last.seconds = 5},
      .reason = "refused",
      .level = HEALTH_CRITICAL,
      .words = "kimono/home is overdue: no backup yet; refused; again at 14:10"},
@@ -84,17 +86,19 @@ static const struct circumstance causes[] = {
      .level = HEALTH_WARNING,
      .words = "the config has errors and is not used: /etc/flashback/hosts.conf:12: no such option "
               "'evry'"},
-    {.row = {.seen = {.complete = NOW - 25 * HOUR}, .last = RESULT_FAILED, .took = 5},
+    {.row = {.seen = {.complete = NOW - 25 * HOUR},
+             .seen.last.result = RESULT_FAILED,
+             .seen.last.seconds = 5},
      .reason = "no rsync on the host",
      .level = HEALTH_WARNING,
      .words = "kimono/home failed: no rsync on the host; again at 14:10"},
     {.row = {.seen = {.complete = NOW - 25 * HOUR},
-             .last = RESULT_FULL,
+             .seen.last.result = RESULT_FULL,
              .retry_at = NOW + 4 * HOUR},
      .reason = "the backup disk is full",
      .level = HEALTH_WARNING,
      .words = "kimono/home has no space: the backup disk is full; again at 18:10"},
-    {.row = {.seen = {.partial = NOW - HOUR}, .last = RESULT_PARTIAL},
+    {.row = {.seen = {.partial = NOW - HOUR}, .seen.last.result = RESULT_PARTIAL},
      .reason = "3 files could not be read",
      .level = HEALTH_WARNING,
      .words = "kimono/home is partial: 3 files could not be read"},
@@ -126,10 +130,12 @@ static const struct circumstance causes[] = {
     {.row = {.first_seen = NOW, .unresolved_since = NOW - DAY + 1, .silent_since = NOW - DAY},
      .level = HEALTH_OK,
      .words = "all is well (1 of 1 volumes not found)"},
-    {.row = {.seen = {.complete = NOW - DAY}, .last = RESULT_INTERRUPTED},
+    {.row = {.seen = {.complete = NOW - DAY}, .seen.last.result = RESULT_INTERRUPTED},
      .level = HEALTH_OK,
      .words = "all is well"},
-    {.row = {.seen = {.complete = NOW - DAY}, .last = RESULT_FAILED, .phase = TABLE_RUNNING},
+    {.row = {.seen = {.complete = NOW - DAY},
+             .seen.last.result = RESULT_FAILED,
+             .phase = TABLE_RUNNING},
      .level = HEALTH_OK,
      .words = "all is well"},
     {.row = {.seen = {.complete = NOW - 20 * DAY, .suspect = NOW - DAY},
@@ -141,7 +147,7 @@ static const struct circumstance causes[] = {
      .row = {.seen = {.complete = NOW - 99 * DAY,
                       .suspect = NOW - 98 * DAY,
                       .future = {NOW + 1500 * DAY, 0, STAMP_COMPLETE}},
-             .last = RESULT_FAILED},
+             .seen.last.result = RESULT_FAILED},
      .level = HEALTH_OK,
      .words = "all volumes are disabled"},
 };
@@ -188,8 +194,10 @@ set_row(struct table *table, size_t index, const struct circumstance *c)
 	table->row[index].known = true;
 	if (table->row[index].first_seen == 0)
 		table->row[index].first_seen = NOW;
-	if (c->reason != NULL)
-		table_say(&table->row[index], c->row.last, "%s", c->reason);
+	if (c->reason == NULL)
+		return;
+	table_say(&table->row[index], c->row.seen.last.result, "%s", c->reason);
+	table->row[index].seen.flawed = rows_flawed(&table->row[index]);
 }
 
 static void
@@ -240,7 +248,8 @@ test_worst_first(void **unused)
 static void
 test_how_many_more(void **unused)
 {
-	const struct circumstance failed = {.row = {.seen = {FRESH}, .last = RESULT_FAILED}};
+	const struct circumstance failed = {
+	    .row = {.seen = {FRESH}, .seen.last.result = RESULT_FAILED}};
 	struct volume *volumes[] = {rows_volume("a/b", NULL), rows_volume("c/d", NULL),
 	                            rows_volume("e/f", NULL)};
 	struct table table = {0};
@@ -340,12 +349,12 @@ test_count(void **unused)
 	                            rows_volume("a/gone", NULL)};
 	const struct table_row rows[LENGTH(volumes)] = {
 	    {.seen = {FRESH}},
-	    {.seen = {.complete = NOW - 99 * DAY}, .last = RESULT_FAILED},
+	    {.seen = {.complete = NOW - 99 * DAY}, .seen.last.result = RESULT_FAILED},
 	    {.seen = {.partial = NOW - HOUR}},
 	    {.seen = {FRESH, .suspect = NOW - HOUR}},
 	    {.seen = {FRESH}, .silent_since = NOW - HOUR},
 	    {.seen = {.complete = NOW - DAY}, .phase = TABLE_RUNNING},
-	    {.seen = {.suspect = NOW - 99 * DAY}, .last = RESULT_FAILED},
+	    {.seen = {.suspect = NOW - 99 * DAY}, .seen.last.result = RESULT_FAILED},
 	    {.seen = {.complete = NOW - 99 * DAY}, .phase = TABLE_ENDING, .gone = true}};
 	struct health_counts counts;
 	struct table table = {0};

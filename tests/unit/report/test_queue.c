@@ -53,7 +53,7 @@ static const struct entry household[] = {
     {"digit/users",
      NULL,
      {.seen = {.complete = NOW - 103 * DAY - HOUR, .kept = 10, SIZES(81 * G / 10, 0)},
-      .last = RESULT_NOT_FOUND,
+      .seen.last.result = RESULT_NOT_FOUND,
       .silent_since = NOW - 2 * DAY},
      "host silent"},
     {"kimono/home",
@@ -66,8 +66,8 @@ static const struct entry household[] = {
     {"nas/music",
      NULL,
      {.seen = {.complete = NOW - 26 * HOUR, .kept = 7, SIZES(-1, -1)},
-      .last = RESULT_FAILED,
-      .took = 540,
+      .seen.last.result = RESULT_FAILED,
+      .seen.last.seconds = 540,
       .retry_at = NOW + 2 * HOUR},
      "the module music is not known to the rsync daemon; see its rsyncd.conf"},
     {"nas/photos",
@@ -75,29 +75,29 @@ static const struct entry household[] = {
      {.seen = {.complete = NOW - 30 * HOUR,
                .suspect = NOW - HOUR,
                .kept = 7,
-               .last = {.result = RESULT_SUSPECT,
-                        .snapshot = {NOW - HOUR, OFFSET, STAMP_SUSPECT},
-                        .reason = "12 files where 40211 were"},
+               .flawed = {.result = RESULT_SUSPECT,
+                          .snapshot = {NOW - HOUR, OFFSET, STAMP_SUSPECT},
+                          .reason = "12 files where 40211 were"},
                SIZES(3 * M, 3 * M)}},
      NULL},
     {"phone/sdcard",
      "every=12h",
-     {.seen = {.partial = NOW - 59, .kept = 1, SIZES(1023, 0)}, .last = RESULT_PARTIAL},
+     {.seen = {.partial = NOW - 59, .kept = 1, SIZES(1023, 0)}, .seen.last.result = RESULT_PARTIAL},
      "2 files could not be read; the first: /sdcard/Gr\xc3\xbc\xc3\x9f"
      "e/\xe2\x82\xac.txt: Permission denied"},
     {"laptop/home",
      NULL,
      {.seen = {.complete = NOW - 25 * HOUR, .kept = 31, SIZES(120 * G, 5 * G)},
-      .last = RESULT_NOT_FOUND,
+      .seen.last.result = RESULT_NOT_FOUND,
       .silent_since = NOW - HOUR},
      "host silent"},
     {"new/one", NULL, {.seen = {SIZES(-1, -1)}}, NULL},
     {"web/www",
      NULL,
      {.seen = {.complete = NOW - 65, .kept = 12, SIZES(2 * G, 70 * M)},
-      .last = RESULT_SUCCEEDED,
+      .seen.last.result = RESULT_SUCCEEDED,
       .fresh = true,
-      .took = 61},
+      .seen.last.seconds = 61},
      NULL},
     {"web/db",
      NULL,
@@ -133,8 +133,11 @@ make_table(struct table *table, const struct entry *entries, size_t n)
 		table->row[i].volume = volume;
 		table->row[i].known = true;
 		table->row[i].first_seen = NOW;
-		if (entries[i].reason != NULL)
-			table_say(&table->row[i], entries[i].row.last, "%s", entries[i].reason);
+		if (entries[i].reason == NULL)
+			continue;
+		table_say(&table->row[i], entries[i].row.seen.last.result, "%s", entries[i].reason);
+		table->row[i].seen.last.seconds = entries[i].row.seen.last.seconds;
+		table->row[i].seen.flawed = rows_flawed(&table->row[i]);
 	}
 }
 
@@ -254,13 +257,13 @@ randomize(struct table_row *row, unsigned *seed)
 	row->phase = (enum table_phase)(next_random(seed) % 5);
 	row->stage = (enum table_stage)(next_random(seed) % 4);
 	row->progress.all = next_random(seed) % 2;
-	row->took = (int64_t)next_random(seed) - 100;
+	row->seen.last.seconds = (int64_t)next_random(seed) - 100;
 	row->fresh = next_random(seed) % 4 == 0;
 	row->retry_at = next_random(seed) % 2 ? NOW + next_random(seed) : 0;
 	row->silent_since = next_random(seed) % 4 ? 0 : NOW - next_random(seed);
-	row->last = (enum result)(next_random(seed) % RESULT_RESULTS);
+	row->seen.last.result = (enum result)(next_random(seed) % RESULT_RESULTS);
 	if (reason != NULL)
-		table_say(row, row->last, "%s", reason);
+		table_say(row, row->seen.last.result, "%s", reason);
 }
 
 static void

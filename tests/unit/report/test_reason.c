@@ -73,67 +73,72 @@ static const struct said {
     {NULL, {RUNNING(TABLE_EXPIRING)}, NULL, 0, "ROTATING: expiring old snapshots"},
 
     {NULL,
-     {STALE, .last = RESULT_NOT_FOUND, .silent_since = NOW - 2 * DAY - HOUR},
+     {STALE, .seen.last.result = RESULT_NOT_FOUND, .silent_since = NOW - 2 * DAY - HOUR},
      NULL,
      0,
      "NOT FOUND: host silent since 2026-11-20 13:06"},
     {NULL,
-     {OLD, .last = RESULT_NOT_FOUND, .silent_since = NOW - 14 * HOUR},
+     {OLD, .seen.last.result = RESULT_NOT_FOUND, .silent_since = NOW - 14 * HOUR},
      "the name kimono is not known",
      0,
      "NOT FOUND, OVERDUE: the name kimono is not known since 00:06"},
     {NULL,
-     {STALE, .last = RESULT_NOT_FOUND},
+     {STALE, .seen.last.result = RESULT_NOT_FOUND},
      "the source is empty",
      0,
      "NOT FOUND: the source is empty"},
 
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 540},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 540},
      "no rsync on the host",
      0,
      "FAILED (0:09:00): no rsync on the host; again at 14:10"},
     {NULL,
-     {OLD, .last = RESULT_LINKS, .took = 1, .retry_at = NOW + 2 * DAY},
+     {OLD, .seen.last.result = RESULT_LINKS, .seen.last.seconds = 1, .retry_at = NOW + 2 * DAY},
      "too many links",
      0,
      "FAILED (0:00:01), OVERDUE: too many links; again at 2026-11-24 14:10"},
-    {NULL, {STALE, .last = RESULT_FAILED, .took = -1}, NULL, 0, "FAILED: again at 14:10"},
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 3},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = -1},
+     NULL,
+     0,
+     "FAILED: again at 14:10"},
+    {NULL,
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3},
      "the rsync SUCCEEDED or FAILED, FAILEDFAILED",
      0,
      "FAILED (0:00:03): the rsync succeeded or failed, failedfailed; again at 14:10"},
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 3},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3},
      "two\nlines, \x1b[31mred, \xe2\x80\xaeturned, bad \xff, \\033 as it was, \xc3\xa4\xc3\xb6",
      0,
      "FAILED (0:00:03): two\\012lines, \\033[31mred, \\342\\200\\256turned, bad \\377, \\033 as "
      "it was, \xc3\xa4\xc3\xb6; again at 14:10"},
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 3, .phase = TABLE_ASKING},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3, .phase = TABLE_ASKING},
      "refused",
      0,
      "FAILED (0:00:03): refused; again when the host answers"},
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 3, .phase = TABLE_QUEUED},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3, .phase = TABLE_QUEUED},
      "refused",
      0,
      "FAILED (0:00:03): refused; again when a slot is free"},
     {NULL,
-     {STALE, .last = RESULT_FAILED, .took = 3},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3},
      "refused",
      PLAN_DISK_ABSENT,
      "FAILED (0:00:03): refused; again when the disk is usable"},
     {"window=22:00-23:00",
-     {STALE, .last = RESULT_FAILED, .took = 3},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3},
      "refused",
      0,
      "FAILED (0:00:03): refused; again at 22:00"},
     {NULL,
-     {.seen = {.complete = NOW - 2 * DAY,
-               .last = {.result = RESULT_NO_SOURCE, .seconds = 61, .reason = "/srv is gone"}},
-      .took = -1},
+     {
+         .seen = {.complete = NOW - 2 * DAY,
+                  .last = {.result = RESULT_NO_SOURCE, .seconds = 61, .reason = "/srv is gone"}},
+     },
      NULL,
      0,
      "FAILED (0:01:01): /srv is gone; again at 14:10"},
@@ -141,9 +146,9 @@ static const struct said {
     {NULL,
      {.seen = {.complete = NOW - 2 * DAY,
                .suspect = SUSPECT_AT,
-               .last = {.result = RESULT_SUSPECT,
-                        .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT},
-                        .reason = "12 files where 4000 were"}}},
+               .flawed = {.result = RESULT_SUSPECT,
+                          .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT},
+                          .reason = "12 files where 4000 were"}}},
      NULL,
      0,
      "SUSPECT: 12 files where 4000 were; look at it; to accept it: cd '/my backup/kimono/home' && "
@@ -155,28 +160,28 @@ static const struct said {
      "SUSPECT: far fewer files than before, or none; look at it; to accept it: take .suspect off "
      "its name"},
     {NULL,
-     {.seen = {.complete = NOW - 2 * DAY, .partial = NOW - HOUR}, .last = RESULT_PARTIAL},
+     {.seen = {.complete = NOW - 2 * DAY, .partial = NOW - HOUR},
+      .seen.last.result = RESULT_PARTIAL},
      "3 files: the first, /home/x: Permission denied",
      0,
      "PARTIAL: 3 files: the first, /home/x: Permission denied"},
     {NULL,
-     {.seen = {.partial = NOW - HOUR, .last = {.result = RESULT_BUSY, .reason = "busy"}},
-      .last = RESULT_BUSY},
+     {.seen = {.partial = NOW - HOUR}, .seen.last.result = RESULT_BUSY},
      "locked",
      0,
      "PARTIAL: some of the source could not be read"},
     {NULL,
-     {.seen = {.partial = NOW - HOUR}, .last = RESULT_NOT_DUE},
+     {.seen = {.partial = NOW - HOUR}, .seen.last.result = RESULT_NOT_DUE},
      NULL,
      0,
      "PARTIAL: some of the source could not be read"},
     {NULL,
-     {FRESH, .last = RESULT_SUCCEEDED, .fresh = true, .took = 540},
+     {FRESH, .seen.last.result = RESULT_SUCCEEDED, .fresh = true, .seen.last.seconds = 540},
      NULL,
      0,
      "SUCCEEDED (0:09:00)"},
     {NULL,
-     {FRESH, .last = RESULT_SUCCEEDED, .fresh = true, .took = 540},
+     {FRESH, .seen.last.result = RESULT_SUCCEEDED, .fresh = true, .seen.last.seconds = 540},
      "2 files vanished while they were copied",
      0,
      "SUCCEEDED (0:09:00): 2 files vanished while they were copied"},
@@ -205,7 +210,7 @@ static const struct said {
      PLAN_DISK_UNKNOWN,
      "WAITING (disk): the backup disk has not been checked yet"},
     {NULL,
-     {STALE, .last = RESULT_DISK, .retry_at = NOW + 12 * HOUR},
+     {STALE, .seen.last.result = RESULT_DISK, .retry_at = NOW + 12 * HOUR},
      "no space left on the backup disk",
      0,
      "WAITING (disk): no space left on the backup disk; again at 2026-11-23 02:10"},
@@ -215,34 +220,38 @@ static const struct said {
      0,
      "WAITING (clock): its newest snapshot is ahead of the clock; again at 15:10"},
     {NULL,
-     {STALE, .last = RESULT_BUSY},
+     {STALE, .seen.last.result = RESULT_BUSY},
      "another rsync works on it",
      0,
      "WAITING (busy): another rsync works on it; again at 14:10"},
-    {NULL, {STALE, .last = RESULT_NOT_NOW}, NULL, 0, "WAITING (busy): busy; again at 14:10"},
+    {NULL,
+     {STALE, .seen.last.result = RESULT_NOT_NOW},
+     NULL,
+     0,
+     "WAITING (busy): busy; again at 14:10"},
 
     {NULL,
-     {STALE, .last = RESULT_INTERRUPTED, .percent = 43},
+     {STALE, .seen.last.result = RESULT_INTERRUPTED, .percent = 43},
      "its time slice was over",
      0,
      "READY: interrupted at 43%, resumes at 14:10"},
     {NULL,
-     {STALE, .last = RESULT_INTERRUPTED, .percent = 43, .phase = TABLE_QUEUED},
+     {STALE, .seen.last.result = RESULT_INTERRUPTED, .percent = 43, .phase = TABLE_QUEUED},
      NULL,
      0,
      "WAITING (slot): interrupted at 43%, resumes when a slot is free"},
     {"window=22:00-23:00",
-     {OLD, .last = RESULT_INTERRUPTED},
+     {OLD, .seen.last.result = RESULT_INTERRUPTED},
      NULL,
      0,
      "WAITING (window), OVERDUE: interrupted, resumes at 22:00"},
     {NULL,
-     {STALE, .last = RESULT_INTERRUPTED, .percent = 43},
+     {STALE, .seen.last.result = RESULT_INTERRUPTED, .percent = 43},
      NULL,
      PLAN_DISK_FULL,
      "WAITING (disk): interrupted at 43%, resumes when the disk is usable"},
     {NULL,
-     {.seen = {.complete = NOW - 4 * HOUR}, .last = RESULT_INTERRUPTED, .percent = 43},
+     {.seen = {.complete = NOW - 4 * HOUR}, .seen.last.result = RESULT_INTERRUPTED, .percent = 43},
      NULL,
      0,
      "NEXT RUN IN 20:00:00: interrupted at 43%, resumes at 2026-11-23 10:06"},
@@ -282,13 +291,13 @@ test_status(void **unused)
 		                          .next_wake = NEXT_WAKE,
 		                          .data_dir = "/my backup"};
 		struct table_row row = c->row;
-		char *text, reason[512];
+		char *text;
 
 		row.volume = rows_volume("kimono/home", c->option, NULL);
 		row.known = true;
 		if (c->reason != NULL) {
-			snprintf(reason, sizeof(reason), "%s", c->reason);
-			row.reason = reason;
+			snprintf(row.seen.last.reason, RESULT_TEXT, "%s", c->reason);
+			row.seen.flawed = rows_flawed(&row);
 		}
 		text = golden_text(print_status, &(struct asked){&row, &view});
 		assert_string_equal(text, c->text);
@@ -310,8 +319,8 @@ test_clock(void **unused)
 	    text, "WAITING (clock): the clock is wrong: its date is before the release of "
 	          "flashback");
 	free(text);
-	row.last = RESULT_FAILED;
-	row.took = 3;
+	row.seen.last.result = RESULT_FAILED;
+	row.seen.last.seconds = 3;
 	text = golden_text(print_status, &(struct asked){&row, &view});
 	assert_string_equal(text, "FAILED (0:00:03): again when the clock is right");
 	free(text);
@@ -325,10 +334,11 @@ test_counted_word_in_path(void **unused)
 	const struct view view = {.when = {NOW, OFFSET, WAKE, PLAN_DISK_OK},
 	                          .life = VIEW_ALIVE,
 	                          .data_dir = "/mnt/FAILED"};
-	struct table_row row = {.seen = {.suspect = SUSPECT_AT,
-	                                 .last = {.result = RESULT_SUSPECT,
-	                                          .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT}}},
-	                        .volume = rows_volume("a/b", NULL)};
+	struct table_row row = {
+	    .seen = {.suspect = SUSPECT_AT,
+	             .flawed = {.result = RESULT_SUSPECT,
+	                        .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT}}},
+	    .volume = rows_volume("a/b", NULL)};
 	char *text = golden_text(print_status, &(struct asked){&row, &view});
 
 	(void)unused;
@@ -343,17 +353,16 @@ static void
 test_long_reason(void **unused)
 {
 	const struct view view = {.when = {NOW, OFFSET, WAKE, PLAN_DISK_OK}};
-	char reason[RESULT_TEXT], *text;
-	struct table_row row = {STALE, .last = RESULT_FAILED, .reason = reason, .took = -1};
+	struct table_row row = {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = -1};
+	char *text;
 
 	(void)unused;
-	memset(reason, '\n', sizeof(reason) - 1);
-	reason[sizeof(reason) - 1] = '\0';
+	memset(row.seen.last.reason, '\n', RESULT_TEXT - 1);
 	row.volume = rows_volume("a/b", NULL);
 	text = golden_text(print_status, &(struct asked){&row, &view});
 	assert_null(strchr(text, '\n'));
 	assert_int_equal(strlen(text),
-	                 strlen("FAILED: ; again at the next wake") + 4 * (sizeof(reason) - 1));
+	                 strlen("FAILED: ; again at the next wake") + 4 * (RESULT_TEXT - 1));
 	free(text);
 	volume_free(row.volume);
 }

@@ -63,14 +63,14 @@ static const struct shown {
     {"disk, but not due", NULL, {FRESH}, PLAN_DISK_FULL, STATE_NEXT, 0, NOON + 20 * HOUR},
     {"its run met a full disk",
      NULL,
-     {STALE, .last = RESULT_DISK, .retry_at = NOON + DAY},
+     {STALE, .seen.last.result = RESULT_DISK, .retry_at = NOON + DAY},
      0,
      STATE_WAITING,
      STATE_WAIT_DISK,
      NOON + DAY + 4 * MINUTE},
     {"the disk went away",
      NULL,
-     {STALE, .last = RESULT_ABSENT},
+     {STALE, .seen.last.result = RESULT_ABSENT},
      0,
      STATE_WAITING,
      STATE_WAIT_DISK,
@@ -84,24 +84,36 @@ static const struct shown {
      NOON + HOUR + 4 * MINUTE},
     {"the worker saw one ahead",
      NULL,
-     {STALE, .last = RESULT_CLOCK},
+     {STALE, .seen.last.result = RESULT_CLOCK},
      0,
      STATE_WAITING,
      STATE_WAIT_CLOCK,
      NEXT_WAKE},
-    {"busy", NULL, {STALE, .last = RESULT_BUSY}, 0, STATE_WAITING, STATE_WAIT_BUSY, NEXT_WAKE},
-    {"not now",
+    {"busy",
      NULL,
-     {STALE, .last = RESULT_NOT_NOW, .tried = true},
+     {STALE, .seen.last.result = RESULT_BUSY},
      0,
      STATE_WAITING,
      STATE_WAIT_BUSY,
      NEXT_WAKE},
-    {"interrupted", NULL, {STALE, .last = RESULT_INTERRUPTED}, 0, STATE_READY, 0, NEXT_WAKE},
+    {"not now",
+     NULL,
+     {STALE, .seen.last.result = RESULT_NOT_NOW, .tried = true},
+     0,
+     STATE_WAITING,
+     STATE_WAIT_BUSY,
+     NEXT_WAKE},
+    {"interrupted",
+     NULL,
+     {STALE, .seen.last.result = RESULT_INTERRUPTED},
+     0,
+     STATE_READY,
+     0,
+     NEXT_WAKE},
 
     {"succeeded",
      NULL,
-     {FRESH, .last = RESULT_SUCCEEDED, .fresh = true},
+     {FRESH, .seen.last.result = RESULT_SUCCEEDED, .fresh = true},
      0,
      STATE_SUCCEEDED,
      0,
@@ -122,21 +134,21 @@ static const struct shown {
      NOON + 23 * HOUR},
     {"failed",
      NULL,
-     {STALE, .last = RESULT_FAILED, .retry_at = NOON + 14 * MINUTE},
+     {STALE, .seen.last.result = RESULT_FAILED, .retry_at = NOON + 14 * MINUTE},
      0,
      STATE_FAILED,
      0,
      NEXT_WAKE + WAKE},
     {"failed: the wake nearest to the end of the backoff",
      NULL,
-     {STALE, .last = RESULT_FAILED, .retry_at = NOON + 9 * MINUTE},
+     {STALE, .seen.last.result = RESULT_FAILED, .retry_at = NOON + 9 * MINUTE},
      0,
      STATE_FAILED,
      0,
      NEXT_WAKE},
     {"failed before a suspect tree",
      NULL,
-     {.seen = {.suspect = NOON - 2 * DAY}, .last = RESULT_LINKS},
+     {.seen = {.suspect = NOON - 2 * DAY}, .seen.last.result = RESULT_LINKS},
      0,
      STATE_FAILED,
      0,
@@ -150,7 +162,7 @@ static const struct shown {
      NEXT_WAKE},
     {"silent",
      NULL,
-     {STALE, .last = RESULT_NOT_FOUND, .silent_since = NOON - DAY},
+     {STALE, .seen.last.result = RESULT_NOT_FOUND, .silent_since = NOON - DAY},
      0,
      STATE_NOT_FOUND,
      0,
@@ -164,14 +176,14 @@ static const struct shown {
      NOON},
     {"a source that comes and goes",
      NULL,
-     {STALE, .last = RESULT_NOT_FOUND},
+     {STALE, .seen.last.result = RESULT_NOT_FOUND},
      0,
      STATE_NOT_FOUND,
      0,
      NEXT_WAKE},
     {"there again",
      NULL,
-     {STALE, .last = RESULT_NOT_FOUND, .phase = TABLE_QUEUED},
+     {STALE, .seen.last.result = RESULT_NOT_FOUND, .phase = TABLE_QUEUED},
      0,
      STATE_WAITING,
      STATE_WAIT_SLOT,
@@ -179,7 +191,7 @@ static const struct shown {
 
     {"running",
      NULL,
-     {STALE, .phase = TABLE_RUNNING, .last = RESULT_FAILED},
+     {STALE, .phase = TABLE_RUNNING, .seen.last.result = RESULT_FAILED},
      0,
      STATE_BACKING_UP,
      0,
@@ -214,7 +226,7 @@ static const struct shown {
      NOON},
     {"disabled",
      "disabled=yes",
-     {.seen = {.suspect = NOON - 9 * DAY}, .last = RESULT_FAILED},
+     {.seen = {.suspect = NOON - 9 * DAY}, .seen.last.result = RESULT_FAILED},
      0,
      STATE_DISABLED,
      0,
@@ -256,7 +268,7 @@ test_without_a_next_wake(void **unused)
 	state_of(&row, &view, &state);
 	assert_int_equal(state.word, STATE_READY);
 	assert_int_equal(state.next, 0);
-	row.last = RESULT_FAILED;
+	row.seen.last.result = RESULT_FAILED;
 	row.retry_at = NOON + HOUR;
 	state_of(&row, &view, &state);
 	assert_int_equal(state.next, NOON + HOUR - 5 * MINUTE);
@@ -267,7 +279,8 @@ test_without_a_next_wake(void **unused)
 static void
 test_questions(void **unused)
 {
-	struct table_row row = {.seen = {.complete = 10, .suspect = 20}, .last = RESULT_FAILED};
+	struct table_row row = {.seen = {.complete = 10, .suspect = 20},
+	                        .seen.last.result = RESULT_FAILED};
 
 	(void)unused;
 	assert_true(state_is_failed(&row));
@@ -291,10 +304,8 @@ test_questions(void **unused)
 
 	row = (struct table_row){.seen = {.last = {.result = RESULT_NOT_FOUND}}};
 	assert_true(state_is_not_found(&row));
-	assert_int_equal(state_result(&row), RESULT_NOT_FOUND);
-	row.last = RESULT_SUCCEEDED;
+	row.seen.last.result = RESULT_SUCCEEDED;
 	assert_false(state_is_not_found(&row));
-	assert_int_equal(state_result(&row), RESULT_SUCCEEDED);
 }
 
 int

@@ -106,6 +106,8 @@ test_status_busy(void **unused)
 	table_find(&table, "here/etc")->phase = TABLE_ENDING;
 	table_find(&table, "kimono/home")->seen.partial = NOW - MINUTE;
 	table_say(table_find(&table, "kimono/home"), RESULT_PARTIAL, "/home/x: Permission denied");
+	table_find(&table, "kimono/home")->seen.flawed =
+	    rows_flawed(table_find(&table, "kimono/home"));
 	table_find(&table, "digit/users")->seen.complete = NOW - 103 * DAY;
 	table_find(&table, "digit/users")->silent_since = NOW - 102 * DAY;
 	golden_check("status-busy.txt", golden_text(print_status, &view));

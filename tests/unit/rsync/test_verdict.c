@@ -421,11 +421,11 @@ test_table(void **state)
 		hear_all(&w, rows[i].out, false);
 		hear_all(&w, rows[i].err, true);
 		verdict_make(&rows[i].c, &w, &v);
-		assert_string_equal(v.reason, rows[i].reason);
-		assert_int_equal(v.result, rows[i].result);
+		assert_string_equal(v.run.reason, rows[i].reason);
+		assert_int_equal(v.run.result, rows[i].result);
 		assert_int_equal(v.tree, rows[i].tree);
-		assert_int_equal(v.expires_complete, rows[i].expires_complete);
-		assert_int_equal(v.expires_partial, rows[i].expires_partial);
+		assert_int_equal(result_row(v.run.result)->complete, rows[i].expires_complete);
+		assert_int_equal(result_row(v.run.result)->partial, rows[i].expires_partial);
 	}
 }
 
@@ -446,37 +446,11 @@ test_codes(void **state)
 		if (next < COUNT(cut) && cut[next] == code)
 			next++;
 		verdict_make(&c, &w, &v);
-		assert_int_equal(v.result, RESULT_FAILED);
+		assert_int_equal(v.run.result, RESULT_FAILED);
 		assert_int_equal(v.tree, kept ? VERDICT_TREE_INTERRUPTED : VERDICT_TREE_EXPIRED);
-		assert_int_equal(v.code, code);
+		assert_int_equal(v.run.code, code);
 	}
 	assert_int_equal(next, COUNT(cut));
-}
-
-static void
-test_names(void **state)
-{
-	(void)state;
-	for (int r = 0; r < RESULT_RESULTS; r++) {
-		enum result back = RESULT_RESULTS;
-		bool failed = r == RESULT_FAILED || r == RESULT_NO_SOURCE || r == RESULT_LINKS;
-
-		assert_int_equal(result_parse(result_name((enum result)r), &back), 0);
-		assert_int_equal(back, r);
-		assert_int_equal(result_shown_failed((enum result)r), failed);
-		assert_null(strpbrk(result_name((enum result)r), " \t"));
-	}
-	{
-		enum result untouched = RESULT_DISK;
-
-		assert_int_equal(result_parse("succeeded", &untouched), -1);
-		assert_int_equal(result_parse("", &untouched), -1);
-		assert_int_equal(untouched, RESULT_DISK);
-	}
-	assert_string_equal(result_name(RESULT_RESULTS), "NONE");
-	assert_string_equal(result_shown_name(RESULT_NO_SOURCE), "FAILED");
-	assert_string_equal(result_shown_name(RESULT_PARTIAL), "PARTIAL");
-	assert_false(result_shown_failed(RESULT_RESULTS));
 }
 
 static void
@@ -487,11 +461,11 @@ test_given_up(void **state)
 	(void)state;
 	memset(&v, 1, sizeof(v));
 	assert_int_equal(verdict_give_up(&v, RESULT_DISK, "%s: it FAILED\n", "x"), -1);
-	assert_int_equal(v.result, RESULT_DISK);
+	assert_int_equal(v.run.result, RESULT_DISK);
 	assert_int_equal(v.tree, VERDICT_TREE_LEFT);
-	assert_int_equal(v.code, -1);
-	assert_false(v.expires_complete || v.expires_partial);
-	assert_string_equal(v.reason, "x: it failed\\012");
+	assert_int_equal(v.run.code, -1);
+	assert_false(result_row(v.run.result)->complete || result_row(v.run.result)->partial);
+	assert_string_equal(v.run.reason, "x: it failed\\012");
 }
 
 int
@@ -500,7 +474,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_codes),
-	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_given_up),
 	};
 

@@ -57,22 +57,23 @@ check_verdict(const struct verdict_case *c, const struct output_words *w, const 
 	bool complete = v->tree == VERDICT_TREE_COMPLETE;
 	int code = WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1;
 
-	assert_true(strlen(v->reason) < 200);
-	assert_null(strstr(v->reason, "FAILED"));
-	assert_null(strstr(v->reason, "SUCCEEDED"));
-	text_clean(clean, sizeof(clean), v->reason, strlen(v->reason));
-	assert_string_equal(clean, v->reason);
-	assert_int_equal(complete, v->result == RESULT_SUCCEEDED);
-	assert_int_equal(v->expires_complete, complete);
-	assert_int_equal(v->tree == VERDICT_TREE_PARTIAL, v->result == RESULT_PARTIAL);
-	assert_int_equal(v->expires_partial, complete || v->result == RESULT_PARTIAL);
+	assert_true(strlen(v->run.reason) < 200);
+	assert_null(strstr(v->run.reason, "FAILED"));
+	assert_null(strstr(v->run.reason, "SUCCEEDED"));
+	text_clean(clean, sizeof(clean), v->run.reason, strlen(v->run.reason));
+	assert_string_equal(clean, v->run.reason);
+	assert_int_equal(complete, v->run.result == RESULT_SUCCEEDED);
+	assert_int_equal(result_row(v->run.result)->complete, complete);
+	assert_int_equal(v->tree == VERDICT_TREE_PARTIAL, v->run.result == RESULT_PARTIAL);
+	assert_int_equal(result_row(v->run.result)->partial,
+	                 complete || v->run.result == RESULT_PARTIAL);
 	if (complete)
 		assert_true(w->stats.seen && w->stats.files > 1 && (code == 0 || code == 24));
 	if (complete || v->tree == VERDICT_TREE_PARTIAL)
 		assert_int_equal(c->stop, VERDICT_STOP_NO);
 	if (v->tree == VERDICT_TREE_PARTIAL)
 		assert_true(w->stats.seen && w->stats.files > 1 && code == 23);
-	if (v->result == RESULT_DISK || v->result == RESULT_FULL)
+	if (v->run.result == RESULT_DISK || v->run.result == RESULT_FULL)
 		assert_true(c->disk_broken || c->disk_full || c->stop == VERDICT_STOP_ROOM);
 	if (c->stop == VERDICT_STOP_ASKED)
 		assert_int_equal(v->tree, VERDICT_TREE_LEFT);

@@ -55,10 +55,10 @@ test_real_words(void **state)
 		hear_all(&w, k->out, false);
 		hear_all(&w, k->err, true);
 		verdict_make(&c, &w, &v);
-		assert_string_equal(v.reason, k->reason);
-		assert_int_equal(v.result, k->result);
+		assert_string_equal(v.run.reason, k->reason);
+		assert_int_equal(v.run.result, k->result);
 		assert_int_equal(v.tree, k->tree);
-		assert_int_equal(v.code, k->status < 0 ? 128 - k->status : k->status);
+		assert_int_equal(v.run.code, k->status < 0 ? 128 - k->status : k->status);
 	}
 }
 
@@ -254,9 +254,10 @@ test_live(void **state)
 			continue;
 		}
 		run(k->commands, &k->c, &v);
-		print_message("%s: %s: %s\n", k->name, result_name(v.result), v.reason);
-		assert_int_equal(v.result, k->result);
-		assert_int_equal(strncmp(v.reason, k->reason, strlen(k->reason)), 0);
+		print_message("%s: %s: %s\n", k->name, result_row(v.run.result)->name,
+		              v.run.reason);
+		assert_int_equal(v.run.result, k->result);
+		assert_int_equal(strncmp(v.run.reason, k->reason, strlen(k->reason)), 0);
 	}
 }
 

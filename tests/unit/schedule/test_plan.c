@@ -219,14 +219,14 @@ static const struct decision decisions[] = {
      NOON + 20 * HOUR},
     {"silent: asked again at each wake",
      NULL,
-     {.seen = STALE, .last = RESULT_NOT_FOUND, .silent_since = NOON - DAY},
+     {.seen = STALE, .seen.last.result = RESULT_NOT_FOUND, .silent_since = NOON - DAY},
      0,
      PLAN_DISK_OK,
      PLAN_RUN,
      NOON},
     {"interrupted: goes on at the next wake",
      NULL,
-     {.seen = STALE, .last = RESULT_INTERRUPTED, .yielded = true},
+     {.seen = STALE, .seen.last.result = RESULT_INTERRUPTED, .yielded = true},
      0,
      PLAN_DISK_OK,
      PLAN_RUN,
@@ -446,7 +446,7 @@ test_retry_at(void **state)
 		             .seconds = cases[i].seconds},
 		};
 
-		assert_int_equal(plan_retry_at(&seen, WAKE, DAY),
+		assert_int_equal(plan_retry_at(&seen, history_ended(&seen.last), WAKE, DAY),
 		                 cases[i].wait > 0 ? NOON + cases[i].wait : 0);
 	}
 }

@@ -42,9 +42,9 @@ test_new_rows(void **state)
 
 		assert_ptr_equal(table_find(&table, row->volume->id), row);
 		assert_int_equal(row->phase, TABLE_RESTING);
-		assert_int_equal(row->last, RESULT_NONE);
+		assert_int_equal(row->seen.last.result, RESULT_NONE);
 		assert_int_equal(row->first_seen, NOW);
-		assert_int_equal(row->took, -1);
+		assert_int_equal(row->seen.last.seconds, -1);
 		assert_int_equal(row->seen.bytes, -1);
 		assert_false(row->known);
 	}
@@ -88,8 +88,8 @@ test_update_keeps_what_is_known(void **state)
 	assert_int_equal(row->seen.complete, NOW - 5);
 	assert_int_equal(row->retry_at, NOW + 60);
 	assert_int_equal(row->phase, TABLE_RUNNING);
-	assert_int_equal(row->last, RESULT_FAILED);
-	assert_string_equal(row->reason, "no luck");
+	assert_int_equal(row->seen.last.result, RESULT_FAILED);
+	assert_string_equal(row->seen.last.reason, "no luck");
 	table_free(&table);
 }
 
@@ -221,12 +221,58 @@ test_say(void **state)
 
 	(void)state;
 	table_say(&row, RESULT_PARTIAL, "%d files of %s", 3, "100%");
-	assert_int_equal(row.last, RESULT_PARTIAL);
-	assert_string_equal(row.reason, "3 files of 100%");
-	table_say(&row, RESULT_SUCCEEDED, "%s", row.reason);
-	assert_string_equal(row.reason, "3 files of 100%");
-	assert_int_equal(row.last, RESULT_SUCCEEDED);
-	free(row.reason);
+	assert_int_equal(row.seen.last.result, RESULT_PARTIAL);
+	assert_string_equal(row.seen.last.reason, "3 files of 100%");
+	table_say(&row, RESULT_SUCCEEDED, "%s", row.seen.last.reason);
+	assert_string_equal(row.seen.last.reason, "3 files of 100%");
+	assert_int_equal(row.seen.last.result, RESULT_SUCCEEDED);
+}
+
+/* The newest run is the last one, whoever made it: what the history ends with, or what only this
+ * daemon knows of. */
+static void
+test_see(void **state)
+{
+	struct table_row row = {.percent = 43, .silent_since = 5};
+	struct summary seen = {.complete = NOW - 9, .last = {.stamp = {.when = NOW - 9}}};
+
+	(void)state;
+	table_say(&row, RESULT_ABSENT, "no disk");
+	assert_false(table_see(&row, &seen));
+	assert_true(row.known);
+	assert_int_equal(row.seen.complete, NOW - 9);
+	assert_int_equal(row.seen.last.result, RESULT_ABSENT);
+
+	row.known = false;
+	seen.last.result = RESULT_FAILED;
+	seen.last.stamp.when = 0;
+	assert_true(table_see(&row, &seen));
+	assert_int_equal(row.seen.last.result, RESULT_FAILED);
+	assert_int_equal(row.percent, 0);
+	assert_int_equal(row.silent_since, 0);
+
+	table_say(&row, RESULT_BUSY, "busy");
+	assert_false(table_see(&row, &seen));
+	assert_int_equal(row.seen.last.result, RESULT_BUSY);
+	seen.last.stamp.when = NOW - 9;
+	assert_true(table_see(&row, &seen));
+	assert_int_equal(row.seen.last.result, RESULT_FAILED);
+}
+
+/* A run that began by a clock that was ahead does not hide those that come after it. */
+static void
+test_last_from_the_future(void **state)
+{
+	struct summary seen = {.last = {.stamp = {.when = NOW + 60}, .result = RESULT_PARTIAL}};
+	struct table table = {0};
+
+	(void)state;
+	make_three(&table);
+	table.row[0].seen.last.stamp.when = NOW + 86400;
+	table.row[0].known = true;
+	table_wake(&table, NOW);
+	assert_true(table_see(&table.row[0], &seen));
+	table_free(&table);
 }
 
 static void
@@ -290,6 +336,8 @@ main(void)
 	    cmocka_unit_test(test_wake),
 	    cmocka_unit_test(test_wake_after_a_wrong_clock),
 	    cmocka_unit_test(test_say),
+	    cmocka_unit_test(test_see),
+	    cmocka_unit_test(test_last_from_the_future),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_many),
 	};

@@ -14,7 +14,7 @@
 #include "flashback/store/summary.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
-#define LINE_SIZE 1024
+#define LINE_SIZE SUMMARY_LINE
 #define NOW INT64_C(1795400000)
 #define HOUR INT64_C(3600)
 
@@ -40,7 +40,8 @@ same(const struct summary *a, const struct summary *b)
 	       stamp_compare(&a->latest, &b->latest) == 0 && a->kept == b->kept &&
 	       a->expired == b->expired && a->first == b->first && a->failures == b->failures &&
 	       a->bytes == b->bytes && a->new_bytes == b->new_bytes &&
-	       memcmp(&a->last, &b->last, sizeof(a->last)) == 0;
+	       memcmp(&a->last, &b->last, sizeof(a->last)) == 0 &&
+	       memcmp(&a->flawed, &b->flawed, sizeof(a->flawed)) == 0;
 }
 
 static void
@@ -219,36 +220,65 @@ test_history(void **state)
 	assert_true(s.first == 0);
 }
 
+/* The run that left the newest snapshot is known for as long as that is the newest and not good. */
+static void
+test_flawed(void **state)
+{
+	struct history_run runs[] = {
+	    run_at(NOW - 50 * HOUR, RESULT_PARTIAL, 10, 1000),
+	    run_at(NOW - 40 * HOUR, RESULT_SUSPECT, 3, 300),
+	    run_at(NOW - 30 * HOUR, RESULT_FAILED, -1, -1),
+	};
+	struct stamp stamps[] = {at(NOW - 50 * HOUR, STAMP_PARTIAL),
+	                         at(NOW - 40 * HOUR, STAMP_SUSPECT)};
+	struct summary s;
+
+	(void)state;
+	runs[0].snapshot = stamps[0];
+	runs[1].snapshot = stamps[1];
+	summary_make(stamps, 2, runs, 3, NOW, &s);
+	assert_memory_equal(&s.flawed, &runs[1], sizeof(runs[1]));
+	assert_int_equal(s.last.result, RESULT_FAILED);
+	summary_make(stamps, 1, runs, 3, NOW, &s);
+	assert_memory_equal(&s.flawed, &runs[0], sizeof(runs[0]));
+	stamps[1].state = STAMP_COMPLETE;
+	summary_make(stamps, 2, runs, 3, NOW, &s);
+	assert_int_equal(s.flawed.result, RESULT_NONE);
+	summary_make(stamps, 1, runs + 1, 2, NOW, &s);
+	assert_int_equal(s.flawed.result, RESULT_NONE);
+}
+
 /* The longest of everything. */
 static void
 make_full(struct summary *s)
 {
 	const struct stamp longest = {INT64_C(253402300799) - 86340, 86340, STAMP_INTERRUPTED};
 
-	*s = (struct summary){INT64_MAX,
-	                      INT64_MAX,
-	                      INT64_MAX,
-	                      INT64_MAX,
-	                      longest,
-	                      longest,
-	                      UINT_MAX,
-	                      UINT_MAX,
-	                      INT64_MAX,
-	                      UINT_MAX,
-	                      {.stamp = longest,
-	                       .result = RESULT_INTERRUPTED,
-	                       .code = 255,
-	                       .seconds = INT64_MAX,
-	                       .files = INT64_MAX,
-	                       .new_files = INT64_MAX,
-	                       .bytes = INT64_MAX,
-	                       .new_bytes = INT64_MAX,
-	                       .fingerprint = UINT64_MAX,
-	                       .snapshot = longest},
-	                      INT64_MAX,
-	                      INT64_MAX};
+	*s = (struct summary){.complete = INT64_MAX,
+	                      .partial = INT64_MAX,
+	                      .suspect = INT64_MAX,
+	                      .ahead = INT64_MAX,
+	                      .future = longest,
+	                      .latest = longest,
+	                      .kept = UINT_MAX,
+	                      .expired = UINT_MAX,
+	                      .first = INT64_MAX,
+	                      .failures = UINT_MAX,
+	                      .last = {.stamp = longest,
+	                               .result = RESULT_INTERRUPTED,
+	                               .code = 255,
+	                               .seconds = INT64_MAX,
+	                               .files = INT64_MAX,
+	                               .new_files = INT64_MAX,
+	                               .bytes = INT64_MAX,
+	                               .new_bytes = INT64_MAX,
+	                               .fingerprint = UINT64_MAX,
+	                               .snapshot = longest},
+	                      .bytes = INT64_MAX,
+	                      .new_bytes = INT64_MAX};
 	s->last.stamp.state = STAMP_COMPLETE;
 	memset(s->last.reason, 'x', sizeof(s->last.reason) - 1);
+	s->flawed = s->last;
 }
 
 static void
@@ -365,7 +395,7 @@ static void
 test_unpack_refuses(void **state)
 {
 	static const char good[] =
-	    "5 4 3 2 - 2026-11-20T031000+0100 1 2 6 7 8 9 "
+	    "5 4 3 2 - 2026-11-20T031000+0100 1 2 6 7 8 9 -\t"
 	    "2026-11-20T031000+0100 FAILED 1 2 3 4 5 6 00c0ffee12345678 - words";
 	static const struct {
 		const char *from, *to;
@@ -383,6 +413,11 @@ test_unpack_refuses(void **state)
 	    {"7 8 9", "-7 8 9"},
 	    {"7 8 9", "7 -2 9"},
 	    {"7 8 9", "7 8 -2"},
+	    {"9 -\t", "9 - "},
+	    {"9 -\t", "9 x\t"},
+	    {"9 -\t", "9 -\n\t"},
+	    {"9 -\t", "9\t"},
+	    {"9 -\t", "9 -\t-\t"},
 	    {"FAILED", "FALLEN"},
 	    {"FAILED", "NONE"},
 	    {"00c0ffee12345678", "c0ffee"},
@@ -424,6 +459,7 @@ main(void)
 	    cmocka_unit_test(test_ahead_and_future),
 	    cmocka_unit_test(test_future_hides_nothing),
 	    cmocka_unit_test(test_history),
+	    cmocka_unit_test(test_flawed),
 	    cmocka_unit_test(test_pack_longest),
 	    cmocka_unit_test(test_pack_nothing),
 	    cmocka_unit_test(test_pack_round_trip),
