@@ -348,7 +348,7 @@ removable() {
 	stop_daemon
 	grep -q 'h/v: interrupted after .*: flashback was told to stop' "$D/log"
 	# shellcheck disable=SC2046 # a word each
-	[ -z "$(alive $(cat "$D/family"))" ]
+	gone $(cat "$D/family")
 	[ ! -e "$STORE/h" ]
 }
 

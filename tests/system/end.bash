@@ -13,11 +13,7 @@ ends_in_time() {
 	head -n 1 "$RUN/queue.txt" | grep -q ' : stopped$'
 	[ ! -e "$RUN/flashback.pid" ]
 	# shellcheck disable=SC2086 # pids
-	wait_for 1 nothing_of $all
-}
-
-nothing_of() {
-	[ -z "$(alive "$@")" ]
+	wait_for 1 gone $all
 }
 
 # slowed CALL MILLISECONDS: what the daemon is to be started under, so that this call takes so long.

@@ -56,7 +56,7 @@ teardown() {
 	far=$(pgrep -f "^rsync --server --sender .* $D/src/$")
 	ends_in_time 8
 	# shellcheck disable=SC2086
-	wait_for 5 nothing_of $far
+	wait_for 5 gone $far
 	has_snapshots 1 here/v working
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }

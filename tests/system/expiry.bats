@@ -80,7 +80,7 @@ left() {
 @test "told to stop in the middle of removing, it is gone at once, and the next start goes on" {
 	delayed_sweep
 	stop_daemon
-	refuse kill -0 "$SWEEPER" 2>/dev/null
+	gone "$SWEEPER"
 	[ "$(left)" -gt 0 ]
 	flashback -1 here/v
 	has_snapshots 0 here/v expired

@@ -49,7 +49,7 @@ partly_copied() {
 	# Now and then rsync is the one that notices.
 	[[ "$(row h/v)" =~ (no\ sign\ of\ life\ for\ 12s|no\ data\ for\ 4\ s\ \(io_timeout\)):\ the\ host\ or\ the\ network\ hangs ]]
 	# shellcheck disable=SC2086
-	[ -z "$(alive $ours)" ]
+	gone $ours
 	has_snapshots 1 h/v interrupted
 	# What it has is kept.
 	# shellcheck disable=SC2086

@@ -12,7 +12,7 @@ setup() {
 }
 
 teardown() {
-	[ ! -e "$D/holders" ] || net_finish
+	finish
 }
 
 is_alive() {
@@ -27,6 +27,18 @@ is_alive() {
 	kill "$pid"
 	wait "$pid" || true
 	[ -z "$(alive "$pid")" ]
+	gone "$pid"
+}
+
+@test "a zombie is not taken for alive" {
+	local pid
+	# A parent that does not wait for it: perl, for a shell would.
+	perl -e '$| = 1; my $pid = fork; $pid // die; exit if !$pid; print "$pid\n"; sleep 100' >"$D/zombie" 3>&- &
+	PIDS=$!
+	wait_for 5 test -s "$D/zombie"
+	pid=$(cat "$D/zombie")
+	wait_for 5 gone "$pid"
+	kill -0 "$pid" # to the kernel it is there
 }
 
 @test "the manifest sees every kind of difference" {
@@ -76,6 +88,21 @@ is_alive() {
 	refuse "${IN_BOX[@]}" timeout 5 "${ssh[@]}" -o ConnectTimeout=1 root@10.77.1.2 true
 	host_up 1
 	"${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 true
+}
+
+@test "an ssh of the tests reads nothing that whoever runs them has in a home" {
+	needs_root
+	box_start
+	host_start 1
+	mkdir "$D/home" "$D/home/.ssh"
+	echo 'echo noise from bash' >"$D/home/.bashrc"
+	echo 'echo noise from sshd' >"$D/home/.ssh/rc"
+	sed "s|^root:.*|root:x:0:0::$D/home:/bin/bash|" /etc/passwd >"$D/passwd"
+	in_host 1 mount --bind "$D/passwd" /etc/passwd
+	sshd_start 1
+	read -ra ssh <<<"$SSH"
+	"${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 'echo "$HOME"' >"$D/words"
+	diff "$D/words" - <<<"$D/sshd1/home"
 }
 
 @test "crashat lets the call of that number fail, a close too, and names what is left behind" {

@@ -53,7 +53,7 @@ household() {
 	host "laptop" { volume "v" { source = "root@10.77.2.2:$D/laptop/" } }
 	host "slow"   { volume "v" { source = "root@10.77.3.2:$D/slow/"  rsync_options = { "--bwlimit=1000" } } }
 	host "link"   { volume "v" {
-	    source = "root@10.77.4.2:$D/link/"  rsync_options = { "--bwlimit=4000" }  io_timeout = "2s" } }
+	    source = "root@10.77.4.2:$D/link/"  rsync_options = { "--bwlimit=4000" }  io_timeout = "20s" } }
 	host "full"   { volume "v" { source = "root@10.77.5.2:$D/full/" } }
 	host "locked" { volume "v" { source = "root@locked.home:$D/desk/" } }
 	host "typo"   { volume "v" { source = "root@dekstop.home:$D/desk/" } }

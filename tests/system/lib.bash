@@ -234,11 +234,20 @@ family() {
 	done
 }
 
-# alive PID...: those of them that are still there, with what they are.
+# alive PID...: those of them that are still there, with what they are.  A zombie is not: an orphan is one for as
+# long as pid 1 takes to notice.
 alive() {
-	local pid words
+	local pid stat
 	for pid; do
-		words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || true # of a zombie it is empty
-		[ -z "$words" ] || echo "$pid $words"
+		if read -r stat 2>/dev/null <"/proc/$pid/stat" && [[ ${stat##*) } != [ZX]* ]]; then
+			echo "$pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
+		fi
 	done
+}
+
+# gone PID...: none of them is alive.
+gone() {
+	local left
+	left=$(alive "$@")
+	[ -z "$left" ] || { echo "still alive: $left"; return 1; }
 }

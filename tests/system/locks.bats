@@ -31,13 +31,6 @@ stopped() {
 	done
 }
 
-gone() {
-	local pid
-	for pid in "$@"; do
-		refuse kill -0 "$pid" 2>/dev/null
-	done
-}
-
 @test "two daemons with pid files of their own on one store: one works, the other waits, nothing is made twice" {
 	local first second=$D/second.conf
 	slow_source 4
@@ -159,7 +152,7 @@ goes_on_after_the_orphan() {
 	[ "$(wc -l <"$D/left")" -eq 2 ]
 	for pid in $(cat "$D/left"); do
 		PIDS+=" $pid"
-		kill -0 "$pid"
+		[ -n "$(alive "$pid")" ]
 		[ "$(readlink "/proc/$pid/cwd")" = / ]
 		[ -z "$(find "/proc/$pid/fd" -lname "*$MNT*")" ]
 		[ -z "$(find "/proc/$pid/fd" -name '[3-9]')" ]

@@ -83,6 +83,7 @@ sshd_start() {
 	PermitRootLogin prohibit-password
 	PasswordAuthentication no
 	UsePAM no
+	PermitUserRC no
 	StrictModes no
 	PidFile none
 	UseDNS no
@@ -92,10 +93,20 @@ sshd_start() {
 	# /run is the host's own, for sshd wants a directory there.
 	in_host "$1" mount -t tmpfs tmpfs /run
 	in_host "$1" mkdir -p /run/sshd
+	home_of_root "$1"
 	serve "$1" /usr/sbin/sshd -D -e -f "$dir/config"
 	SSH="ssh -F none -i $D/id -o IdentitiesOnly=yes -o UserKnownHostsFile=$D/known_hosts"
 	SSH+=" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
 	wait_for 10 listens "$1" "$port"
+}
+
+# home_of_root N: root of host N has an empty home and a plain shell.  This machine's root may have a .bashrc, which
+# bash reads below sshd, too: it may take its time, or say something.
+home_of_root() {
+	local dir=$D/sshd$1
+	mkdir -m 700 "$dir/home"
+	in_host "$1" sed "s|^root:.*|root:x:0:0::$dir/home:/bin/sh|" /etc/passwd >"$dir/passwd"
+	in_host "$1" mount --bind "$dir/passwd" /etc/passwd
 }
 
 # known_as N NAME: the key of host N, under this name, is known.

@@ -21,7 +21,7 @@ teardown() {
 	expect "$RUN/flashback.pid"
 	expect "$DAEMON"
 	status_is pid "$DAEMON"
-	kill -0 "$DAEMON"
+	[ -n "$(alive "$DAEMON")" ]
 	stop_daemon
 }
 

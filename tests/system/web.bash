@@ -78,7 +78,7 @@ serve_with() {
 		pid=$!
 		PIDS+=" $pid"
 		SERVER=$pid
-		if wait_for 5 answers_or_gone "$pid" && kill -0 "$pid" 2>/dev/null; then
+		if wait_for 5 answers_or_gone "$pid" && [ -n "$(alive "$pid")" ]; then
 			return 0
 		fi
 	done
@@ -88,7 +88,7 @@ serve_with() {
 
 # A port may be somebody else's: then our server is gone, whoever answers.
 answers_or_gone() {
-	! kill -0 "$1" || [ "$(curl -qs "http://127.0.0.1:$PORT/whose")" = "$D" ]
+	[ -z "$(alive "$1")" ] || [ "$(curl -qs "http://127.0.0.1:$PORT/whose")" = "$D" ]
 }
 
 lighttpd_conf() {
