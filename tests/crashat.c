@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: ISC
 /*
- * crashat [-n N] [-m REGEX] [-p WHO] [-k WHOM] [-s SIGNAL] [-A] [-e ERRNO [-a] [-N]] [-w] [-o FILE]
- * COMMAND [ARG...]: run COMMAND and stop it at its N-th step.  A step is a system call that changes
- * a file or starts a process, made by WHO: flashback (the children of COMMAND, which is flashback
- * itself), daemon (COMMAND), or rsync (any).  With -m only those are steps whose name and files
- * match, as "renameat2 /d/store/h/v/S.working /d/store/h/v/S" (see syscalls.h).  Just before that
- * call, with -A just after it, WHOM gets the signal (9, or another number): one (the process that
- * makes it), daemon, flashback (daemon and children), rsync, or all.  N = 0: nobody does.
- * With -e nobody is stopped: that call fails with this error (a number), with -a every one from
- * there on; then a step is also every other attempt to open, read, look at, lock or close
+ * crashat [-n N] [-m REGEX] [-p WHO] [-k WHOM] [-s SIGNAL] [-A] [-e ERRNO [-a] [-N]] [-w SECONDS]
+ * [-o FILE] COMMAND [ARG...]: run COMMAND and stop it at its N-th step.  A step is a system call
+ * that changes a file or starts a process, made by WHO: flashback (the children of COMMAND, which
+ * is flashback itself), daemon (COMMAND), or rsync (any).  With -m only those are steps whose name
+ * and files match, as "renameat2 /d/store/h/v/S.working /d/store/h/v/S" (see syscalls.h).  Just
+ * before that call, with -A just after it, WHOM gets the signal (9, or another number): one (the
+ * process that makes it), daemon, flashback (daemon and children), rsync, or all.  N = 0: nobody
+ * does. With -e nobody is stopped: that call fails with this error (a number), with -a every one
+ * from there on; then a step is also every other attempt to open, read, look at, lock or close
  * something.  (What fails to be closed is closed all the same, as Linux has it; and those after the
  * first do not fail where they have to do with /proc, which is no disk.)  With -N a step is instead
  * a call that has to do with the network, with waiting for input, or with what a process is.
  * When COMMAND has ended so does crashat, with its exit status (128 + signal), having written to
- * FILE how many steps there were.  What is left of its children runs on; with -w it has 5 seconds
- * to end, or is named and killed, and the exit status is 124.
+ * FILE how many steps there were.  What is left of its children runs on; with -w it
+ * has SECONDS to end, or is named and killed, and the exit status is 124.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,11 +40,11 @@ struct tracer {
 	unsigned long at, count;
 	const char *who, *whom, *file;
 	int signal, error;
-	bool on;      /* from that step on, each fails */
-	bool network; /* steps are those of network[] */
-	bool wait;    /* for all that COMMAND has started */
-	bool after;   /* the signal comes once the call has been made */
-	bool matched; /* steps are the calls of that match */
+	bool on;       /* from that step on, each fails */
+	bool network;  /* steps are those of network[] */
+	unsigned wait; /* so many seconds for all that COMMAND has started */
+	bool after;    /* the signal comes once the call has been made */
+	bool matched;  /* steps are the calls of that match */
 	regex_t match;
 	pid_t command, traced[PROCESSES];
 };
@@ -284,13 +284,13 @@ static void __attribute__((noreturn)) trace(struct tracer *t, int tell)
 		if (pid != t->command)
 			continue;
 		result = status;
-		over = t->wait;
-		if (t->wait)
-			alarm(5);
+		over = t->wait > 0;
+		if (t->wait > 0)
+			alarm(t->wait);
 		else
 			tell_end(t, tell, status);
 	}
-	if (t->wait)
+	if (t->wait > 0)
 		tell_end(t, tell, tell_left(t) ? 124 << 8 : result);
 	_exit(0);
 }
@@ -331,7 +331,7 @@ parse(struct tracer *t, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+n:m:p:k:s:Ae:aNwo:")) != -1) {
+	while ((c = getopt(argc, argv, "+n:m:p:k:s:Ae:aNw:o:")) != -1) {
 		switch (c) {
 		case 'n':
 			t->at = strtoul(optarg, NULL, 10);
@@ -363,7 +363,7 @@ parse(struct tracer *t, int argc, char **argv)
 			t->network = true;
 			break;
 		case 'w':
-			t->wait = true;
+			t->wait = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'o':
 			t->file = optarg;
@@ -375,7 +375,7 @@ parse(struct tracer *t, int argc, char **argv)
 	if (optind == argc) {
 		fprintf(stderr,
 		        "usage: crashat [-n N] [-m REGEX] [-p WHO] [-k WHOM] [-s SIGNAL] [-A]"
-		        " [-e ERRNO [-a] [-N]] [-w] [-o FILE] COMMAND [ARG...]\n");
+		        " [-e ERRNO [-a] [-N]] [-w SECONDS] [-o FILE] COMMAND [ARG...]\n");
 		exit(125);
 	}
 }

@@ -15,6 +15,11 @@ teardown() {
 	finish
 }
 
+# half_past: a time is shown to the minute, and a run that takes a second makes it earlier by that.
+half_past() {
+	set_clock '2027-03-01 12:00:30'
+}
+
 # script NAME: from standard input.
 script() {
 	{ echo '#!/bin/sh'; cat; } >"$D/$1"
@@ -32,8 +37,9 @@ volume() {
 	END
 	script after <<<"echo after >>$D/asked"
 	volume "before = \"$D/before\"  after = \"$D/after\""
+	half_past
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	row_has h/v 'WAITING (busy): `before` says: not now; again at 12:10'
 	status_is volumes.failed 0
 	status_is health OK
@@ -67,9 +73,9 @@ volume() {
 	script after <<<"echo \$FLASHBACK_STATE >$D/after-ran"
 	volume "before = \"$D/before\"  after = \"$D/after\""
 	start_daemon
-	wait_for 10 test -e "$D/before-ran"
+	wait_for test -e "$D/before-ran"
 	kill -TERM "$DAEMON"
-	wait_for 5 row_has h/v 'being stopped'
+	wait_for row_has h/v 'being stopped'
 	touch "$D/go-on"
 	wait "$DAEMON" && DAEMON=''
 	[ "$(cat "$D/after-ran")" = INTERRUPTED ]
@@ -124,8 +130,9 @@ attempts() {
 @test "a volume that fails backs off: 1, 2, 4 wakes, at most every; USR1 forgets it" {
 	volume 'every = "1h"'
 	rm -r "$D/src"
+	half_past
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	[ "$(attempts)" -eq 1 ]
 	row_has h/v 'again at 12:10'
 	local minute tried='' start
@@ -138,15 +145,15 @@ attempts() {
 	[ "$tried" = '2 2 3 3 3 3 4 4 4 4 4 4 5 5 5 5 5 5 6 6 6 ' ]
 	set_clock '2027-03-01 15:31:00'
 	kill -USR1 "$DAEMON"
-	wait_for 10 settled
+	wait_for settled
 	[ "$(attempts)" -eq 7 ]
 	mkdir "$D/src"
 	echo x >"$D/src/f"
 	kill -USR1 "$DAEMON"
-	wait_for 10 has_snapshots 1 h/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 h/v
+	wait_for settled
 	rm -r "$D/src"
-	wake_at '2027-03-01 16:40:00'
+	wake_at '2027-03-01 16:40:30'
 	row_has h/v 'again at 16:50'
 }
 
@@ -155,14 +162,14 @@ attempts() {
 	rm -r "$D/src"
 	local n
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	for n in 10 30; do
 		wake_at "2027-03-01 12:$n:00"
 	done
 	[ "$(attempts)" -eq 3 ]
 	stop_daemon
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	[ "$(attempts)" -eq 3 ]
 	row_has h/v 'FAILED'
 	row_has h/v 'again at 13:1'
@@ -171,7 +178,7 @@ attempts() {
 @test "disabled: left alone, and said" {
 	volume 'disabled = yes'
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	[[ "$(row h/v)" =~ DISABLED$ ]]
 	status_is volumes.disabled 1
 	wake_at '2027-03-20 12:00:00'
@@ -196,7 +203,7 @@ told() {
 	END
 	volume 'every = "1h"'
 	start_daemon
-	wait_for 10 has_snapshots 1 h/v
+	wait_for has_snapshots 1 h/v
 	wake_at '2027-03-01 13:00:00'
 	[ "$(told)" = 'start,' ]
 	mv "$D/src" "$D/away"
@@ -232,14 +239,14 @@ told() {
 	main_conf "$STORE" <<<"notify = \"$D/tell\""
 	volume 'every = "1h"'
 	start_daemon
-	wait_for 10 has_snapshots 1 h/v
+	wait_for has_snapshots 1 h/v
 	mv "$D/src" "$D/away"
 	wake_at '2027-03-01 12:30:00'
 	run flashback -1 h/v
 	expect_exit 2
 	kill -USR1 "$DAEMON"
-	wait_for 10 row_has h/v FAILED
-	wait_for 10 settled
+	wait_for row_has h/v FAILED
+	wait_for settled
 	[ "$(told)" = 'start,h/v failed,' ]
 	wake_at '2027-03-01 14:00:00'
 	[ "$(told)" = 'start,h/v failed,' ]
@@ -248,15 +255,15 @@ told() {
 	run flashback -1 h/v
 	expect_exit 0
 	kill -USR1 "$DAEMON"
-	wait_for 10 row_has h/v 'NEXT RUN'
-	wait_for 10 settled
+	wait_for row_has h/v 'NEXT RUN'
+	wait_for settled
 	[ "$(told)" = 'start,h/v failed,h/v recovered,' ]
 }
 
 @test "a run that finds the volume newer than was known is told neither as a success nor as a failure" {
 	volume 'every = "20m"'
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	set_clock '2027-03-01 12:15:00'
 	flashback -1 h/v
 	wake_at '2027-03-01 12:25:00'
@@ -275,9 +282,9 @@ told() {
 	mv "$D/src" "$D/away"
 	volume
 	start_daemon
-	wait_for 10 grep -q "notify: $D/tell was killed by signal 9" "$D/log"
-	wait_for 10 grep -q "notify: $D/tell ended with exit status 3" "$D/log"
-	wait_for 10 row_has h/v FAILED
+	wait_for grep -q "notify: $D/tell was killed by signal 9" "$D/log"
+	wait_for grep -q "notify: $D/tell ended with exit status 3" "$D/log"
+	wait_for row_has h/v FAILED
 }
 
 @test "notify: a disk that goes and comes back" {
@@ -292,8 +299,8 @@ told() {
 	flashback --init
 	volume
 	start_daemon
-	wait_for 10 row_has h/v SUCCEEDED
-	wait_for 10 settled
+	wait_for row_has h/v SUCCEEDED
+	wait_for settled
 	"${IN_BOX[@]}" mount --bind "$D/src" "$D/mnt"
 	wake_at '2027-03-01 12:10:00'
 	wake_at '2027-03-01 12:20:00'
@@ -309,7 +316,7 @@ removable() {
 	host "h" { volume "v" { source = "$1"  removable = yes  ssh = "$SSH" } }
 	END
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	row_has h/v 'NOT FOUND: the source is not there since 12:00'
 	mkdir "$D/usb"
 	wake_at '2027-03-01 12:10:00'
@@ -342,7 +349,7 @@ removable() {
 	host "h" { volume "v" { source = "127.0.0.1:/usb/"  probe = "none"  removable = yes  ssh = "$D/ssh" } }
 	END
 	start_daemon
-	wait_for 10 test -e "$D/asked"
+	wait_for test -e "$D/asked"
 	family "$DAEMON" >"$D/family"
 	[ "$(wc -l <"$D/family")" -ge 3 ]
 	stop_daemon

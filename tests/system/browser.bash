@@ -7,10 +7,10 @@ browser_start() {
 	mkdir "$BATS_FILE_TMPDIR/home" "$BATS_FILE_TMPDIR/profile"
 	HOME=$BATS_FILE_TMPDIR/home chromedriver --port=0 >"$log" 2>&1 </dev/null 3>&- &
 	export DRIVER=$!
-	wait_for 20 grep -q 'successfully on port' "$log" || { cat "$log"; return 1; }
+	wait_for grep -q 'successfully on port' "$log" || { cat "$log"; return 1; }
 	port=$(sed -nE 's/.*successfully on port ([0-9]+).*/\1/p' "$log")
-	reply=$(curl -qs --max-time 60 "http://127.0.0.1:$port/session" -d '{"capabilities": {"alwaysMatch": {
-	    "timeouts": {"script": 10000, "pageLoad": 20000},
+	reply=$(curl -qs --max-time 120 "http://127.0.0.1:$port/session" -d '{"capabilities": {"alwaysMatch": {
+	    "timeouts": {"script": 120000, "pageLoad": 120000},
 	    "goog:chromeOptions": {"binary": "'"$(command -v chromium)"'", "args": ["--headless", "--no-sandbox",
 	    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 	    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-breakpad",
@@ -23,7 +23,7 @@ browser_start() {
 # browser_stop: from teardown_file.
 browser_stop() {
 	[ -n "${DRIVER:-}" ] || return 0
-	[ -z "${SESSION:-}" ] || curl -qs --max-time 20 -X DELETE "$SESSION" >/dev/null || true
+	[ -z "${SESSION:-}" ] || curl -qs --max-time 120 -X DELETE "$SESSION" >/dev/null || true
 	kill "$DRIVER" 2>/dev/null || true
 	wait "$DRIVER" 2>/dev/null || true
 }
@@ -39,18 +39,18 @@ tab_open() {
 }
 
 tab_close() {
-	curl -qs --max-time 30 -X DELETE "$SESSION/window" >/dev/null
+	curl -qs --max-time 120 -X DELETE "$SESSION/window" >/dev/null
 	say window "{\"handle\": \"$FIRST\"}" >/dev/null
 }
 
 # say COMMAND JSON: to the browser; its whole answer.
 say() {
-	curl -qs --max-time 30 "$SESSION/$1" -H 'Content-Type: application/json' --data-binary @- <<<"$2"
+	curl -qs --max-time 120 "$SESSION/$1" -H 'Content-Type: application/json' --data-binary @- <<<"$2"
 }
 
 # ask COMMAND: the browser; its whole answer.
 ask() {
-	curl -qs --max-time 30 "$SESSION/$1"
+	curl -qs --max-time 120 "$SESSION/$1"
 }
 
 # json TEXT: as a string of JSON.

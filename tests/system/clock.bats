@@ -36,15 +36,15 @@ made() {
 @test "1970: nothing runs, it is CRITICAL and says so, and heals by itself" {
 	set_clock '1970-01-01 00:05:00 UTC'
 	start_daemon
-	wait_for 5 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	[[ "$(status reason)" == *clock* ]]
 	row_has here/v 'WAITING (clock)'
 	[ ! -e "$STORE/here" ]
 	run flashback -1 here/v
 	expect_exit 75
 	at '2027-03-01 12:00'
-	wait_for 10 made 2027-03-01T120000+0100
-	wait_for 5 status_is health OK
+	wait_for made 2027-03-01T120000+0100
+	wait_for status_is health OK
 }
 
 @test "1970 over a store with snapshots: all are kept, none is called a stray, and all is as before" {
@@ -57,13 +57,13 @@ made() {
 	mv "$D/src" "$D/away"
 	sed -i 's/source/removable = yes  source/' "$D/hosts.conf"
 	start_daemon
-	wait_for 5 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	[[ "$(status reason)" == *clock* ]]
 	refuse grep -q 'mv 2027' "$RUN/queue.txt"
 	set_clock '2027-03-02 13:00'
 	wake
-	wait_for 5 status_is health OK
-	wait_for 5 row_has here/v '2027-03-02 12:00:00'
+	wait_for status_is health OK
+	wait_for row_has here/v '2027-03-02 12:00:00'
 	row_has here/v 'NEXT RUN'
 	made 2027-03-01T120000+0100 2027-03-02T120000+0100
 }
@@ -72,21 +72,21 @@ made() {
 	local command
 	set_clock '2027-03-01 12:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	at '2027-03-02 12:00'
-	wait_for 10 has_snapshots 2 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 2 here/v
+	wait_for settled
 	at '2028-03-02 12:30'
-	wait_for 10 has_snapshots 3 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 3 here/v
+	wait_for settled
 	at '2027-03-02 13:00'
-	wait_for 5 status_is health WARNING
+	wait_for status_is health WARNING
 	[[ "$(status reason)" == *'2028-03-02T123000+0100 is from the future'* ]]
 	for day in 03 04 05; do
 		at "2027-03-$day 12:00"
-		wait_for 10 [ -e "$STORE/here/v/2027-03-${day}T120000+0100" ]
-		wait_for 10 settled
+		wait_for [ -e "$STORE/here/v/2027-03-${day}T120000+0100" ]
+		wait_for settled
 	done
 	# Nothing has expired meanwhile, and latest is the latest.
 	made 2027-03-0{1,2,3,4,5}T120000+0100 2028-03-02T123000+0100
@@ -98,27 +98,27 @@ made() {
 	command=${command#*from the future: }
 	eval "(${command%% (and*})"
 	kill -USR1 "$DAEMON"
-	wait_for 5 status_is health OK
+	wait_for status_is health OK
 	at '2027-03-06 12:00'
-	wait_for 10 made 2027-03-0{4,5,6}T120000+0100
+	wait_for made 2027-03-0{4,5,6}T120000+0100
 	[ -d "$STORE/here/v/2028-03-02T123000+0100.from-the-future" ]
 }
 
 @test "a clock that was ahead by less than 26 hours: held back, said, and heals by itself" {
 	set_clock '2027-03-02 08:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	at '2027-03-01 12:00'
-	wait_for 5 row_has here/v 'WAITING (clock)'
+	wait_for row_has here/v 'WAITING (clock)'
 	row_has here/v 'ahead of the clock'
 	run flashback -1 here/v
 	expect_exit 75
 	at '2027-03-02 07:00'
-	wait_for 10 settled
+	wait_for settled
 	made 2027-03-02T080000+0100
 	at '2027-03-03 08:00'
-	wait_for 10 made 2027-03-02T080000+0100 2027-03-03T080000+0100
+	wait_for made 2027-03-02T080000+0100 2027-03-03T080000+0100
 	status_is health OK
 }
 
@@ -126,15 +126,15 @@ made() {
 	set_clock '2027-03-01 12:00'
 	mv "$D/src" "$D/away"
 	start_daemon
-	wait_for 5 row_has here/v FAILED
+	wait_for row_has here/v FAILED
 	set_clock '2028-03-01 12:00'
 	wake
-	wait_for 5 grep -q '^2028.*failed' "$D/log"
+	wait_for grep -q '^2028.*failed' "$D/log"
 	set_clock '2027-03-01 12:30'
 	mv "$D/away" "$D/src"
 	wake
-	wait_for 10 made 2027-03-01T123000+0100
-	wait_for 5 status_is health OK
+	wait_for made 2027-03-01T123000+0100
+	wait_for status_is health OK
 }
 
 @test "a volume that never had a backup, first known a year ahead, is overdue in time" {
@@ -142,35 +142,35 @@ made() {
 	rm -r "$D/src"
 	sed -i 's/source/removable = yes  source/' "$D/hosts.conf"
 	start_daemon
-	wait_for 5 row_has here/v 'NOT FOUND'
+	wait_for row_has here/v 'NOT FOUND'
 	set_clock '2027-03-01 12:00'
 	wake
-	wait_for 10 settled
+	wait_for settled
 	set_clock '2027-03-05 12:00'
 	wake
-	wait_for 5 status_is health CRITICAL
-	wait_for 5 row_has here/v OVERDUE
+	wait_for status_is health CRITICAL
+	wait_for row_has here/v OVERDUE
 }
 
 @test "the night in spring that lacks an hour, the night in autumn that has one twice" {
 	sed -i 's/keep_last = 0/every = "1h" keep_last = 20/' "$D/hosts.conf"
 	set_clock '2027-03-28 00:30:00 UTC'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	local hour n=1
 	for hour in 01 02; do
 		at "2027-03-28 $hour:30:00 UTC"
 		n=$((n + 1))
-		wait_for 10 has_snapshots $n here/v
-		wait_for 10 settled
+		wait_for has_snapshots $n here/v
+		wait_for settled
 	done
 	made 2027-03-28T013000+0100 2027-03-28T033000+0200 2027-03-28T043000+0200
 	for hour in 00 01 02; do
 		at "2027-10-31 $hour:30:00 UTC"
 		n=$((n + 1))
-		wait_for 10 has_snapshots $n here/v
-		wait_for 10 settled
+		wait_for has_snapshots $n here/v
+		wait_for settled
 	done
 	made 2027-03-28T013000+0100 2027-03-28T033000+0200 2027-03-28T043000+0200 \
 		2027-10-31T023000+0200 2027-10-31T023000+0100 2027-10-31T033000+0100
@@ -178,7 +178,7 @@ made() {
 	# Of the hour that came twice the second one is the newer, whatever sort(1) says.
 	sed -i 's/keep_last = 20/keep_last = 2/' "$D/hosts.conf"
 	at "2027-10-31 03:30:00 UTC"
-	wait_for 10 has_snapshots 4 here/v
+	wait_for has_snapshots 4 here/v
 	made 2027-03-28T043000+0200 2027-10-31T023000+0100 2027-10-31T033000+0100 2027-10-31T043000+0100
 }
 
@@ -186,15 +186,15 @@ made() {
 	sed -i 's/keep_last = 0/keep_last = 20  window = "02:00-03:00"/' "$D/hosts.conf"
 	set_clock '2027-03-27 02:30'
 	start_daemon
-	wait_for 10 made 2027-03-27T023000+0100
-	wait_for 10 settled
+	wait_for made 2027-03-27T023000+0100
+	wait_for settled
 	at '2027-03-28 01:55'
-	wait_for 10 settled
+	wait_for settled
 	at '2027-03-28 03:05'
-	wait_for 5 row_has here/v 'NEXT RUN IN 22:55:'
+	wait_for row_has here/v 'NEXT RUN IN 22:55:'
 	row_has here/v '2027-03-27 02:30:00' # as its name has it
 	at '2027-03-29 02:10'
-	wait_for 10 made 2027-03-27T023000+0100 2027-03-29T021000+0200
+	wait_for made 2027-03-27T023000+0100 2027-03-29T021000+0200
 }
 
 @test "snapshots all from the future: runs go on, nothing expires, it is said" {
@@ -209,7 +209,7 @@ made() {
 	done
 	made 2027-03-0{1,2,3,4,5}T120000+0100 2029-03-0{1,2,3}T120000+0100
 	start_daemon
-	wait_for 5 status_is health WARNING
+	wait_for status_is health WARNING
 	[[ "$(status reason)" == *2029-03-03T120000+0100*'mv '* ]]
 	stop_daemon
 	# The clock is right again, after all: everything counts again.

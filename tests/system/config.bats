@@ -60,8 +60,8 @@ teardown() {
 	start_daemon
 	echo 'host "here" { volume "w" { source = "/etc/" } }' >hosts.conf
 	kill -HUP "$DAEMON"
-	wait_for 10 status_is volumes.total 1
-	wait_for 10 has_snapshots 1 here/w
+	wait_for status_is volumes.total 1
+	wait_for has_snapshots 1 here/w
 	stop_daemon
 }
 
@@ -177,16 +177,16 @@ teardown() {
 	echo x >"$D/src2/f"
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"
 	END
 	set_clock '2027-03-02 12:00:00'
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 2 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 2 here/v
+	wait_for status_is status IDLE
 	[[ "$(status config)" == *hosts.conf:* ]]
 	status_is health WARNING
 	[ "$(grep -c hosts.conf: "$D/log")" -eq 1 ]
@@ -198,34 +198,34 @@ teardown() {
 	}
 	END
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 1 here/w
-	wait_for 10 status_is config OK
+	wait_for has_snapshots 1 here/w
+	wait_for status_is config OK
 	has_snapshots 2 here/v
 }
 
 @test "a config that goes away, and hosts_file elsewhere" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	mv "$CONF" "$CONF.away"
 	kill -HUP "$DAEMON"
-	wait_for 10 refuse status_is config OK
+	wait_for refuse status_is config OK
 	mkdir "$D/elsewhere"
 	mv "$D/hosts.conf" "$D/elsewhere/list"
 	{ cat "$CONF.away"; echo 'hosts_file = "elsewhere/list"'; } >"$CONF"
 	kill -HUP "$DAEMON"
-	wait_for 10 status_is config OK
+	wait_for status_is config OK
 	status_is volumes.total 1
 }
 
 @test "a volume that leaves the config is left alone on disk and leaves queue.txt" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	hosts_conf <<-END
 	host "there" { volume "w" { source = "$D/src/"  disabled = yes } }
 	END
 	kill -HUP "$DAEMON"
-	wait_for 10 row_has there/w DISABLED
+	wait_for row_has there/w DISABLED
 	refuse row here/v
 	has_snapshots 1 here/v
 	has_snapshots 0 there/w
@@ -234,10 +234,10 @@ teardown() {
 
 @test "data_dir and log are read at start only: a change is named until the restart" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	main_conf "$D/other" <<<'log = "syslog"'
 	kill -HUP "$DAEMON"
-	wait_for 10 grep -q data_dir "$RUN/status.txt"
+	wait_for grep -q data_dir "$RUN/status.txt"
 	status_is disk.mntpt "$STORE"
-	wait_for 5 grep -q 'log has changed in the config: restart flashback' "$D/log"
+	wait_for grep -q 'log has changed in the config: restart flashback' "$D/log"
 }

@@ -131,7 +131,7 @@ strike() {
 # launch: the daemon, which begins with what is due.
 launch() {
 	background DAEMON "$FLASHBACK" -c "$CONF"
-	wait_for 5 is_up # a signal to a shell that is about to become it would be lost
+	wait_for is_up # a signal to a shell that is about to become it would be lost
 }
 
 # is_up: the daemon is that, and lives.
@@ -144,7 +144,7 @@ rest() {
 	kill -TERM "$DAEMON" 2>/dev/null || true
 	wait "$DAEMON" || true
 	DAEMON=
-	wait_for 30 nobody_works
+	wait_for nobody_works
 }
 
 @test "killed at any moment under load, the daemon, once it is started again, goes on by itself" {
@@ -178,7 +178,7 @@ rest() {
 	change 6
 	tick
 	launch
-	wait_for 30 store_is_tidy
+	wait_for store_is_tidy
 	rest
 	history_is_whole
 	cuts "$done"
@@ -197,12 +197,12 @@ latest_is() {
 	[ "$new" != "$old" ]
 	latest_is "$old"
 	start_daemon
-	wait_for 10 latest_is "$new"
+	wait_for latest_is "$new"
 	mv "$STORE/$VOLUME/$new" "$STORE/$VOLUME/$new.mine"
 	kill -USR1 "$DAEMON"
-	wait_for 10 latest_is "$old"
+	wait_for latest_is "$old"
 	mv "$STORE/$VOLUME/$new.mine" "$STORE/$VOLUME/$new"
 	kill -USR1 "$DAEMON"
-	wait_for 10 latest_is "$new"
+	wait_for latest_is "$new"
 	[ ! -e "$STORE/$VOLUME/latest.new" ]
 }

@@ -16,8 +16,8 @@ teardown() {
 
 @test "the first backup is made at once, then it sleeps; TERM ends it and it says so" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	same_tree "$D/src" "$(newest here/v)"
 	[ -e "$RUN/flashback.pid" ]
 
@@ -37,8 +37,8 @@ teardown() {
 
 @test "status.txt begins with the block that scripts know, in their order and units" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	[ "$(head -n 13 "$RUN/status.txt" | cut -d= -f1 | tr '\n' ' ')" = "date time pid status target wait \
 disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.used.percent disk.free.percent " ]
 	[[ "$(status date)" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]]
@@ -71,14 +71,14 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ "$(stat -c %a "$RUN")" = 755 ]
 	[ "$(stat -c %a "$RUN/status.txt")" = 644 ]
 	[ "$(stat -c %a "$RUN/queue.txt")" = 644 ]
-	wait_for 10 row_has here/v SUCCEEDED # then nothing is being replaced
+	wait_for row_has here/v SUCCEEDED # then nothing is being replaced
 	[ "$(find "$RUN" -type f | wc -l)" -eq 3 ]
 }
 
 @test "queue.txt: an activity, an empty line, a header, a row a volume" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 row_has here/v SUCCEEDED
+	wait_for has_snapshots 1 here/v
+	wait_for row_has here/v SUCCEEDED
 	[[ "$(sed -n 1p "$RUN/queue.txt")" =~ ^[0-9-]{10}\ [0-9:]{8}\ :\ sleeping ]]
 	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
@@ -88,8 +88,8 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 
 @test "what lies on the disk is for root alone, and named as the manual says" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 row_has here/v SUCCEEDED
+	wait_for has_snapshots 1 here/v
+	wait_for row_has here/v SUCCEEDED
 	local dir
 	for dir in "$STORE" "$STORE/here" "$STORE/here/v" "$STORE/here/v/.flashback"; do
 		[ "$(stat -c %a "$dir")" = 700 ]
@@ -112,13 +112,13 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 has_snapshots 1 here/w
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/w
+	wait_for status_is status IDLE
 	set_clock '2027-03-01 13:00:00'
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 2 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 2 here/v
+	wait_for status_is status IDLE
 	has_snapshots 1 here/w
 	snapshots here/v | tail -n 1 | grep -q '^2027-03-01T130000'
 }
@@ -131,39 +131,39 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	host "here" { volume "v" { source = "$D/src/"  every = "2s"  keep_last = 9 } }
 	END
 	start_daemon
-	wait_for 20 has_snapshots 3 here/v
+	wait_for has_snapshots 3 here/v
 }
 
 @test "USR1: a success of -1 ends what the daemon knew of a failure" {
 	rm -r "$D/src"
 	start_daemon
-	wait_for 10 row_has here/v FAILED
+	wait_for row_has here/v FAILED
 	mkdir "$D/src" && echo x >"$D/src/f"
 	next_second
 	run flashback -1 here/v
 	expect_exit 0
 	kill -USR1 "$DAEMON"
-	wait_for 10 row_has here/v 'NEXT RUN IN'
+	wait_for row_has here/v 'NEXT RUN IN'
 	status_is health OK
 }
 
 @test "USR1: snapshots that were removed by hand are seen to be gone" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	rm -rf "${STORE:?}"/here/v/2*
 	kill -USR1 "$DAEMON"
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	stop_daemon
 }
 
 @test "after a restart nothing is due that was done" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	stop_daemon
 	start_daemon
-	wait_for 10 row_has here/v 'NEXT RUN IN'
+	wait_for row_has here/v 'NEXT RUN IN'
 	stop_daemon
 	has_snapshots 1 here/v
 }
@@ -174,8 +174,8 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
 	END
 	start_daemon
-	wait_for 10 row_has here/v 'BACKING UP'
-	wait_for 10 partly_there
+	wait_for row_has here/v 'BACKING UP'
+	wait_for partly_there
 	stop_daemon
 	has_snapshots 0 here/v
 	has_snapshots 1 here/v working
@@ -184,8 +184,8 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	host "here" { volume "v" { source = "$D/src/" } }
 	END
 	start_daemon
-	wait_for 20 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	same_tree "$D/src" "$(newest here/v)"
 	has_snapshots 0 here/v working
 	has_snapshots 0 here/v interrupted
@@ -201,16 +201,16 @@ partly_there() {
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
 	END
 	start_daemon
-	wait_for 10 partly_there
+	wait_for partly_there
 	kill -KILL "$DAEMON"
 	wait "$DAEMON" || true
-	wait_for 15 nobody_works_in "$STORE"
+	wait_for nobody_works_in "$STORE"
 	has_snapshots 0 here/v
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
 	END
 	start_daemon
-	wait_for 20 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	same_tree "$D/src" "$(newest here/v)"
 }
 
@@ -229,11 +229,11 @@ nobody_works_in() {
 	run flashback --init
 	expect_exit 0
 	start_daemon
-	wait_for 10 row_has here/v SUCCEEDED
-	wait_for 10 status_is status IDLE
-	wait_for 10 "${IN_BOX[@]}" umount "$D/mnt"
+	wait_for row_has here/v SUCCEEDED
+	wait_for status_is status IDLE
+	wait_for "${IN_BOX[@]}" umount "$D/mnt"
 	kill -HUP "$DAEMON"
-	wait_for 10 status_is disk.mounted false
+	wait_for status_is disk.mounted false
 	status_is health CRITICAL
 	[ -z "$(status disk.total.bytes)" ]
 	[ -z "$(find "$D/mnt" -mindepth 1)" ]
@@ -247,13 +247,13 @@ tells_systemd() {
 	    $| = 1; print "here\n"; while (defined recv(S, $m, 4096, 0)) { print "$m\n" }' \
 	    "$1" >"$D/told" 2>&1 </dev/null 3>&- &
 	PIDS+=" $!"
-	wait_for 5 grep -qx here "$D/told"
+	wait_for grep -qx here "$D/told"
 	export NOTIFY_SOCKET=$1
 	start_daemon
-	wait_for 10 grep -qx 'READY=1' "$D/told"
-	wait_for 10 grep -q '^STATUS=' "$D/told"
+	wait_for grep -qx 'READY=1' "$D/told"
+	wait_for grep -q '^STATUS=' "$D/told"
 	stop_daemon
-	wait_for 5 grep -qx 'STOPPING=1' "$D/told"
+	wait_for grep -qx 'STOPPING=1' "$D/told"
 }
 
 @test "systemd is told: ready, how it stands, stopping" {
@@ -267,6 +267,6 @@ tells_systemd() {
 	grep -q INTERRUPTED "$STORE/here/v/.flashback/history"
 	mv "$(newest here/v)" "$D/away"
 	start_daemon
-	wait_for 10 row_has here/v SUCCEEDED
+	wait_for row_has here/v SUCCEEDED
 	stop_daemon
 }

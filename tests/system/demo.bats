@@ -12,9 +12,9 @@ teardown() {
 	finish
 }
 
-@test "the demo shows what it promises, in under a minute, and leaves nothing" {
+@test "the demo shows what it promises, comes to its end, and leaves nothing" {
 	mkdir "$D/tmp"
-	TMPDIR=$D/tmp run timeout 60 "$ROOT/tests/demo"
+	TMPDIR=$D/tmp run timeout 300 "$ROOT/tests/demo"
 	expect_exit 0
 	expect 'status=IDLE'
 	expect 'SUCCEEDED'

@@ -24,7 +24,7 @@ teardown() {
 	mkdir -m 700 "$MNT/store"
 	before=$(bare)
 	start_daemon
-	wait_for 10 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	status_is disk.mounted false
 	[[ "$(status reason)" == *'not mounted'* ]]
 	row_has here/v 'WAITING (disk)'
@@ -34,8 +34,8 @@ teardown() {
 	[ "$(bare)" = "$before" ]
 	plug a
 	wake
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 here/v
+	wait_for status_is health OK
 	[ "$(bare)" = "$before" ]
 }
 
@@ -45,10 +45,10 @@ gone_in_mid_run() {
 	ext4_disk a 64M
 	before=$(bare)
 	start_daemon
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	"$@"
-	wait_for 25 status_is health CRITICAL
-	wait_for 10 row_has here/v 'WAITING (disk)'
+	wait_for status_is health CRITICAL
+	wait_for row_has here/v 'WAITING (disk)'
 	grep -q 'here/v: stopped by the disk.*went away' "$D/log"
 	[ "$(bare)" = "$before" ]
 }
@@ -62,12 +62,12 @@ move_away() {
 	slow_source 40 # far longer than the next look at the disk takes to come
 	gone_in_mid_run unplug
 	# Nobody holds it any more: its loop device is free again.
-	wait_for 5 is_let_go a
+	wait_for is_let_go a
 	slow_source 4
 	plug a
 	wake
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 here/v
+	wait_for status_is health OK
 	same_tree "$D/src" "$(newest here/v)"
 }
 
@@ -86,14 +86,14 @@ is_let_go() {
 	in_box umount "$MNT"
 	ext4_disk a 64M
 	start_daemon
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	unplug
 	plug b
-	wait_for 25 grep -q 'here/v: stopped by the disk.*another disk' "$D/log"
+	wait_for grep -q 'here/v: stopped by the disk.*another disk' "$D/log"
 	has_snapshots 0 here/v
 	[ ! -e "$STORE/here" ]
 	wake
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	status_is health OK
 }
 
@@ -106,22 +106,22 @@ is_let_go() {
 	CONF=../../flashback.conf
 	start_daemon
 	unset 'IN_BOX[-1]' 'IN_BOX[-1]' 'IN_BOX[-1]'
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	in_box umount "$MNT"
 	is_let_go a
 	# Never a wake without a disk: it is told by its id.
 	plug b
 	wake
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	in_box umount "$MNT"
 	wake
-	wait_for 10 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	plug a
 	wake
-	wait_for 10 status_is health OK
-	wait_for 10 row_has here/v 'NEXT RUN'
+	wait_for status_is health OK
+	wait_for row_has here/v 'NEXT RUN'
 	has_snapshots 1 here/v
 }
 
@@ -129,20 +129,20 @@ is_let_go() {
 	ext4_disk a 24M
 	in_box mount -o remount,ro "$MNT"
 	start_daemon
-	wait_for 10 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	[[ "$(status reason)" == *read-only* ]]
 	row_has here/v 'WAITING (disk)'
 	in_box mount -o remount,rw "$MNT"
 	wake
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 here/v
+	wait_for status_is health OK
 }
 
 @test "-1 comes to its end on a read-only disk though something there has expired" {
 	ext4_disk a 24M
 	mkdir -p "$STORE/here/v/2026-11-01T031000+0100.expired"
 	in_box mount -o remount,ro "$MNT"
-	run timeout -k 1 10 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1
+	run timeout -k 1 300 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1
 	expect_exit 75
 	expect 'read-only'
 }
@@ -155,19 +155,19 @@ is_let_go() {
 	device=$(in_box findmnt -no SOURCE "$MNT")
 	[ -w "/sys/fs/ext4/${device#/dev/}/trigger_fs_error" ] || skip "this kernel cannot pretend an error"
 	start_daemon
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	echo 1 >"/sys/fs/ext4/${device#/dev/}/trigger_fs_error"
-	wait_for 10 status_is health CRITICAL
-	wait_for 10 row_has here/v 'WAITING (disk)'
+	wait_for status_is health CRITICAL
+	wait_for row_has here/v 'WAITING (disk)'
 	# It stays said at each wake until it can be written again.
 	wake
-	wait_for 10 settled
+	wait_for settled
 	status_is health CRITICAL
 	[[ "$(status reason)" == *'nothing can be written'* || "$(status reason)" == *read-only* ]]
 	in_box umount "$MNT"
 	plug a
 	wake
-	wait_for 20 has_snapshots 1 here/v
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 here/v
+	wait_for status_is health OK
 	same_tree "$D/src" "$(newest here/v)"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # TERM in every state: everything ends, nothing is lost.  What is not delayed ends before the 10 s have passed
-# after which it would be killed.
+# after which it would be killed; it takes a moment.
 
 load lib
 load net
@@ -18,8 +18,8 @@ teardown() {
 
 @test "TERM while sleeping" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	stop_daemon
 	status_is status DOWN
 	[ ! -e "$RUN/flashback.pid" ]
@@ -36,8 +36,8 @@ teardown() {
 	host "t" { volume "v" { source = "root@10.77.1.2:/etc/"  probe = "tcp" } }
 	END
 	start_daemon
-	wait_for 5 row_has h/v 'probing the host'
-	ends_in_time 8
+	wait_for row_has h/v 'probing the host'
+	ends_in_time 9
 }
 
 @test "TERM while copying over ssh: ssh and the far rsync end too, and work is kept" {
@@ -51,12 +51,12 @@ teardown() {
 	    source = "root@10.77.1.2:$D/src/"  ssh = "$SSH"  rsync_options = { "--bwlimit=2000" } } }
 	END
 	start_daemon
-	wait_for 10 partly_copied
+	wait_for partly_copied
 	local far
 	far=$(pgrep -f "^rsync --server --sender .* $D/src/$")
-	ends_in_time 8
+	ends_in_time 9
 	# shellcheck disable=SC2086
-	wait_for 5 gone $far
+	wait_for gone $far
 	has_snapshots 1 here/v working
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
@@ -72,7 +72,7 @@ partly_copied() {
 	slowed syncfs 4000
 	IN_BOX=("${SLOWED[@]}")
 	start_daemon
-	wait_for 10 row_has here/v 'syncing the disk'
+	wait_for row_has here/v 'syncing the disk'
 	status_is status ROTATING
 	ends_in_time # what is delayed for so long is finished
 	comes_back
@@ -81,16 +81,16 @@ partly_copied() {
 @test "TERM while sweeping" {
 	local n old=$STORE/here/v/2027-01-01T120000+0000.expired
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	stop_daemon
 	mkdir "$old"
 	(cd "$old" && seq 500 | xargs touch)
 	slowed unlinkat 50
 	IN_BOX=("${SLOWED[@]}")
 	start_daemon
-	wait_for 10 fewer_than 495 "$old"
-	ends_in_time 8
+	wait_for fewer_than 495 "$old"
+	ends_in_time 9
 	[ -e "$old" ]
 	comes_back
 }

@@ -86,7 +86,7 @@ attempt() {
 tried() {
 	tick
 	TRIED=0
-	FLASHBACK_TEST_NOW=$(cat "$D/now") timeout -k 1 60 unshare --pid --fork --mount-proc "$CRASHAT" -w -o "$D/steps" "${@:--n0}" \
+	FLASHBACK_TEST_NOW=$(cat "$D/now") timeout -k 1 300 unshare --pid --fork --mount-proc "$CRASHAT" -w 60 -o "$D/steps" "${@:--n0}" \
 		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || TRIED=$?
 	no_crash "$TRIED"
 }
@@ -167,7 +167,7 @@ call_fails() {
 init_fails() {
 	rm -rf "$STORE"
 	TRIED=0
-	with_fault "$1" init "$CRASHAT" -w -o "$D/steps" || TRIED=$?
+	with_fault "$1" init "$CRASHAT" -w 60 -o "$D/steps" || TRIED=$?
 	[ $TRIED -le 1 ] || grep 'error while loading shared libraries' "$D/crash.txt" || return 1
 	if [ $TRIED -eq 0 ] || [ -e "$STORE/.flashback/store" ]; then
 		tried && [ "$TRIED" -eq 0 ] && told_the_truth 0 || return 1

@@ -26,23 +26,23 @@ backup() {
 	flashback -1 here/v
 }
 
-# delayed_sweep: a daemon whose sweeper takes a tenth of a second for a file, at work on a hundred.
+# delayed_sweep: a daemon whose sweeper takes a tenth of a second for a file, at work on a thousand.
 delayed_sweep() {
 	export ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
 	mkdir "$D/src/many"
-	(cd "$D/src/many" && seq 100 | xargs touch)
+	(cd "$D/src/many" && seq 1000 | xargs touch)
 	backup
 	start_daemon
-	wait_for 5 status_is status IDLE
+	wait_for status_is status IDLE
 	strace -f -qq -p "$DAEMON" -o "$D/trace" -e trace=unlinkat \
 		-e inject=unlinkat:delay_enter=100000 2>"$D/strace.txt" 3>&- &
 	PIDS+=" $!"
-	wait_for 5 grep -q '^TracerPid:.[1-9]' "/proc/$DAEMON/status"
+	wait_for grep -q '^TracerPid:.[1-9]' "/proc/$DAEMON/status"
 	mv "$STORE/here/v/$(snapshots here/v)" "$STORE/here/v/2027-01-01T000000+0000.expired"
 	kill -USR1 "$DAEMON"
-	wait_for 10 sweeper_pid
+	wait_for sweeper_pid
 	SWEEPER=$(sweeper_pid)
-	wait_for 10 grep -q 'unlinkat.*"[0-9]*"' "$D/trace"
+	wait_for grep -q 'unlinkat.*"[0-9]*"' "$D/trace"
 }
 
 # The child of the daemon that removes files.
@@ -64,15 +64,15 @@ left() {
 	[ "$(cut -d' ' -f19 "/proc/$SWEEPER/stat")" -eq 19 ]
 	[ "$(ionice -p "$SWEEPER")" = idle ]
 	# It disturbs no run.
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	[ "$(left)" -gt 0 ]
 	kill -KILL "$SWEEPER"
 	before=$(left)
 	[ "$before" -gt 0 ]
-	[ "$before" -lt 101 ]
+	[ "$before" -lt 1001 ]
 	stop_daemon
 	start_daemon
-	wait_for 10 has_snapshots 0 here/v expired
+	wait_for has_snapshots 0 here/v expired
 	has_snapshots 1 here/v
 	same_tree "$D/src" "$(newest here/v)"
 }
@@ -150,25 +150,25 @@ left() {
 	rm -r "$D/src/dir"
 	sed -i 's/every/keep_last = 1  every/' "$D/hosts.conf"
 	start_daemon
-	wait_for 5 status_is status IDLE
+	wait_for status_is status IDLE
 	backup
-	wait_for 5 has_snapshots 1 here/v expired
+	wait_for has_snapshots 1 here/v expired
 	kill -USR1 "$DAEMON"
-	wait_for 5 status_is health WARNING
+	wait_for status_is health WARNING
 	[[ "$(status reason)" == *'cannot remove'*fixed*'not permitted'* ]]
 	# The rest of it is gone, other snapshots go as ever, and it is not said again.
 	[ "$(find "$STORE/here/v/"*.expired -type f | wc -l)" -eq 1 ]
 	backup
 	backup
 	kill -USR1 "$DAEMON"
-	wait_for 5 status_is status IDLE
+	wait_for status_is status IDLE
 	has_snapshots 1 here/v
 	has_snapshots 1 here/v expired
 	[ "$(grep -c 'cannot remove' "$D/log")" -eq 1 ]
 	chattr -i "$STORE/here/v/"*.expired/dir/fixed
 	kill -USR1 "$DAEMON"
-	wait_for 5 has_snapshots 0 here/v expired
-	wait_for 5 status_is health OK
+	wait_for has_snapshots 0 here/v expired
+	wait_for status_is health OK
 }
 
 @test "what is mounted inside is not entered, be it of the same disk, and is said" {
@@ -213,9 +213,9 @@ left() {
 	backup
 	fill_disk 0
 	start_daemon
-	wait_for 5 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	kill -USR1 "$DAEMON"
-	wait_for 5 status_is status IDLE
+	wait_for status_is status IDLE
 	stop_daemon
 	has_snapshots 2 here/v # to this test the thirtieth of February looks like one, too
 	theirs >"$D/theirs.now"

@@ -5,6 +5,7 @@
 load lib
 load net
 load disk
+load end
 
 setup() {
 	begin
@@ -72,7 +73,7 @@ two_full_copies() {
 	expect_exit 0
 	two_full_copies flashback
 	start_daemon
-	wait_for 5 status_is health OK
+	wait_for status_is health OK
 	stop_daemon
 	[ ! -e "$STORE/here/v/latest" ]
 
@@ -133,7 +134,7 @@ without_links() {
 	exfat_disk umask=022
 	flashback --init --force
 	start_daemon
-	wait_for 5 status_is health WARNING
+	wait_for status_is health WARNING
 	[[ "$(status reason)" == *'open to other users'*'umask=077'* ]]
 }
 
@@ -145,27 +146,25 @@ without_links() {
 	END
 	set_clock '2027-03-01 12:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	FUSE=$(pgrep -f "mount.exfat-fuse .* $MNT ")
 	kill -STOP "$FUSE"
 	set_clock '2027-03-01 14:00'
 	wake
-	wait_for 30 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	[[ "$(status reason)" == *'does not answer'* ]]
 	kill -CONT "$FUSE"
 	wake
-	wait_for 10 has_snapshots 2 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 2 here/v
+	wait_for settled
 	status_is health OK
 
 	# Told to stop while the disk hangs.
 	kill -STOP "$FUSE"
 	wake
-	wait_for 5 pgrep -P "$DAEMON" >/dev/null
-	SECONDS=0
-	stop_daemon
-	[ "$SECONDS" -le 15 ]
+	wait_for pgrep -P "$DAEMON" >/dev/null
+	in_seconds 45 stop_daemon
 	kill -CONT "$FUSE"
 }
 
@@ -173,9 +172,9 @@ without_links() {
 hang_for_good() {
 	local stuck fuse
 	fuse=$(pgrep -f "mount.exfat-fuse .* $MNT ")
-	background stuck strace -f -tt -qq -o "$D/trace" -e trace=writev -e inject=writev:delay_enter=100s -p "$fuse"
+	background stuck strace -f -tt -qq -o "$D/trace" -e trace=writev -e inject=writev:delay_enter=1000s -p "$fuse"
 	PIDS+=" $stuck"
-	wait_for 5 grep -q "^TracerPid:.$stuck" "/proc/$fuse/status"
+	wait_for grep -q "^TracerPid:.$stuck" "/proc/$fuse/status"
 }
 
 # fewer_files N DIR: it has fewer than so many.
@@ -196,13 +195,13 @@ fewer_files() {
 	echo "hosts_file = \"$D/two.hosts\"" >>"$D/two.conf"
 	"${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/run.txt" 2>&1 3>&- &
 	PIDS+=" ${run:=$!}"
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	"${IN_BOX[@]}" "$FLASHBACK" -c "$D/two.conf" -1 >"$D/sweep.txt" 2>&1 3>&- &
 	PIDS+=" ${sweep:=$!}"
-	wait_for 10 fewer_files 8000 "$old"
+	wait_for fewer_files 8000 "$old"
 	hang_for_good
-	timeout 60 tail --pid="$run" -f /dev/null
-	timeout 5 tail --pid="$sweep" -f /dev/null
+	timeout 300 tail --pid="$run" -f /dev/null
+	timeout 300 tail --pid="$sweep" -f /dev/null
 	cat "$D/run.txt" "$D/sweep.txt"
 	wait "$run" || status=$?
 	[ "$status" -eq 2 ]
@@ -219,7 +218,7 @@ fewer_files() {
 	exfat_disk
 	flashback --init --force
 	hang_for_good
-	timeout -k 1 40 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/once.txt" 2>&1 3>&- || status=$?
+	timeout -k 1 300 "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 >"$D/once.txt" 2>&1 3>&- || status=$?
 	cat "$D/once.txt"
 	[ "$status" -eq 75 ]
 	grep -q 'does not answer' "$D/once.txt"
@@ -253,7 +252,7 @@ without_locks() {
 	slow_source 6
 	without_locks -1 here/v >"$D/run.txt" &
 	PIDS+=" ${run:=$!}"
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	tree=$(snapshots here/v working)
 	run without_locks -1 here/v
 	expect_exit 75

@@ -47,14 +47,14 @@ is_honest() {
 each_step() {
 	local n error on done=0
 	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
-	faulty timeout -k 1 60 "$CRASHAT" -o "$D/steps" -e 5 -p "$1"
+	faulty timeout -k 1 300 "$CRASHAT" -o "$D/steps" -e 5 -p "$1"
 	shuffle "$(cat "$D/steps")"
 	for n in "${SHUFFLED[@]}"; do
 		lasts "$2" || break
 		change 6
 		draw error 5 28 12 24 30 # EIO ENOSPC ENOMEM EMFILE EROFS; EAGAIN is no failure of a read
 		draw on "" "" "" -a
-		faulty timeout -k 1 60 "$CRASHAT" -e "$error" ${on:+"$on"} -p "$1" -n "$n"
+		faulty timeout -k 1 300 "$CRASHAT" -e "$error" ${on:+"$on"} -p "$1" -n "$n"
 		done=$((done + 1))
 		recover
 	done
@@ -82,7 +82,7 @@ each_step() {
 # no_memory N [ON]: the Nth request for memory fails, of all that are made in a run.
 no_memory() {
 	head -c 8 /dev/zero >"$D/count"
-	faulty timeout -k 1 60 env LD_PRELOAD="$ROOT/build/nomem.so" FAULT_COUNT="$D/count" FAULT_AT="$1" \
+	faulty timeout -k 1 300 env LD_PRELOAD="$ROOT/build/nomem.so" FAULT_COUNT="$D/count" FAULT_AT="$1" \
 		${2:+FAULT_ON="$2"}
 }
 

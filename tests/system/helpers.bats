@@ -23,7 +23,7 @@ is_alive() {
 	local pid
 	sleep 100 3>&- &
 	pid=$!
-	wait_for 5 is_alive "$pid"
+	wait_for is_alive "$pid"
 	kill "$pid"
 	wait "$pid" || true
 	[ -z "$(alive "$pid")" ]
@@ -35,9 +35,9 @@ is_alive() {
 	# A parent that does not wait for it: perl, for a shell would.
 	perl -e '$| = 1; my $pid = fork; $pid // die; exit if !$pid; print "$pid\n"; sleep 100' >"$D/zombie" 3>&- &
 	PIDS=$!
-	wait_for 5 test -s "$D/zombie"
+	wait_for test -s "$D/zombie"
 	pid=$(cat "$D/zombie")
-	wait_for 5 gone "$pid"
+	wait_for gone "$pid"
 	kill -0 "$pid" # to the kernel it is there
 }
 
@@ -85,7 +85,7 @@ is_alive() {
 	[ "$("${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 echo hello)" = hello ]
 	"${IN_BOX[@]}" rsync rsync://10.77.1.2/data/ | grep -q known_hosts
 	host_down 1
-	refuse "${IN_BOX[@]}" timeout 5 "${ssh[@]}" -o ConnectTimeout=1 root@10.77.1.2 true
+	refuse "${IN_BOX[@]}" timeout 60 "${ssh[@]}" -o ConnectTimeout=1 root@10.77.1.2 true
 	host_up 1
 	"${IN_BOX[@]}" "${ssh[@]}" root@10.77.1.2 true
 }
@@ -115,9 +115,9 @@ is_alive() {
 	grep -q 'cannot read file data: Input/output error' "$D/words"
 	grep -q 'cannot close file descriptor: Input/output error' "$D/words"
 
-	run "$crashat" -w -n 0 sh -c 'sleep 0.1 & exit 3'
+	run "$crashat" -w 60 -n 0 sh -c 'sleep 0.1 & exit 3'
 	[ "$status" -eq 3 ]
-	run "$crashat" -w -n 0 sh -c 'sleep 30 & exit 3'
+	run "$crashat" -w 1 -n 0 sh -c 'sleep 1000 & exit 3'
 	[ "$status" -eq 124 ]
 	expect '(sleep)'
 }

@@ -86,9 +86,9 @@ partly_copied() {
 	start_daemon
 
 	# The first evening; one link breaks in the middle.
-	wait_for 20 partly_copied
+	wait_for partly_copied
 	host_down 4
-	wait_for 30 settled
+	wait_for settled
 	says desk 'SUCCEEDED'
 	says slow 'SUCCEEDED'
 	says full 'SUCCEEDED'

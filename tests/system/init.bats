@@ -105,15 +105,15 @@ store_at() {
 	store_at "$D/later"
 	mkdir "$D/later"
 	start_daemon
-	wait_for 10 status_is disk.mounted false
+	wait_for status_is disk.mounted false
 	status_is health CRITICAL
-	wait_for 5 row_has here/v WAITING
+	wait_for row_has here/v WAITING
 	[ -z "$(find "$D/later" -mindepth 1)" ]
 	flashback --init
 	kill -HUP "$DAEMON"
 	STORE=$D/later
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is disk.mounted true
+	wait_for has_snapshots 1 here/v
+	wait_for status_is disk.mounted true
 }
 
 @test "a disk without hard links is refused, unless forced" {

@@ -94,9 +94,9 @@ init_script() {
 	echo $$ >"$2"
 	exec "$1" -V
 	END
-	background PIDS sh -c 'sh "$0" "$@" & exec sleep 60' "$D/zombie" "$FLASHBACK" "$RUN/flashback.pid"
-	wait_for 10 test -s "$RUN/flashback.pid"
-	wait_for 10 grep -q '^State:.Z' "/proc/$(cat "$RUN/flashback.pid")/status"
+	background PIDS sh -c 'sh "$0" "$@" & exec sleep 1000' "$D/zombie" "$FLASHBACK" "$RUN/flashback.pid"
+	wait_for test -s "$RUN/flashback.pid"
+	wait_for grep -q '^State:.Z' "/proc/$(cat "$RUN/flashback.pid")/status"
 	grep -qx flashback "/proc/$(cat "$RUN/flashback.pid")/comm"
 	run sh "$init" status
 	expect_exit 3
@@ -121,7 +121,7 @@ init_script() {
 	run sh "$init" start 3>&-
 	expect_exit 0
 	PIDS=$(cat "$RUN/flashback.pid")
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	run sh "$init" start
 	expect 'already'
 	run sh "$init" status

@@ -126,10 +126,12 @@ failed_with() {
 
 @test "files that vanish while they are copied are no failure, unless that is most of them" {
 	one_volume 'rsync_options = "--bwlimit=4000"'
-	head -c 6000000 /dev/urandom >"$D/src/0big"
+	head -c 12000000 /dev/urandom >"$D/src/0big"
 	mkdir "$D/src/sub"
 	seq 2000 | (cd "$D/src/sub" && xargs touch)
-	remote "(sleep 0.6; rm -rf '$D/src/sub') & exec sh -c \"\$*\""
+	# Once a part of the file has come, which is the first, the names of the others are known.
+	remote "(until find '$STORE/h/v' -name '.0big.*' -size +64k | grep -q .; do sleep 0.05; done
+		rm -rf '$D/src/sub') & exec sh -c \"\$*\""
 	back_up
 	expect_exit 2
 	expect 'files where 2023 were before'
@@ -137,7 +139,7 @@ failed_with() {
 	mkdir "$D/src/sub" "$D/src/stays"
 	seq 2000 | (cd "$D/src/sub" && xargs touch)
 	seq 3000 | (cd "$D/src/stays" && xargs touch)
-	head -c 6000000 /dev/urandom >"$D/src/0big"
+	head -c 12000000 /dev/urandom >"$D/src/0big"
 	back_up
 	expect_exit 0
 	expect 'vanished'
@@ -172,10 +174,10 @@ failed_with() {
 	one_volume 'rsync_options = "--bwlimit=5000"'
 	head -c 20000000 /dev/urandom >"$D/src/big"
 	start_daemon
-	wait_for 10 row_has h/v 'BACKING UP'
-	wait_for 10 rsync_at_work
+	wait_for row_has h/v 'BACKING UP'
+	wait_for rsync_at_work
 	kill -KILL "$(pgrep -o -f "rsync.*confine-root=$STORE/h/v")"
-	wait_for 15 row_has h/v FAILED
+	wait_for row_has h/v FAILED
 	row_has h/v 'again at'
 	has_snapshots 0 h/v
 	has_snapshots 1 h/v interrupted
@@ -243,8 +245,8 @@ rsync_at_work() {
 	mkdir "$D/none"
 	set_clock '2027-03-01 00:00 UTC'
 	start_daemon
-	wait_for 10 row_has h/v SUCCEEDED
-	wait_for 10 row_has h/empty SUSPECT
+	wait_for row_has h/v SUCCEEDED
+	wait_for row_has h/empty SUSPECT
 	has_snapshots 1 h/empty suspect
 	has_snapshots 0 h/empty
 	[ ! -e "$STORE/h/empty/latest" ]

@@ -24,7 +24,7 @@ finish() {
 	local pid
 	# What is killed does not write down what it has counted (make coverage).
 	if [ -n "${FLASHBACK_BUILD:-}" ] && [ -n "${DAEMON:-}" ]; then
-		{ kill -TERM "$DAEMON" && timeout 8 tail --pid="$DAEMON" -f /dev/null; } 2>/dev/null || true
+		{ kill -TERM "$DAEMON" && timeout 60 tail --pid="$DAEMON" -f /dev/null; } 2>/dev/null || true
 	fi
 	[ -z "${DAEMON:-}" ] || { kill -KILL "$DAEMON" && wait "$DAEMON"; } 2>/dev/null || true
 	for pid in ${PIDS:-}; do
@@ -75,11 +75,16 @@ background() {
 # start_daemon [ARG...]: in the foreground of a background process; returns when status.txt says so.
 start_daemon() {
 	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" "$@"
-	wait_for 10 daemon_up
+	wait_for daemon_up_or_gone
+	daemon_up
+}
+
+daemon_up_or_gone() {
+	daemon_up || [ ! -e "/proc/$DAEMON" ]
 }
 
 daemon_up() {
-	[ "$(status pid)" = "$DAEMON" ] && [ "$(status status)" != PRESTART ]
+	status_is pid "$DAEMON" && ! status_is status PRESTART
 }
 
 # stop_daemon: TERM; its exit status is ours.
@@ -95,55 +100,86 @@ flashback() {
 	"${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" "$@" 2>&1
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; complain if it does not in time.
+# wait_for COMMAND...: until the command succeeds; complain if it does not in two minutes.  That is what only a
+# fault comes to, on a slow and busy machine too, and costs nothing where all is well.
+PATIENCE=120
 wait_for() {
-	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
-	shift
+	local deadline=$((EPOCHSECONDS + PATIENCE))
+	local - # what is asked again and again is not traced, which takes bats longer than the asking
+	set +T
 	until "$@" 2>/dev/null; do
-		if [ "${EPOCHREALTIME/./}" -gt "$deadline" ]; then
+		if [ "$EPOCHSECONDS" -gt "$deadline" ]; then
 			echo "waited in vain for: $*"
 			[ ! -e "$RUN/status.txt" ] || cat "$RUN/status.txt"
 			return 1
 		fi
-		sleep 0.05
+		nap 0.05
 	done
+}
+
+# nap SECONDS: sleep(1) without a process.  Nobody writes to that pipe.
+exec {NAP}<> <(:)
+nap() {
+	read -rt "$1" -u "$NAP" || true
 }
 
 # next_second: snapshots are named by the second.
 next_second() {
 	local now=$EPOCHSECONDS
 	while [ "$EPOCHSECONDS" -eq "$now" ]; do
-		sleep 0.02
+		nap 0.02
 	done
+}
+
+# What follows is asked so often that it does without processes: to start one takes milliseconds.
+
+# line_of FILE BEGINNING: to LINE the first line of the file that begins so.
+line_of() {
+	while IFS= read -r LINE; do
+		[[ $LINE != "$2"* ]] || return 0
+	done <"$1"
+	LINE=''
+	return 1
 }
 
 # status KEY: its value in status.txt.  row VOLUME: its row in queue.txt.
 status() {
-	sed -n "s/^$1=//p" "$RUN/status.txt"
+	line_of "$RUN/status.txt" "$1=" && echo "${LINE#*=}"
 }
 
 row() {
-	grep -E "^$1 " "$RUN/queue.txt"
+	line_of "$RUN/queue.txt" "$1 " && echo "$LINE"
 }
 
 status_is() {
-	[ "$(status "$1")" = "$2" ]
+	line_of "$RUN/status.txt" "$1=" && [ "${LINE#*=}" = "$2" ]
 }
 
 row_has() {
-	[[ "$(row "$1")" == *"$2"* ]]
+	line_of "$RUN/queue.txt" "$1 " && [[ $LINE == *"$2"* ]]
 }
 
 # snapshots VOLUME [SUFFIX]: the names of its complete snapshots (or of those with .SUFFIX), oldest first.
 snapshots() {
-	local dir=$STORE/$1
-	[ ! -d "$dir" ] || find "$dir" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
-		grep -E "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}[+-][0-9]{4}${2:+\\.$2}\$" | sort
+	snapshots_of "$@"
+	[ ${#SNAPSHOTS[@]} -eq 0 ] || printf '%s\n' "${SNAPSHOTS[@]}"
+}
+
+# snapshots_of VOLUME [SUFFIX]: the same to SNAPSHOTS.
+snapshots_of() {
+	local dir
+	SNAPSHOTS=()
+	for dir in "$STORE/$1"/[0-9]*; do
+		if [[ $dir =~ /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}[+-][0-9]{4}"${2:+.$2}")$ && -d $dir && ! -L $dir ]]; then
+			SNAPSHOTS+=("${BASH_REMATCH[1]}")
+		fi
+	done
 }
 
 # has_snapshots N VOLUME [SUFFIX]
 has_snapshots() {
-	[ "$(snapshots "$2" "${3:-}" | wc -l)" -eq "$1" ]
+	snapshots_of "$2" "${3:-}"
+	[ ${#SNAPSHOTS[@]} -eq "$1" ]
 }
 
 # newest VOLUME: the path of the newest complete snapshot, as `latest` has it.
@@ -207,7 +243,7 @@ set_clock() {
 wake_at() {
 	set_clock "$1"
 	kill -HUP "$DAEMON"
-	wait_for 30 settled_at "$(cat "$D/now")"
+	wait_for settled_at "$(<"$D/now")"
 }
 
 # settled_at EPOCH: it has woken at that time, and is settled since.
@@ -215,15 +251,20 @@ settled_at() {
 	status_is epoch "$1" && settled
 }
 
-# settled: the daemon has taken its signals, sleeps, has no child left and has written so.
+# settled: the daemon has taken its signals, sleeps, has no child left and has written so, to queue.txt last.
 settled() {
-	grep -q '^ShdPnd:\s*0*$' "/proc/$DAEMON/status" && grep -q '^State:\s*S' "/proc/$DAEMON/status" &&
-		[ -z "$(children "$DAEMON")" ] && status_is status IDLE
+	local some
+	line_of "/proc/$DAEMON/status" ShdPnd: && [[ $LINE =~ ^ShdPnd:[[:space:]]0*$ ]] &&
+		line_of "/proc/$DAEMON/status" State: && [[ $LINE == *S* ]] &&
+		! read -r some <"/proc/$DAEMON/task/$DAEMON/children" && [ -z "$some" ] && status_is status IDLE &&
+		[ ! "$RUN/status.txt" -nt "$RUN/queue.txt" ]
 }
 
 # children PID: its children; family PID: all that descend from it.
 children() {
-	cat "/proc/$1/task/$1/children" 2>/dev/null
+	local all=''
+	read -r all 2>/dev/null <"/proc/$1/task/$1/children"
+	echo "$all"
 }
 
 family() {

@@ -36,22 +36,22 @@ stopped() {
 	slow_source 4
 	start_daemon
 	first=$DAEMON
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	sed "s|$RUN|$D/run2|" "$CONF" >"$second"
 	background DAEMON "$FLASHBACK" -c "$second"
 	PIDS+=" $DAEMON"
 	RUN=$D/run2
-	wait_for 10 row_has here/v 'WAITING (busy)'
+	wait_for row_has here/v 'WAITING (busy)'
 	row_has here/v 'another flashback'
 	has_snapshots 1 here/v working
 	[ "$(rsyncs | sort -u | wc -l)" -le 3 ] # the three processes of one local rsync
 	RUN=$D/run
-	wait_for 20 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	# The second one looks before it begins, and sees that it is done.
 	kill -HUP "$DAEMON"
 	RUN=$D/run2
-	wait_for 10 row_has here/v 'NEXT RUN'
+	wait_for row_has here/v 'NEXT RUN'
 	has_snapshots 1 here/v
 	has_snapshots 0 here/v working
 	[ "$(grep -vc '^#' "$STORE/here/v/.flashback/history")" -eq 1 ]
@@ -63,30 +63,30 @@ stopped() {
 orphan() {
 	slow_source 4
 	start_daemon
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	WORKER=$(worker)
 	mapfile -t ORPHANS < <(rsyncs)
 	[ "${#ORPHANS[@]}" -ge 2 ]
 	PIDS+=" ${ORPHANS[*]}"
 	kill -STOP "${ORPHANS[@]}"
-	wait_for 5 stopped "${ORPHANS[@]}"
+	wait_for stopped "${ORPHANS[@]}"
 }
 
 # The orphan holds the volume; once it is gone the daemon goes on from what it had made.
 goes_on_after_the_orphan() {
 	local tree
 	tree=$(snapshots here/v working)
-	wait_for 10 row_has here/v 'WAITING (busy)'
+	wait_for row_has here/v 'WAITING (busy)'
 	[ "$(snapshots here/v working)" = "$tree" ]
 	[ "$(rsyncs | sort)" = "$(printf '%s\n' "${ORPHANS[@]}" | sort)" ]
 	run flashback -1 here/v
 	expect_exit 75
 	[ "$(snapshots here/v working)" = "$tree" ]
 	kill -KILL "${ORPHANS[@]}"
-	wait_for 5 gone "${ORPHANS[@]}"
+	wait_for gone "${ORPHANS[@]}"
 	wake
-	wait_for 20 has_snapshots 1 here/v
-	wait_for 5 has_snapshots 0 here/v interrupted
+	wait_for has_snapshots 1 here/v
+	wait_for has_snapshots 0 here/v interrupted
 	same_tree "$D/src" "$(newest here/v)"
 }
 
@@ -94,7 +94,7 @@ goes_on_after_the_orphan() {
 	orphan
 	kill -KILL "$DAEMON" "$WORKER"
 	wait "$DAEMON" || true
-	wait_for 5 gone "$WORKER"
+	wait_for gone "$WORKER"
 	start_daemon
 	goes_on_after_the_orphan
 }
@@ -102,7 +102,7 @@ goes_on_after_the_orphan() {
 @test "kill -9 of the worker alone: said, and the daemon waits for the rsync that is left" {
 	orphan
 	kill -KILL "$WORKER"
-	wait_for 5 row_has here/v FAILED
+	wait_for row_has here/v FAILED
 	row_has here/v 'killed by signal 9'
 	kill -USR1 "$DAEMON"
 	goes_on_after_the_orphan
@@ -111,11 +111,11 @@ goes_on_after_the_orphan() {
 @test "an orphaned rsync that runs is ended by the death of its worker, and the next run goes on" {
 	slow_source 4
 	start_daemon
-	wait_for 10 is_copying here/v
+	wait_for is_copying here/v
 	kill -KILL "$DAEMON" "$(worker)"
 	wait "$DAEMON" || true
 	start_daemon
-	wait_for 30 eval 'has_snapshots 1 here/v || { wake; sleep 0.3; false; }'
+	wait_for eval 'has_snapshots 1 here/v || { wake; sleep 0.3; false; }'
 	same_tree "$D/src" "$(newest here/v)"
 }
 
@@ -147,8 +147,8 @@ goes_on_after_the_orphan() {
 	host "here" { volume "v" { source = "$D/src/"  before = "$D/hook"  after = "$D/hook" } }
 	END
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	[ "$(wc -l <"$D/left")" -eq 2 ]
 	for pid in $(cat "$D/left"); do
 		PIDS+=" $pid"

@@ -33,7 +33,7 @@ first_day() {
 	household
 	set_clock "$1"
 	start_daemon
-	wait_for 10 settled "$(cat "$D/now")"
+	wait_for settled "$(cat "$D/now")"
 }
 
 # lines [VOLUME]: how many lines the log has, or has of a volume.
@@ -142,7 +142,7 @@ while True:
     print(s.recv(65536).decode(), file=open(sys.argv[2], "a"))
 ' "$D/syslog.socket" "$D/syslog"
 	PIDS+=" $SYSLOG"
-	wait_for 5 test -e "$D/syslog.socket"
+	wait_for test -e "$D/syslog.socket"
 }
 
 @test "log = syslog: there and nowhere else, with the level of each event" {
@@ -152,8 +152,8 @@ while True:
 	END
 	with_syslog
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	grep -qE "^<30>.* flashback\[$DAEMON\]: flashback .* started: 2 volumes" "$D/syslog"
 	grep -qE "^<30>.* flashback\[$DAEMON\]: here/v: succeeded" "$D/syslog"
 	grep -qE "^<27>.* flashback\[$DAEMON\]: here/gone: failed" "$D/syslog"

@@ -48,16 +48,16 @@ has_run() {
 	config 0
 	set_clock "@$noon"
 	background DAEMON watched "$FLASHBACK" -c "$CONF"
-	wait_for 60 has_run 1
+	wait_for has_run 1
 	for n in {1..99}; do
 		config "$n"
 		[ $((n % 10)) -ne 0 ] || noon=$((noon + 90000)) # another day: all are due
 		set_clock "@$((noon + n % 10 * 60))"
 		kill -HUP "$DAEMON"
-		wait_for 30 has_read "$n"
-		wait_for 60 has_run $((n / 10 + 1))
+		wait_for has_read "$n"
+		wait_for has_run $((n / 10 + 1))
 	done
-	wait_for 30 settled
+	wait_for settled
 	memcheck=$D/memcheck.$DAEMON
 	stop_daemon
 	for n in {0..9}; do

@@ -14,10 +14,10 @@ box_start() {
 # hold_namespace: a process in new network and mount namespaces, its pid in $HOLDER; what enters them in
 # the array ENTER.
 hold_namespace() {
-	unshare -n -m --propagation private sleep $((600 * ${FLASHBACK_SOAK:-1})) </dev/null >/dev/null 2>&1 3>&- &
+	unshare -n -m --propagation private sleep $((3600 * ${FLASHBACK_SOAK:-1})) </dev/null >/dev/null 2>&1 3>&- &
 	HOLDER=$!
 	echo "$HOLDER" >>"$D/holders"
-	wait_for 5 elsewhere "$HOLDER"
+	wait_for elsewhere "$HOLDER"
 	ENTER=(nsenter -t "$HOLDER" -n -m --wd="$D" --)
 }
 
@@ -97,7 +97,7 @@ sshd_start() {
 	serve "$1" /usr/sbin/sshd -D -e -f "$dir/config"
 	SSH="ssh -F none -i $D/id -o IdentitiesOnly=yes -o UserKnownHostsFile=$D/known_hosts"
 	SSH+=" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
-	wait_for 10 listens "$1" "$port"
+	wait_for listens "$1" "$port"
 }
 
 # home_of_root N: root of host N has an empty home and a plain shell.  This machine's root may have a .bashrc, which
@@ -129,7 +129,7 @@ rsyncd_start() {
 	END
 	serve "$1" rsync --daemon --no-detach --config="$dir/config" --address="10.77.$1.2" \
 		--log-file="$dir/log"
-	wait_for 10 listens "$1" 873
+	wait_for listens "$1" 873
 }
 
 listens() {
@@ -143,7 +143,7 @@ host_down() {
 
 host_up() {
 	in_host "$1" ip link set eth0 up
-	wait_for 5 link_is_up "$1"
+	wait_for link_is_up "$1"
 }
 
 link_is_up() {

@@ -282,7 +282,7 @@ shows() {
 	phone_start
 	main_conf "$STORE" <<<"notify = { \"$ROOT/etc/notify-ntfy\", \"$TOPIC\" }"
 	start_daemon
-	wait_for 10 grep -qx 'HTTP_TITLE=flashback: start' "$D/head"
-	wait_for 5 grep -q 'start: ' "$D/body"
+	wait_for grep -qx 'HTTP_TITLE=flashback: start' "$D/head"
+	wait_for grep -q 'start: ' "$D/body"
 	stop_daemon
 }

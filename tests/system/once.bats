@@ -65,7 +65,7 @@ teardown() {
 	head -c 20000000 /dev/zero | tr '\0' x >"$D/src/big"
 	next_second
 	background ONCE "$FLASHBACK" -c "$CONF" -1 here/v
-	wait_for 10 row_has here/v 'BACKING UP'
+	wait_for row_has here/v 'BACKING UP'
 	kill -INT "$ONCE"
 	wait "$ONCE" || [ $? -eq 2 ]
 	has_snapshots 1 here/v
@@ -169,9 +169,9 @@ teardown() {
 
 @test "-1 beside a running daemon: it does the work and leaves the daemon's files alone" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 has_snapshots 1 there/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for has_snapshots 1 there/v
+	wait_for status_is status IDLE
 	next_second
 	run flashback -1 here/v
 	expect_exit 0
@@ -188,12 +188,12 @@ teardown() {
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=4000" } } }
 	END
 	start_daemon
-	wait_for 10 row_has here/v 'BACKING UP'
-	wait_for 10 has_snapshots 1 here/v working
+	wait_for row_has here/v 'BACKING UP'
+	wait_for has_snapshots 1 here/v working
 	run flashback -1 here/v
 	expect_exit 75
 	[[ "$output" =~ here/v.*WAITING ]]
-	wait_for 20 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	same_tree "$D/src" "$(newest here/v)"
 }
 
@@ -275,7 +275,7 @@ dry_run_says() {
 	dry_run_says 'due; it would run now'
 	mv "$D/src" "$D/away"
 	refuse flashback -1 here/v
-	dry_run_says 'due, but it has failed: again at 2027-03-02 12:10:00'
+	dry_run_says 'due, but it has failed: again at 2027-03-02 12:10:'
 	main_conf "$STORE" <<<'min_free = "1000T"'
 	dry_run_says 'nothing runs: the backup disk has'
 	rm -r "$STORE/.flashback"

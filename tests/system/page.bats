@@ -68,7 +68,7 @@ bad_day() {
 # look STATE: open the page; it must come to say that.
 look() {
 	go "$URL/"
-	wait_for 10 state_is "$1"
+	wait_for state_is "$1"
 }
 
 state_is() {
@@ -211,19 +211,19 @@ contrast() {
 	a/b	-	1s / 2s	-	1 	0 	SOMETHING NEW: in words: of its own
 	END
 	again
-	wait_for 10 text_has tbody 'SOMETHING NEW'
+	wait_for text_has tbody 'SOMETHING NEW'
 	is "$(cells a/b)" 'a/b|SOMETHING NEW|1s / 2s|-|-|1|0|in words: of its own'
 	is "$(fill a/b age)" '50 bar '
 	# None at all.
 	queue_file 'sleeping 9 min' </dev/null
 	again
-	wait_for 10 text_has '#gap' 'No volumes are configured.'
+	wait_for text_has '#gap' 'No volumes are configured.'
 	is "$(text_of 'tbody th')" ''
 }
 
 @test "stale: a dead daemon's good news is no good news" {
 	quiet_day
-	status_file epoch=-7630 next.update=-7530
+	status_file epoch=-7622 next.update=-7502
 	look STALE
 	is "$(js 'document.getElementById("health").className')" 'health bad'
 	text_has '#notice' 'the next one was due 2 h 5 min ago'
@@ -233,13 +233,13 @@ contrast() {
 	is "$(js 'document.title')" 'STALE - flashback'
 	is "$(js 'getComputedStyle(document.getElementById("known")).filter')" 'grayscale(1)'
 	# What was wrong before it died is said.
-	status_file epoch=-7630 next.update=-7530 health=WARNING 'reason=nas/music failed'
+	status_file epoch=-7622 next.update=-7502 health=WARNING 'reason=nas/music failed'
 	again
-	wait_for 10 text_has '#reason' 'Then it was WARNING: nas/music failed'
+	wait_for text_has '#reason' 'Then it was WARNING: nas/music failed'
 	# And when it lives again.
 	status_file reason=
 	again
-	wait_for 10 state_is OK
+	wait_for state_is OK
 	is "$(text_of '#notice')" ''
 	is "$(text_of '#reason')" 'all is well'
 }
@@ -250,7 +250,7 @@ contrast() {
 	look OK
 	kill "$SERVER"
 	time_flies 46
-	wait_for 10 state_is STALE
+	wait_for state_is STALE
 }
 
 @test "stopped" {
@@ -277,11 +277,11 @@ contrast() {
 	is "$(text_of footer)" 'status.txt queue.txt'
 	quiet_day
 	again
-	wait_for 10 state_is OK
+	wait_for state_is OK
 	kill "$SERVER"
 	wait "$SERVER" || true
 	again
-	wait_for 10 state_is UNREACHABLE
+	wait_for state_is UNREACHABLE
 	text_has '#notice' 'status.txt cannot be read: no answer. Below is the status of '
 	is "$(js 'document.getElementById("known").className')" old
 	text_has tbody kimono/home
@@ -290,9 +290,9 @@ contrast() {
 	# It comes back by itself.
 	lighttpd_command "$D/lighttpd" >>"$D/lighttpd/log" 2>&1 </dev/null 3>&- &
 	PIDS+=" $!"
-	wait_for 5 curl -qsf -o "$D/answer" "http://127.0.0.1:$PORT/whose"
+	wait_for curl -qsf -o "$D/answer" "http://127.0.0.1:$PORT/whose"
 	js 'window.dispatchEvent(new Event("online"))' >/dev/null
-	wait_for 10 state_is OK
+	wait_for state_is OK
 }
 
 @test "half a file is not taken for a whole one" {
@@ -304,19 +304,19 @@ contrast() {
 	quiet_day
 	rm "$RUN/queue.txt"
 	again
-	wait_for 10 state_is OK
+	wait_for state_is OK
 	is "$(text_of '#gap')" 'queue.txt cannot be read: the web server says 404.'
 	is "$(text_of 'dd:first-of-type')" 'IDLE|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T'
 	echo 'nonsense' >"$RUN/queue.txt"
 	again
-	wait_for 10 text_has '#gap' 'queue.txt is damaged or cut off.'
+	wait_for text_has '#gap' 'queue.txt is damaged or cut off.'
 	quiet_day
 	again
-	wait_for 10 text_has tbody kimono/home
+	wait_for text_has tbody kimono/home
 	is "$(text_of '#gap')" ''
 	rm "$RUN/queue.txt"
 	again
-	wait_for 10 text_has '#gap' 'the web server says 404. Below is the last known table.'
+	wait_for text_has '#gap' 'the web server says 404. Below is the last known table.'
 	text_has tbody kimono/home
 }
 
@@ -348,7 +348,7 @@ contrast() {
 	    d.setAttribute("style", "color: red");
 	    new Image().src = "/x.png"; fetch("http://127.0.0.2:1/").catch(() => 0); })()' >/dev/null
 	refused() { is "$(js 'window.refused.sort().join(" ")')" "$1"; }
-	wait_for 5 refused 'connect-src img-src script-src-attr script-src-elem style-src-attr'
+	wait_for refused 'connect-src img-src script-src-attr script-src-elem style-src-attr'
 	is "$(js 'document.title')" 'WARNING - flashback'
 }
 
@@ -369,7 +369,7 @@ contrast() {
 	done
 	[ "$(tr ' ' '\n' <<<"$seen" | sort -u | grep -c .)" -eq 2 ]
 	quiet_day
-	status_file epoch=-7630 next.update=-7530 health=WARNING 'reason=nas/music failed'
+	status_file epoch=-7622 next.update=-7502 health=WARNING 'reason=nas/music failed'
 	for mode in light dark; do
 		screen 360 800 $mode
 		look STALE
@@ -386,7 +386,7 @@ contrast() {
 	sleep 0.2
 	state_is OK
 	time_flies 61
-	wait_for 10 state_is WARNING
+	wait_for state_is WARNING
 }
 
 @test "a telephone whose clock is wrong" {
@@ -396,7 +396,7 @@ contrast() {
 	    '{"source": "{ const now = Date.now; Date.now = () => now() + 3 * 86400000; }"}'
 	look OK
 	text_has '#when' 'just now'
-	status_file epoch=-7630 next.update=-7530
+	status_file epoch=-7622 next.update=-7502
 	look STALE
 	text_has '#when' '2 h 7 min ago'
 }
@@ -427,7 +427,7 @@ contrast() {
 	start=${EPOCHREALTIME/./}
 	look OK
 	is "$(js 'document.querySelectorAll("tbody tr").length')" 1000
-	[ $((${EPOCHREALTIME/./} - start)) -lt 8000000 ]
+	[ $((${EPOCHREALTIME/./} - start)) -lt 60000000 ] # were it by the square, it would be minutes
 }
 
 @test "what flashback itself writes is understood" {
@@ -435,12 +435,12 @@ contrast() {
 	begin || { PIDS=$mine; return 1; }
 	PIDS=$mine
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	look OK
 	run cells here/v
 	expect 'here/v|'
 	expect ' / 1d|20'
 	stop_daemon
 	again
-	wait_for 10 state_is STOPPED
+	wait_for state_is STOPPED
 }

@@ -32,17 +32,23 @@ silent_hosts() {
 	done
 }
 
+# asked_meanwhile N: when the run of here/v began, so many others were still being asked; its `before` took it down.
+asked_meanwhile() {
+	[ "$(grep -c 'asking whether the host is there' "$D/queue.then")" -eq "$1" ] || { cat "$D/queue.then"; return 1; }
+}
+
 @test "fifty silent hosts do not hold up the one that is there" {
 	host_start 1
 	rsyncd_start 1 "$D/src"
 	void_start
 	{
 		silent_hosts 50
-		echo 'host "here" { volume "v" { source = "rsync://10.77.1.2/data/" } }'
+		echo 'host "here" { volume "v" { source = "rsync://10.77.1.2/data/"  before = { "/bin/cp", "'"$RUN/queue.txt"'", "'"$D/queue.then"'" } } }'
 	} | hosts_conf
 	start_daemon
-	wait_for 3 has_snapshots 1 here/v
-	wait_for 15 settled
+	wait_for has_snapshots 1 here/v
+	asked_meanwhile 50
+	wait_for settled
 	status_is volumes.notfound 50
 	status_is volumes.failed 0
 	row_has dead7/v 'NOT FOUND: host silent since'
@@ -65,11 +71,12 @@ silent_hosts() {
 			echo "host \"name$n\" { volume \"v\" { source = \"root@nobody$n.home:/etc/\" } }"
 		done
 		echo 'host "dead" { volume "v" { source = "root@dead.home:/etc/" } }'
-		echo 'host "here" { volume "v" { source = "rsync://here.home/data/" } }'
+		echo 'host "here" { volume "v" { source = "rsync://here.home/data/"  before = { "/bin/cp", "'"$RUN/queue.txt"'", "'"$D/queue.then"'" } } }'
 	} | hosts_conf
 	start_daemon
-	wait_for 3 has_snapshots 1 here/v
-	wait_for 20 settled
+	wait_for has_snapshots 1 here/v
+	asked_meanwhile 51
+	wait_for settled
 	status_is volumes.notfound 51
 	status_is volumes.failed 0
 	row_has name20/v 'NOT FOUND: cannot resolve nobody20.home'
@@ -93,7 +100,7 @@ silent_hosts() {
 	"${IN_BOX[@]}" ip link set h1 down
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 20 settled
+	wait_for settled
 	wake_at '2027-03-02 13:00:00'
 	status_is volumes.notfound 4
 	status_is volumes.failed 0
@@ -103,7 +110,7 @@ silent_hosts() {
 	row_has other/v 'NOT FOUND: no network'
 	row_has tcp/v 'NOT FOUND: no route to the host'
 	"${IN_BOX[@]}" ip link set h1 up
-	wait_for 5 link_is_up 1
+	wait_for link_is_up 1
 	wake_at '2027-03-02 13:10:00'
 	has_snapshots 1 ping/v
 	has_snapshots 1 name/v
@@ -122,7 +129,7 @@ silent_hosts() {
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 20 has_snapshots 1 laptop/v
+	wait_for has_snapshots 1 laptop/v
 	# It leaves, and its name with it.
 	printf '127.0.0.1 localhost\n' >"$D/etc-hosts"
 	wake_at '2027-03-02 11:00:00'
@@ -148,7 +155,7 @@ silent_hosts() {
 	host_down 1
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 20 settled
+	wait_for settled
 	wake_at '2027-03-01 12:10:00'
 	wake_at '2027-03-01 12:20:00'
 	row_has h/v 'NOT FOUND: host silent since 12:00'

@@ -27,9 +27,9 @@ teardown() {
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 row_has a/slow 'BACKING UP'
-	wait_for 10 has_snapshots 1 b/v
-	wait_for 10 row_has usb/v 'the source is not there since 12:00'
+	wait_for row_has a/slow 'BACKING UP'
+	wait_for has_snapshots 1 b/v
+	wait_for row_has usb/v 'the source is not there since 12:00'
 	# The slow one leaves, another comes, and one that is known gets another source and cycle.
 	mkdir "$D/other"
 	echo y >"$D/other/g"
@@ -41,14 +41,14 @@ teardown() {
 	END
 	set_clock '2027-03-01 12:10:00'
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 1 b/w
+	wait_for has_snapshots 1 b/w
 	row_has a/slow 'no longer in the config'
 	row_has b/v '/ 2h'
-	wait_for 10 row_has usb/v 'the source is not there since 12:00'
+	wait_for row_has usb/v 'the source is not there since 12:00'
 	has_snapshots 1 b/v
 	# Its run ends as it would have; then its row goes, and on the disk it is left alone.
-	wait_for 15 has_snapshots 1 a/slow
-	wait_for 10 settled
+	wait_for has_snapshots 1 a/slow
+	wait_for settled
 	same_tree "$D/src" "$(newest a/slow)"
 	refuse row a/slow
 	wake_at '2027-03-01 14:00:00'
@@ -69,24 +69,24 @@ teardown() {
 	needs_root
 	silent_host
 	start_daemon
-	wait_for 10 row_has h/v asking
+	wait_for row_has h/v asking
 	hosts_conf <<-END
 	host "h" { volume "v" { source = "$D/src/" } }
 	END
 	kill -HUP "$DAEMON"
-	wait_for 10 refuse row_has h/v asking >/dev/null
+	wait_for refuse row_has h/v asking >/dev/null
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 1 h/v
+	wait_for has_snapshots 1 h/v
 }
 
 @test "a volume that comes while hosts are asked is asked afterwards" {
 	needs_root
 	silent_host
 	start_daemon
-	wait_for 10 row_has h/v asking
+	wait_for row_has h/v asking
 	echo 'host "new" { volume "v" { source = "'"$D/src/"'"  probe = "ping"  address = "10.77.1.1" } }' >>"$D/hosts.conf"
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 1 new/v
+	wait_for has_snapshots 1 new/v
 }
 
 # silent_host: h/v is on a host that is down, which takes seconds to find out.
@@ -153,7 +153,7 @@ rsync_is() {
 	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	status_is health OK
 	rsync_is 3.2.7 0
 	wake_at '2027-03-01 12:10:00'
@@ -174,18 +174,18 @@ rsync_is() {
 	FLASHBACK=$ROOT/build/asan/flashback
 	export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=1
 	start_daemon
-	wait_for 10 settled
+	wait_for settled
 	for ((n = 0; n < 50; n++)); do
 		reload $n
 	done
-	wait_for 10 settled
+	wait_for settled
 	before=$(descriptors)
 	was=$(resident)
 	for ((; n < 1000; n++)); do
 		reload $n
 	done
 	reload 0
-	wait_for 10 settled
+	wait_for settled
 	status_is config OK
 	status_is volumes.total 10
 	[ "$(descriptors)" -le "$before" ]

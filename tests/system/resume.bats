@@ -15,12 +15,21 @@ setup() {
 	box_start
 	host_start 1
 	sshd_start 1
+	slowly
+}
+
+# slowly, at_once: how what is to be cut is copied, so that it can be cut in the middle, and how the rest is.
+slowly() {
 	hosts_conf <<-END
 	host "h" { volume "v" {
 	    source = "root@10.77.1.2:$D/src/"  ssh = "$SSH"
-	    rsync_options = { "--bwlimit=6000" }
+	    rsync_options = { "--bwlimit=3000" }
 	} }
 	END
+}
+
+at_once() {
+	hosts_conf <<<"host \"h\" { volume \"v\" { source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\" } }"
 }
 
 teardown() {
@@ -53,8 +62,8 @@ begin_run() {
 end_run() {
 	wait "$DAEMON" || true
 	DAEMON=
-	wait_for 15 refuse flock -n -E 1 "$STORE/h/v/.flashback/lock" false
-	wait_for 15 flock -n "$STORE/h/v/.flashback/lock" true
+	wait_for refuse flock -n -E 1 "$STORE/h/v/.flashback/lock" false
+	wait_for flock -n "$STORE/h/v/.flashback/lock" true
 }
 
 # child_of PID NAME: the pid of its child of that name.
@@ -74,21 +83,25 @@ cut_kill_all() {
 cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashback)" rsync)" ssh)"; }
 
 @test "what was transferred is not transferred again, and half a file goes on from where it was" {
-	local cut before got
+	local cut before got n=0
 	for cut in term kill_daemon kill_worker kill_rsync kill_ssh kill_all; do
 		random_file "$D/src/a" 1
-		random_file "$D/src/big" 12
+		random_file "$D/src/big" 24
+		before=$(received)
+		slowly
 		begin_run
-		wait_for 20 has_got big $((6 * MB))
+		wait_for has_got big $((6 * MB))
 		"cut_$cut"
 		end_run
-		before=$(received)
+		has_snapshots $n h/v
 		next_second
+		at_once
 		run flashback -1 h/v
 		expect_exit 0
+		n=$((n + 1))
 		got=$(($(received) - before))
-		echo "after $cut: $got bytes"
-		[ "$got" -lt $((6 * MB + MB / 2)) ]
+		echo "cut by $cut: $got bytes in all"
+		[ "$got" -lt $((25 * MB + 2 * MB)) ]
 		same_tree "$D/src" "$(newest h/v)"
 	done
 }
@@ -96,48 +109,52 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 @test "a big file that is wholly rewritten, and cut at each attempt, arrives" {
 	local before part
 	echo x >"$D/src/small"
-	random_file "$D/src/big" 12
+	random_file "$D/src/big" 24
+	at_once
 	run flashback -1 h/v
 	expect_exit 0
-	random_file "$D/src/big" 12
+	random_file "$D/src/big" 24
 	before=$(received)
-	for part in 4 8; do
+	slowly
+	for part in 6 12; do
 		next_second
 		begin_run
-		wait_for 20 has_got big $((part * MB))
+		wait_for has_got big $((part * MB))
 		cut_term
 		end_run
 	done
 	next_second
+	at_once
 	run flashback -1 h/v
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((12 * MB + 3 * MB)) ]
+	[ $(($(received) - before)) -lt $((24 * MB + 3 * MB)) ]
 }
 
 @test "a run cut earlier than the one before loses nothing of either" {
 	local before
 	random_file "$D/src/m" 4
-	random_file "$D/src/z" 12
+	random_file "$D/src/z" 24
 	before=$(received)
 	begin_run
-	wait_for 20 has_got z $((4 * MB))
+	wait_for has_got z $((8 * MB))
 	cut_term
 	end_run
 	# What comes first is new now.
-	random_file "$D/src/a" 12
+	random_file "$D/src/a" 24
 	next_second
 	begin_run
-	wait_for 20 has_got a $((4 * MB))
+	wait_for has_got a $((8 * MB))
 	cut_term
 	end_run
 	next_second
+	at_once
 	run flashback -1 h/v
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((28 * MB + 2 * MB)) ]
+	[ $(($(received) - before)) -lt $((52 * MB + 4 * MB)) ]
 }
 
 @test "older snapshots keep everything though all of it changes in the source between the cut and the next run" {
@@ -150,9 +167,9 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	manifest -i "$(newest h/v)" >"$D/first"
 	same_tree "$D/src" "$(newest h/v)"
 	next_second
-	random_file "$D/src/zz-big" 10
+	random_file "$D/src/zz-big" 20
 	begin_run
-	wait_for 20 has_got zz-big $((2 * MB))
+	wait_for has_got zz-big $((2 * MB))
 	cut_term
 	end_run
 	find "$D/src" -exec chown -h 77:78 {} +
@@ -160,6 +177,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	find "$D/src" -type f -exec setfattr -n user.changed -v yes {} +
 	find "$D/src" \( -type f -o -type d \) -exec setfacl -m u:99:r {} +
 	next_second
+	at_once
 	run flashback -1 h/v
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
@@ -172,16 +190,17 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	host "h" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=1000" } } }
 	END
 	echo ours >"$D/src/.name.aBc123"
-	random_file "$D/src/big" 5
+	random_file "$D/src/big" 10
 	echo mine >"$D/src/name"
 	chmod 600 "$D/src/.name.aBc123" "$D/src/name"
 	touch -d @0 "$D/src/name"
 	flashback -1 >"$D/run.txt" &
 	run=$!
-	wait_for 10 has_got big 1000000
+	wait_for has_got big 1000000
 	# shellcheck disable=SC2046 # pids
 	kill -KILL $(family "$run")
 	wait "$run" || true
+	sed -i 's/rsync_options = {[^}]*}//' "$D/hosts.conf"
 	run flashback -1
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"

@@ -29,35 +29,35 @@ two_volumes() {
 @test "full by blocks: what does not fit is said and backs off for every; what fits goes on" {
 	two_volumes 60
 	ext4_disk a 40M
-	set_clock '2027-03-01 12:00:00'
+	set_clock '2027-03-01 12:00:30' # not the full hour, for a run that takes a second makes it earlier
 	start_daemon
-	wait_for 20 row_has a/big 'WAITING (disk)'
+	wait_for row_has a/big 'WAITING (disk)'
 	row_has a/big 'the backup disk is full'
 	row_has a/big 'again at 18:00'
 	has_snapshots 0 a/big
-	wait_for 10 has_snapshots 0 a/big expired # its room is given back,
-	wait_for 10 has_snapshots 1 b/small
-	wait_for 10 status_is health WARNING # ... and so the disk is not full
+	wait_for has_snapshots 0 a/big expired # its room is given back,
+	wait_for has_snapshots 1 b/small
+	wait_for status_is health WARNING # ... and so the disk is not full
 	[[ "$(status reason)" == *a/big*'no room'* ]]
-	wait_for 10 settled
+	wait_for settled
 
 	# Hours later it has not been tried again, while the other one has; nor after a restart.
 	set_clock '2027-03-01 14:00:00'
 	wake
-	wait_for 10 has_snapshots 2 b/small
+	wait_for has_snapshots 2 b/small
 	stop_daemon
 	set_clock '2027-03-01 16:00:00'
 	run flashback -n a
 	expect 'a/big: due, but it has failed: again at 2027-03-01 18:00:'
 	start_daemon
-	wait_for 10 has_snapshots 3 b/small
+	wait_for has_snapshots 3 b/small
 	[ "$(grep -c 'a/big: no room' "$D/log")" -eq 1 ]
 	set_clock '2027-03-01 18:30:00'
 	rm "$D/big/file"
 	echo now it fits >"$D/big/file"
 	wake
-	wait_for 10 has_snapshots 1 a/big
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 a/big
+	wait_for status_is health OK
 }
 
 @test "full by inodes: the same" {
@@ -66,16 +66,16 @@ two_volumes() {
 	(cd "$D/big/many" && seq 1000 | xargs touch)
 	tmpfs_disk size=40m,nr_inodes=300
 	start_daemon
-	wait_for 20 row_has a/big 'the backup disk is full'
+	wait_for row_has a/big 'the backup disk is full'
 	has_snapshots 0 a/big
-	wait_for 10 has_snapshots 0 a/big expired
-	wait_for 10 has_snapshots 1 b/small
-	wait_for 10 status_is health WARNING
-	wait_for 10 settled
+	wait_for has_snapshots 0 a/big expired
+	wait_for has_snapshots 1 b/small
+	wait_for status_is health WARNING
+	wait_for settled
 	rm -r "$D/big/many"
 	kill -USR1 "$DAEMON"
-	wait_for 10 has_snapshots 1 a/big
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 1 a/big
+	wait_for status_is health OK
 }
 
 # fill_days N: so many daily snapshots of 3 MB each that share nothing.
@@ -110,16 +110,16 @@ nine_of_ten_days() {
 	nine_of_ten_days
 	head -c 3000000 /dev/zero >"$STORE/filler"
 	start_daemon
-	wait_for 10 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	[[ "$(status reason)" == *min_free* ]]
 	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
 	wake
-	wait_for 10 has_snapshots 6 here/v
-	wait_for 10 has_snapshots 0 here/v expired
-	wait_for 10 settled
+	wait_for has_snapshots 6 here/v
+	wait_for has_snapshots 0 here/v expired
+	wait_for settled
 	wake
-	wait_for 10 has_snapshots 4 here/v # there is room: one more, and three that a success lets go
-	wait_for 10 status_is health OK
+	wait_for has_snapshots 4 here/v # there is room: one more, and three that a success lets go
+	wait_for status_is health OK
 	[[ "$(newest here/v)" == */2027-03-10T120000* ]]
 }
 
@@ -157,9 +157,9 @@ nine_of_ten_days() {
 	fill_disk 0
 	sed -i 's/keep_daily = 20/keep_daily = 1/' "$D/hosts.conf"
 	start_daemon
-	wait_for 10 status_is health CRITICAL
+	wait_for status_is health CRITICAL
 	wake
-	wait_for 10 status_is status IDLE
+	wait_for status_is status IDLE
 	has_snapshots 6 here/v
 }
 
@@ -191,15 +191,15 @@ cut_tree() {
 	echo 'min_free = "17M"' >>"$CONF" # 6 are free: 11 are wanting
 	set_clock '2027-02-02 13:00:00 UTC'
 	start_daemon
-	wait_for 10 has_snapshots 0 h/three working
-	wait_for 10 has_snapshots 0 h/three expired
+	wait_for has_snapshots 0 h/three working
+	wait_for has_snapshots 0 h/three expired
 	has_snapshots 0 h/two interrupted
 	has_snapshots 1 h/one interrupted
 	has_snapshots 1 h/one
 	has_snapshots 1 h/two
-	wait_for 10 settled
+	wait_for settled
 	wake
-	wait_for 10 has_snapshots 2 h/two
+	wait_for has_snapshots 2 h/two
 }
 
 @test "too many links, and no room for a full copy: said, with what helps" {
@@ -240,8 +240,8 @@ cut_tree() {
 	END
 	ext4_disk a 40M
 	start_daemon
-	wait_for 20 has_snapshots 1 b/honest
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 b/honest
+	wait_for status_is status IDLE
 	refuse grep -q '^disk:\|: disk:' "$D/log"
 	[ "$(status health)" != CRITICAL ]
 	refuse row_has a/liar 'WAITING (disk)'
@@ -260,15 +260,15 @@ cut_tree() {
 	END
 	tmpfs_disk size=100m
 	start_daemon
-	wait_for 10 has_snapshots 1 h/elder working
+	wait_for has_snapshots 1 h/elder working
 	cat >>"$D/hosts.conf" <<-END
 	host "i" { volume "younger" { source = "$D/src2/"  address = "two" } }
 	END
 	wake
-	wait_for 10 has_snapshots 1 i/younger working
+	wait_for has_snapshots 1 i/younger working
 	head -c 70000000 /dev/zero >"$STORE/filler"
-	wait_for 15 grep -q 'i/younger: told to stop: the disk was filling up' "$D/log"
-	wait_for 10 row_has i/younger 'WAITING (disk)'
+	wait_for grep -q 'i/younger: told to stop: the disk was filling up' "$D/log"
+	wait_for row_has i/younger 'WAITING (disk)'
 	rm "$STORE/filler"
 	row_has h/elder 'BACKING UP'
 	refuse grep -q 'h/elder: told to stop' "$D/log"

@@ -61,7 +61,7 @@ crash_unseen() {
 	"$CRASHAT" -o "$D/steps" "$@" "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" \
 		>"$D/crash.txt" 2>&1 3>&- || true
 	# A worker whose daemon is dead finishes what it has begun to commit.
-	wait_for 30 nobody_works
+	wait_for nobody_works
 }
 
 nobody_works() {
@@ -71,7 +71,7 @@ nobody_works() {
 
 # recover: the next start goes on by itself, once what the last one left behind has ended.
 recover() {
-	local rc until=$((SECONDS + 30))
+	local rc until=$((SECONDS + PATIENCE))
 	tick
 	while
 		rc=0

@@ -26,13 +26,13 @@ partly_copied() {
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 settled
+	wait_for has_snapshots 1 here/v
+	wait_for settled
 	kill -STOP "$DAEMON"
 	set_clock '2027-03-02 19:30:00'
 	sleep 4 # four wakes are missed
 	kill -CONT "$DAEMON"
-	wait_for 10 has_snapshots 2 here/v
+	wait_for has_snapshots 2 here/v
 	sleep 2.5
 	has_snapshots 2 here/v
 	[ "$(grep -c 'succeeded' "$D/log")" -eq 2 ]
@@ -42,22 +42,22 @@ partly_copied() {
 
 @test "a run in progress survives the sleep of the box" {
 	# With -c for then rsync has no time-out of its own, which would be over.
-	head -c 6000000 /dev/urandom >"$D/src/big"
+	head -c 12000000 /dev/urandom >"$D/src/big"
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  io_timeout = "1s"  rsync_options = { "-c", "--bwlimit=2000" } } }
+	host "here" { volume "v" { source = "$D/src/"  io_timeout = "3s"  rsync_options = { "-c", "--bwlimit=2000" } } }
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 partly_copied
+	wait_for partly_copied
 	local all
 	all="$DAEMON $(family "$DAEMON")"
 	# shellcheck disable=SC2086
 	kill -STOP $all
 	set_clock '2027-03-01 20:00:00'
-	sleep 5
+	sleep 10 # more than three times io_timeout
 	# shellcheck disable=SC2086
 	kill -CONT $all
-	wait_for 15 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	snapshots here/v | grep -q ^2027-03-01T120000
 	same_tree "$D/src" "$(newest here/v)"
 }
@@ -71,17 +71,17 @@ partly_copied() {
 	END
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	set_clock '2027-03-01 18:00:00'
-	wait_for 10 has_snapshots 2 here/v
+	wait_for has_snapshots 2 here/v
 	set_clock '2027-03-01 12:30:00'
-	wait_for 10 row_has here/v 'WAITING (clock): its newest snapshot is ahead of the clock'
+	wait_for row_has here/v 'WAITING (clock): its newest snapshot is ahead of the clock'
 	sleep 2
 	has_snapshots 2 here/v
 	set_clock '2027-03-01 18:30:00'
-	wait_for 10 row_has here/v 'NEXT RUN IN'
+	wait_for row_has here/v 'NEXT RUN IN'
 	has_snapshots 2 here/v
 	set_clock '2027-03-01 19:00:00'
-	wait_for 10 row_has here/v 'SUCCEEDED'
+	wait_for row_has here/v 'SUCCEEDED'
 	has_snapshots 2 here/v
 }

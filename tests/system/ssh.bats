@@ -163,7 +163,7 @@ user_start() {
 
 # on_terminal COMMAND...: with a terminal of its own; what appeared there is $output.
 on_terminal() {
-	run timeout 60 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+	run timeout 300 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
 }
 
 @test "nobody is ever asked anything on the terminal" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# TERM, and something that will not end: it is given 10 s, and all is over in 15.
+# TERM, and something that will not end: it is given 10 s, and killed soon after.
 
 load lib
 load end
@@ -16,7 +16,7 @@ teardown() {
 
 # hook WHICH: it ignores TERM, as do its children, and goes on for long.
 hook() {
-	printf '#!/bin/sh\ntrap "" TERM\ntouch %s/in-hook\nsleep 100 & sleep 100\n' "$D" >"$D/hook"
+	printf '#!/bin/sh\ntrap "" TERM\ntouch %s/in-hook\nsleep 1000 & sleep 1000\n' "$D" >"$D/hook"
 	chmod 755 "$D/hook"
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  $1 = "$D/hook" } }
@@ -26,7 +26,7 @@ hook() {
 @test "TERM in before, which will not end" {
 	hook before
 	start_daemon
-	wait_for 10 test -e "$D/in-hook"
+	wait_for test -e "$D/in-hook"
 	ends_in_time
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
@@ -37,25 +37,23 @@ hook() {
 @test "TERM in after, which will not end" {
 	hook after
 	start_daemon
-	wait_for 10 test -e "$D/in-hook"
+	wait_for test -e "$D/in-hook"
 	ends_in_time
 	has_snapshots 1 here/v
 }
 
 @test "TERM while committing, on a disk that hangs" {
-	slowed syncfs 60000
+	slowed syncfs 600000
 	IN_BOX=("${SLOWED[@]}")
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
 	host "there" { address = "there"  probe = "none"  volume "v" { source = "$D/src/" } }
 	END
 	start_daemon
-	wait_for 10 row_has here/v 'syncing the disk'
-	wait_for 10 row_has there/v 'syncing the disk'
-	PIDS=$(pgrep -f "$D/strace") # it would go on for a minute
-	local began=$EPOCHSECONDS
-	stop_daemon
-	[ $((EPOCHSECONDS - began)) -le 15 ]
+	wait_for row_has here/v 'syncing the disk'
+	wait_for row_has there/v 'syncing the disk'
+	PIDS=$(pgrep -f "$D/strace") # it would go on for ten minutes
+	in_seconds 45 stop_daemon
 	status_is status DOWN
 	[ ! -e "$RUN/flashback.pid" ]
 	[ "$(grep -c ' here/v: did not end in time and is killed' "$D/log")" -eq 1 ] # each is said once

@@ -15,7 +15,7 @@ teardown() {
 
 @test "a second daemon with the same pid file does not start" {
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
+	wait_for has_snapshots 1 here/v
 	run flashback
 	expect_exit 1
 	expect "$RUN/flashback.pid"
@@ -36,7 +36,7 @@ teardown() {
 
 @test "status.txt cannot be written: at start it is an error" {
 	mkdir -p "$RUN/status.txt/in-the-way"
-	run timeout 20 "$FLASHBACK" -c "$CONF"
+	run timeout 120 "$FLASHBACK" -c "$CONF"
 	expect_exit 1
 	expect "$RUN/status.txt"
 }
@@ -44,24 +44,24 @@ teardown() {
 @test "status.txt cannot be written later: said once, backups go on" {
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 has_snapshots 1 here/v
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
 	rm "$RUN/status.txt"
 	mkdir -p "$RUN/status.txt/in-the-way"
 	set_clock '2027-03-02 12:00:00'
 	kill -HUP "$DAEMON"
-	wait_for 10 has_snapshots 2 here/v
-	wait_for 5 grep -q "$RUN/status.txt" "$D/log"
+	wait_for has_snapshots 2 here/v
+	wait_for grep -q "$RUN/status.txt" "$D/log"
 	rm -r "$RUN/status.txt"
 	kill -HUP "$DAEMON"
-	wait_for 10 status_is status IDLE
+	wait_for status_is status IDLE
 	[ "$(grep -c "$RUN/status.txt" "$D/log")" -le 2 ]
 }
 
 @test "a status directory in which others may write is refused" {
 	mkdir -m 777 "$RUN"
 	chmod 777 "$RUN"
-	run timeout 20 "$FLASHBACK" -c "$CONF"
+	run timeout 120 "$FLASHBACK" -c "$CONF"
 	expect_exit 1
 	expect "$RUN"
 }
@@ -69,15 +69,15 @@ teardown() {
 @test "started with nothing open: no file takes the place of the log" {
 	"$FLASHBACK" -c "$CONF" <&- >&- 2>&- 3>&- &
 	DAEMON=$!
-	wait_for 10 daemon_up
-	wait_for 10 has_snapshots 1 here/v
+	wait_for daemon_up
+	wait_for has_snapshots 1 here/v
 	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
 	[ "$(readlink "/proc/$DAEMON/fd/2")" = /dev/null ]
 }
 
 @test "no rsync" {
 	sed -i "s|^rsync .*|rsync = \"$D/no-rsync\"|" "$CONF"
-	run timeout 20 "$FLASHBACK" -1 -c "$CONF"
+	run timeout 120 "$FLASHBACK" -1 -c "$CONF"
 	[ "$status" -ne 0 ]
 	expect "$D/no-rsync"
 	has_snapshots 0 here/v
@@ -87,7 +87,7 @@ teardown() {
 	printf '#!/bin/sh\necho "rsync  version 3.1.2  protocol version 31"\n' >"$D/old-rsync"
 	chmod +x "$D/old-rsync"
 	sed -i "s|^rsync .*|rsync = \"$D/old-rsync\"|" "$CONF"
-	run timeout 20 "$FLASHBACK" -1 -c "$CONF"
+	run timeout 120 "$FLASHBACK" -1 -c "$CONF"
 	[ "$status" -ne 0 ]
 	expect 3.1.3
 }
@@ -106,9 +106,9 @@ teardown() {
 	END
 	IN_BOX+=(setpriv --inh-caps=-net_raw --bounding-set=-net_raw)
 	start_daemon
-	wait_for 20 has_snapshots 1 h/v
-	wait_for 20 has_snapshots 1 h/w
-	wait_for 10 status_is status IDLE
+	wait_for has_snapshots 1 h/v
+	wait_for has_snapshots 1 h/w
+	wait_for status_is status IDLE
 	[ "$(grep -c 'no permission to ping' "$D/log")" -eq 1 ]
 	[ "$(grep -c 'could not be asked' "$D/log")" -le 1 ]
 	grep 'no permission to ping' "$D/log" | grep CAP_NET_RAW | grep -q 'probe'
@@ -130,12 +130,12 @@ backed_up_at_a_wake() {
 	END
 	host_down 1
 	start_daemon
-	wait_for 20 row_has h/v 'NOT FOUND'
+	wait_for row_has h/v 'NOT FOUND'
 	status_is volumes.notfound 1
 	[[ "$(status health)" != CRITICAL ]]
 	host_up 1
 	# The link takes a moment to carry packets, and a wake does not wait for that.
-	wait_for 40 backed_up_at_a_wake
+	wait_for backed_up_at_a_wake
 }
 
 @test "probe = tcp needs no right and asks the port" {

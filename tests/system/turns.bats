@@ -6,8 +6,8 @@ load lib
 
 setup() {
 	begin
-	printf '#!/bin/sh\necho "%s $FLASHBACK_VOLUME" >>%s/turns\n' start "$D" >"$D/start"
-	printf '#!/bin/sh\necho "%s $FLASHBACK_VOLUME" >>%s/turns\n' end "$D" >"$D/end"
+	printf '#!/bin/sh\necho "%s $FLASHBACK_VOLUME $(date +%%s%%3N)" >>%s/turns\n' start "$D" >"$D/start"
+	printf '#!/bin/sh\necho "%s $FLASHBACK_VOLUME $(date +%%s%%3N)" >>%s/turns\n' end "$D" >"$D/end"
 	chmod 755 "$D/start" "$D/end"
 	head -c 1500000 /dev/urandom >"$D/src/f"
 	hooks="before = \"$D/start\"  after = \"$D/end\""
@@ -33,6 +33,13 @@ most_at_once() {
 	END { print most, one }' "$D/turns"
 }
 
+# share: of a hundred parts of the time that they would have taken one after the other, how many they took.
+share() {
+	awk '$1 == "start" { began[$2] = $3; if (!first) first = $3 }
+	$1 == "end" { sum += $3 - began[$2]; last = $3 }
+	END { print int(100 * (last - first) / sum) }' "$D/turns"
+}
+
 all_done() {
 	[ "$(grep -c ^end "$D/turns")" -eq "$1" ]
 }
@@ -49,14 +56,11 @@ all_done() {
 		machine d four
 	} | hosts_conf
 	start_daemon
-	wait_for 30 all_done 10
-	wait_for 10 settled
+	wait_for all_done 10
+	wait_for settled
 	[ "$(most_at_once)" = '3 1' ]
-	# b and b2, four runs at one address, are what it takes longest for.
-	local first last
-	first=$(stat -c %Y "$D/start")
-	last=$(stat -c %Y "$D/turns")
-	[ $((last - first)) -le 14 ]
+	# b and b2, four runs of ten at one address, are what it takes longest for.
+	[ "$(share)" -lt 80 ] || { share; cat "$D/turns"; return 1; }
 	status_is volumes.ok 10
 }
 
@@ -69,11 +73,11 @@ all_done() {
 	    volume "b" { source = "$D/src/"  window = "22:00-23:00" } }
 	END
 	start_daemon
-	wait_for 10 grep -q 'start here/a' "$D/turns"
+	wait_for grep -q 'start here/a' "$D/turns"
 	row_has here/b 'WAITING (slot)'
 	set_clock '2027-03-01 23:01:00'
 	kill -HUP "$DAEMON"
-	wait_for 5 row_has here/b 'WAITING (window)'
+	wait_for row_has here/b 'WAITING (window)'
 	refuse grep -q 'end here/a' "$D/turns"
 	stop_daemon
 	refuse grep -q here/b "$D/turns"
@@ -103,29 +107,29 @@ all_done() {
 	END
 	set_clock '2027-03-09 12:00:00'
 	flashback -1
-	[ "$(grep ^start "$D/turns" | cut -d/ -f2 | tr '\n' ' ')" = 'new hour day week ' ]
+	[ "$(grep ^start "$D/turns" | cut -d/ -f2 | cut -d' ' -f1 | tr '\n' ' ')" = 'new hour day week ' ]
 }
 
-# answers_at TEXT: the clock has been set, the daemon is woken, and the files say so within a second.
+# answers_at TEXT: the clock has been set, the daemon is woken, and the files say so while runs go on.
 answers_at() {
 	set_clock "$1"
 	kill "-$2" "$DAEMON"
-	wait_for 1 status_is epoch "$(cat "$D/now")"
+	wait_for status_is epoch "$(cat "$D/now")"
 }
 
 # is_seen_to_go_on: also in the middle of the first file.
 is_seen_to_go_on() {
 	kill -HUP "$DAEMON"
-	[[ "$(row b/v)" =~ BACKING\ UP\ [1-9][0-9]*%\ [0-9.]+K/s\ 0:00:0 ]]
+	[[ "$(row b/v)" =~ BACKING\ UP\ [1-9][0-9]*%\ [0-9.]+K/s\ 0:0[01]: ]]
 }
 
-@test "while runs go on signals are answered and the files are rewritten within a second" {
+@test "while runs go on signals are answered and the files are rewritten" {
 	hosts_conf < <(machine a one; machine b two)
-	head -c 6000000 /dev/urandom >"$D/src/f"
+	head -c 60000000 /dev/urandom >"$D/src/f"
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
-	wait_for 10 row_has a/v 'BACKING UP'
-	wait_for 10 row_has b/v 'BACKING UP'
+	wait_for row_has a/v 'BACKING UP'
+	wait_for row_has b/v 'BACKING UP'
 	status_is status BACKING_UP
 	[[ "$(status target)" == 'a/v,b/v' ]]
 	head -n 1 "$RUN/queue.txt" | grep -q "backing up 'a/v' and 1 more"
@@ -139,8 +143,8 @@ is_seen_to_go_on() {
 	refuse row a/w
 	# How far it is, as it goes on.
 	set_clock '2027-03-01 12:40:00'
-	wait_for 5 is_seen_to_go_on
-	local before=$EPOCHREALTIME
+	wait_for is_seen_to_go_on
+	refuse grep -q ^end "$D/turns" # nor did any of this wait for the end of a run
 	stop_daemon
-	[ $((${EPOCHREALTIME/./} - ${before/./})) -lt 3000000 ]
+	refuse grep 'did not end in time' "$D/log"
 }

@@ -78,7 +78,7 @@ serve_with() {
 		pid=$!
 		PIDS+=" $pid"
 		SERVER=$pid
-		if wait_for 5 answers_or_gone "$pid" && [ -n "$(alive "$pid")" ]; then
+		if wait_for answers_or_gone "$pid" && [ -n "$(alive "$pid")" ]; then
 			return 0
 		fi
 	done

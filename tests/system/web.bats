@@ -31,7 +31,7 @@ get() {
 	local path=$1
 	shift
 	: >"$D/body"
-	CODE=$(curl -qs --max-time 10 --path-as-is --globoff -D "$D/head" -o "$D/body" -w '%{http_code}' "$@" \
+	CODE=$(curl -qs --max-time 120 --path-as-is --globoff -D "$D/head" -o "$D/body" -w '%{http_code}' "$@" \
 	    "http://127.0.0.1:$PORT$path")
 }
 
