@@ -52,7 +52,7 @@ make_command(struct text_list *command, const char *script)
 static void
 step_until_idle(struct notify *n, const struct text_list *command)
 {
-	int64_t until = clock_mono() + 20000;
+	int64_t until = clock_mono() + 120000;
 	struct event_signals taken;
 	bool ready;
 

@@ -59,7 +59,7 @@ test_environment_and_input(void **state)
 	snprintf(script, sizeof(script),
 	         "cat > %s; echo \"[$FLASHBACK_VOLUME] $LC_ALL\" >> %s; exit 3", path, path);
 	assert_int_equal(text_list_add(&env, "FLASHBACK_VOLUME=a/$(b) %s"), 0);
-	assert_int_equal(run_script(script, &env, "one line\n", 10, why, sizeof(why)), 3);
+	assert_int_equal(run_script(script, &env, "one line\n", 120, why, sizeof(why)), 3);
 	assert_int_equal(file_read(AT_FDCWD, path, 1000, &text, &len), 0);
 	assert_string_equal(text, "one line\n[a/$(b) %s] C\n");
 	free(text);
@@ -74,12 +74,12 @@ test_how_else_it_ends(void **state)
 	char why[128] = "";
 
 	(void)state;
-	assert_int_equal(run_script("kill -9 $$", NULL, NULL, 10, why, sizeof(why)), -1);
+	assert_int_equal(run_script("kill -9 $$", NULL, NULL, 120, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "killed by signal 9"));
-	assert_int_equal(run_script("sleep 60", NULL, NULL, 1, why, sizeof(why)), -1);
+	assert_int_equal(run_script("sleep 1000", NULL, NULL, 1, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "still running after 1 s"));
 	assert_int_equal(text_list_add(&absent, "/nonexistent/hook"), 0);
-	assert_int_equal(hook_run(&absent, NULL, NULL, 5, -1, why, sizeof(why)), 127);
+	assert_int_equal(hook_run(&absent, NULL, NULL, 120, -1, why, sizeof(why)), 127);
 	text_list_free(&absent);
 }
 

@@ -29,10 +29,10 @@ a_set_time_goes_on(void **state)
 	assert_int_equal(setenv("FLASHBACK_TEST_NOW", "1795400000", 1), 0);
 	int64_t first = clock_wall();
 
-	assert_true(first >= 1795400000 && first <= 1795400002);
-	for (int i = 0; i < 300 && clock_wall() == first; i++)
+	assert_true(first >= 1795400000 && first <= 1795400060);
+	for (int i = 0; i < 12000 && clock_wall() == first; i++)
 		usleep(10000);
-	assert_in_range(clock_wall(), first + 1, first + 2);
+	assert_in_range(clock_wall(), first + 1, first + 60);
 	unsetenv("FLASHBACK_TEST_NOW");
 }
 
@@ -94,8 +94,11 @@ static void
 mono_never_goes_back(void **state)
 {
 	(void)state;
-	int64_t first = clock_mono(), last = first;
+	struct timespec t0, t1;
+	int64_t first, last;
 
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	first = last = clock_mono();
 	usleep(20000);
 	for (int i = 0; i < 1000; i++) {
 		int64_t now = clock_mono();
@@ -103,7 +106,9 @@ mono_never_goes_back(void **state)
 		last = now;
 	}
 	assert_true(last - first >= 20);
-	assert_true(last - first < 5000);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	assert_true(last - first <=
+	            (t1.tv_sec - t0.tv_sec) * 1000 + (t1.tv_nsec - t0.tv_nsec) / 1000000 + 1);
 }
 
 int
