@@ -19,6 +19,7 @@ static const struct {
     [MARKER_SYMLINKS] = {"symlinks", offsetof(struct marker, symlinks)},
     [MARKER_CASE_KEPT] = {"case_kept", offsetof(struct marker, case_kept)},
     [MARKER_XATTRS] = {"xattrs", offsetof(struct marker, xattrs)},
+    [MARKER_D_INO] = {"d_ino", offsetof(struct marker, d_ino)},
 };
 
 bool *
@@ -73,7 +74,7 @@ marker_parse(const char *text, struct marker *m)
 	if (!is(text, len, FIRST_LINE))
 		return -1;
 	for (int t = 0; t < MARKER_TRAITS; t++)
-		*marker_trait(&found, (enum marker_trait)t) = true;
+		*marker_trait(&found, (enum marker_trait)t) = t != MARKER_D_INO;
 	for (text += len; *text; text += len) {
 		text++;
 		len = strcspn(text, "\n");

@@ -166,6 +166,35 @@ test_xattrs(int dir)
 	return ok;
 }
 
+/* Does reading a directory give the inode numbers that stat gives? */
+static int
+compare_inode(void *arg, const struct dirent *entry)
+{
+	const int *dir = arg;
+	struct stat st;
+
+	if (fstatat(*dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return st.st_ino == entry->d_ino ? 0 : 1;
+}
+
+/* What the other tests made, two names of one file among it, and a few more. */
+static bool
+test_d_ino(int dir)
+{
+	static const char *const names[] = {"inode 1", "inode 2"};
+	bool ok = mkdirat(dir, "inode directory", S_IRWXU) == 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = new_file(dir, names[i]);
+
+		ok = ok && fd >= 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	return ok && tree_names(dir, compare_inode, &dir) == 0;
+}
+
 /* The tests, and the consequence where a disk lacks the property.  A disk that lacks one of those
  * that are needed is refused. */
 static const struct {
@@ -193,6 +222,8 @@ static const struct {
         {false, test_xattrs, "extended attributes",
          "they are lost, ACLs perhaps too; --no-xattrs and --no-acls in rsync_options say that"
          " this is meant"},
+    [MARKER_D_INO] = {false, test_d_ino, "inode numbers in directories",
+                      "each run takes as long as if many files had changed"},
 };
 
 /* Print whether the disk has it, or what follows if not. */

@@ -23,6 +23,7 @@ struct marker {
 	bool seconds;            /* times are kept to the second */
 	bool nanoseconds;        /* ... and to the nanosecond */
 	bool owners, modes, symlinks, case_kept, xattrs;
+	bool d_ino; /* a directory's entries tell the inode numbers of what they name */
 };
 
 /** One of the things above. */
@@ -36,6 +37,7 @@ enum marker_trait {
 	MARKER_SYMLINKS,
 	MARKER_CASE_KEPT,
 	MARKER_XATTRS,
+	MARKER_D_INO,
 	MARKER_TRAITS
 };
 
@@ -44,8 +46,9 @@ bool *marker_trait(struct marker *m, enum marker_trait trait);
 
 /**
  * marker_parse(text, m):
- * Read a marker.  Keys that are not known are passed over; what is not said is taken to be there.
- * Return 0, or -1 when the first line is not that of a store of this version.
+ * Read a marker.  Keys that are not known are passed over; what is not said is taken to be there,
+ * but for d_ino, on whose truth the contents of snapshots depend.  Return 0, or -1 when the first
+ * line is not that of a store of this version.
  */
 int marker_parse(const char *text, struct marker *m);
 

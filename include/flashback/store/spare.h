@@ -9,12 +9,12 @@
 #include "flashback/store/store.h"
 
 /*
- * The spare of a volume, .flashback/spare: a tree in which each entry that is no directory is a hard
- * link to the entry of the same name in a snapshot, and each directory has the attributes of its
- * namesake there.  A quick run patches it into the next snapshot.  It has no data of its own and may
- * be missing, half done or damaged at any time: whoever needs it walks it first.  All but spare_sweep
- * and spare_is_right need the volume's lock.  Only for root, on a disk with hard links and d_ino
- * (spare_possible).
+ * The spare of a volume, .flashback/spare: a tree in which each entry that is no directory is a
+ * hard link to the entry of the same name in a snapshot, and each directory has the attributes of
+ * its namesake there.  A quick run patches it into the next snapshot.  It has no data of its own
+ * and may be missing, half done or damaged at any time: whoever needs it walks it first.  All but
+ * spare_sweep and spare_is_right need the volume's lock.  Only for root, on a disk with hard links
+ * and d_ino (spare_possible).
  *
  * No file is ever changed, no snapshot gets or loses an entry: only names and directories of the
  * spare change.
@@ -29,7 +29,7 @@ struct spare_walk {
 	void *arg;
 	char trouble[SPARE_TROUBLE]; /* of -1: the first path and why, escaped */
 	uint64_t entries;            /* names seen in the snapshot */
-	uint64_t changes;            /* names made or removed, directories whose attributes were set */
+	uint64_t changes; /* names made or removed, directories whose attributes were set */
 };
 
 /** spare_possible(s): can volumes of this store have spares at all? */
@@ -37,8 +37,8 @@ bool spare_possible(const struct store *s);
 
 /**
  * spare_open(v):
- * Open the spare.  Return its descriptor; -1 with errno: ENOENT when there is none, ENOTDIR or ELOOP
- * when something else has its name, EXDEV when something is mounted there.
+ * Open the spare.  Return its descriptor; -1 with errno: ENOENT when there is none, ENOTDIR or
+ * ELOOP when something else has its name, EXDEV when something is mounted there.
  */
 int spare_open(const struct store_volume *v);
 
@@ -67,8 +67,9 @@ int spare_drop(const struct store_volume *v);
 int spare_sweep(const struct store_volume *v, char *trouble, size_t size);
 
 /** spare_done(v, snapshot): note that all that can be done to have a spare for this snapshot is
- * done.  spare_is_right(v, snapshot): was that noted, and no walk begun since? */
-void spare_done(const struct store_volume *v, const char *snapshot);
+ * done; return 0, or -1 with errno, which costs a walk.  spare_is_right(v, snapshot): was that
+ * noted, and no walk begun since? */
+int spare_done(const struct store_volume *v, const char *snapshot);
 bool spare_is_right(const struct store_volume *v, const char *snapshot);
 
 #endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_LISTING_H
+#define FLASHBACK_LISTING_H
+
+#include <dirent.h>
+#include <stddef.h>
+
+/*
+ * The entries of one directory, read whole as the kernel gives them: names, inode numbers, types.
+ * The memory is that of the kernel's records and a pointer for each: for names of 20 bytes some 56
+ * bytes an entry.
+ */
+
+/** All zero: nothing read. */
+struct listing {
+	char *records; /* struct dirent, one after the other */
+	size_t len, room;
+	struct dirent **entry; /* n pointers into records, in the directory's order until sorted */
+	size_t n;
+};
+
+/**
+ * listing_read(dirfd, list):
+ * Read the entries but . and .. of an open directory, from its beginning, into a listing that is
+ * all zero.  d_type is never DT_UNKNOWN: what the file system does not tell is looked up.  Return
+ * 0, or -1 with errno and the listing all zero.
+ */
+int listing_read(int dirfd, struct listing *list);
+
+/** listing_sort(list, from): sort entry[from] and all behind it by name. */
+void listing_sort(struct listing *list, size_t from);
+
+/** listing_keep_dirs(list): forget all entries but directories, and give the memory back.  The
+ * order is then the directory's. */
+void listing_keep_dirs(struct listing *list);
+
+/** listing_free(list): makes it all zero. */
+void listing_free(struct listing *list);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/lib/listing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ROOM_LEAST 4096 /* more than any record needs */
+#define ROOM_FIRST 32768
+
+_Static_assert(offsetof(struct dirent, d_type) == 18 && offsetof(struct dirent, d_name) == 19,
+               "struct dirent is the kernel's linux_dirent64");
+
+/* The kernel's record has the layout of the C library's, and its records are aligned. */
+static struct dirent *
+record_at(const struct listing *list, size_t at)
+{
+	return (struct dirent *)(void *)(list->records + at);
+}
+
+static int
+read_records(int dirfd, struct listing *list)
+{
+	long got;
+
+	if (lseek(dirfd, 0, SEEK_SET) < 0)
+		return -1;
+	do {
+		if (list->room - list->len < ROOM_LEAST) {
+			size_t room = list->room != 0 ? 2 * list->room : ROOM_FIRST;
+			char *more = realloc(list->records, room);
+
+			if (more == NULL)
+				return -1;
+			list->records = more;
+			list->room = room;
+		}
+		got = syscall(SYS_getdents64, dirfd, list->records + list->len,
+		              list->room - list->len);
+		if (got < 0)
+			return -1;
+		list->len += (size_t)got;
+	} while (got > 0);
+	return 0;
+}
+
+static bool
+is_dot(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Point at all records but . and .. ; there is room for that. */
+static void
+point(struct listing *list)
+{
+	list->n = 0;
+	for (size_t at = 0; at < list->len; at += record_at(list, at)->d_reclen)
+		if (!is_dot(record_at(list, at)->d_name))
+			list->entry[list->n++] = record_at(list, at);
+}
+
+static int
+point_first(struct listing *list)
+{
+	size_t n = 1;
+
+	for (size_t at = 0; at < list->len; at += record_at(list, at)->d_reclen)
+		n++;
+	list->entry = calloc(n, sizeof(struct dirent *));
+	if (list->entry == NULL)
+		return -1;
+	point(list);
+	return 0;
+}
+
+static int
+look_up_types(int dirfd, struct listing *list)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->entry[i]->d_type != DT_UNKNOWN)
+			continue;
+		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -1;
+		list->entry[i]->d_type = IFTODT(st.st_mode);
+	}
+	return 0;
+}
+
+int
+listing_read(int dirfd, struct listing *list)
+{
+	int error;
+
+	if (read_records(dirfd, list) == 0 && point_first(list) == 0 &&
+	    look_up_types(dirfd, list) == 0)
+		return 0;
+	error = errno;
+	listing_free(list);
+	errno = error;
+	return -1;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct dirent *const *x = a, *const *y = b;
+
+	return strcmp((*x)->d_name, (*y)->d_name);
+}
+
+void
+listing_sort(struct listing *list, size_t from)
+{
+	if (list->n > from + 1)
+		qsort(list->entry + from, list->n - from, sizeof(*list->entry), by_name);
+}
+
+void
+listing_keep_dirs(struct listing *list)
+{
+	size_t kept = 0, len;
+	void *less;
+
+	for (size_t at = 0; at < list->len; at += len) {
+		len = record_at(list, at)->d_reclen;
+		if (record_at(list, at)->d_type != DT_DIR || is_dot(record_at(list, at)->d_name))
+			continue;
+		memmove(list->records + kept, list->records + at, len);
+		kept += len;
+	}
+	list->len = kept;
+	less = realloc(list->records, kept + 1);
+	if (less != NULL) {
+		list->records = less;
+		list->room = kept + 1;
+	}
+	point(list);
+	less = realloc(list->entry, (list->n + 1) * sizeof(*list->entry));
+	if (less != NULL)
+		list->entry = less;
+}
+
+void
+listing_free(struct listing *list)
+{
+	free(list->records);
+	free(list->entry);
+	*list = (struct listing){.n = 0};
+}

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/spare.h"
+
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "flashback/lib/compat.h"
+#include "flashback/lib/dirattr.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/listing.h"
+#include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
+
+/*
+ * Two directories of one name are open at a time, one of the snapshot and one of the spare.  Their
+ * parents are found again by "..", and believed only if they are the directories that were left.
+ * Nothing is trusted that an earlier walk may have left: names, inode numbers and the attributes of
+ * directories are compared anew, so that a walk may end anywhere.
+ */
+
+/* All below .flashback of the volume. */
+#define SPARE "spare"
+#define ASIDE "spare.old" /* directories, by inode number, for spare_sweep */
+#define DONE "spare.of"   /* a symlink that nobody follows: its target is a snapshot's name */
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* A directory on the way from the top to where we are. */
+struct level {
+	const char *name;
+	struct stat from; /* that of the snapshot */
+	ino_t to;         /* its namesake in the spare */
+	bool differs;     /* their attributes do, or entries of the spare's were changed */
+	struct listing dirs;
+	size_t at; /* the one we are in, or are about to enter */
+};
+
+struct walk {
+	const struct store_volume *v;
+	struct spare_walk *told;
+	struct level *level;
+	size_t depth, max;
+	int from, to; /* of level[depth - 1] */
+};
+
+static void
+shut(int *fd)
+{
+	int error = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = error;
+}
+
+/* Reading a directory must not write its access time to the disk. */
+static int
+open_dir(int dir, const char *name)
+{
+	int fd = openat(dir, name, OPEN_DIR | O_NOATIME);
+
+	return fd < 0 && errno == EPERM ? openat(dir, name, OPEN_DIR) : fd;
+}
+
+bool
+spare_possible(const struct store *s)
+{
+	return geteuid() == 0 && s->traits.hard_links && s->traits.d_ino;
+}
+
+int
+spare_open(const struct store_volume *v)
+{
+	int fd = open_dir(v->meta, SPARE);
+	struct statx found;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0) {
+		shut(&fd);
+		return -1;
+	}
+	if (makedev(found.stx_dev_major, found.stx_dev_minor) != v->dev ||
+	    (found.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
+		shut(&fd);
+		errno = EXDEV;
+	}
+	return fd;
+}
+
+/* Take back spare_done. */
+static int
+forget(const struct store_volume *v)
+{
+	return unlinkat(v->meta, DONE, 0) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+/* Make a directory of our own, unless it is there; what is no directory is not ours. */
+static int
+make_own(const struct store_volume *v, const char *name)
+{
+	struct stat st;
+
+	if (mkdirat(v->meta, name, S_IRWXU) == 0)
+		return 0;
+	if (errno != EEXIST || fstatat(v->meta, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	if (unlinkat(v->meta, name, 0) < 0)
+		return -1;
+	return mkdirat(v->meta, name, S_IRWXU);
+}
+
+/* Move a directory where spare_sweep finds it, which may remove that place at any moment. */
+static int
+set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
+{
+	char number[32];
+	int rc = -1;
+
+	snprintf(number, sizeof(number), "%ju", (uintmax_t)ino);
+	for (int tries = 0; tries < 3; tries++) {
+		int fd = make_own(v, ASIDE) == 0 ? openat(v->meta, ASIDE, OPEN_DIR) : -1;
+
+		rc = fd < 0 ? -1 : renameat(dir, name, fd, number);
+		shut(&fd);
+		if (rc == 0 || errno != ENOENT)
+			break;
+	}
+	return rc;
+}
+
+int
+spare_drop(const struct store_volume *v)
+{
+	struct stat st;
+
+	if (forget(v) < 0)
+		return -1;
+	if (fstatat(v->meta, SPARE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(v->meta, SPARE, 0);
+	return set_aside(v, v->meta, SPARE, st.st_ino);
+}
+
+int
+spare_recycle(const struct store_volume *v, const char *expired)
+{
+	int fd = openat(v->fd, expired, OPEN_DIR), rc = -1;
+
+	/* Who removes it holds this lock, and goes by descriptors: it would find the tree under any
+	 * name. */
+	if (fd >= 0 && file_lock(fd) == 0 && forget(v) == 0)
+		rc = renameat(v->fd, expired, v->meta, SPARE);
+	shut(&fd);
+	return rc;
+}
+
+/* Remove one tree that was set aside. */
+struct sweep {
+	int dir;
+	dev_t dev;
+	char *trouble;
+	size_t size;
+	bool failed;
+};
+
+static int
+sweep_one(void *arg, const struct dirent *entry)
+{
+	struct sweep *s = arg;
+
+	if (tree_remove(s->dir, entry->d_name, s->dev, s->failed ? NULL : s->trouble,
+	                s->failed ? 0 : s->size) != 0)
+		s->failed = true;
+	return 0;
+}
+
+int
+spare_sweep(const struct store_volume *v, char *trouble, size_t size)
+{
+	struct sweep s = {.dev = v->dev, .trouble = trouble, .size = size};
+
+	s.dir = openat(v->meta, ASIDE, OPEN_DIR);
+	if (s.dir < 0)
+		return 0; /* none, or what the next walk replaces */
+	if (tree_names(s.dir, sweep_one, &s) < 0)
+		s.failed = true;
+	shut(&s.dir);
+	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* something may be in it again */
+	return s.failed ? 1 : 0;
+}
+
+int
+spare_done(const struct store_volume *v, const char *snapshot)
+{
+	return forget(v) < 0 ? -1 : symlinkat(snapshot, v->meta, DONE);
+}
+
+bool
+spare_is_right(const struct store_volume *v, const char *snapshot)
+{
+	char target[NAME_MAX + 1];
+	ssize_t len = readlinkat(v->meta, DONE, target, sizeof(target));
+
+	return len == (ssize_t)strlen(snapshot) && memcmp(target, snapshot, (size_t)len) == 0;
+}
+
+/* ---- the walk ---- */
+
+/* Tell what errno means for name in the directory where we are, or for that directory.  Return -1,
+ * with errno as it was. */
+static int
+fail(const struct walk *w, const char *name)
+{
+	int error = errno;
+	const char *why = error == EXDEV    ? "something is mounted there"
+	                  : error == ESTALE ? "it was moved, or the disk gives wrong inode numbers"
+	                                    : strerror(error);
+	char path[SPARE_TROUBLE] = "", *text = w->told->trouble;
+	size_t used = 0, size = sizeof(w->told->trouble), least = strlen(why) + 3;
+
+	for (size_t i = 0; i < w->depth && used < sizeof(path); i++)
+		used += (size_t)snprintf(path + used, sizeof(path) - used, "%s/", w->level[i].name);
+	if (used < sizeof(path))
+		snprintf(path + used, sizeof(path) - used, "%s", name);
+	text_escape(text, size - least, path, strlen(path));
+	used = strlen(text);
+	snprintf(text + used, size - used, ": %s", why);
+	errno = error;
+	return -1;
+}
+
+static bool
+is_stopped(const struct walk *w)
+{
+	return w->told->stop != NULL && w->told->stop(w->told->arg);
+}
+
+/* Remove what is in the way in the spare. */
+static int
+clear(struct walk *w, const struct dirent *found)
+{
+	int rc;
+
+	if (found->d_type == DT_DIR)
+		rc = set_aside(w->v, w->to, found->d_name, found->d_ino);
+	else
+		rc = unlinkat(w->to, found->d_name, 0);
+	return rc < 0 && errno != ENOENT ? fail(w, found->d_name) : 0;
+}
+
+/* Make what is missing in the spare. */
+static int
+make(struct walk *w, const struct dirent *wanted)
+{
+	int rc;
+
+	if (wanted->d_type == DT_DIR)
+		rc = mkdirat(w->to, wanted->d_name, S_IRWXU);
+	else
+		rc = linkat(w->from, wanted->d_name, w->to, wanted->d_name, 0);
+	return rc < 0 ? fail(w, wanted->d_name) : 0;
+}
+
+/* An entry of the snapshot and that of the spare with the same name; one of them may be NULL. */
+static int
+match(struct walk *w, const struct dirent *wanted, const struct dirent *found)
+{
+	if (wanted != NULL && found != NULL && wanted->d_type == found->d_type &&
+	    (wanted->d_type == DT_DIR || wanted->d_ino == found->d_ino))
+		return 0;
+	if (is_stopped(w))
+		return 1;
+	w->level[w->depth - 1].differs = true;
+	w->told->changes++;
+	if (found != NULL && clear(w, found) < 0)
+		return -1;
+	return wanted != NULL ? make(w, wanted) : 0;
+}
+
+/* Bring the directory where we are to its namesake, but for its subdirectories and its attributes.
+ * A spare that was made in the order of the snapshot is read in that order on most file systems;
+ * then nothing is sorted. */
+static int
+compare(struct walk *w, struct listing *from, struct listing *to)
+{
+	size_t i = 0, j;
+	int rc = 0;
+
+	for (; rc == 0 && i < from->n && i < to->n; i++) {
+		if (strcmp(from->entry[i]->d_name, to->entry[i]->d_name) != 0)
+			break;
+		rc = match(w, from->entry[i], to->entry[i]);
+	}
+	listing_sort(from, i);
+	listing_sort(to, i);
+	for (j = i; rc == 0 && (i < from->n || j < to->n);) {
+		int order = i == from->n ? 1 : -1;
+
+		if (i < from->n && j < to->n)
+			order = strcmp(from->entry[i]->d_name, to->entry[j]->d_name);
+		rc = match(w, order <= 0 ? from->entry[i++] : NULL,
+		           order >= 0 ? to->entry[j++] : NULL);
+	}
+	return rc;
+}
+
+/* Compare the directory where we are, and remember its subdirectories. */
+static int
+visit(struct walk *w)
+{
+	struct level *top = &w->level[w->depth - 1];
+	struct listing from = {.n = 0}, to = {.n = 0};
+	int rc, error;
+
+	if (listing_read(w->from, &from) < 0 || listing_read(w->to, &to) < 0)
+		rc = fail(w, "");
+	else
+		rc = compare(w, &from, &to);
+	error = errno;
+	w->told->entries += from.n;
+	listing_keep_dirs(&from);
+	listing_sort(&from, 0);
+	listing_free(&to);
+	top->dirs = from;
+	errno = error;
+	return rc;
+}
+
+/* Is the open directory of the spare, with this stat, not one of its own? */
+static bool
+is_mounted(const struct walk *w, int fd, const struct stat *st)
+{
+	struct statx found;
+
+	return st->st_dev != w->v->dev ||
+	       statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0 ||
+	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* Look at the two open directories, and note what is to be known when they are left. */
+static int
+look(const struct walk *w, int from, int to, struct level *level)
+{
+	struct stat st;
+	int same;
+
+	if (from < 0 || to < 0 || fstat(from, &level->from) < 0 || fstat(to, &st) < 0)
+		return -1;
+	if (level->from.st_dev != w->v->dev || is_mounted(w, to, &st)) {
+		errno = EXDEV;
+		return -1;
+	}
+	same = dirattr_same(from, &level->from, to, &st);
+	level->to = st.st_ino;
+	level->differs = same == 0;
+	return same < 0 ? -1 : 0;
+}
+
+/* Make two open directories, or what errno says of them, the deepest level. */
+static int
+enter(struct walk *w, int from, int to, const char *name, ino_t ino)
+{
+	struct level level = {.name = name};
+	bool good = look(w, from, to, &level) == 0;
+
+	if (good && ino != 0 && level.from.st_ino != ino) {
+		good = false; /* it cannot be believed of files either */
+		errno = ESTALE;
+	}
+	if (good && w->depth == w->max) {
+		size_t max = w->max != 0 ? 2 * w->max : 16;
+		struct level *more = reallocarray(w->level, max, sizeof(*more));
+
+		good = more != NULL;
+		if (good) {
+			w->level = more;
+			w->max = max;
+		}
+	}
+	if (!good) {
+		fail(w, name);
+		shut(&from);
+		shut(&to);
+		return -1;
+	}
+	shut(&w->from);
+	shut(&w->to);
+	w->from = from;
+	w->to = to;
+	w->level[w->depth++] = level;
+	return visit(w);
+}
+
+/* Go on with the next subdirectory of the deepest level. */
+static int
+step_down(struct walk *w)
+{
+	struct level *top = &w->level[w->depth - 1];
+	const struct dirent *entry = top->dirs.entry[top->at];
+	int from, to;
+
+	if (is_stopped(w))
+		return 1;
+	from = open_dir(w->from, entry->d_name);
+	to = from < 0 ? -1 : open_dir(w->to, entry->d_name);
+	return enter(w, from, to, entry->d_name, entry->d_ino);
+}
+
+/* Open the parent of *fd, if it still is that inode, in its place. */
+static int
+ascend(const struct walk *w, int *fd, ino_t ino)
+{
+	int up = open_dir(*fd, "..");
+	struct stat st;
+
+	if (up < 0 || fstat(up, &st) < 0) {
+		shut(&up);
+		return -1;
+	}
+	close(*fd);
+	*fd = up;
+	if (st.st_dev == w->v->dev && st.st_ino == ino)
+		return 0;
+	errno = ESTALE;
+	return -1;
+}
+
+/* All below the deepest level is right: give the directory its attributes, and go back. */
+static int
+step_up(struct walk *w)
+{
+	struct level *top = &w->level[w->depth - 1], *up = top - 1;
+
+	if (top->differs) {
+		w->told->changes++;
+		if (dirattr_copy(w->from, &top->from, w->to) < 0)
+			return fail(w, "");
+	}
+	if (w->depth > 1) {
+		if (ascend(w, &w->from, up->from.st_ino) < 0 || ascend(w, &w->to, up->to) < 0)
+			return fail(w, "..");
+		up->at++;
+	}
+	listing_free(&top->dirs);
+	w->depth--;
+	return 0;
+}
+
+/* Open the two trees, making the spare if need be. */
+static int
+begin(struct walk *w, const char *snapshot)
+{
+	int from = open_dir(w->v->fd, snapshot), to = -1;
+
+	if (from >= 0 && forget(w->v) == 0 && make_own(w->v, SPARE) == 0)
+		to = spare_open(w->v);
+	return enter(w, from, to, snapshot, 0);
+}
+
+int
+spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk *told)
+{
+	struct walk w = {.v = v, .told = told, .from = -1, .to = -1};
+	int rc, error;
+
+	told->trouble[0] = '\0';
+	told->entries = told->changes = 0;
+	rc = begin(&w, snapshot);
+	while (rc == 0 && w.depth > 0) {
+		const struct level *top = &w.level[w.depth - 1];
+
+		rc = top->at < top->dirs.n ? step_down(&w) : step_up(&w);
+	}
+	error = errno;
+	while (w.depth > 0)
+		listing_free(&w.level[--w.depth].dirs);
+	free(w.level);
+	shut(&w.from);
+	shut(&w.to);
+	errno = error;
+	return rc;
+}
