@@ -249,6 +249,7 @@ test_real_disks(void **state)
 	assert_int_equal(stat_of("mnt").st_mode & 07777, 0700);
 	assert_true(marker_of("mnt").nanoseconds);
 	assert_true(marker_of("mnt").owners);
+	assert_true(marker_of("mnt").d_ino);
 	assert_int_equal(umount("mnt"), 0);
 	assert_int_equal(mount("none", "mnt", "ramfs", 0, NULL), 0);
 	check_init("mnt", 0, "extended attributes: no: they are lost");
@@ -262,6 +263,30 @@ test_real_disks(void **state)
 	assert_int_equal(rmdir("mnt/.flashback"), -1); /* nothing is left behind */
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(umount("mnt"), 0);
+}
+
+/* An overlay of two file systems makes up inode numbers of its own for directories. */
+static void
+test_overlay(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	make_dir("lower");
+	make_dir("rest");
+	make_dir("mnt");
+	assert_int_equal(mount("none", "rest", "tmpfs", 0, NULL), 0);
+	make_dir("rest/upper");
+	make_dir("rest/work");
+	if (mount("none", "mnt", "overlay", 0,
+	          "lowerdir=lower,upperdir=rest/upper,workdir=rest/work,xino=off") < 0) {
+		assert_int_equal(umount("rest"), 0);
+		print_message("not tested: no overlay here: %s\n", strerror(errno));
+		skip();
+	}
+	check_init("mnt", 0, "inode numbers in directories: no: each run takes as long as if");
+	assert_false(marker_of("mnt").d_ino);
+	assert_int_equal(umount("mnt"), 0);
+	assert_int_equal(umount("rest"), 0);
 }
 
 /* Small inodes have no room for nanoseconds: only a real file system shows it. */
@@ -326,6 +351,7 @@ main(void)
 	    T(test_goes_on_where_it_was_cut),
 	    T(test_disks_that_lack_something),
 	    T(test_real_disks),
+	    T(test_overlay),
 	    T(test_ext4),
 	    T(test_the_disk_of_the_root_directory),
 	};
