@@ -171,3 +171,42 @@ rsyncopt_check(const char *option, char **why)
 		return refuse_unknown(option, len, why);
 	return check_argument(a, option, option[len] == '=' ? option + len + 1 : NULL, why);
 }
+
+bool
+rsyncopt_quick(const char *option)
+{
+	static const char *const quick[] = {
+	    "--exclude",
+	    "--include",
+	    "--exclude-from",
+	    "--include-from",
+	    "-z",
+	    "--compress",
+	    "--compress-choice",
+	    "--compress-level",
+	    "--compress-threads",
+	    "--skip-compress",
+	    "--bwlimit",
+	    "--rsync-path",
+	    "--password-file",
+	    "--port",
+	    "--address",
+	    "-4",
+	    "-6",
+	    "--contimeout",
+	    "--sockopts",
+	    "-W",
+	    "--whole-file",
+	    "--no-whole-file",
+	    "--block-size",
+	    "--fsync",
+	    "--open-noatime",
+	    "--max-alloc",
+	};
+	size_t len = strcspn(option, "=");
+
+	for (size_t i = 0; i < sizeof(quick) / sizeof(quick[0]); i++)
+		if (strlen(quick[i]) == len && memcmp(quick[i], option, len) == 0)
+			return true;
+	return strncmp(option, "--no-", 5) == 0;
+}

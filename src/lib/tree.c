@@ -309,13 +309,16 @@ step_down(struct walk_state *ws)
 {
 	struct tree_level *top = &ws->level[ws->depth - 1];
 	const char *name = name_at(&top->dirs, top->at);
+	int (*entered)(void *, int, const char *, int) = ws->walk->enter;
 	struct stat st;
 	int fd = enter(ws, name, &st);
 
-	if (fd != -1 && descend(ws, fd, &st) == 0)
+	if (fd != -1 && (entered == NULL || entered(ws->walk->arg, ws->fd, name, fd) == 0) &&
+	    descend(ws, fd, &st) == 0)
 		return;
-	if (errno != ENOENT)
+	if (errno != ENOENT || entered != NULL)
 		note_trouble(ws, name);
+	ws->over |= entered != NULL;
 	if (fd != -1)
 		close(fd);
 	top->at++;

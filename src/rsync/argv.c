@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/rsync/scan.h"
+
 /* A host that answered the probe answers ssh within this time. */
 #define CONNECT_TIMEOUT 20
 /* At most so many seconds between two questions whether the far sshd is still there. */
@@ -143,15 +145,73 @@ add_filters(const struct argv_job *job, struct text_list *argv)
 	return text_list_append(argv, &job->volume->rsync_options);
 }
 
+static int
+add_ends(const struct argv_job *job, struct text_list *argv)
+{
+	if (text_list_add(argv, "--") != 0 || text_list_add(argv, job->volume->source) != 0)
+		return -1;
+	return text_list_addf(argv, "%s/", job->target);
+}
+
+static int
+add_all(struct text_list *argv, const char *const options[])
+{
+	for (size_t i = 0; options[i] != NULL; i++)
+		if (text_list_add(argv, options[i]) != 0)
+			return -1;
+	return 0;
+}
+
 int
 argv_rsync(const struct argv_job *job, struct text_list *argv)
 {
 	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
-	    add_bases(job, argv) != 0 || add_filters(job, argv) != 0 ||
-	    text_list_add(argv, "--") != 0 || text_list_add(argv, job->volume->source) != 0 ||
-	    text_list_addf(argv, "%s/", job->target) != 0)
+	    add_bases(job, argv) != 0 || add_filters(job, argv) != 0)
 		return -1;
-	return 0;
+	return add_ends(job, argv);
+}
+
+/*
+ * What is excluded must go from a spare that has it.  A directory that cannot be read would be
+ * missing in a fresh tree, too: hence --ignore-errors.
+ */
+int
+argv_scan(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {
+	    "-n", "--delete", "--delete-excluded", "--ignore-errors", "--out-format=" SCAN_FORMAT,
+	    NULL};
+
+	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
+	    add_all(argv, options) != 0 || add_filters(job, argv) != 0)
+		return -1;
+	return add_ends(job, argv);
+}
+
+int
+argv_copy(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {"--from0", "--ignore-missing-args", NULL};
+
+	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0)
+		return -1;
+	if (job->volume->transport != VOLUME_LOCAL && add_bases(job, argv) != 0)
+		return -1;
+	if (text_list_addf(argv, "--files-from=%s", job->list) != 0 ||
+	    add_all(argv, options) != 0 || add_filters(job, argv) != 0)
+		return -1;
+	return add_ends(job, argv);
+}
+
+int
+argv_top(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {"--no-r", "--dirs", "--exclude=*", NULL};
+
+	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
+	    add_all(argv, options) != 0 || text_list_append(argv, &job->volume->rsync_options) != 0)
+		return -1;
+	return add_ends(job, argv);
 }
 
 /* Is option, "--port" or "--port=873", one that says how to reach the source? */

@@ -21,6 +21,9 @@ struct tree {
 	/* Called for each entry that is not a directory, in inode order; for each directory after
 	 * everything below it.  Returns 0, or -1 with errno: trouble.  EROFS ends the walk. */
 	int (*visit)(void *arg, int dirfd, const char *name, bool is_dir);
+	/* Called with each directory, open as fd, before anything in it is visited; dirfd is its
+	 * parent.  Return 0, or -1 with errno: trouble, and the walk ends.  NULL: not called. */
+	int (*enter)(void *arg, int dirfd, const char *name, int fd);
 	void *arg;
 	char *trouble; /* receives the first path with trouble and the reason, escaped; size may be
 	                  0 */

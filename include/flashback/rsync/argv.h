@@ -22,6 +22,7 @@ struct argv_job {
 	const char *base[LINKDEST_MAX];
 	const char *target; /* the name of the .working directory */
 	const char *root;   /* real path of the volume's directory; NULL: unknown */
+	const char *list;   /* argv_copy: the file with the names */
 	bool checksum;      /* a base may hold wrong bytes: compare by content */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
 };
@@ -33,6 +34,28 @@ struct argv_job {
  * Return 0, or -1 with ENOMEM.
  */
 int argv_rsync(const struct argv_job *job, struct text_list *argv);
+
+/**
+ * argv_scan(job, argv):
+ * The first step of a quick run: what would the full run change in target, the spare?  It changes
+ * nothing; the bases play no part.  Its lines are for scan_line.  Return 0/-1.
+ */
+int argv_scan(const struct argv_job *job, struct text_list *argv);
+
+/**
+ * argv_copy(job, argv):
+ * The second: copy the names in job->list into target, which is empty.  From another machine they
+ * may share files with the bases, and a big changed file is sent as a difference.  From this one no
+ * bases are used, since --confine-root would confine the sender, too.  Return 0/-1.
+ */
+int argv_copy(const struct argv_job *job, struct text_list *argv);
+
+/**
+ * argv_top(job, argv):
+ * The root directory alone, without what is in it, into target: on a list `.` would stand for all
+ * of the first level.  Return 0/-1.
+ */
+int argv_top(const struct argv_job *job, struct text_list *argv);
 
 /**
  * argv_list(volume, program, version, argv):

@@ -20,6 +20,9 @@
  * spare change.
  */
 
+/** Below the volume's directory. */
+#define SPARE_PATH ".flashback/spare"
+
 #define SPARE_TROUBLE 512
 
 /** What a walk is told, and what it tells. */

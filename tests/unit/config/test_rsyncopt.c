@@ -193,6 +193,27 @@ test_words(void **state)
 	}
 }
 
+static void
+test_quick(void **state)
+{
+	static const char *const may[] = {"--exclude=x",
+	                                  "-z",
+	                                  "--port=1",
+	                                  "--no-acls",
+	                                  "-W",
+	                                  "--max-alloc=1",
+	                                  "--rsync-path=sudo rsync"};
+	static const char *const may_not[] = {"--max-size=1m", "--checksum",   "-c",
+	                                      "--filter=- x",  "--fake-super", "--safe-links",
+	                                      "--iconv=utf8",  "--old-args"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(may); i++)
+		assert_true(rsyncopt_quick(may[i]));
+	for (size_t i = 0; i < LENGTH(may_not); i++)
+		assert_false(rsyncopt_quick(may_not[i]));
+}
+
 int
 main(void)
 {
@@ -200,6 +221,7 @@ main(void)
 	    cmocka_unit_test(test_good),
 	    cmocka_unit_test(test_never),
 	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_quick),
 	};
 
 	return cmocka_run_group_tests_name("allow", tests, NULL, NULL);

@@ -54,16 +54,23 @@ join(const struct text_list *argv)
 }
 
 static void
-expect_argv(const struct argv_job *job, const char *expected)
+expect_words(int (*make)(const struct argv_job *, struct text_list *), const struct argv_job *job,
+             const char *expected)
 {
 	struct text_list argv = {0};
 	char *text;
 
-	assert_int_equal(argv_rsync(job, &argv), 0);
+	assert_int_equal(make(job, &argv), 0);
 	text = join(&argv);
 	assert_string_equal(text, expected);
 	free(text);
 	text_list_free(&argv);
+}
+
+static void
+expect_argv(const struct argv_job *job, const char *expected)
+{
+	expect_words(argv_rsync, job, expected);
 }
 
 static bool
@@ -232,6 +239,49 @@ test_argv_least(void **state)
 
 /* A sender that compares by content is silent for long: whoever asked for it, there is no time-out.
  */
+/* The three commands of a quick run: the arguments of the full one, and what is said here. */
+static void
+test_argv_quick(void **state)
+{
+	static char exclude[] = "*.iso", more[] = "--exclude=*.bak", source[] = "/src/",
+	            remote[] = "h:/src/";
+	char *excludes[] = {exclude}, *options[] = {more};
+	struct volume v = make_volume(VOLUME_LOCAL, source, source);
+	struct argv_job job = {
+	    .volume = &v,
+	    .program = RSYNC,
+	    .version = v350,
+	    .base = {"new", "old"},
+	    .target = "t",
+	    .root = "/store/h/v",
+	    .list = "names",
+	};
+#define MANNER                                                                                     \
+	RSYNC "\n-aHAX\n--sparse\n--numeric-ids\n-x\n--partial\n--modify-window=-1\n--no-h\n"      \
+	      "--stats\n--info=progress2,name0\n--timeout=600\n"
+
+	(void)state;
+	v.exclude = (struct text_list){.item = excludes, .n = 1};
+	v.rsync_options = (struct text_list){.item = options, .n = 1};
+	expect_words(argv_scan, &job,
+	             MANNER "-n\n--delete\n--delete-excluded\n--ignore-errors\n"
+	                    "--out-format=%i %n//\n--exclude=*.iso\n--exclude=*.bak\n"
+	                    "--\n/src/\nt/\n");
+	expect_words(argv_copy, &job,
+	             MANNER "--files-from=names\n--from0\n--ignore-missing-args\n"
+	                    "--exclude=*.iso\n--exclude=*.bak\n--\n/src/\nt/\n");
+	expect_words(argv_top, &job,
+	             MANNER "--no-r\n--dirs\n--exclude=*\n--exclude=*.bak\n--\n/src/\nt/\n");
+	v.transport = VOLUME_RSYNCD;
+	v.source = remote;
+	expect_words(argv_copy, &job,
+	             MANNER "--confine-root=/store/h/v\n--link-dest=/store/h/v/new\n"
+	                    "--link-dest=/store/h/v/old\n--files-from=names\n--from0\n"
+	                    "--ignore-missing-args\n--exclude=*.iso\n--exclude=*.bak\n--\n"
+	                    "h:/src/\nt/\n");
+#undef MANNER
+}
+
 static void
 test_argv_timeout(void **state)
 {
@@ -497,11 +547,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_version),       cmocka_unit_test(test_shell),
-	    cmocka_unit_test(test_patience),      cmocka_unit_test(test_argv_full),
-	    cmocka_unit_test(test_argv_least),    cmocka_unit_test(test_argv_timeout),
-	    cmocka_unit_test(test_argv_secluded), cmocka_unit_test(test_ask),
-	    cmocka_unit_test(test_print),         cmocka_unit_test(test_print_round_trip),
+	    cmocka_unit_test(test_version),
+	    cmocka_unit_test(test_shell),
+	    cmocka_unit_test(test_patience),
+	    cmocka_unit_test(test_argv_full),
+	    cmocka_unit_test(test_argv_least),
+	    cmocka_unit_test(test_argv_quick),
+	    cmocka_unit_test(test_argv_timeout),
+	    cmocka_unit_test(test_argv_secluded),
+	    cmocka_unit_test(test_ask),
+	    cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_print_round_trip),
 	    cmocka_unit_test(test_real),
 	};
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_QUICK_H
+#define FLASHBACK_QUICK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flashback/config/volume.h"
+#include "flashback/rsync/scan.h"
+#include "flashback/store/history.h"
+#include "flashback/store/stamp.h"
+
+/*
+ * May a run be quick?  A quick run compares the source with the newest snapshot and copies what
+ * differs; where that might not give the tree of a full run, a full run is made.  Core: no I/O.
+ */
+
+/** What is known before the run. */
+struct quick_case {
+	const struct volume *volume;
+	const struct stamp *stamps; /* ascending, as in struct store_volume */
+	size_t nstamps;
+	const struct history_run *runs; /* oldest first */
+	size_t nruns;
+	struct stamp doubtful; /* a tree of an earlier boot; when == 0: none */
+	int64_t now;
+	bool root;  /* we are */
+	bool spare; /* the disk can hold a spare */
+};
+
+/** quick_base(stamps, n, now): the newest complete or partial snapshot that is not from the future;
+ * when == 0: there is none. */
+struct stamp quick_base(const struct stamp *stamps, size_t n, int64_t now);
+
+/** quick_why_full(c): why the run must be a full one, in words; NULL: it may be quick. */
+const char *quick_why_full(const struct quick_case *c);
+
+/** quick_why_full_now(s, files): the same after the scan of a source of so many files. */
+const char *quick_why_full_now(const struct scan *s, int64_t files);
+
+#endif

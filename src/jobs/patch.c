@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/patch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/dirattr.h"
+#include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
+#include "flashback/store/spare.h"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Note what went wrong with a name: errno.  Return -1. */
+static int
+trouble(struct patch *p, const char *name)
+{
+	int error = errno;
+	char text[PATCH_TROUBLE / 2];
+
+	text_fit(text, sizeof(text), name, strlen(name));
+	if (p->trouble[0] == '\0')
+		snprintf(p->trouble, sizeof(p->trouble), "%s: %s", text, strerror(error));
+	errno = error;
+	return -1;
+}
+
+static void
+shut(int *fd)
+{
+	int error = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = error;
+}
+
+/*
+ * Names by their paths, in rsync's order, so that mostly the next one is in the directory of the
+ * last.  One directory is open at a time; it is reached component by component, and no link is
+ * followed.
+ */
+struct patch_cursor {
+	int root, fd; /* fd -1: there is no such directory */
+	dev_t dev;
+	bool placed;
+	char dir[PATH_MAX];   /* the path of fd below root, "" for root */
+	struct timespec time; /* of fd, when it was opened */
+	bool changed;         /* it has lost entries */
+};
+
+/* A directory that lost an entry, and nothing else, keeps its time. */
+static int
+cursor_leave(struct patch_cursor *c)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, c->time};
+	int rc = c->fd >= 0 && c->changed ? futimens(c->fd, times) : 0;
+
+	shut(&c->fd);
+	c->placed = c->changed = false;
+	return rc;
+}
+
+/* Open c->dir.  Return 0, or -1 with errno. */
+static int
+cursor_open(struct patch_cursor *c)
+{
+	char part[NAME_MAX + 1];
+	struct stat st;
+
+	c->fd = openat(c->root, ".", OPEN_DIR);
+	for (const char *s = c->dir; c->fd >= 0 && *s != '\0';) {
+		size_t len = strcspn(s, "/");
+		int fd = -1;
+
+		if (len < sizeof(part)) {
+			memcpy(part, s, len);
+			part[len] = '\0';
+			fd = openat(c->fd, part, OPEN_DIR);
+		} else {
+			errno = ENAMETOOLONG;
+		}
+		shut(&c->fd);
+		c->fd = fd;
+		s += len + (s[len] == '/');
+	}
+	if (c->fd < 0 || fstat(c->fd, &st) < 0)
+		return -1;
+	c->time = st.st_mtim;
+	if (st.st_dev == c->dev)
+		return 0;
+	errno = EXDEV;
+	return -1;
+}
+
+/* Go to the directory of a name, and set *base to its last component.  Return 1; 0 when there is no
+ * such directory; -1 with errno. */
+static int
+cursor_go(struct patch_cursor *c, const char *name, const char **base)
+{
+	const char *slash = strrchr(name, '/');
+	size_t len = slash != NULL ? (size_t)(slash - name) : 0;
+
+	*base = slash != NULL ? slash + 1 : name;
+	if (c->placed && strlen(c->dir) == len && memcmp(c->dir, name, len) == 0)
+		return c->fd >= 0;
+	if (cursor_leave(c) < 0)
+		return -1;
+	memcpy(c->dir, name, len);
+	c->dir[len] = '\0';
+	c->placed = true;
+	if (cursor_open(c) == 0)
+		return 1;
+	shut(&c->fd);
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+}
+
+/* Call take for each name in a file of scan_line's.  Return 0/-1. */
+static int
+each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const char *name),
+          struct patch *p, struct patch_cursor c[2])
+{
+	char *name = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int rc = 0;
+
+	rewind(f);
+	while (rc == 0 && (len = getdelim(&name, &size, '\0', f)) > 0)
+		if (len <= PATH_MAX && take(p, c, name) < 0)
+			rc = trouble(p, name);
+	if (rc == 0 && ferror(f))
+		rc = trouble(p, "the list of names");
+	free(name);
+	return rc;
+}
+
+/* Remove a name of the spare; a directory with all that is in it, or not at all. */
+static int
+remove_name(struct patch *p, struct patch_cursor *c, const char *base, bool keep_directory)
+{
+	if (unlinkat(c->fd, base, 0) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		if (errno != EISDIR && errno != EPERM)
+			return -1;
+		if (keep_directory)
+			return 0;
+		if (unlinkat(c->fd, base, AT_REMOVEDIR) < 0 &&
+		    tree_remove(c->fd, base, c->dev, p->trouble, sizeof(p->trouble)) != 0)
+			return -1;
+	}
+	c->changed = true;
+	return 0;
+}
+
+enum { SPARE, RECEIVED };
+
+static int
+take_gone(struct patch *p, struct patch_cursor c[2], const char *name)
+{
+	const char *base;
+	int there = cursor_go(&c[SPARE], name, &base);
+
+	return there == 1 ? remove_name(p, &c[SPARE], base, false) : there;
+}
+
+/*
+ * What differs goes, and what came takes its place.  A directory goes only when something else
+ * came: what differs in it has names of its own.
+ */
+static int
+take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
+{
+	const char *base;
+	struct stat st = {.st_mode = S_IFDIR};
+	int there = cursor_go(&c[RECEIVED], name, &base);
+
+	if (there == 1 && fstatat(c[RECEIVED].fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		there = errno == ENOENT ? 0 : -1;
+	if (there < 0)
+		return -1;
+	p->missing += there == 0;
+	there = cursor_go(&c[SPARE], name, &base);
+	return there == 1 ? remove_name(p, &c[SPARE], base, S_ISDIR(st.st_mode)) : there;
+}
+
+static int
+take_away(struct patch *p, int spare, int received)
+{
+	struct patch_cursor c[2] = {[SPARE] = {.root = spare, .fd = -1, .dev = p->v->dev},
+	                            [RECEIVED] = {.root = received, .fd = -1, .dev = p->v->dev}};
+	int rc = each_name(p->gone, take_gone, p, c);
+
+	if (rc == 0)
+		rc = each_name(p->list, take_listed, p, c);
+	shut(&c[RECEIVED].fd);
+	if (cursor_leave(&c[SPARE]) < 0 && rc == 0)
+		rc = trouble(p, c[SPARE].dir);
+	return rc;
+}
+
+/* A directory that was received. */
+struct patch_level {
+	struct stat from; /* before anything was moved out of it */
+	ino_t up;         /* the parent of its namesake in the spare */
+};
+
+/* On the way through what was received, and through the spare beside it. */
+struct patch_move {
+	struct patch *p;
+	int to; /* the namesake of the directory where we are */
+	struct patch_level *level;
+	size_t depth, room;
+};
+
+static int
+push(struct patch_move *m, const struct patch_level *level)
+{
+	if (m->depth == m->room) {
+		size_t room = m->room != 0 ? 2 * m->room : 16;
+		struct patch_level *more = reallocarray(m->level, room, sizeof(*more));
+
+		if (more == NULL)
+			return -1;
+		m->level = more;
+		m->room = room;
+	}
+	m->level[m->depth++] = *level;
+	return 0;
+}
+
+/* The directory of that name in the spare; made if need be, in the place of what is none. */
+static int
+open_namesake(const struct patch_move *m, const char *name)
+{
+	int fd = openat(m->to, name, OPEN_DIR);
+	struct stat st;
+
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) && unlinkat(m->to, name, 0) < 0)
+		return -1;
+	if (fd < 0 && mkdirat(m->to, name, S_IRWXU) == 0)
+		fd = openat(m->to, name, OPEN_DIR);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev == m->p->v->dev)
+		return fd;
+	shut(&fd);
+	errno = EXDEV;
+	return -1;
+}
+
+static int
+enter(void *arg, int dirfd, const char *name, int fd)
+{
+	struct patch_move *m = arg;
+	struct patch_level level;
+	struct stat st;
+	int to;
+
+	(void)dirfd;
+	if (m->p->trouble[0] != '\0' || fstat(fd, &level.from) < 0 || fstat(m->to, &st) < 0)
+		return -1;
+	level.up = st.st_ino;
+	if (push(m, &level) < 0)
+		return -1;
+	if (m->depth == 1)
+		return 0;
+	to = open_namesake(m, name);
+	if (to < 0)
+		return -1;
+	shut(&m->to);
+	m->to = to;
+	return 0;
+}
+
+/* All of a directory was moved: give its attributes to its namesake, and go back to the parent. */
+static int
+leave(struct patch_move *m, int dirfd, const char *name)
+{
+	const struct patch_level *level = &m->level[--m->depth];
+	int from, up, rc;
+	struct stat st;
+
+	if (m->depth == 0)
+		return 0;
+	from = openat(dirfd, name, OPEN_DIR);
+	rc = from < 0 ? -1 : dirattr_copy(from, &level->from, m->to);
+	shut(&from);
+	up = openat(m->to, "..", OPEN_DIR);
+	if (up < 0)
+		return -1;
+	shut(&m->to);
+	m->to = up;
+	if (rc < 0 || fstat(up, &st) < 0)
+		return -1;
+	if (st.st_ino != level->up || st.st_dev != m->p->v->dev) {
+		errno = ESTALE;
+		return -1;
+	}
+	return unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+/* Here a name that vanished is trouble, too: nobody else may be in these trees. */
+static int
+visit(void *arg, int dirfd, const char *name, bool is_dir)
+{
+	struct patch_move *m = arg;
+	struct stat st;
+
+	if (m->p->trouble[0] != '\0')
+		return 0;
+	if (is_dir)
+		return leave(m, dirfd, name) < 0 ? trouble(m->p, name) : 0;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    renameat(dirfd, name, m->to, name) < 0)
+		return trouble(m->p, name);
+	if (S_ISREG(st.st_mode) && st.st_nlink == 1) {
+		m->p->new_files++;
+		m->p->new_bytes += st.st_size;
+	}
+	return 0;
+}
+
+static int
+move_in(struct patch *p, int spare)
+{
+	struct patch_move m = {.p = p, .to = openat(spare, ".", OPEN_DIR)};
+	char words[PATCH_TROUBLE] = "";
+	const struct tree walk = {
+	    .dev = p->v->dev,
+	    .visit = visit,
+	    .enter = enter,
+	    .arg = &m,
+	    .trouble = words,
+	    .size = sizeof(words),
+	};
+	int rc = m.to < 0 ? -1 : tree_walk(p->v->fd, p->received, &walk);
+
+	shut(&m.to);
+	free(m.level);
+	if (rc == 0)
+		return 0;
+	if (words[0] != '\0')
+		memcpy(p->trouble, words, sizeof(words));
+	return -1;
+}
+
+/* The root directory: the attributes that it has at the source, or had before. */
+static int
+finish_top(const struct patch *p, int spare, const struct stat *before)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+	struct stat st;
+
+	if (p->top < 0)
+		return futimens(spare, times);
+	if (fstat(p->top, &st) < 0)
+		return -1;
+	return dirattr_copy(p->top, &st, spare);
+}
+
+/*
+ * The spare takes the place of what was received, of which nothing is left: a rename over an empty
+ * directory is one step everywhere.
+ */
+int
+patch_run(struct patch *p)
+{
+	int spare = spare_open(p->v), received = openat(p->v->fd, p->received, OPEN_DIR), rc = -1;
+	struct stat before;
+
+	p->missing = p->new_files = p->new_bytes = 0;
+	p->trouble[0] = '\0';
+	if (spare < 0 || received < 0 || fstat(spare, &before) < 0)
+		trouble(p, "the spare tree");
+	else if (take_away(p, spare, received) == 0 && move_in(p, spare) == 0)
+		rc = finish_top(p, spare, &before) < 0 ? trouble(p, "the root directory") : 0;
+	if (rc == 0 && renameat(p->v->fd, SPARE_PATH, p->v->fd, p->received) < 0)
+		rc = trouble(p, p->received);
+	shut(&spare);
+	shut(&received);
+	return rc;
+}

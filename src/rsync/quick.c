@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/quick.h"
+
+#include "flashback/config/rsyncopt.h"
+#include "flashback/store/linkdest.h"
+#include "flashback/store/summary.h"
+
+struct stamp
+quick_base(const struct stamp *stamps, size_t n, int64_t now)
+{
+	while (n-- > 0)
+		if ((stamps[n].state == STAMP_COMPLETE || stamps[n].state == STAMP_PARTIAL) &&
+		    stamps[n].when <= now + SUMMARY_AHEAD_MAX)
+			return stamps[n];
+	return (struct stamp){.when = 0};
+}
+
+/* Was the snapshot made from the same source, with the same excludes and options?  Where the
+ * history is lost that is unknown. */
+static bool
+is_same_job(const struct quick_case *c, const struct stamp *base)
+{
+	for (size_t i = c->nruns; i-- > 0;)
+		if (c->runs[i].snapshot.when == base->when)
+			return c->runs[i].fingerprint == volume_fingerprint(c->volume);
+	return false;
+}
+
+static bool
+has_full_option(const struct text_list *options)
+{
+	for (size_t i = 0; i < options->n; i++)
+		if (!rsyncopt_quick(options->item[i]))
+			return true;
+	return false;
+}
+
+/*
+ * From this machine a quick run copies without bases (see argv_copy), so what another tree has
+ * besides the newest snapshot would be copied again: all of what was interrupted, each time.
+ */
+static const char *
+why_other_base(const struct quick_case *c)
+{
+	struct stamp base[LINKDEST_MAX];
+	size_t n = linkdest_choose(c->stamps, c->nstamps, &c->doubtful, c->now, base);
+
+	for (size_t i = 0; c->volume->transport == VOLUME_LOCAL && i < n; i++) {
+		if (base[i].state == STAMP_INTERRUPTED)
+			return "it resumes what was interrupted";
+		if (base[i].state == STAMP_SUSPECT)
+			return "a .suspect copy is newer than the last backup";
+	}
+	return NULL;
+}
+
+const char *
+quick_why_full(const struct quick_case *c)
+{
+	struct stamp base = quick_base(c->stamps, c->nstamps, c->now);
+
+	if (base.when == 0)
+		return "there is no snapshot to compare with";
+	if (!c->root)
+		return "flashback does not run as root";
+	if (!c->spare)
+		return "the backup disk cannot hold a spare tree";
+	if (has_full_option(&c->volume->rsync_options))
+		return "an option in rsync_options needs it";
+	if (c->nruns > 0 && c->runs[c->nruns - 1].result == RESULT_LINKS)
+		return "a file had too many hard links";
+	if (c->doubtful.when != 0)
+		return "a copy from an earlier boot must be compared by checksum";
+	if (!is_same_job(c, &base))
+		return "the source, the excludes or the options have changed";
+	return why_other_base(c);
+}
+
+const char *
+quick_why_full_now(const struct scan *s, int64_t files)
+{
+	if (s->broken)
+		return "the comparison could not be understood";
+	if (s->links)
+		return "hard links have changed";
+	if (s->listed > files / 2)
+		return "more than half of the files have changed";
+	return NULL;
+}

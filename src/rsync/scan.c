@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/scan.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define ITEM 11 /* bytes of %i */
+#define DELETING "*deleting  "
+#define NEW "+++++++++"
+#define SAME "         "
+#define END "//"
+
+/* Where in an item things stand. */
+enum { UPDATE, KIND, CONTENT, SIZE };
+
+/* A name as rsync has it. */
+struct name {
+	char text[PATH_MAX];
+	size_t len; /* without its NUL, and without the slash behind a directory's name */
+	bool is_dir;
+};
+
+static bool
+is_item(const char *item)
+{
+	if (memcmp(item, DELETING, ITEM) == 0)
+		return true;
+	return strchr("<>ch.", item[UPDATE]) != NULL && strchr("fdLDS", item[KIND]) != NULL &&
+	       item[UPDATE] != '\0' && item[KIND] != '\0';
+}
+
+static bool
+is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* The byte that an escape \#ooo stands for; -1 if there is none at s. */
+static int
+unescape(const char *s, const char *end)
+{
+	if (end - s < 5 || s[0] != '\\' || s[1] != '#' || s[2] > '3' || !is_octal(s[2]) ||
+	    !is_octal(s[3]) || !is_octal(s[4]))
+		return -1;
+	return (s[2] - '0') * 64 + (s[3] - '0') * 8 + (s[4] - '0');
+}
+
+/* Is each component a name?  A host can forge lines: nothing may lead out of the tree. */
+static bool
+is_path(const struct name *n)
+{
+	const char *s = n->text;
+
+	if (n->len == 0 || memchr(s, '\0', n->len) != NULL)
+		return false;
+	for (;;) {
+		size_t part = strcspn(s, "/");
+
+		if (part == 0 || part > NAME_MAX || (part == 1 && s[0] == '.') ||
+		    (part == 2 && s[0] == '.' && s[1] == '.'))
+			return false;
+		if (s[part] == '\0')
+			return true;
+		s += part + 1;
+	}
+}
+
+/* The bytes behind the escapes.  Return 0, or -1 when the name is too long. */
+static int
+decode(const char *s, const char *end, struct name *n)
+{
+	n->len = 0;
+	while (s < end) {
+		int byte = unescape(s, end);
+
+		if (n->len + 1 >= sizeof(n->text))
+			return -1;
+		n->text[n->len++] = byte < 0 ? *s : (char)byte;
+		s += byte < 0 ? 1 : 5;
+	}
+	n->is_dir = n->len > 0 && n->text[n->len - 1] == '/';
+	if (n->is_dir)
+		n->len--;
+	n->text[n->len] = '\0';
+	return 0;
+}
+
+static bool
+is_root(const struct name *n)
+{
+	return n->is_dir && strcmp(n->text, ".") == 0;
+}
+
+static void
+put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
+{
+	if (is_path(n) && fwrite(n->text, 1, n->len + 1, f) == n->len + 1)
+		(*count)++;
+	else
+		s->broken = true;
+}
+
+static void
+count(struct scan *s, const char *item)
+{
+	if (memcmp(item + CONTENT, NEW, ITEM - CONTENT) == 0)
+		s->created++;
+	else if (item[CONTENT] == 'c' || item[SIZE] == 's')
+		s->changed++;
+	else if (item[UPDATE] == '>' || item[UPDATE] == '<')
+		s->touched++;
+	else
+		s->attributes++;
+}
+
+int
+scan_line(struct scan *s, const char *line, size_t len)
+{
+	struct name n;
+
+	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
+	    memcmp(line + len - 2, END, 2) != 0)
+		return -1;
+	if (line[UPDATE] == 'h') {
+		s->links = true;
+	} else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0) {
+		return 0;
+	} else if (decode(line + ITEM + 1, line + len - 2, &n) != 0) {
+		s->broken = true;
+	} else if (line[UPDATE] == '*') {
+		put(s, s->gone, &n, &s->gone_names);
+		s->gone_files += !n.is_dir;
+	} else if (is_root(&n)) {
+		s->root = true;
+	} else {
+		put(s, s->list, &n, &s->listed);
+		if (!n.is_dir)
+			count(s, line);
+	}
+	return 0;
+}

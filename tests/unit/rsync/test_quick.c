@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/quick.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "flashback/store/summary.h"
+
+#define NOW INT64_C(1000000)
+
+static char source[] = "/src/", option[] = "--checksum", other[] = "--bwlimit=100";
+
+/* A volume with two snapshots, the newer one made with its options. */
+struct bench {
+	struct volume volume;
+	struct stamp stamps[3];
+	struct history_run runs[2];
+	struct quick_case c;
+};
+
+static struct quick_case *
+begin(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->volume.source = source;
+	b->stamps[0] = (struct stamp){.when = 1000};
+	b->stamps[1] = (struct stamp){.when = 2000};
+	b->stamps[2] = (struct stamp){.when = 3000, .state = STAMP_EXPIRED};
+	b->runs[0] = (struct history_run){.stamp = b->stamps[0], .snapshot = b->stamps[0]};
+	b->runs[1] = (struct history_run){.stamp = b->stamps[1], .snapshot = b->stamps[1]};
+	b->runs[1].fingerprint = volume_fingerprint(&b->volume);
+	b->c = (struct quick_case){
+	    .volume = &b->volume,
+	    .stamps = b->stamps,
+	    .nstamps = 3,
+	    .runs = b->runs,
+	    .nruns = 2,
+	    .now = NOW,
+	    .root = true,
+	    .spare = true,
+	};
+	return &b->c;
+}
+
+static void
+expect_full(const struct quick_case *c, const char *word)
+{
+	const char *why = quick_why_full(c);
+
+	assert_non_null(why);
+	assert_non_null(strstr(why, word));
+}
+
+static void
+test_before(void **state)
+{
+	struct bench b;
+	char *options[] = {option, NULL}, *quick[] = {other, NULL};
+
+	(void)state;
+	assert_null(quick_why_full(begin(&b)));
+	begin(&b)->root = false;
+	expect_full(&b.c, "root");
+	begin(&b)->spare = false;
+	expect_full(&b.c, "spare");
+	begin(&b)->nstamps = 0;
+	expect_full(&b.c, "no snapshot");
+	begin(&b)->doubtful.when = 1500;
+	expect_full(&b.c, "checksum");
+	begin(&b);
+	b.runs[1].result = RESULT_LINKS;
+	expect_full(&b.c, "links");
+	begin(&b);
+	b.runs[1].fingerprint ^= 1;
+	expect_full(&b.c, "changed");
+	begin(&b)->nruns = 1;
+	expect_full(&b.c, "changed");
+	begin(&b);
+	b.volume.rsync_options = (struct text_list){.item = options, .n = 1};
+	b.runs[1].fingerprint = volume_fingerprint(&b.volume);
+	expect_full(&b.c, "rsync_options");
+	b.volume.rsync_options.item = quick;
+	b.runs[1].fingerprint = volume_fingerprint(&b.volume);
+	assert_null(quick_why_full(&b.c));
+}
+
+/* From another machine all bases serve a quick run, too. */
+static void
+test_other_bases(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	b.stamps[2].state = STAMP_INTERRUPTED;
+	expect_full(&b.c, "interrupted");
+	b.volume.transport = VOLUME_SHELL;
+	b.runs[1].fingerprint = volume_fingerprint(&b.volume);
+	assert_null(quick_why_full(&b.c));
+	begin(&b);
+	b.stamps[2].state = STAMP_SUSPECT;
+	expect_full(&b.c, "suspect");
+	b.stamps[2].when = 1;
+	assert_null(quick_why_full(&b.c));
+}
+
+static void
+test_base(void **state)
+{
+	const struct stamp stamps[] = {
+	    {.when = 1000},
+	    {.when = 2000, .state = STAMP_PARTIAL},
+	    {.when = 3000, .state = STAMP_SUSPECT},
+	    {.when = 3001, .state = STAMP_PINNED},
+	    {.when = 3002, .state = STAMP_INTERRUPTED},
+	    {.when = NOW + SUMMARY_AHEAD_MAX + 1},
+	};
+
+	(void)state;
+	assert_int_equal(quick_base(stamps, 6, NOW).when, 2000);
+	assert_int_equal(quick_base(stamps, 6, NOW + 1).when, NOW + SUMMARY_AHEAD_MAX + 1);
+	assert_int_equal(quick_base(stamps, 1, NOW).when, 1000);
+	assert_int_equal(quick_base(stamps, 0, NOW).when, 0);
+}
+
+static void
+test_after_the_scan(void **state)
+{
+	struct scan s = {.listed = 50, .gone_names = 1000};
+
+	(void)state;
+	assert_null(quick_why_full_now(&s, 100));
+	s.listed = 51;
+	assert_non_null(strstr(quick_why_full_now(&s, 100), "half"));
+	s.listed = 0;
+	s.links = true;
+	assert_non_null(strstr(quick_why_full_now(&s, 100), "links"));
+	s.broken = true;
+	assert_non_null(strstr(quick_why_full_now(&s, 100), "understood"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_before),
+	    cmocka_unit_test(test_other_bases),
+	    cmocka_unit_test(test_base),
+	    cmocka_unit_test(test_after_the_scan),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
