@@ -16,6 +16,7 @@
 #include "flashback/jobs/copy.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/snapshot.h"
 #include "flashback/jobs/sourcecheck.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
@@ -264,9 +265,8 @@ run_before(struct run *r)
 static int
 copy(struct run *r)
 {
-	tell_stage(r, TABLE_COPYING);
 	r->copy.signals = r->signals;
-	return copy_run(&r->copy);
+	return snapshot_run(&r->copy);
 }
 
 static int64_t

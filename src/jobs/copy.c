@@ -2,6 +2,7 @@
 #include "flashback/jobs/copy.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +10,10 @@
 
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
 #include "flashback/lib/mounts.h"
+#include "flashback/rsync/scan.h"
+#include "flashback/schedule/table.h"
 #include "flashback/store/linkdest.h"
 #include "flashback/store/runlog.h"
 #include "flashback/store/voldir.h"
@@ -45,8 +49,8 @@ copy_keep_out(struct volume *v, const char *data_dir, char **why)
 }
 
 /* After "too many links" everything is stored anew, and that must fit. */
-static int
-check_full_copy(struct copy *c)
+int
+copy_check_room(struct copy *c)
 {
 	struct inspect_disk disk = {0};
 
@@ -61,8 +65,8 @@ check_full_copy(struct copy *c)
 	    "some, or add --no-hard-links to rsync_options");
 }
 
-static int
-make_tree(struct copy *c)
+int
+copy_make_tree(struct copy *c)
 {
 	char name[STAMP_NAME_SIZE];
 	int64_t now = clock_wall();
@@ -81,8 +85,8 @@ make_tree(struct copy *c)
 }
 
 /* After "too many links" there are none. */
-static void
-add_bases(const struct copy *c, struct argv_job *job, char names[LINKDEST_MAX][STAMP_NAME_SIZE])
+void
+copy_bases(const struct copy *c, struct argv_job *job, char names[LINKDEST_MAX][STAMP_NAME_SIZE])
 {
 	struct stamp base[LINKDEST_MAX];
 	size_t n = 0;
@@ -94,7 +98,16 @@ add_bases(const struct copy *c, struct argv_job *job, char names[LINKDEST_MAX][S
 }
 
 static int
-transfer(struct copy *c, const struct argv_job *job)
+take_line(void *arg, const char *line, size_t len)
+{
+	return scan_line(arg, line, len);
+}
+
+/* One rsync with the arguments that make gives it.  What scan (NULL: none) takes in is not logged.
+ */
+int
+copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list *),
+           const struct argv_job *job, struct scan *scan)
 {
 	struct text_list argv = {0};
 	struct transfer t = {
@@ -104,9 +117,11 @@ transfer(struct copy *c, const struct argv_job *job)
 	    .signals = c->signals,
 	    .tell = c->tell,
 	    .patience = argv_patience(c->volume, job->checksum),
-	    .log = runlog_open(c->v->meta, &c->tree),
+	    .log = c->log,
+	    .take = scan != NULL ? take_line : NULL,
+	    .arg = scan,
 	};
-	int rc = argv_rsync(job, &argv);
+	int rc = make(job, &argv);
 
 	if (rc == 0)
 		rc = transfer_run(&t, &c->end);
@@ -117,14 +132,13 @@ transfer(struct copy *c, const struct argv_job *job)
 	else if (rc != 0)
 		verdict_give_up(&c->verdict, RESULT_FAILED, "rsync could not be started: %s",
 		                strerror(errno));
-	runlog_close(t.log);
 	text_list_free(&argv);
 	return rc;
 }
 
 /* The real path of the volume's directory, whatever links the configured one goes through. */
-static char *
-real_path(const struct copy *c)
+char *
+copy_root(const struct copy *c)
 {
 	char *path = fchdir(c->v->fd) == 0 ? getcwd(NULL, 0) : NULL;
 
@@ -133,32 +147,6 @@ real_path(const struct copy *c)
 		return NULL;
 	}
 	return path;
-}
-
-static int
-run_rsync(struct copy *c)
-{
-	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
-	char *root = real_path(c);
-	struct argv_job job = {
-	    .volume = c->volume,
-	    .program = c->config->rsync,
-	    .version = c->version,
-	    .checksum = c->doubtful.when != 0,
-	    .whole_seconds = !c->store->traits.nanoseconds,
-	};
-	int rc;
-
-	if (root == NULL)
-		return verdict_give_up(&c->verdict, RESULT_FAILED,
-		                       "the path of the volume's directory is not to be had: %s",
-		                       strerror(errno));
-	job.root = root;
-	job.target = stamp_format(&c->tree, target);
-	add_bases(c, &job, names);
-	rc = transfer(c, &job);
-	free(root);
-	return rc;
 }
 
 /* What a host says of our disk is not taken on trust: one host must not stop the house. */
@@ -180,8 +168,8 @@ check_disk(const struct copy *c, struct verdict_case *jc)
 	}
 }
 
-static void
-judge(struct copy *c)
+void
+copy_judge(struct copy *c)
 {
 	struct verdict_case jc = {
 	    .status = c->end.status,
@@ -198,11 +186,57 @@ judge(struct copy *c)
 	verdict_make(&jc, &c->end.words, &c->verdict);
 }
 
-int
-copy_run(struct copy *c)
+/* Does the verdict call for the tree of a snapshot, of whatever kind? */
+bool
+copy_is_good(const struct copy *c)
 {
-	if (check_full_copy(c) != 0 || make_tree(c) != 0 || run_rsync(c) != 0)
+	enum verdict_tree tree = c->verdict.tree;
+
+	return tree == VERDICT_TREE_COMPLETE || tree == VERDICT_TREE_PARTIAL ||
+	       tree == VERDICT_TREE_SUSPECT;
+}
+
+void
+copy_stage(const struct copy *c, enum table_stage stage)
+{
+	event_send(c->tell, "stage %s", table_stage_name(stage));
+}
+
+/* A line of our own for the log of the run. */
+void
+copy_log(const struct copy *c, const char *what, const char *words)
+{
+	char *line = text_format("flashback: %s%s%s", what, words[0] != '\0' ? ": " : "", words);
+
+	if (line != NULL)
+		runlog_line(c->log, line, strlen(line));
+	free(line);
+}
+
+/* What every rsync of the run has in common. */
+struct argv_job
+copy_job(const struct copy *c, const char *root)
+{
+	return (struct argv_job){
+	    .volume = c->volume,
+	    .program = c->config->rsync,
+	    .version = c->version,
+	    .root = root,
+	    .checksum = c->doubtful.when != 0,
+	    .whole_seconds = !c->store->traits.nanoseconds,
+	};
+}
+
+int
+copy_full(struct copy *c, struct argv_job *job)
+{
+	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+
+	copy_stage(c, TABLE_COPYING);
+	job->target = stamp_format(&c->tree, target);
+	copy_bases(c, job, names);
+	if (copy_rsync(c, argv_rsync, job, NULL) != 0)
 		return -1;
-	judge(c);
+	copy_judge(c);
 	return 0;
 }

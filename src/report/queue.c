@@ -41,10 +41,10 @@ static int
 rank_of(const struct table_row *row, const struct state *state)
 {
 	static const int ranks[] = {
-	    [STATE_FAILED] = 2,    [STATE_SUSPECT] = 3,    [STATE_PARTIAL] = 4,
-	    [STATE_NOT_FOUND] = 5, [STATE_SUCCEEDED] = 6,  [STATE_WAITING] = 6,
-	    [STATE_READY] = 6,     [STATE_NEXT] = 6,       [STATE_DISABLED] = 7,
-	    [STATE_ROTATING] = 0,  [STATE_BACKING_UP] = 0,
+	    [STATE_FAILED] = 2,    [STATE_SUSPECT] = 3,   [STATE_PARTIAL] = 4,
+	    [STATE_NOT_FOUND] = 5, [STATE_SUCCEEDED] = 6, [STATE_WAITING] = 6,
+	    [STATE_READY] = 6,     [STATE_NEXT] = 6,      [STATE_DISABLED] = 7,
+	    [STATE_ROTATING] = 0,  [STATE_COMPARING] = 0, [STATE_BACKING_UP] = 0,
 	};
 
 	if (table_active(row))

@@ -247,6 +247,7 @@ put_running(struct phrases *p, const struct table_row *row)
 {
 	static const char *const words[] = {
 	    [TABLE_PREPARING] = "preparing",
+	    [TABLE_COMPARING] = NULL,
 	    [TABLE_COPYING] = NULL,
 	    [TABLE_COMMITTING] = "syncing the disk",
 	    [TABLE_EXPIRING] = "expiring old snapshots",
@@ -278,6 +279,7 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 		if (table_active(row))
 			fputs("its last run has not ended yet", phrase(p));
 		break;
+	case STATE_COMPARING:
 	case STATE_BACKING_UP:
 	case STATE_ROTATING:
 		put_running(p, row);
@@ -335,13 +337,15 @@ reason_text(FILE *f, const char *before, const struct table_row *row, const stru
 		reason_future(phrase(&p), row, view);
 }
 
-/* " 43% 12.3M/s 0:07:12", as far as known. */
+/* " 43% 12.3M/s 0:07:12", as far as known; during a comparison the number of files compared. */
 static void
 put_progress(FILE *f, const struct table_row *row)
 {
 	const struct output_progress *progress = &row->progress;
 	char text[UNITS_TEXT];
 
+	if (row->stage == TABLE_COMPARING && progress->done > 0)
+		fprintf(f, " %" PRId64 " files", progress->done);
 	if (row->stage != TABLE_COPYING || (progress->all <= 0 && progress->bytes <= 0))
 		return;
 	fprintf(f, " %d%% %s/s", progress->percent,
@@ -371,7 +375,7 @@ put_detail(FILE *f, const struct table_row *row, const struct view *view, const 
 	};
 	char text[UNITS_TEXT];
 
-	if (state->word == STATE_BACKING_UP)
+	if (state->word == STATE_BACKING_UP || state->word == STATE_COMPARING)
 		put_progress(f, row);
 	else if (state->word == STATE_FAILED || state->word == STATE_SUCCEEDED)
 		put_took(f, row);
@@ -386,12 +390,12 @@ reason_status(FILE *f, const struct table_row *row, const struct view *view,
               const struct state *state)
 {
 	static const char *const words[] = {
-	    [STATE_DISABLED] = "DISABLED", [STATE_BACKING_UP] = "BACKING UP",
-	    [STATE_ROTATING] = "ROTATING", [STATE_NOT_FOUND] = "NOT FOUND",
-	    [STATE_FAILED] = "FAILED",     [STATE_SUSPECT] = "SUSPECT",
-	    [STATE_PARTIAL] = "PARTIAL",   [STATE_SUCCEEDED] = "SUCCEEDED",
-	    [STATE_WAITING] = "WAITING",   [STATE_READY] = "READY",
-	    [STATE_NEXT] = "NEXT RUN IN",
+	    [STATE_DISABLED] = "DISABLED",     [STATE_COMPARING] = "COMPARING",
+	    [STATE_BACKING_UP] = "BACKING UP", [STATE_ROTATING] = "ROTATING",
+	    [STATE_NOT_FOUND] = "NOT FOUND",   [STATE_FAILED] = "FAILED",
+	    [STATE_SUSPECT] = "SUSPECT",       [STATE_PARTIAL] = "PARTIAL",
+	    [STATE_SUCCEEDED] = "SUCCEEDED",   [STATE_WAITING] = "WAITING",
+	    [STATE_READY] = "READY",           [STATE_NEXT] = "NEXT RUN IN",
 	};
 
 	fputs(words[state->word], f);

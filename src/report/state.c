@@ -115,6 +115,8 @@ word_of(const struct table_row *row, const struct state *state)
 {
 	if (row->volume->disabled)
 		return STATE_DISABLED;
+	if (table_active(row) && row->stage == TABLE_COMPARING)
+		return STATE_COMPARING;
 	if (table_active(row))
 		return row->stage <= TABLE_COPYING ? STATE_BACKING_UP : STATE_ROTATING;
 	if (state_is_not_found(row))

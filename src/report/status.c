@@ -30,9 +30,8 @@ static enum activity
 row_activity(const struct table_row *row)
 {
 	static const enum activity of_stage[] = {
-	    [TABLE_PREPARING] = PREPARING,
-	    [TABLE_COPYING] = BACKING_UP,
-	    [TABLE_COMMITTING] = ROTATING,
+	    [TABLE_PREPARING] = PREPARING, [TABLE_COMPARING] = BACKING_UP,
+	    [TABLE_COPYING] = BACKING_UP,  [TABLE_COMMITTING] = ROTATING,
 	    [TABLE_EXPIRING] = ROTATING,
 	};
 

@@ -15,6 +15,7 @@
 #include "flashback/lib/event.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
+#include "flashback/rsync/scan.h"
 
 #define GRACE_MS 10000 /* from TERM to KILL */
 #define LINGER_MS 5000 /* from the end of the main process to KILL for what it left */
@@ -23,7 +24,7 @@
 #define GATHER_MS 5    /* let output accumulate: rsync prints progress after every file */
 #define REPORT_MS 1000 /* between two progress lines to the daemon */
 #define CHECKS 12      /* activity checks in the time after which a silent run is stopped */
-#define LINE_SIZE 8192
+#define LINE_SIZE SCAN_LINE_MAX
 #define VERSION_SECONDS 10
 #define VERSION_TEXT 256
 #define PIPE_SIZE 65536 /* what a pipe holds */
@@ -84,6 +85,8 @@ take_line(struct watch *w, struct stream *s)
 		report_progress(w);
 		return;
 	}
+	if (!s->is_error && w->t->take != NULL && w->t->take(w->t->arg, s->line, len) == 0)
+		return;
 	if (w->end->stop == VERDICT_STOP_NO)
 		output_line(&w->end->words, s->line, len, s->is_error);
 	runlog_line(w->t->log, s->line, len);

@@ -225,6 +225,7 @@ table_stage_name(enum table_stage stage)
 {
 	static const char *const names[] = {
 	    [TABLE_PREPARING] = "PREPARING",
+	    [TABLE_COMPARING] = "COMPARING",
 	    [TABLE_COPYING] = "COPYING",
 	    [TABLE_COMMITTING] = "COMMITTING",
 	    [TABLE_EXPIRING] = "EXPIRING",

@@ -2,18 +2,21 @@
 #ifndef FLASHBACK_COPY_H
 #define FLASHBACK_COPY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "flashback/config/conf.h"
 #include "flashback/config/volume.h"
 #include "flashback/rsync/argv.h"
+#include "flashback/rsync/scan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/rsync/verdict.h"
+#include "flashback/schedule/table.h"
+#include "flashback/store/runlog.h"
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
-/* The heart of a run: a new tree, the bases that it may share files with, rsync, and what is to be
- * thought of it. */
+/* What quick and full runs are made of: the tree, rsync, the verdict on it. */
 
 struct copy {
 	const struct config *config;
@@ -29,6 +32,9 @@ struct copy {
 	int tell;     /* where progress lines go */
 
 	struct stamp tree; /* what is built; when == 0: nothing was */
+	bool quick;        /* it was made by a quick run */
+	const char *full;  /* else why not, in words; NULL: it did not come to that */
+	struct runlog *log;
 	struct transfer_end end;
 	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
 };
@@ -40,12 +46,47 @@ struct copy {
  */
 int copy_keep_out(struct volume *v, const char *data_dir, char **why);
 
+/** copy_check_room(c): after "too many links" everything is stored anew: does that fit?  Return 0,
+ * or -1 with the verdict. */
+int copy_check_room(struct copy *c);
+
+/** copy_make_tree(c): make the directory for the next snapshot, under a name in c->tree that is
+ * noted in the lock file.  Return 0, or -1 with the verdict. */
+int copy_make_tree(struct copy *c);
+
+/** copy_root(c): the real path of the volume's directory, whatever links the configured one goes
+ * through; NULL with errno. */
+char *copy_root(const struct copy *c);
+
+/** copy_job(c, root): what every rsync of the run has in common; it has no target and no bases. */
+struct argv_job copy_job(const struct copy *c, const char *root);
+
+/** copy_bases(c, job, names): the trees that the run may share files with; after "too many links"
+ * there are none.  The names must live as long as the job. */
+void copy_bases(const struct copy *c, struct argv_job *job,
+                char names[LINKDEST_MAX][STAMP_NAME_SIZE]);
+
 /**
- * copy_run(c):
- * Make the tree, run rsync into it, judge.  Return 0 with the verdict on what rsync left in the
- * tree; -1 when there is nothing to judge, with the verdict saying why, and a tree that was made
- * left .working.
+ * copy_rsync(c, make, job, scan):
+ * Run one rsync, with the arguments that make gives it, to its end: how it ended is in c->end.  The
+ * lines that scan (NULL: none) takes in are not logged.  Return 0, or -1 with the verdict.
  */
-int copy_run(struct copy *c);
+int copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list *),
+               const struct argv_job *job, struct scan *scan);
+
+/** copy_judge(c): the verdict on c->end. */
+void copy_judge(struct copy *c);
+
+/** copy_is_good(c): does the verdict make the tree a snapshot, of whatever kind? */
+bool copy_is_good(const struct copy *c);
+
+/** copy_full(c, job): a full run into c->tree, which is empty.  Return 0 when it was judged, or -1
+ * with the verdict. */
+int copy_full(struct copy *c, struct argv_job *job);
+
+/** copy_stage(c, stage): tell the daemon.  copy_log(c, what, words): a line of our own in the log
+ * of the run; words may be "". */
+void copy_stage(const struct copy *c, enum table_stage stage);
+void copy_log(const struct copy *c, const char *what, const char *words);
 
 #endif

@@ -15,6 +15,7 @@
 /** The words, in order: the first that applies is shown. */
 enum state_word {
 	STATE_DISABLED,
+	STATE_COMPARING, /* the first step of a quick run */
 	STATE_BACKING_UP,
 	STATE_ROTATING,
 	STATE_NOT_FOUND,

@@ -21,6 +21,10 @@ struct transfer {
 	int tell;           /* descriptor for progress lines; -1: none */
 	int64_t patience;   /* seconds without output or activity after which it is stopped */
 	struct runlog *log; /* receives its output; NULL: none */
+	/* Called with each line of standard output but progress.  Return 0 when it has taken the
+	 * line, which is then neither judged nor logged.  NULL: not called. */
+	int (*take)(void *arg, const char *line, size_t len);
+	void *arg;
 };
 
 struct transfer_end {

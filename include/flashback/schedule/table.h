@@ -27,6 +27,7 @@ enum table_phase {
 /** What a worker is doing. */
 enum table_stage {
 	TABLE_PREPARING,  /* lock, look, salvage, `before` */
+	TABLE_COMPARING,  /* the scan of a quick run */
 	TABLE_COPYING,    /* rsync */
 	TABLE_COMMITTING, /* sync, rename */
 	TABLE_EXPIRING    /* expire, `after` */

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "flashback/jobs/patch.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/lib/tree.h"
+#include "flashback/rsync/quick.h"
+#include "flashback/rsync/scan.h"
+#include "flashback/store/linkdest.h"
+#include "flashback/store/salvage.h"
+#include "flashback/store/spare.h"
+
+/* How a step of a quick run ended. */
+enum snapshot_step {
+	STEP_DONE,
+	STEP_JUDGED,  /* the run is over, and the verdict says what becomes of its tree */
+	STEP_GAVE_UP, /* there is nothing to judge */
+	STEP_FULL     /* a full run is needed: c->full says why */
+};
+
+/* Below .flashback. */
+#define LIST "quick.list"
+#define TOP "quick.top"
+
+struct snapshot_quick {
+	struct copy *c;
+	struct argv_job *job;
+	struct scan scan;
+	struct transfer_end compared; /* how the scan ended */
+};
+
+static enum snapshot_step
+need_full(struct copy *c, const char *why)
+{
+	c->full = why;
+	return STEP_FULL;
+}
+
+static FILE *
+new_list(int meta)
+{
+	FILE *f = NULL;
+	int fd;
+
+	if (unlinkat(meta, LIST, 0) == 0 || errno == ENOENT) {
+		fd = openat(meta, LIST, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		f = fd < 0 ? NULL : fdopen(fd, "w+");
+		if (f == NULL && fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
+static bool
+is_told_to_stop(void *arg)
+{
+	struct copy *c = arg;
+	struct event_signals s;
+
+	event_read(c->signals, &s);
+	if (s.end)
+		verdict_give_up(&c->verdict, RESULT_INTERRUPTED, "stopped before it began");
+	else if (s.room)
+		verdict_give_up(&c->verdict, RESULT_FULL,
+		                "stopped because the backup disk was filling up");
+	return s.end || s.room;
+}
+
+/* A file that has as many links as the disk allows must leave some to the full run. */
+static enum snapshot_step
+give_up_spare(struct copy *c, const struct spare_walk *walk)
+{
+	if (errno == EMLINK) {
+		(void)spare_drop(c->v);
+		(void)spare_sweep(c->v, NULL, 0);
+	}
+	copy_log(c, "the spare tree", walk->trouble);
+	return need_full(c, "the spare tree could not be made");
+}
+
+/* What is to be compared, and where the names go.  A list is long where much has changed. */
+static enum snapshot_step
+prepare(struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+	struct spare_walk walk = {.stop = is_told_to_stop, .arg = c};
+	struct stamp base = quick_base(c->v->stamps, c->v->nstamps, clock_wall());
+	char name[STAMP_NAME_SIZE];
+	int rc = spare_walk(c->v, stamp_format(&base, name), &walk);
+
+	if (rc == 1)
+		return STEP_GAVE_UP;
+	if (rc < 0)
+		return give_up_spare(c, &walk);
+	q->scan.gone = new_list(c->v->meta);
+	q->scan.list = new_list(c->v->meta);
+	if (q->scan.gone == NULL || q->scan.list == NULL)
+		return need_full(c, "the list of names could not be written");
+	return STEP_DONE;
+}
+
+/* A scan changes nothing; what is wrong with the source is known before anything is copied. */
+static enum snapshot_step
+compare(struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+
+	copy_stage(c, TABLE_COMPARING);
+	q->job->target = SPARE_PATH;
+	if (copy_rsync(c, argv_scan, q->job, &q->scan) != 0)
+		return STEP_GAVE_UP;
+	copy_judge(c);
+	if (c->end.words.bad_option)
+		return need_full(c, "rsync at the source lacks an option");
+	if (!copy_is_good(c))
+		return STEP_JUDGED;
+	if (fflush(q->scan.gone) != 0 || fflush(q->scan.list) != 0)
+		q->scan.broken = true;
+	q->compared = c->end;
+	c->full = quick_why_full_now(&q->scan, c->end.words.stats.files);
+	return c->full != NULL ? STEP_FULL : STEP_DONE;
+}
+
+/* The root directory's own attributes. */
+static enum snapshot_step
+fetch_top(struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+
+	q->job->target = ".flashback/" TOP;
+	if (tree_remove(c->v->meta, TOP, c->v->dev, NULL, 0) != 0 ||
+	    mkdirat(c->v->meta, TOP, 0700) != 0)
+		return need_full(c, "a directory could not be made");
+	if (copy_rsync(c, argv_top, q->job, NULL) != 0)
+		return STEP_GAVE_UP;
+	if (c->end.stop == VERDICT_STOP_NO && c->end.status == 0 && c->end.words.stats.seen)
+		return STEP_DONE;
+	copy_judge(c);
+	return copy_is_good(c) ? need_full(c, "the source's root directory could not be read")
+	                       : STEP_JUDGED;
+}
+
+/* How far from 0 an exit status is with which a tree can be a snapshot; others are all too far. */
+static int
+weight(int status)
+{
+	switch (WIFEXITED(status) ? WEXITSTATUS(status) : -1) {
+	case 0:
+		return 0;
+	case 24:
+		return 1;
+	case 23:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+/*
+ * The copy and the scan before it count as one rsync.  The copy's own statistics are about the list
+ * alone, and count only when they say that the source is gone.
+ */
+static void
+add_compared(struct transfer_end *end, const struct transfer_end *compared)
+{
+	struct output_words *w = &end->words;
+	const struct output_words *s = &compared->words;
+
+	if (w->stats.seen && (w->stats.files != 0 || weight(end->status) < 2))
+		w->stats = s->stats;
+	if (w->first_error[0] == '\0')
+		memcpy(w->first_error, s->first_error, sizeof(w->first_error));
+	w->unreadable += s->unreadable;
+	w->vanished += s->vanished;
+	if (weight(compared->status) > weight(end->status))
+		end->status = compared->status;
+}
+
+static enum snapshot_step
+fetch(struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
+	enum snapshot_step step;
+
+	copy_stage(c, TABLE_COPYING);
+	step = q->scan.root ? fetch_top(q) : STEP_DONE;
+	if (step != STEP_DONE)
+		return step;
+	if (q->scan.listed == 0) {
+		c->end = q->compared;
+		return STEP_DONE;
+	}
+	q->job->target = stamp_format(&c->tree, target);
+	q->job->list = ".flashback/" LIST;
+	copy_bases(c, q->job, names);
+	if (copy_rsync(c, argv_copy, q->job, NULL) != 0)
+		return STEP_GAVE_UP;
+	add_compared(&c->end, &q->compared);
+	copy_judge(c);
+	if (c->verdict.result == RESULT_FAILED && c->verdict.tree == VERDICT_TREE_EXPIRED)
+		return need_full(c, "rsync refused the list of names");
+	return copy_is_good(c) ? STEP_DONE : STEP_JUDGED;
+}
+
+/* What was on the list and did not come has vanished, unless it was said why it did not. */
+static enum snapshot_step
+patch(struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+	struct output_words *w = &c->end.words;
+	char name[STAMP_NAME_SIZE];
+	struct patch p = {
+	    .v = c->v,
+	    .received = stamp_format(&c->tree, name),
+	    .top = -1,
+	    .list = q->scan.list,
+	    .gone = q->scan.gone,
+	};
+	int64_t said = w->unreadable + w->vanished;
+	int rc;
+
+	if (q->scan.root)
+		p.top = openat(c->v->meta, TOP, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (q->scan.root && p.top < 0)
+		return need_full(c, "the root directory's attributes are not there");
+	rc = patch_run(&p);
+	if (p.top >= 0)
+		close(p.top);
+	if (rc != 0) {
+		copy_log(c, "the spare tree", p.trouble);
+		return need_full(c, "the spare tree could not be changed");
+	}
+	w->vanished += p.missing > said ? p.missing - said : 0;
+	w->stats.transferred = p.new_files;
+	w->stats.new_bytes = p.new_bytes;
+	copy_judge(c);
+	return STEP_JUDGED;
+}
+
+static enum snapshot_step
+run_quick(struct copy *c, struct argv_job *job)
+{
+	struct snapshot_quick q = {.c = c, .job = job};
+	enum snapshot_step step = prepare(&q);
+
+	if (step == STEP_DONE)
+		step = compare(&q);
+	if (step == STEP_DONE)
+		step = fetch(&q);
+	if (step == STEP_DONE)
+		step = patch(&q);
+	if (q.scan.gone != NULL)
+		fclose(q.scan.gone);
+	if (q.scan.list != NULL)
+		fclose(q.scan.list);
+	(void)unlinkat(c->v->meta, LIST, 0);
+	(void)tree_remove(c->v->meta, TOP, c->v->dev, NULL, 0);
+	return step;
+}
+
+/* An rsync that makes a whole tree begins with an empty one. */
+static int
+renew_tree(struct copy *c)
+{
+	char name[STAMP_NAME_SIZE];
+
+	if (unlinkat(c->v->fd, stamp_format(&c->tree, name), AT_REMOVEDIR) == 0) {
+		if (mkdirat(c->v->fd, name, 0700) == 0)
+			return 0;
+	} else if (salvage_interrupted(c->v, &c->tree) == 0 && store_volume_list(c->v) == 0) {
+		return copy_make_tree(c);
+	}
+	return verdict_give_up(&c->verdict, result_of_errno(errno), "%s/%s cannot be made: %s",
+	                       c->volume->id, name, strerror(errno));
+}
+
+static const char *
+why_full(const struct copy *c)
+{
+	const struct quick_case qc = {
+	    .volume = c->volume,
+	    .stamps = c->v->stamps,
+	    .nstamps = c->v->nstamps,
+	    .runs = c->v->runs,
+	    .nruns = c->v->nruns,
+	    .doubtful = c->doubtful,
+	    .now = clock_wall(),
+	    .root = geteuid() == 0,
+	    .spare = spare_possible(c->store),
+	};
+
+	return quick_why_full(&qc);
+}
+
+static int
+run(struct copy *c, struct argv_job *job)
+{
+	enum snapshot_step step = STEP_FULL;
+
+	c->full = why_full(c);
+	if (c->full == NULL)
+		step = run_quick(c, job);
+	c->quick = step != STEP_FULL;
+	if (c->quick)
+		copy_log(c, "this was a quick run", "");
+	else if (renew_tree(c) == 0) {
+		copy_log(c, "this is a full run", c->full);
+		step = copy_full(c, job) == 0 ? STEP_JUDGED : STEP_GAVE_UP;
+	} else {
+		step = STEP_GAVE_UP;
+	}
+	return step == STEP_JUDGED ? 0 : -1;
+}
+
+int
+snapshot_run(struct copy *c)
+{
+	char *root;
+	struct argv_job job;
+	int rc = -1;
+
+	if (copy_check_room(c) != 0 || copy_make_tree(c) != 0)
+		return -1;
+	root = copy_root(c);
+	if (root == NULL)
+		return verdict_give_up(&c->verdict, RESULT_FAILED,
+		                       "the path of the volume's directory is not to be had: %s",
+		                       strerror(errno));
+	job = copy_job(c, root);
+	c->log = runlog_open(c->v->meta, &c->tree);
+	rc = run(c, &job);
+	runlog_close(c->log);
+	free(root);
+	return rc;
+}
