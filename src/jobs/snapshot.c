@@ -304,22 +304,25 @@ why_full(const struct copy *c)
 }
 
 static int
+run_full(struct copy *c, struct argv_job *job)
+{
+	copy_log(c, "this is a full run", c->full);
+	return copy_full(c, job);
+}
+
+/* Return 0 when the run was judged, or -1 with the verdict. */
+static int
 run(struct copy *c, struct argv_job *job)
 {
-	enum snapshot_step step = STEP_FULL;
+	enum snapshot_step step;
 
 	c->full = why_full(c);
-	if (c->full == NULL)
-		step = run_quick(c, job);
-	c->quick = step != STEP_FULL;
-	if (c->quick)
-		copy_log(c, "this was a quick run", "");
-	else if (renew_tree(c) == 0) {
-		copy_log(c, "this is a full run", c->full);
-		step = copy_full(c, job) == 0 ? STEP_JUDGED : STEP_GAVE_UP;
-	} else {
-		step = STEP_GAVE_UP;
-	}
+	if (c->full != NULL)
+		return run_full(c, job);
+	step = run_quick(c, job);
+	if (step == STEP_FULL)
+		return renew_tree(c) == 0 ? run_full(c, job) : -1;
+	copy_log(c, "this was a quick run", "");
 	return step == STEP_JUDGED ? 0 : -1;
 }
 

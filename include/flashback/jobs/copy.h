@@ -32,8 +32,7 @@ struct copy {
 	int tell;     /* where progress lines go */
 
 	struct stamp tree; /* what is built; when == 0: nothing was */
-	bool quick;        /* it was made by a quick run */
-	const char *full;  /* else why not, in words; NULL: it did not come to that */
+	const char *full;  /* why it was a full run, in words; NULL: it was a quick one */
 	struct runlog *log;
 	struct transfer_end end;
 	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */

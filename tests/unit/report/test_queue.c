@@ -304,6 +304,7 @@ place_of(const struct table_row *row, const struct state *state)
 		return 5;
 	case STATE_DISABLED:
 		return 7;
+	case STATE_COMPARING:
 	case STATE_BACKING_UP:
 	case STATE_ROTATING:
 	case STATE_SUCCEEDED:
