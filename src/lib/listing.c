@@ -89,7 +89,7 @@ look_up_types(int dirfd, struct listing *list)
 			continue;
 		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -1;
-		list->entry[i]->d_type = IFTODT(st.st_mode);
+		list->entry[i]->d_type = (unsigned char)IFTODT(st.st_mode);
 	}
 	return 0;
 }

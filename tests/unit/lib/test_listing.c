@@ -93,6 +93,37 @@ test_many(void **state)
 	listing_free(&list);
 }
 
+/* A disk whose directories have no types. */
+static void
+test_types_looked_up(void **state)
+{
+	static const char *const mkfs[] = {"mkfs.ext4", "-q",   "-F", "-O",
+	                                   "^filetype", "disk", "8M", NULL};
+	static const char *const mount_it[] = {"mount", "-o", "loop", "disk", "mnt", NULL};
+	const struct scratch *s = *state;
+	struct listing list = {.n = 0};
+	int fd;
+
+	NEEDS_ROOT();
+	make_dir("mnt");
+	if (!run_program(mkfs) || !run_program(mount_it)) {
+		print_message("not tested: no ext4 on a loop device here\n");
+		skip();
+	}
+	fd = openat(s->fd, "mnt", SCRATCH_OPEN_DIR);
+	assert_int_equal(rmdir("mnt/lost+found"), 0);
+	make_file("mnt/f", "");
+	make_dir("mnt/d");
+	assert_int_equal(listing_read(fd, &list), 0);
+	assert_int_equal(list.n, 2);
+	listing_sort(&list, 0);
+	assert_int_equal(list.entry[0]->d_type, DT_DIR);
+	assert_int_equal(list.entry[1]->d_type, DT_REG);
+	listing_free(&list);
+	close(fd);
+	assert_int_equal(umount("mnt"), 0);
+}
+
 static void
 test_not_a_directory(void **state)
 {
@@ -116,7 +147,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {T(test_empty), T(test_entries), T(test_many),
-	                                   T(test_not_a_directory)};
+	                                   T(test_types_looked_up), T(test_not_a_directory)};
 
+	if (!private_mounts())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
