@@ -184,6 +184,8 @@ bind_name(const struct store *s, const char *host, const char *name)
 static int
 take_lock(const struct store *s, const char *host, const char *name, struct store_volume *v)
 {
+	struct stat st;
+
 	v->lock = openat(v->meta, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 	                 S_IRUSR | S_IWUSR);
 	if (v->lock == -1)
@@ -192,7 +194,25 @@ take_lock(const struct store *s, const char *host, const char *name, struct stor
 		v->held = v->lock;
 	else if (!s->traits.locks && errno != EWOULDBLOCK)
 		v->held = bind_name(s, host, name);
-	return v->held == -1 ? -1 : 0;
+	if (v->held == -1) {
+		int error = errno;
+
+		(void)futimens(v->lock, NULL); /* see store_wanted */
+		errno = error;
+		return -1;
+	}
+	if (fstat(v->lock, &st) == 0)
+		v->locked = st.st_mtim;
+	return 0;
+}
+
+bool
+store_wanted(const struct store_volume *v)
+{
+	struct stat st;
+
+	return fstat(v->lock, &st) == 0 &&
+	       (st.st_mtim.tv_sec != v->locked.tv_sec || st.st_mtim.tv_nsec != v->locked.tv_nsec);
 }
 
 /* The stamps of a volume while its directory is read. */

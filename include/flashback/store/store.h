@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "flashback/store/history.h"
 #include "flashback/store/marker.h"
@@ -34,6 +35,7 @@ struct store_volume {
 	           */
 	int lock; /* .flashback/lock; -1 when opened only for reading */
 	int held; /* holds the lock while it is open: lock itself, or its substitute */
+	struct timespec locked; /* modification time of the lock file then: see store_wanted */
 	dev_t dev;
 	struct stamp *stamps; /* every snapshot-like directory, ascending; pins included */
 	size_t nstamps;
@@ -73,6 +75,14 @@ void store_close(struct store *s);
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                       struct store_volume *v);
+
+/**
+ * store_wanted(v):
+ * Has another process tried to lock the locked volume meanwhile?  Who fails to lock it touches the
+ * lock file, and so does voldir_note_write: this is for holders that do not write to it, and
+ * release the lock then.
+ */
+bool store_wanted(const struct store_volume *v);
 
 /** store_volume_list(v): read the names again.  Only directories are snapshots.  Return 0, or
  * -1 with errno and the names unchanged. */

@@ -203,6 +203,29 @@ test_one_at_a_time(void **state)
 	store_close(&store);
 }
 
+/* Whoever cannot lock a volume makes that known to whoever holds the lock. */
+static void
+test_wanted(void **state)
+{
+	struct store store = open_store(*state);
+	struct store_volume v, other;
+
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(open_volume(&store, true, &v), 0);
+		assert_int_equal(open_volume(&store, false, &other), 0);
+		store_volume_close(&other);
+		assert_false(store_wanted(&v));
+		/* A file system may keep times no finer than a tick of the kernel. */
+		for (int tries = 0; !store_wanted(&v); tries++) {
+			assert_true(tries < 100000);
+			assert_int_equal(open_volume(&store, true, &other), -1);
+			assert_int_equal(errno, EWOULDBLOCK);
+		}
+		store_volume_close(&v);
+	}
+	store_close(&store);
+}
+
 static void
 test_links_are_refused(void **state)
 {
@@ -487,6 +510,7 @@ main(void)
 	    T(test_same),
 	    T(test_volume_is_made_private),
 	    T(test_one_at_a_time),
+	    T(test_wanted),
 	    T(test_links_are_refused),
 	    T(test_list),
 	    T(test_history_is_read_as_far_as_it_goes),
