@@ -208,7 +208,7 @@ fetch(struct snapshot_quick *q)
 		return STEP_GAVE_UP;
 	add_compared(&c->end, &q->compared);
 	copy_judge(c);
-	if (c->verdict.result == RESULT_FAILED && c->verdict.tree == VERDICT_TREE_EXPIRED)
+	if (c->verdict.run.result == RESULT_FAILED && c->verdict.tree == VERDICT_TREE_EXPIRED)
 		return need_full(c, "rsync refused the list of names");
 	return copy_is_good(c) ? STEP_DONE : STEP_JUDGED;
 }
