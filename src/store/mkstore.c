@@ -35,8 +35,6 @@ new_file(int dir, const char *name)
 	              S_IRUSR | S_IWUSR);
 }
 
-/* The link is looked up by its name, not by the descriptor: some FUSE file systems return cached
- * attributes for an open file. */
 static bool
 test_hard_links(int dir)
 {

@@ -161,8 +161,8 @@ stamp_parse(const char *name, struct stamp *out)
 	return 0;
 }
 
-/* All digits are computed as one number and written from the last to the first.  Not by printf: its
- * length would depend on the year, and the compiler would warn. */
+/* All digits are computed as one number and written from the last to the first, where the pattern
+ * has a digit. */
 char *
 stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 {
