@@ -71,7 +71,7 @@ teardown() {
 	has_snapshots 1 here/v
 	local row due
 	row=$(grep '^here/v ' "$D/log")
-	[[ "$row" =~ NEXT\ RUN\ IN\ .*:\ interrupted.*,\ goes\ on\ at\ (.*)$ ]]
+	[[ "$row" =~ NEXT\ RUN\ IN\ .*:\ interrupted.*,\ resumes\ at\ (.*)$ ]]
 	due=${BASH_REMATCH[1]}
 	run flashback -n
 	expect "here/v: not due until $due:"
