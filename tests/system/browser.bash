@@ -55,13 +55,15 @@ ask() {
 
 # json TEXT: as a string of JSON.
 json() {
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/	/ /g' <<<"$1" | tr '\n' ' ' | sed -e 's/^/"/' -e 's/ $/"/'
+	local text=${1//\\/\\\\}
+	text=${text//\"/\\\"}
+	echo "\"${text//[$'\t\n']/ }\""
 }
 
 # value: of an answer that is a string in base64.
 value() {
 	local answer
-	answer=$(cat)
+	answer=$(</dev/stdin)
 	if [[ $answer != '{"value":"'*'"}' ]]; then
 		echo "the browser says: $answer" >&2
 		return 1

@@ -29,9 +29,9 @@ backup() {
 # delayed_sweep: a daemon whose sweeper takes a tenth of a second for a file, at work on a thousand.
 delayed_sweep() {
 	export ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
-	mkdir "$D/src/many"
-	(cd "$D/src/many" && seq 1000 | xargs touch)
 	backup
+	mkdir "$STORE/here/v/$(snapshots here/v)/many" # in the source it would be the run that is delayed
+	(cd "$STORE/here/v/$(snapshots here/v)/many" && seq 1000 | xargs touch)
 	start_daemon
 	wait_for status_is status IDLE
 	strace -f -qq -p "$DAEMON" -o "$D/trace" -e trace=unlinkat \

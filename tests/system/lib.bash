@@ -255,7 +255,7 @@ settled_at() {
 settled() {
 	local some
 	line_of "/proc/$DAEMON/status" ShdPnd: && [[ $LINE =~ ^ShdPnd:[[:space:]]0*$ ]] &&
-		line_of "/proc/$DAEMON/status" State: && [[ $LINE == *S* ]] &&
+		line_of "/proc/$DAEMON/status" State: && [[ $LINE == State:*S* ]] &&
 		! read -r some <"/proc/$DAEMON/task/$DAEMON/children" && [ -z "$some" ] && status_is status IDLE &&
 		[ ! "$RUN/status.txt" -nt "$RUN/queue.txt" ]
 }

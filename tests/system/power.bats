@@ -85,7 +85,7 @@ cut_long_run() {
 	done
 	manifest "$D/src" >"$D/source"
 	crash -p rsync -k all -n 1200
-	sleep 2
+	"${IN_BOX[@]}" sync "$D/disk/store" # the journal, which has all names and sizes, and no contents
 	lose_memory
 }
 

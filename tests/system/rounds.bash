@@ -88,7 +88,8 @@ recover() {
 
 # history_is_whole: every snapshot is what it was when it appeared; a new one is equal to the source.
 history_is_whole() {
-	local name
+	local name -
+	set +T
 	for name in $(snapshots "$VOLUME"); do
 		[ ! -e "$GONE/$name" ] || mv "$GONE/$name" "$KNOWN/" # after a power cut it may be back
 		manifest -i "$STORE/$VOLUME/$name" | sed 's/ inode=[0-9a-f]*:/ inode=/' >"$D/now.manifest"
@@ -176,7 +177,8 @@ draw_below() {
 
 # shuffle N: the numbers from 1 to N in random order, in SHUFFLED.
 shuffle() {
-	local n other
+	local n other - # nor is each line noted by bats, which takes longer than the line
+	set +T
 	SHUFFLED=()
 	for ((n = 0; n < $1; n++)); do
 		draw_below other $((n + 1))
