@@ -10,15 +10,107 @@
 #include "flashback/report/state.h"
 #include "flashback/store/stamp.h"
 
-/* The columns between the name and the status.  AGE and CYCLE share one title. */
-enum column { LAST, AGE, CYCLE, KEPT, SIZE, NEW, COLUMNS };
+/* ---- the cells ---- */
 
-#define LAST_TITLE "LAST BACKUP"
-#define AGE_TITLE "AGE / CYCLE"
-#define KEPT_TITLE "KEPT"
-#define SIZE_TITLE "SIZE"
-#define NEW_TITLE "NEW"
-#define SLASH " / "
+/* Local time with the offset at which the snapshot was made, so that it agrees with its name.  A
+ * volume whose directory has not been read yet shows "-": "never" would claim that there is no
+ * backup. */
+static void
+format_last(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	const struct stamp *latest = &row->seen.latest;
+	struct stamp stamp = {.when = summary_good(&row->seen), .offset = view->when.offset};
+	struct tm tm;
+
+	if (stamp.when == 0) {
+		snprintf(buf, UNITS_TEXT, row->known ? "never" : "-");
+		return;
+	}
+	if (latest->when == stamp.when)
+		stamp.offset = latest->offset;
+	stamp_local(&stamp, &tm);
+	if (strftime(buf, UNITS_TEXT, "%F %T", &tm) == 0)
+		buf[0] = '\0';
+}
+
+static void
+format_age(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	int64_t good = summary_good(&row->seen);
+
+	if (good != 0)
+		units_format_age(buf, view->when.now - good);
+	else
+		snprintf(buf, UNITS_TEXT, "-");
+}
+
+static void
+format_cycle(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	(void)view;
+	units_format_duration(buf, row->volume->every);
+}
+
+static void
+format_kept(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	(void)view;
+	if (row->known)
+		snprintf(buf, UNITS_TEXT, "%u", row->seen.kept);
+	else
+		snprintf(buf, UNITS_TEXT, "-");
+}
+
+/* A blank stands where others have their unit, so that the digits line up. */
+static void
+format_bytes(char buf[UNITS_TEXT], int64_t bytes)
+{
+	size_t len;
+
+	if (bytes < 0)
+		snprintf(buf, UNITS_TEXT, "-");
+	else
+		units_format_bytes(buf, (uint64_t)bytes);
+	len = strlen(buf);
+	if (bytes < 1024)
+		memcpy(buf + len, " ", sizeof(" "));
+}
+
+static void
+format_size(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	(void)view;
+	format_bytes(buf, row->seen.bytes);
+}
+
+static void
+format_new(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
+{
+	(void)view;
+	format_bytes(buf, row->seen.new_bytes);
+}
+
+/*
+ * The columns between VOLUME and STATUS.  The usual text is as wide as most rows need, so that the
+ * layout does not change with every figure: scripts and people compare columns between two versions
+ * of the file.  A column without a title shares that of the column before it.
+ */
+static const struct column {
+	const char *gap, *title, *usual;
+	bool left;
+	void (*format)(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view);
+} columns[] = {
+    {"    ", "LAST BACKUP", "2026-11-22 12:01:32", true, format_last},
+    {"    ", "AGE / CYCLE", "16h29m", false, format_age},
+    {" / ", NULL, "", true, format_cycle},
+    {"    ", "KEPT", "KEPT", false, format_kept},
+    {"  ", "SIZE", "41.2G", false, format_size},
+    {"  ", "NEW", "41.2G", false, format_new},
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* ---- the rows ---- */
 
 /* A row of the file, its cells formatted, and its place in the order. */
 struct line {
@@ -66,59 +158,15 @@ compare_lines(const void *a, const void *b)
 	return x->row < y->row ? -1 : 1;
 }
 
-/* Local time with the offset at which the snapshot was made, so that it agrees with its name. */
-static void
-format_last(char buf[UNITS_TEXT], int64_t at, int32_t offset)
-{
-	const struct stamp stamp = {.when = at, .offset = offset};
-	struct tm tm;
-
-	stamp_local(&stamp, &tm);
-	if (strftime(buf, UNITS_TEXT, "%F %T", &tm) == 0)
-		buf[0] = '\0';
-}
-
-/* A size, with a blank where others have their unit, so that the digits line up. */
-static void
-format_size(char buf[UNITS_TEXT], int64_t bytes)
-{
-	size_t len;
-
-	if (bytes < 0)
-		snprintf(buf, UNITS_TEXT, "-");
-	else
-		units_format_bytes(buf, (uint64_t)bytes);
-	len = strlen(buf);
-	if (bytes < 1024)
-		memcpy(buf + len, " ", sizeof(" "));
-}
-
-/* Format the cells of a row.  A volume whose directory has not been read yet shows "-": "never"
- * would claim that there is no backup. */
+/* Format the cells of a row. */
 static void
 fill_line(struct line *line, const struct table_row *row, const struct view *view)
 {
-	int64_t good = summary_good(&row->seen);
-
 	line->row = row;
 	state_of(row, view, &line->state);
 	line->rank = rank_of(row, &line->state);
-	if (good != 0) {
-		format_last(line->cell[LAST], good,
-		            row->seen.latest.when == good ? row->seen.latest.offset
-		                                          : view->when.offset);
-		units_format_age(line->cell[AGE], view->when.now - good);
-	} else {
-		snprintf(line->cell[LAST], UNITS_TEXT, row->known ? "never" : "-");
-		snprintf(line->cell[AGE], UNITS_TEXT, "-");
-	}
-	units_format_duration(line->cell[CYCLE], row->volume->every);
-	if (row->known)
-		snprintf(line->cell[KEPT], UNITS_TEXT, "%u", row->seen.kept);
-	else
-		snprintf(line->cell[KEPT], UNITS_TEXT, "-");
-	format_size(line->cell[SIZE], row->seen.bytes);
-	format_size(line->cell[NEW], row->seen.new_bytes);
+	for (size_t i = 0; i < COLUMNS; i++)
+		columns[i].format(line->cell[i], row, view);
 }
 
 static void
@@ -139,43 +187,60 @@ measure(struct lines *lines, const struct line *line)
 		widen(&lines->width[i], line->cell[i]);
 }
 
-/* Start from the widths that most rows need, so that the layout does not change with every figure:
- * scripts and people compare columns between two versions of the file. */
+static bool
+is_joined(size_t i)
+{
+	return i + 1 < COLUMNS && columns[i + 1].title == NULL;
+}
+
+/* The width of the title of a column: that of the column, and of the one that shares the title. */
+static int
+title_width(const struct lines *lines, size_t i)
+{
+	if (!is_joined(i))
+		return lines->width[i];
+	return lines->width[i] + (int)strlen(columns[i + 1].gap) + lines->width[i + 1];
+}
+
 static void
 measure_titles(struct lines *lines)
 {
-	int spare;
-
-	widen(&lines->width[AGE], "16h29m");
 	widen(&lines->name_width, "VOLUME");
-	widen(&lines->width[LAST], "2026-11-22 12:01:32");
-	widen(&lines->width[KEPT], KEPT_TITLE);
-	widen(&lines->width[SIZE], "41.2G");
-	widen(&lines->width[NEW], "41.2G");
-	spare = (int)strlen(AGE_TITLE) - (int)strlen(SLASH) - lines->width[AGE];
-	if (lines->width[CYCLE] < spare)
-		lines->width[CYCLE] = spare;
+	for (size_t i = 0; i < COLUMNS; i++)
+		widen(&lines->width[i], columns[i].usual);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		int missing =
+		    is_joined(i) ? (int)strlen(columns[i].title) - title_width(lines, i) : 0;
+
+		if (missing > 0)
+			lines->width[i + 1] += missing;
+	}
+}
+
+static void
+print_cell(FILE *f, const char *gap, bool left, int width, const char *text)
+{
+	fprintf(f, left ? "%s%-*s" : "%s%*s", gap, width, text);
 }
 
 static void
 print_line(FILE *f, const struct lines *lines, const struct line *line)
 {
-	const int *width = lines->width;
-
-	fprintf(f, "%-*s    %-*s    %*s%s%-*s    %*s  %*s  %*s   ", lines->name_width,
-	        line->row->volume->id, width[LAST], line->cell[LAST], width[AGE], line->cell[AGE],
-	        SLASH, width[CYCLE], line->cell[CYCLE], width[KEPT], line->cell[KEPT], width[SIZE],
-	        line->cell[SIZE], width[NEW], line->cell[NEW]);
+	print_cell(f, "", true, lines->name_width, line->row->volume->id);
+	for (size_t i = 0; i < COLUMNS; i++)
+		print_cell(f, columns[i].gap, columns[i].left, lines->width[i], line->cell[i]);
+	fputs("   ", f);
 }
 
 static void
 print_header(FILE *f, const struct lines *lines)
 {
-	const int *width = lines->width;
-
-	fprintf(f, "%-*s    %-*s    %-*s    %*s  %*s  %*s   STATUS\n", lines->name_width, "VOLUME",
-	        width[LAST], LAST_TITLE, width[AGE] + (int)strlen(SLASH) + width[CYCLE], AGE_TITLE,
-	        width[KEPT], KEPT_TITLE, width[SIZE], SIZE_TITLE, width[NEW], NEW_TITLE);
+	print_cell(f, "", true, lines->name_width, "VOLUME");
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (columns[i].title != NULL)
+			print_cell(f, columns[i].gap, columns[i].left || is_joined(i),
+			           title_width(lines, i), columns[i].title);
+	fputs("   STATUS\n", f);
 }
 
 /* All rows are formatted first, since the widths depend on all of them. */
