@@ -7,18 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "flashback/daemon/reload.h"
 #include "flashback/jobs/copy.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/units.h"
-#include "flashback/rsync/argv.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
+#include "flashback/store/bootid.h"
 #include "flashback/store/expire.h"
 #include "flashback/store/linkdest.h"
+#include "flashback/store/salvage.h"
+#include "flashback/store/spare.h"
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
@@ -104,34 +108,58 @@ print_reason(const struct dry *d, const struct table_row *row)
 	}
 }
 
-/* The command as a run would build it now, with the name that its tree would have. */
-static int
-print_command(const struct dry *d, const struct volume *volume, const struct store_volume *v)
+/* What a run would do now. */
+static void
+plan_run(const struct dry *d, const struct table_row *row, struct store_volume *v, const char *path,
+         struct runplan *plan)
 {
-	char *path = text_format("%s/%s", d->data_dir, volume->id);
-	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
-	struct stamp base[LINKDEST_MAX], none = {.when = 0}, tree;
-	struct argv_job job = {
-	    .volume = volume,
+	struct runplan_case c = {
+	    .known =
+	        {
+	            .volume = row->volume,
+	            .last = row->seen.last.result,
+	            .now = d->when.now,
+	            .root = geteuid() == 0,
+	            .spare = d->opened && spare_possible(&d->store),
+	        },
 	    .program = d->config->rsync,
 	    .version = d->version,
 	    .root = path,
 	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
+	    .offset = d->when.offset,
 	};
+	char boot[BOOTID_SIZE];
+
+	if (bootid_read(v->fd, boot) != 0)
+		boot[0] = '\0';
+	(void)salvage_foresee(v, boot, d->when.now, &c.known.doubtful);
+	c.known.stamps = v->stamps;
+	c.known.nstamps = v->nstamps;
+	c.known.runs = v->runs;
+	c.known.nruns = v->nruns;
+	runplan_make(&c, plan);
+}
+
+/* The command of a full run; that gives the same tree as a quick one, which is more than a command.
+ */
+static int
+print_command(const struct dry *d, const struct table_row *row, struct store_volume *v)
+{
+	char *path = text_format("%s/%s", d->data_dir, row->volume->id), base[STAMP_NAME_SIZE];
 	struct text_list cd = {0}, argv = {0};
-	size_t n;
+	struct runplan plan;
 	int rc = -1;
 
 	if (path == NULL)
 		return -1;
-	tree = linkdest_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
-	job.target = stamp_format(&tree, target);
-	n = linkdest_choose(v->stamps, v->nstamps, &none, d->when.now, base);
-	for (size_t i = 0; i < n; i++)
-		job.base[i] = stamp_format(&base[i], names[i]);
+	plan_run(d, row, v, path, &plan);
 	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
-	    argv_rsync(&job, &argv) == 0) {
-		printf("    ");
+	    argv_rsync(&plan.job, &argv) == 0) {
+		if (plan.full != NULL)
+			printf("    full run: %s\n    ", plan.full);
+		else
+			printf("    quick run, compared with %s; a full run would be:\n    ",
+			       stamp_format(&plan.base, base));
 		argv_print(stdout, &cd);
 		printf(" && ");
 		argv_print(stdout, &argv);
@@ -205,7 +233,7 @@ print_volume(const struct dry *d, struct volume *volume)
 	row.retry_at =
 	    plan_retry_at(&row.seen, history_ended(&row.seen.last), d->config->wake, volume->every);
 	print_reason(d, &row);
-	rc = volume->disabled ? 0 : print_command(d, volume, &v);
+	rc = volume->disabled ? 0 : print_command(d, &row, &v);
 	if (rc == 0 && !volume->disabled)
 		rc = print_expiry(d, volume, &v);
 	store_volume_close(&v);

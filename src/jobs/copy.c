@@ -14,8 +14,8 @@
 #include "flashback/lib/mounts.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/schedule/table.h"
-#include "flashback/store/linkdest.h"
 #include "flashback/store/runlog.h"
+#include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
 /* A local source, and the places at which the store is to be seen. */
@@ -65,13 +65,40 @@ copy_check_room(struct copy *c)
 	    "some, or add --no-hard-links to rsync_options");
 }
 
+void
+copy_plan(struct copy *c)
+{
+	int64_t now = clock_wall();
+	const struct runplan_case rc = {
+	    .known =
+	        {
+	            .volume = c->volume,
+	            .stamps = c->v->stamps,
+	            .nstamps = c->v->nstamps,
+	            .runs = c->v->runs,
+	            .nruns = c->v->nruns,
+	            .last = c->seen->last.result,
+	            .doubtful = c->doubtful,
+	            .now = now,
+	            .root = geteuid() == 0,
+	            .spare = spare_possible(c->store),
+	        },
+	    .program = c->config->rsync,
+	    .version = c->version,
+	    .root = c->root,
+	    .whole_seconds = !c->store->traits.nanoseconds,
+	    .offset = clock_offset(now),
+	};
+
+	runplan_make(&rc, &c->plan);
+}
+
 int
 copy_make_tree(struct copy *c)
 {
 	char name[STAMP_NAME_SIZE];
-	int64_t now = clock_wall();
 
-	c->tree = linkdest_stamp(c->v->stamps, c->v->nstamps, now, clock_offset(now));
+	c->tree = c->plan.tree;
 	c->verdict.run.stamp.when = c->tree.when;
 	c->verdict.run.stamp.offset = c->tree.offset;
 	if (voldir_note_write(c->v, c->boot, &c->tree) != 0)
@@ -82,19 +109,6 @@ copy_make_tree(struct copy *c)
 		                       "%s/%s cannot be made: %s", c->volume->id, name,
 		                       strerror(errno));
 	return 0;
-}
-
-/* After "too many links" there are none. */
-void
-copy_bases(const struct copy *c, struct argv_job *job, char names[LINKDEST_MAX][STAMP_NAME_SIZE])
-{
-	struct stamp base[LINKDEST_MAX];
-	size_t n = 0;
-
-	if (c->seen->last.result != RESULT_LINKS)
-		n = linkdest_choose(c->v->stamps, c->v->nstamps, &c->doubtful, clock_wall(), base);
-	for (size_t i = 0; i < n; i++)
-		job->base[i] = stamp_format(&base[i], names[i]);
 }
 
 static int
@@ -116,7 +130,7 @@ copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list
 	    .lock = c->v->held,
 	    .signals = c->signals,
 	    .tell = c->tell,
-	    .patience = argv_patience(c->volume, job->checksum),
+	    .patience = c->plan.patience,
 	    .log = c->log,
 	    .take = scan != NULL ? take_line : NULL,
 	    .arg = scan,
@@ -179,7 +193,7 @@ copy_judge(struct copy *c)
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
 	                                         c->v->nstamps, volume_fingerprint(c->volume),
 	                                         clock_wall() + SUMMARY_AHEAD_MAX),
-	    .patience = argv_patience(c->volume, c->doubtful.when != 0),
+	    .patience = c->plan.patience,
 	};
 
 	check_disk(c, &jc);
@@ -213,29 +227,11 @@ copy_log(const struct copy *c, const char *what, const char *words)
 	free(line);
 }
 
-/* What every rsync of the run has in common. */
-struct argv_job
-copy_job(const struct copy *c, const char *root)
-{
-	return (struct argv_job){
-	    .volume = c->volume,
-	    .program = c->config->rsync,
-	    .version = c->version,
-	    .root = root,
-	    .checksum = c->doubtful.when != 0,
-	    .whole_seconds = !c->store->traits.nanoseconds,
-	};
-}
-
 int
-copy_full(struct copy *c, struct argv_job *job)
+copy_full(struct copy *c)
 {
-	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
-
 	copy_stage(c, TABLE_COPYING);
-	job->target = stamp_format(&c->tree, target);
-	copy_bases(c, job, names);
-	if (copy_rsync(c, argv_rsync, job, NULL) != 0)
+	if (copy_rsync(c, argv_rsync, &c->plan.job, NULL) != 0)
 		return -1;
 	copy_judge(c);
 	return 0;

@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #include "flashback/jobs/patch.h"
-#include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/quick.h"
 #include "flashback/rsync/scan.h"
-#include "flashback/store/linkdest.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 
@@ -34,7 +32,7 @@ enum snapshot_step {
 
 struct snapshot_quick {
 	struct copy *c;
-	struct argv_job *job;
+	struct argv_job job; /* the plan's, with another target a step */
 	struct scan scan;
 	struct transfer_end compared; /* how the scan ended */
 };
@@ -94,9 +92,8 @@ prepare(struct snapshot_quick *q)
 {
 	struct copy *c = q->c;
 	struct spare_walk walk = {.stop = is_told_to_stop, .arg = c};
-	struct stamp base = quick_base(c->v->stamps, c->v->nstamps, clock_wall());
 	char name[STAMP_NAME_SIZE];
-	int rc = spare_walk(c->v, stamp_format(&base, name), &walk);
+	int rc = spare_walk(c->v, stamp_format(&c->plan.base, name), &walk);
 
 	if (rc == 1)
 		return STEP_GAVE_UP;
@@ -116,8 +113,8 @@ compare(struct snapshot_quick *q)
 	struct copy *c = q->c;
 
 	copy_stage(c, TABLE_COMPARING);
-	q->job->target = SPARE_PATH;
-	if (copy_rsync(c, argv_scan, q->job, &q->scan) != 0)
+	q->job.target = SPARE_PATH;
+	if (copy_rsync(c, argv_scan, &q->job, &q->scan) != 0)
 		return STEP_GAVE_UP;
 	copy_judge(c);
 	if (c->end.words.bad_option)
@@ -137,11 +134,11 @@ fetch_top(struct snapshot_quick *q)
 {
 	struct copy *c = q->c;
 
-	q->job->target = ".flashback/" TOP;
+	q->job.target = ".flashback/" TOP;
 	if (tree_remove(c->v->meta, TOP, c->v->dev, NULL, 0) != 0 ||
 	    mkdirat(c->v->meta, TOP, 0700) != 0)
 		return need_full(c, "a directory could not be made");
-	if (copy_rsync(c, argv_top, q->job, NULL) != 0)
+	if (copy_rsync(c, argv_top, &q->job, NULL) != 0)
 		return STEP_GAVE_UP;
 	if (c->end.stop == VERDICT_STOP_NO && c->end.status == 0 && c->end.words.stats.seen)
 		return STEP_DONE;
@@ -190,7 +187,6 @@ static enum snapshot_step
 fetch(struct snapshot_quick *q)
 {
 	struct copy *c = q->c;
-	char names[LINKDEST_MAX][STAMP_NAME_SIZE], target[STAMP_NAME_SIZE];
 	enum snapshot_step step;
 
 	copy_stage(c, TABLE_COPYING);
@@ -201,10 +197,9 @@ fetch(struct snapshot_quick *q)
 		c->end = q->compared;
 		return STEP_DONE;
 	}
-	q->job->target = stamp_format(&c->tree, target);
-	q->job->list = ".flashback/" LIST;
-	copy_bases(c, q->job, names);
-	if (copy_rsync(c, argv_copy, q->job, NULL) != 0)
+	q->job.target = c->plan.target;
+	q->job.list = ".flashback/" LIST;
+	if (copy_rsync(c, argv_copy, &q->job, NULL) != 0)
 		return STEP_GAVE_UP;
 	add_compared(&c->end, &q->compared);
 	copy_judge(c);
@@ -249,9 +244,9 @@ patch(struct snapshot_quick *q)
 }
 
 static enum snapshot_step
-run_quick(struct copy *c, struct argv_job *job)
+run_quick(struct copy *c)
 {
-	struct snapshot_quick q = {.c = c, .job = job};
+	struct snapshot_quick q = {.c = c, .job = c->plan.job};
 	enum snapshot_step step = prepare(&q);
 
 	if (step == STEP_DONE)
@@ -279,49 +274,32 @@ renew_tree(struct copy *c)
 		if (mkdirat(c->v->fd, name, 0700) == 0)
 			return 0;
 	} else if (salvage_interrupted(c->v, &c->tree) == 0 && store_volume_list(c->v) == 0) {
+		copy_plan(c);
 		return copy_make_tree(c);
 	}
 	return verdict_give_up(&c->verdict, result_of_errno(errno), "%s/%s cannot be made: %s",
 	                       c->volume->id, name, strerror(errno));
 }
 
-static const char *
-why_full(const struct copy *c)
-{
-	const struct quick_case qc = {
-	    .volume = c->volume,
-	    .stamps = c->v->stamps,
-	    .nstamps = c->v->nstamps,
-	    .runs = c->v->runs,
-	    .nruns = c->v->nruns,
-	    .doubtful = c->doubtful,
-	    .now = clock_wall(),
-	    .root = geteuid() == 0,
-	    .spare = spare_possible(c->store),
-	};
-
-	return quick_why_full(&qc);
-}
-
 static int
-run_full(struct copy *c, struct argv_job *job)
+run_full(struct copy *c)
 {
 	copy_log(c, "this is a full run", c->full);
-	return copy_full(c, job);
+	return copy_full(c);
 }
 
 /* Return 0 when the run was judged, or -1 with the verdict. */
 static int
-run(struct copy *c, struct argv_job *job)
+run(struct copy *c)
 {
 	enum snapshot_step step;
 
-	c->full = why_full(c);
+	c->full = c->plan.full;
 	if (c->full != NULL)
-		return run_full(c, job);
-	step = run_quick(c, job);
+		return run_full(c);
+	step = run_quick(c);
 	if (step == STEP_FULL)
-		return renew_tree(c) == 0 ? run_full(c, job) : -1;
+		return renew_tree(c) == 0 ? run_full(c) : -1;
 	copy_log(c, "this was a quick run", "");
 	return step == STEP_JUDGED ? 0 : -1;
 }
@@ -330,20 +308,22 @@ int
 snapshot_run(struct copy *c)
 {
 	char *root;
-	struct argv_job job;
 	int rc = -1;
 
-	if (copy_check_room(c) != 0 || copy_make_tree(c) != 0)
+	if (copy_check_room(c) != 0)
 		return -1;
 	root = copy_root(c);
 	if (root == NULL)
 		return verdict_give_up(&c->verdict, RESULT_FAILED,
 		                       "the path of the volume's directory is not to be had: %s",
 		                       strerror(errno));
-	job = copy_job(c, root);
-	c->log = runlog_open(c->v->meta, &c->tree);
-	rc = run(c, &job);
-	runlog_close(c->log);
+	c->root = root;
+	copy_plan(c);
+	if (copy_make_tree(c) == 0) {
+		c->log = runlog_open(c->v->meta, &c->tree);
+		rc = run(c);
+		runlog_close(c->log);
+	}
 	free(root);
 	return rc;
 }

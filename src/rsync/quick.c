@@ -67,7 +67,7 @@ quick_why_full(const struct quick_case *c)
 		return "the backup disk cannot hold a spare tree";
 	if (has_full_option(&c->volume->rsync_options))
 		return "an option in rsync_options needs it";
-	if (c->nruns > 0 && c->runs[c->nruns - 1].result == RESULT_LINKS)
+	if (c->last == RESULT_LINKS)
 		return "a file had too many hard links";
 	if (c->doubtful.when != 0)
 		return "a copy from an earlier boot must be compared by checksum";

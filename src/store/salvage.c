@@ -17,7 +17,7 @@
 #include "flashback/store/voldir.h"
 
 /* For how many runs a doubtful tree is used as a base. */
-#define SERVES 2
+#define RUNS_SERVED 2
 
 /* The .interrupted tree; NULL when there is none. */
 static struct stamp *
@@ -86,29 +86,6 @@ add_line(struct store_volume *v, const struct stamp *tree)
 	return voldir_history(v, &run);
 }
 
-static int
-compare_newest_first(const void *a, const void *b)
-{
-	return stamp_compare(b, a);
-}
-
-/* The .working trees in new memory, newest first.  A copy, because renaming changes the list that
- * they are in. */
-static struct stamp *
-find_working(const struct store_volume *v, size_t *n)
-{
-	struct stamp *found = calloc(v->nstamps + 1, sizeof(*found));
-
-	*n = 0;
-	if (found == NULL)
-		return NULL;
-	for (size_t i = 0; i < v->nstamps; i++)
-		if (v->stamps[i].state == STAMP_WORKING)
-			found[(*n)++] = v->stamps[i];
-	qsort(found, *n, sizeof(*found), compare_newest_first);
-	return found;
-}
-
 /* Merge a doubtful tree into another: both are compared by checksum anyway. */
 static int
 join(struct store_volume *v, struct stamp *from, const struct stamp *to)
@@ -130,23 +107,6 @@ count_since(const struct store_volume *v, int64_t when)
 	return n;
 }
 
-/* A tree of an earlier boot may have right sizes and times over wrong bytes, so it serves as a
- * base with --checksum.  Such a run reads the whole source; if it is interrupted each time before
- * its end, the volume would never get a snapshot, so after SERVES runs the tree expires. */
-static int
-salvage_doubtful(struct store_volume *v, struct stamp *tree, struct stamp *doubtful)
-{
-	char name[STAMP_NAME_SIZE];
-
-	if (count_since(v, tree->when) >= SERVES)
-		return store_rename(v, tree, STAMP_EXPIRED);
-	resume_keep(v->fd, stamp_format(tree, name), v->dev);
-	if (doubtful->when != 0)
-		return join(v, tree, doubtful);
-	*doubtful = *tree;
-	return 0;
-}
-
 /* Remove a temporary that a killed file_replace left behind; arg is the descriptor of its
  * directory. */
 static int
@@ -161,58 +121,146 @@ remove_temporary(void *arg, const struct dirent *entry)
 	return 0;
 }
 
-/* Expire trees of interrupted runs that are older than a good snapshot, which contains all that
- * was worth keeping. */
-static int
-expire_outlived(struct store_volume *v, int64_t now)
+/* What becomes of a tree. */
+enum fate {
+	STAYS,
+	EXPIRES,
+	RESUMED, /* .interrupted, the base of the next run; takes in another that is */
+	EMPTY,   /* as RESUMED, but there is nothing in it */
+	SERVES,  /* stays .working, as a base that is compared by checksum */
+	JOINS    /* is merged into the one that serves */
+};
+
+/* Which tree was being built in this boot, as the note in the lock file has it: only that one has
+ * all of its data at least in memory.  0: none. */
+static int64_t
+find_trusted(const struct store_volume *v, const char *boot)
 {
+	char noted_boot[BOOTID_SIZE];
+	struct stamp trusted;
+
+	if (voldir_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||
+	    strcmp(noted_boot, boot) != 0)
+		return 0;
+	return trusted.when;
+}
+
+/*
+ * Decide on every tree; fate has room for all of v->stamps.  Those that a good snapshot has
+ * outlived hold nothing that it has not.  Any .working tree but the trusted one may have right
+ * sizes and times over wrong bytes, so it serves as a base with --checksum.  Such a run reads the
+ * whole source; if it is interrupted each time before its end, the volume would never get a
+ * snapshot, so after RUNS_SERVED runs that copied something (what is resumed here is one of them)
+ * the tree expires.
+ */
+static void
+decide(const struct store_volume *v, const char *boot, int64_t now, enum fate *fate)
+{
+	int64_t trusted = find_trusted(v, boot), resumed = 0;
+	bool serves = false;
 	struct summary seen;
+	char name[STAMP_NAME_SIZE];
 
 	summary_make(v->stamps, v->nstamps, NULL, 0, now, &seen);
-	for (size_t i = 0; i < v->nstamps; i++) {
-		struct stamp *s = &v->stamps[i];
+	for (size_t i = v->nstamps; i-- > 0;) {
+		const struct stamp *s = &v->stamps[i];
 
-		if ((s->state == STAMP_INTERRUPTED || s->state == STAMP_WORKING) &&
-		    s->when < summary_good(&seen) && store_rename(v, s, STAMP_EXPIRED) != 0)
-			return -1;
+		fate[i] = STAYS;
+		if (s->state != STAMP_WORKING && s->state != STAMP_INTERRUPTED)
+			continue;
+		if (s->when < summary_good(&seen)) {
+			fate[i] = EXPIRES;
+		} else if (s->state == STAMP_INTERRUPTED) {
+			continue;
+		} else if (s->when == trusted) {
+			fate[i] = is_empty(v, stamp_format(s, name)) ? EMPTY : RESUMED;
+			resumed = fate[i] == RESUMED ? trusted : 0;
+		} else if (count_since(v, s->when) + (resumed > s->when) >= RUNS_SERVED) {
+			fate[i] = EXPIRES;
+		} else {
+			fate[i] = serves ? JOINS : SERVES;
+			serves = true;
+		}
+	}
+}
+
+/* Do it to one of them. */
+static int
+carry_out(struct store_volume *v, struct stamp *s, enum fate fate, struct stamp *doubtful)
+{
+	char name[STAMP_NAME_SIZE];
+
+	switch (fate) {
+	case STAYS:
+		break;
+	case EXPIRES:
+		return store_rename(v, s, STAMP_EXPIRED);
+	case RESUMED:
+	case EMPTY:
+		return salvage_interrupted(v, s) == 0 ? add_line(v, s) : -1;
+	case SERVES:
+		resume_keep(v->fd, stamp_format(s, name), v->dev);
+		*doubtful = *s;
+		break;
+	case JOINS:
+		resume_keep(v->fd, stamp_format(s, name), v->dev);
+		return join(v, s, doubtful);
 	}
 	return 0;
 }
 
-/* Bring the volume into a state that a run can start from.  The note in the lock file tells which
- * tree was being built in which boot: only that one, in this boot, has all of its data at least in
- * memory.  Any other .working tree is doubtful. */
+/* Newest first, so that the tree that serves is known before others join it; but what expires goes
+ * before all else: no two trees may be .interrupted. */
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
-	struct stamp trusted = {.when = 0}, *working;
-	char noted_boot[BOOTID_SIZE];
-	size_t n;
+	enum fate *fate = calloc(v->nstamps + 1, sizeof(*fate));
+	bool any = false;
 	int rc = 0;
 
 	memset(doubtful, 0, sizeof(*doubtful));
-	/* 1. Temporaries of killed writers, and trees that a good snapshot has made obsolete. */
+	if (fate == NULL)
+		return -1;
+	/* 1. Temporaries of killed writers. */
 	(void)tree_names(v->fd, remove_temporary, &v->fd);
 	(void)tree_names(v->meta, remove_temporary, &v->meta);
-	if (expire_outlived(v, now) != 0)
-		return -1;
-	/* 2. Trees that runs have left, newest first. */
-	working = find_working(v, &n);
-	if (working == NULL)
-		return -1;
-	/* Only the tree that the note names, written in this boot, is trusted. */
-	if (voldir_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||
-	    strcmp(noted_boot, boot) != 0)
-		trusted.when = 0;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (working[i].when != trusted.when)
-			rc = salvage_doubtful(v, &working[i], doubtful);
-		else if (salvage_interrupted(v, &working[i]) != 0 || add_line(v, &working[i]) != 0)
-			rc = -1;
+	/* 2. Trees that runs have left. */
+	decide(v, boot, now, fate);
+	for (size_t i = 0; i < v->nstamps && rc == 0; i++)
+		if (fate[i] == EXPIRES)
+			rc = carry_out(v, &v->stamps[i], fate[i], doubtful);
+	for (size_t i = v->nstamps; i-- > 0 && rc == 0;) {
+		any |= fate[i] != STAYS;
+		if (fate[i] != EXPIRES)
+			rc = carry_out(v, &v->stamps[i], fate[i], doubtful);
 	}
-	free(working);
+	free(fate);
 	/* 3. Names have changed: read them again, for what comes next relies on them. */
-	if (rc == 0 && n > 0)
-		rc = store_volume_list(v);
-	return rc;
+	return rc == 0 && any ? store_volume_list(v) : rc;
+}
+
+int
+salvage_foresee(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
+{
+	enum fate *fate = calloc(v->nstamps + 1, sizeof(*fate));
+	struct stamp *other = find_interrupted(v);
+
+	memset(doubtful, 0, sizeof(*doubtful));
+	if (fate == NULL)
+		return -1;
+	decide(v, boot, now, fate);
+	for (size_t i = 0; i < v->nstamps; i++) {
+		struct stamp *s = &v->stamps[i];
+
+		if (fate[i] == SERVES)
+			*doubtful = *s;
+		else if (fate[i] == RESUMED)
+			s->state = STAMP_INTERRUPTED;
+		else if (fate[i] != STAYS)
+			s->state = STAMP_EXPIRED;
+		if (fate[i] == RESUMED && other != NULL)
+			other->state = STAMP_EXPIRED;
+	}
+	free(fate);
+	return 0;
 }

@@ -223,6 +223,79 @@ teardown() {
 	[ "$made/f" -ef "$(newest here/v)/f" ]
 }
 
+# same_command WORDS: what -n prints for here/v, with these words before it, is what the run after it executes, but for
+# the name of the new tree.
+same_command() {
+	local command planned
+	next_second
+	run flashback -n here/v
+	expect_exit 0
+	expect "$1"
+	command=$(grep -o -m 1 '&& .*' <<<"$output")
+	eval "planned=(${command#&& })"
+	printf '%s\n' "${planned[@]:1}" | sed '$s/.*\.working/NEW/' >"$D/planned"
+	: >"$D/executed"
+	run flashback -1 here/v
+	expect_exit 0
+	sed -i '$s/.*\.working/NEW/' "$D/executed"
+	diff -u "$D/planned" "$D/executed"
+}
+
+# leave_tree: one that a run has not finished; its name is left in $left.
+leave_tree() {
+	next_second
+	left=$(date +%FT%H%M%S%z)
+	mkdir "$STORE/here/v/$left.working"
+	echo part >"$STORE/here/v/$left.working/g"
+	sed -i "s/^working .*/working $left.working/" "$STORE/here/v/.flashback/lock"
+}
+
+@test "-n prints exactly the command that a full run then executes" {
+	local left
+	cat >"$D/rsync" <<-END
+	#!/bin/bash
+	[ "\$1" = --version ] || printf '%s\n' "\$@" >"$D/executed"
+	exec $(command -v rsync) "\$@"
+	END
+	chmod +x "$D/rsync"
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	same_command 'full run: there is no snapshot to compare with'
+
+	# Whether the next one is quick depends on the user; once the options have changed it is not.
+	sed -i 's|source = "[^"]*/src/"|& exclude = { "/none" }|' "$D/hosts.conf"
+	same_command 'full run: '
+	grep -q -- --link-dest= "$D/executed"
+
+	# After "too many links": without a base.
+	sed -i '$s/SUCCEEDED  /LINKS      /' "$STORE/here/v/.flashback/history"
+	same_command 'full run: '
+	refuse grep -q -- --link-dest= "$D/executed"
+
+	# With a tree that a run of this boot has left, and with one of an earlier boot.
+	leave_tree
+	same_command 'full run: '
+	grep -q -- "--link-dest=.*/$left.interrupted" "$D/executed"
+	leave_tree
+	sed -i 's/^boot .*/boot another/' "$STORE/here/v/.flashback/lock"
+	same_command 'full run: '
+	grep -qx -- --checksum "$D/executed"
+	grep -q -- "--link-dest=.*/$left.working" "$D/executed"
+	refuse grep -q -- --timeout "$D/executed"
+}
+
+@test "-n says which run is a quick one" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	local base
+	flashback -1 here/v
+	base=$(snapshots here/v)
+	next_second
+	run flashback -n here/v
+	expect_exit 0
+	expect "quick run, compared with $base; a full run would be:"
+	flashback -1 here/v
+	grep -q 'this was a quick run' "$STORE/here/v/.flashback/logs/"*
+}
+
 @test "-n names what would be expired" {
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  keep_last = 0  keep_daily = 2  keep_weekly = 0 } }

@@ -7,7 +7,7 @@
 
 #include "flashback/config/conf.h"
 #include "flashback/config/volume.h"
-#include "flashback/rsync/argv.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/rsync/verdict.h"
@@ -31,6 +31,8 @@ struct copy {
 	int signals;  /* the signalfd of this process */
 	int tell;     /* where progress lines go */
 
+	const char *root; /* real path of the volume's directory */
+	struct runplan plan;
 	struct stamp tree; /* what is built; when == 0: nothing was */
 	const char *full;  /* why it was a full run, in words; NULL: it was a quick one */
 	struct runlog *log;
@@ -49,21 +51,16 @@ int copy_keep_out(struct volume *v, const char *data_dir, char **why);
  * or -1 with the verdict. */
 int copy_check_room(struct copy *c);
 
-/** copy_make_tree(c): make the directory for the next snapshot, under a name in c->tree that is
+/** copy_plan(c): decide what the run does, in c->plan, from what is on the disk now. */
+void copy_plan(struct copy *c);
+
+/** copy_make_tree(c): make the directory for the next snapshot, c->plan.tree, as c->tree; it is
  * noted in the lock file.  Return 0, or -1 with the verdict. */
 int copy_make_tree(struct copy *c);
 
 /** copy_root(c): the real path of the volume's directory, whatever links the configured one goes
  * through; NULL with errno. */
 char *copy_root(const struct copy *c);
-
-/** copy_job(c, root): what every rsync of the run has in common; it has no target and no bases. */
-struct argv_job copy_job(const struct copy *c, const char *root);
-
-/** copy_bases(c, job, names): the trees that the run may share files with; after "too many links"
- * there are none.  The names must live as long as the job. */
-void copy_bases(const struct copy *c, struct argv_job *job,
-                char names[LINKDEST_MAX][STAMP_NAME_SIZE]);
 
 /**
  * copy_rsync(c, make, job, scan):
@@ -79,9 +76,9 @@ void copy_judge(struct copy *c);
 /** copy_is_good(c): does the verdict make the tree a snapshot, of whatever kind? */
 bool copy_is_good(const struct copy *c);
 
-/** copy_full(c, job): a full run into c->tree, which is empty.  Return 0 when it was judged, or -1
+/** copy_full(c): a full run into c->tree, which is empty.  Return 0 when it was judged, or -1
  * with the verdict. */
-int copy_full(struct copy *c, struct argv_job *job);
+int copy_full(struct copy *c);
 
 /** copy_stage(c, stage): tell the daemon.  copy_log(c, what, words): a line of our own in the log
  * of the run; words may be "". */

@@ -23,6 +23,7 @@ struct quick_case {
 	size_t nstamps;
 	const struct history_run *runs; /* oldest first */
 	size_t nruns;
+	enum result last;      /* of the newest run, before what others have left was salvaged */
 	struct stamp doubtful; /* a tree of an earlier boot; when == 0: none */
 	int64_t now;
 	bool root;  /* we are */

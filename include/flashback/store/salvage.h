@@ -30,4 +30,11 @@ int salvage_interrupted(struct store_volume *v, struct stamp *tree);
  */
 int salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful);
 
+/**
+ * salvage_foresee(v, boot, now, doubtful):
+ * What salvage_volume would do: set the states in v->stamps and *doubtful as they would be
+ * afterwards, and change nothing on the disk.  v need not be locked.  Return 0, or -1 with ENOMEM.
+ */
+int salvage_foresee(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful);
+
 #endif

@@ -47,8 +47,8 @@ bool voldir_is_blind(const struct store_volume *v);
  * voldir_note_write(v, boot, working), voldir_note_read(v, boot, size, working):
  * The lock file's note: in which boot (see bootid.h) it was written, and which tree is being built
  * (working NULL: none; reading sets working->when to 0).  Written in place, because the lock is
- * held on this inode, and synced; an incomplete note reads as none.  Return 0; -1 with errno
- * (ENODATA: no complete note).
+ * held on this inode, and synced; an incomplete note reads as none.  Reading needs no lock.  Return
+ * 0; -1 with errno (ENODATA: no complete note).
  */
 int voldir_note_write(const struct store_volume *v, const char *boot, const struct stamp *working);
 int voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working);

@@ -72,8 +72,7 @@ test_before(void **state)
 	expect_full(&b.c, "no snapshot");
 	begin(&b)->doubtful.when = 1500;
 	expect_full(&b.c, "checksum");
-	begin(&b);
-	b.runs[1].result = RESULT_LINKS;
+	begin(&b)->last = RESULT_LINKS;
 	expect_full(&b.c, "links");
 	begin(&b);
 	b.runs[1].fingerprint ^= 1;

@@ -114,6 +114,25 @@ note(struct place *p, const char *boot, int64_t when)
 	assert_int_equal(voldir_note_write(&p->v, boot, &s), 0);
 }
 
+/* Salvage, which does what was foreseen by somebody who has no lock and changes nothing. */
+static void
+salvage(struct place *p, const char *boot, struct stamp *doubtful)
+{
+	struct store_volume seen;
+	struct stamp foreseen;
+
+	assert_int_equal(store_volume_open(&p->store, "h", "v", false, &seen), 0);
+	assert_int_equal(salvage_foresee(&seen, boot, NOW, &foreseen), 0);
+	assert_int_equal(salvage_volume(&p->v, boot, NOW, doubtful), 0);
+	assert_int_equal(foreseen.when, doubtful->when);
+	assert_int_equal(seen.nstamps, p->v.nstamps);
+	for (size_t i = 0; i < seen.nstamps; i++) {
+		assert_int_equal(seen.stamps[i].when, p->v.stamps[i].when);
+		assert_int_equal(seen.stamps[i].state, p->v.stamps[i].state);
+	}
+	store_volume_close(&seen);
+}
+
 static void
 test_of_this_boot(void **state)
 {
@@ -122,7 +141,7 @@ test_of_this_boot(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 2);
 	note(p, "boot-1", T0);
-	assert_int_equal(salvage_volume(&p->v, "boot-1", NOW, &doubtful), 0);
+	salvage(p, "boot-1", &doubtful);
 	assert_int_equal(doubtful.when, 0);
 	expect(p, T0, STAMP_INTERRUPTED);
 	assert_int_equal(p->v.nruns, 1);
@@ -137,7 +156,7 @@ test_of_an_earlier_boot(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 2);
 	note(p, "boot-1", T0);
-	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+	salvage(p, "boot-2", &doubtful);
 	assert_int_equal(doubtful.when, T0);
 	expect(p, T0, STAMP_WORKING);
 }
@@ -164,7 +183,7 @@ test_two_crashes(void **state)
 	make_tree(p, T0 + 60, STAMP_WORKING, 0);
 	make_tree(p, T0 + 90, STAMP_WORKING, 2);
 	note(p, "boot-2", T0 + 90);
-	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+	salvage(p, "boot-2", &doubtful);
 	expect(p, T0 + 90, STAMP_INTERRUPTED);
 	assert_false(has_file(p, T0 + 90, STAMP_INTERRUPTED, "4"));
 	assert_int_equal(doubtful.when, T0 + 60);
@@ -184,12 +203,12 @@ test_doubt_comes_to_an_end(void **state)
 	make_tree(p, T0, STAMP_WORKING, 2);
 	note(p, "boot-1", T0);
 	for (int run = 1; run <= 2; run++) {
-		assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+		salvage(p, "boot-2", &doubtful);
 		assert_int_equal(doubtful.when, T0);
 		make_tree(p, T0 + run, STAMP_WORKING, 2);
 		note(p, "boot-2", T0 + run);
 	}
-	assert_int_equal(salvage_volume(&p->v, "boot-2", NOW, &doubtful), 0);
+	salvage(p, "boot-2", &doubtful);
 	assert_int_equal(doubtful.when, 0);
 	expect(p, T0, STAMP_EXPIRED);
 	expect(p, T0 + 2, STAMP_INTERRUPTED);
@@ -202,9 +221,9 @@ test_no_note_no_trust(void **state)
 	struct stamp doubtful;
 
 	make_tree(p, T0, STAMP_WORKING, 2);
-	assert_int_equal(salvage_volume(&p->v, "boot-1", NOW, &doubtful), 0);
+	salvage(p, "boot-1", &doubtful);
 	assert_int_equal(doubtful.when, T0);
-	assert_int_equal(salvage_volume(&p->v, "", NOW, &doubtful), 0);
+	salvage(p, "", &doubtful);
 	assert_int_equal(doubtful.when, T0);
 }
 
@@ -218,7 +237,7 @@ test_two_cut_runs_become_one(void **state)
 	make_tree(p, T0, STAMP_INTERRUPTED, 5);
 	make_tree(p, T0 + 60, STAMP_WORKING, 3);
 	note(p, "b", T0 + 60);
-	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	salvage(p, "b", &doubtful);
 	expect(p, T0, STAMP_EXPIRED);
 	expect(p, T0 + 60, STAMP_INTERRUPTED);
 	assert_true(has_file(p, T0 + 60, STAMP_INTERRUPTED, "4"));
@@ -236,7 +255,7 @@ test_a_newer_snapshot_ends_it(void **state)
 	make_tree(p, T0 + 60, STAMP_COMPLETE, 5);
 	make_tree(p, T0 + 90, STAMP_WORKING, 5);
 	note(p, "b", T0 + 90);
-	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	salvage(p, "b", &doubtful);
 	assert_int_equal(doubtful.when, 0);
 	expect(p, T0, STAMP_EXPIRED);
 	expect(p, T0 + 10, STAMP_EXPIRED);
@@ -252,7 +271,7 @@ test_a_snapshot_from_the_future_does_not(void **state)
 
 	make_tree(p, T0, STAMP_INTERRUPTED, 5);
 	make_tree(p, NOW + 1000000, STAMP_COMPLETE, 5);
-	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	salvage(p, "b", &doubtful);
 	expect(p, T0, STAMP_INTERRUPTED);
 }
 
@@ -264,7 +283,7 @@ test_an_empty_tree_is_no_base(void **state)
 
 	make_tree(p, T0, STAMP_WORKING, 0);
 	note(p, "b", T0);
-	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	salvage(p, "b", &doubtful);
 	expect(p, T0, STAMP_EXPIRED);
 }
 
@@ -313,7 +332,7 @@ test_temporaries_go(void **state)
 	put(p->v.fd, ".RESTORE.txt.0123456789abcdeff");
 	put(p->v.fd, "RESTORE.txt.0123456789abcdef");
 	put(p->v.fd, ".mine.0123456789abcdef");
-	assert_int_equal(salvage_volume(&p->v, "b", NOW, &doubtful), 0);
+	salvage(p, "b", &doubtful);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdef", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.meta, ".history.fedcba9876543210", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcde", F_OK, 0), 0);
@@ -322,10 +341,45 @@ test_temporaries_go(void **state)
 	assert_int_equal(faccessat(p->v.fd, ".mine.0123456789abcdef", F_OK, 0), 0);
 }
 
+/* Trees of all kinds and any histories: what is foreseen comes. */
+static void
+test_random_foresight(void **state)
+{
+	struct place *p = *state;
+	struct stamp doubtful;
+	unsigned seed = 7;
+	int served = 0, resumed = 0;
+
+	for (int64_t round = 0; round < 60; round++) {
+		int64_t at = T0 + round * 10, noted = at + rand_r(&seed) % 4;
+		struct history_run run = history_begin(&(struct stamp){.when = at});
+
+		for (int i = 0; i < 4; i++)
+			if (rand_r(&seed) % 3 != 0)
+				make_tree(p, at + i,
+				          rand_r(&seed) % 12 == 0  ? STAMP_PARTIAL
+				          : rand_r(&seed) % 8 == 0 ? STAMP_SUSPECT
+				                                   : STAMP_WORKING,
+				          rand_r(&seed) % 3);
+		note(p, rand_r(&seed) % 3 == 0 ? "old" : "b", noted);
+		if (rand_r(&seed) % 2 == 0) {
+			run.result = RESULT_INTERRUPTED;
+			run.snapshot = run.stamp;
+			assert_int_equal(voldir_history(&p->v, &run), 0);
+		}
+		salvage(p, "b", &doubtful);
+		served += doubtful.when != 0;
+		for (size_t i = 0; i < p->v.nstamps; i++)
+			resumed += p->v.stamps[i].state == STAMP_INTERRUPTED;
+	}
+	assert_true(served > 5 && resumed > 5);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_random_foresight, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_of_this_boot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_of_an_earlier_boot, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_two_crashes, setup, teardown),

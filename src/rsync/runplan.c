@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/rsync/runplan.h"
+
+/* After "too many links" every file is stored anew: a base would have the same links. */
+static size_t
+choose_bases(const struct quick_case *known, struct stamp base[LINKDEST_MAX])
+{
+	if (known->last == RESULT_LINKS)
+		return 0;
+	return linkdest_choose(known->stamps, known->nstamps, &known->doubtful, known->now, base);
+}
+
+void
+runplan_make(const struct runplan_case *c, struct runplan *plan)
+{
+	const struct quick_case *known = &c->known;
+	struct stamp base[LINKDEST_MAX];
+	size_t n = choose_bases(known, base);
+
+	*plan = (struct runplan){
+	    .full = quick_why_full(known),
+	    .base = quick_base(known->stamps, known->nstamps, known->now),
+	    .tree = linkdest_stamp(known->stamps, known->nstamps, known->now, c->offset),
+	    .job =
+	        {
+	            .volume = known->volume,
+	            .program = c->program,
+	            .version = c->version,
+	            .root = c->root,
+	            .checksum = known->doubtful.when != 0,
+	            .whole_seconds = c->whole_seconds,
+	        },
+	    .patience = argv_patience(known->volume, known->doubtful.when != 0),
+	};
+	plan->job.target = stamp_format(&plan->tree, plan->target);
+	for (size_t i = 0; i < n; i++)
+		plan->job.base[i] = stamp_format(&base[i], plan->bases[i]);
+}
