@@ -13,6 +13,7 @@
 #include "flashback/lib/dirattr.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
+#include "flashback/rsync/scan.h"
 #include "flashback/store/spare.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -111,7 +112,9 @@ cursor_go(struct patch_cursor *c, const char *name, const char **base)
 	*base = slash != NULL ? slash + 1 : name;
 	if (c->placed && strlen(c->dir) == len && memcmp(c->dir, name, len) == 0)
 		return c->fd >= 0;
-	if (cursor_leave(c) < 0)
+	if (len >= sizeof(c->dir))
+		errno = ENAMETOOLONG;
+	if (len >= sizeof(c->dir) || cursor_leave(c) < 0)
 		return -1;
 	memcpy(c->dir, name, len);
 	c->dir[len] = '\0';
@@ -134,7 +137,7 @@ each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const 
 
 	rewind(f);
 	while (rc == 0 && (len = getdelim(&name, &size, '\0', f)) > 0)
-		if (len <= PATH_MAX && take(p, c, name) < 0)
+		if (take(p, c, name + (strncmp(name, SCAN_HERE, 2) == 0 ? 2 : 0)) < 0)
 			rc = trouble(p, name);
 	if (rc == 0 && ferror(f))
 		rc = trouble(p, "the list of names");

@@ -133,6 +133,9 @@ scan_line(struct scan *s, const char *line, size_t len)
 	} else if (is_root(&n)) {
 		s->root = true;
 	} else {
+		/* rsync takes a line that begins so for a comment, --from0 or not. */
+		if ((n.text[0] == '#' || n.text[0] == ';') && fputs(SCAN_HERE, s->list) == EOF)
+			s->broken = true;
 		put(s, s->list, &n, &s->listed);
 		if (!n.is_dir)
 			count(s, line);

@@ -23,6 +23,9 @@
 /** No line of a scan is longer: a path of 4,095 bytes, each written as five. */
 #define SCAN_LINE_MAX 20512
 
+/** Before a name on the list that begins as a comment would. */
+#define SCAN_HERE "./"
+
 /** What the scan named.  Begins all zero but for the files, which are the caller's. */
 struct scan {
 	FILE *list; /* what differs, for --files-from --from0: each name ended by a NUL */

@@ -85,6 +85,10 @@ test_names(void **state)
 	    {">f+++++++++ *deleting//", "*deleting"},
 	    {"cS+++++++++ fifo//", "fifo"},
 	    {"cD+++++++++ device//", "device"},
+	    {">f+++++++++ #hash//", "./#hash"},
+	    {">f+++++++++ ;semi#colon/x//", "./;semi#colon/x"},
+	    {">f+++++++++ \\#073x//", "./;x"},
+	    {">f+++++++++ a/#hash//", "a/#hash"},
 	};
 
 	(void)state;

@@ -1,0 +1,466 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# A quick run gives the tree of a full run: the same names and attributes, the same hard links, and the same
+# inodes for what did not change; and it touches no file of a snapshot.
+
+load lib
+load tree
+load net
+load rounds
+
+setup() {
+	needs_root
+	begin
+	SOURCE=$D/src/
+	box_start
+	volume
+}
+
+teardown() {
+	finish
+}
+
+# volume [LINE...]: here/v backs up $SOURCE.
+volume() {
+	hosts_conf <<-END
+	host "here" { volume "v" {
+	    source = "$SOURCE"  ssh = "$SSH"  probe = none  shrink_guard = "0%"
+	    $(printf '%s\n' "$@")
+	} }
+	END
+}
+
+# run_log: of the newest run.  kind_is WORDS: what it says about the kind of that run.
+run_log() {
+	local logs=("$STORE/$VOLUME/.flashback/logs"/*)
+	printf '%s\n' "${logs[-1]}"
+}
+
+kind_is() {
+	grep -qF "flashback: this $1" "$(run_log)" || { echo "wanted: this $1"; cat "$(run_log)"; return 1; }
+}
+
+QUICK='was a quick run'
+
+# back_up [STATUS]: an hour later; NEW is the newest snapshot, complete or partial, PREVIOUS the one before.
+back_up() {
+	tick
+	PREVIOUS=${NEW:-}
+	run flashback -1 "$VOLUME"
+	expect_exit "${1:-0}"
+	NEW=$STORE/$VOLUME/$({ snapshots "$VOLUME"; snapshots "$VOLUME" partial; } | sort | tail -n 1)
+}
+
+# same_as_full: NEW is what a full run would have made after PREVIOUS, which is as it was.
+same_as_full() {
+	local rc=0
+	manifest -i "$PREVIOUS" | diff - "$D/previous" || { echo "$PREVIOUS was changed"; return 1; }
+	rm -rf "$D/full"
+	mkdir "$D/full"
+	"${IN_BOX[@]}" rsync -aHAX --sparse --numeric-ids -x --modify-window=-1 --link-dest="$PREVIOUS" ${RSH:+-e "$RSH"} \
+		"$SOURCE" "$D/full/" >"$D/full.txt" 2>&1 || rc=$?
+	[ "$rc" -eq 0 ] || [ "$rc" -eq 23 ] || { cat "$D/full.txt"; return 1; }
+	same_tree "$D/full" "$NEW" || return 1
+	diff <(shared "$D/full") <(shared "$NEW") || { echo "other files are shared"; return 1; }
+}
+
+# shared TREE: what it has in common with PREVIOUS, by name and inode.
+shared() {
+	comm -z -12 <(inodes "$PREVIOUS") <(inodes "$1") | tr '\0' '\n'
+}
+
+inodes() {
+	(cd "$1" && find . ! -type d -printf '%p %i\0' | sort -z)
+}
+
+# remember: what same_as_full will compare with.
+remember() {
+	manifest -i "$NEW" >"$D/previous"
+}
+
+# random_rounds SECONDS [STATUS]: the source changes at random.  Most rounds must have been quick ones.
+random_rounds() {
+	local n=0 quick=0
+	rounds_begin
+	change 120
+	back_up "${2:-0}"
+	remember
+	while lasts "$1" || [ "$quick" -lt 3 ]; do
+		change $((1 + n % 5))
+		back_up "${2:-0}"
+		same_as_full || { echo "round $n:"; cat "$(run_log)"; return 1; }
+		remember
+		n=$((n + 1))
+		! grep -q "$QUICK" "$(run_log)" || quick=$((quick + 1))
+	done
+	echo "# $quick of $n rounds were quick, seed $SEED" >&3
+	[ $((3 * quick)) -ge "$n" ]
+}
+
+@test "random changes of a source on this machine" {
+	random_rounds 15
+}
+
+@test "random changes of a source behind ssh" {
+	host_start 1
+	sshd_start 1
+	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
+	volume
+	random_rounds 15
+}
+
+@test "random changes of a source behind an rsync daemon that cannot read all of it" {
+	host_start 1
+	mkdir -p "$D/rsyncd1"
+	rsyncd_start 1 "$D/src"
+	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
+	chmod o+x "$D" "$(dirname "$D")"
+	SOURCE=rsync://10.77.1.2/data/
+	volume
+	echo secret >"$D/src/secret"
+	chmod 600 "$D/src/secret"
+	mkdir -m 700 "$D/src/locked"
+	echo x >"$D/src/locked/f"
+	random_rounds 15 2
+}
+
+# two_days: a first snapshot, and the next one after what the caller has changed.
+first_day() {
+	make_tree "$D/src"
+	back_up
+	remember
+}
+
+next_day() {
+	back_up "${1:-0}"
+	kind_is "$QUICK"
+	same_as_full
+	remember
+}
+
+@test "nothing changed; only the root directory; only owners, modes, times and attributes" {
+	first_day
+	next_day
+	chmod 2751 "$D/src"
+	chown 77:78 "$D/src"
+	touch -d '2002-02-02 02:02:02.222222222' "$D/src"
+	setfattr -n user.root -v r "$D/src"
+	setfacl -m u:99:rwx,d:u:99:r-x "$D/src"
+	next_day
+	setfacl -b "$D/src"
+	setfattr -x user.root "$D/src"
+	next_day
+	chown 5:6 "$D/src/random" "$D/src/deep/1/2" "$D/src/fifo"
+	chown -h 5:6 "$D/src/loop"
+	# (Not of a link with extended attributes, which rsync's full run would lose.)
+	chmod 4700 "$D/src/random"
+	chmod 1777 "$D/src/deep"
+	setfattr -n user.new -v n "$D/src/sparse" "$D/src/deep/1/2/3"
+	setfacl -m g:5:rx "$D/src/deep/1"
+	touch -h -d '2003-03-03 03:03:03.333333333' "$D/src/outside" "$D/src/deep/1/2/3/4"
+	next_day
+}
+
+@test "each kind of file in the place of each other, and a directory whose time is put back" {
+	local from to n=0 dir
+	first_day
+	dir=$D/src/kinds
+	mkdir "$dir" "$D/src/target"
+	echo x >"$D/src/target/f"
+	for from in file dir link fifo; do
+		for to in file dir link fifo; do
+			n=$((n + 1))
+			make_kind "$from" "$dir/$from-$to"
+		done
+	done
+	next_day
+	for from in file dir link fifo; do
+		for to in file dir link fifo; do
+			rm -rf "$dir/$from-$to"
+			make_kind "$to" "$dir/$from-$to"
+		done
+	done
+	touch -d '2001-01-01 01:01:01.111111111' "$dir"
+	# A full run takes what was behind the link for the file that is in its place now.
+	back_up
+	kind_is "$QUICK"
+	same_tree "$D/src" "$NEW"
+	remember
+	echo more >"$dir/new"
+	rm -r "$dir/file-file" "$dir/link-dir"
+	touch -d '2001-01-01 01:01:01.111111111' "$dir"
+	next_day
+	rm -r "$dir"
+	next_day
+}
+
+# make_kind KIND PATH: what is in the directory looks like its namesake where the link leads, but for the
+# bytes.
+make_kind() {
+	case $1 in
+	file) echo "$EPOCHREALTIME" >"$2" ;;
+	dir) mkdir "$2" && echo y >"$2/f" && touch -r "$D/src/target/f" "$2/f" ;;
+	link) ln -s ../target "$2" ;;
+	fifo) mkfifo "$2" ;;
+	esac
+}
+
+@test "hard links that come, change and go" {
+	first_day
+	ln "$D/src/owned" "$D/src/owned too"
+	back_up
+	same_as_full
+	remember
+	echo changed >>"$D/src/linked"
+	back_up
+	same_as_full
+	remember
+	rm "$D/src/linked too"
+	next_day
+	# One of a group becomes a file of its own.
+	cp -p "$D/src/owned" "$D/src/copy"
+	mv "$D/src/copy" "$D/src/owned"
+	echo other >"$D/src/owned"
+	next_day
+}
+
+@test "names that a list or a line could break on" {
+	first_day
+	local name
+	for name in '#hash' ';semicolon' ' ' $'\n' $'a\n' '\#012' '\#01' 'a => b' 'a -> b' '*deleting   x' '-' '...' \
+		'.x' '[a-z]*' $'\r' $'\177' "$(printf 'y%.0s' {1..255})"; do
+		echo new >"$D/src/$name"
+		mkdir "$D/src/d$name" 2>/dev/null || true
+		echo new >"$D/src/d$name/$name" 2>/dev/null || true
+	done
+	next_day
+	find "$D/src" -type f -name '*[!a-z]*' -newer "$D/src/deep" -exec sh -c 'for f; do echo more >>"$f"; done' _ {} +
+	next_day
+	rm -rf "$D/src"/d?*
+	next_day
+}
+
+@test "a directory of many names" {
+	mkdir "$D/src/many"
+	(cd "$D/src/many" && seq -f 'file number %06g' 6000 | xargs -d '\n' touch)
+	back_up
+	remember
+	(cd "$D/src/many" && rm 'file number 000'[1-4]* && touch 'file number 004'* && seq -f 'new %g' 1000 | xargs -d '\n' touch)
+	next_day
+}
+
+@test "mount points, and other excludes" {
+	mkdir -p "$D/src/mnt" "$D/src/cache"
+	echo x | tee "$D/src/cache/f" "$D/src/mnt/below" >"$D/src/keep"
+	echo 'cache/' >"$D/excludes"
+	volume "rsync_options = { '--exclude-from=$D/excludes' }"
+	back_up
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/src/mnt"
+	"${IN_BOX[@]}" touch "$D/src/mnt/elsewhere"
+	back_up
+	kind_is "$QUICK"
+	[ -d "$NEW/mnt" ] && [ ! -e "$NEW/mnt/below" ] && [ ! -e "$NEW/mnt/elsewhere" ]
+	# The file's name is the same, so nobody knows that the excludes are others.
+	echo 'keep' >"$D/excludes"
+	back_up
+	kind_is "$QUICK"
+	[ -e "$NEW/cache/f" ] && [ ! -e "$NEW/keep" ]
+	volume "exclude = { 'cache' }"
+	back_up
+	kind_is 'is a full run: the source, the excludes or the options have changed'
+	[ ! -e "$NEW/cache" ] && [ -e "$NEW/keep" ]
+}
+
+@test "when it is a full run, and why" {
+	back_up
+	kind_is 'is a full run: there is no snapshot to compare with'
+	back_up
+	kind_is "$QUICK"
+	volume "rsync_options = { '--checksum' }"
+	back_up
+	back_up
+	kind_is 'is a full run: an option in rsync_options needs it'
+	volume "rsync_options = { '--bwlimit=100000' }"
+	back_up
+	back_up
+	kind_is "$QUICK"
+	(cd "$D/src" && seq 100 | xargs touch)
+	back_up
+	kind_is 'is a full run: more than half of the files have changed'
+	ln "$D/src/1" "$D/src/101"
+	back_up
+	kind_is 'is a full run: hard links have changed'
+	rm "$STORE/$VOLUME/.flashback/history"
+	back_up
+	kind_is 'is a full run: the source, the excludes or the options have changed'
+	# A spare that somebody put something else into does no harm.
+	back_up
+	kind_is "$QUICK"
+	mkdir -p "$STORE/$VOLUME/.flashback/spare/1"
+	echo strange >"$STORE/$VOLUME/.flashback/spare/strange"
+	back_up
+	kind_is "$QUICK"
+	same_tree "$D/src" "$NEW"
+}
+
+# between WORDS...: run this between the scan and the copy.
+between() {
+	cat >"$D/rsync" <<-END
+	#!/bin/bash
+	[[ " \$* " != *' --files-from='* ]] || { $*; } >&2
+	exec rsync "\$@"
+	END
+	chmod 755 "$D/rsync"
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+}
+
+@test "what vanishes, or becomes something else, between the scan and the copy" {
+	seq -f "$D/src/f%g" 40 | xargs touch
+	mkdir -p "$D/src/dir/sub" "$D/src/stays"
+	echo x | tee "$D/src/dir/sub/f" >"$D/src/stays/f"
+	back_up
+	echo new | tee "$D/src/f1" "$D/src/f2" "$D/src/stays/new" "$D/src/dir/sub/g" >"$D/src/dir/f"
+	between "rm '$D/src/f1'; rm -r '$D/src/dir'"
+	back_up
+	kind_is "$QUICK"
+	expect 'vanished'
+	[ ! -e "$NEW/f1" ] && [ "$(cat "$NEW/f2" "$NEW/stays/new")" = $'new\nnew' ]
+	[ ! -e "$NEW/dir/f" ] && [ ! -e "$NEW/dir/sub/g" ]
+	between :
+	back_up
+	kind_is "$QUICK"
+	same_tree "$D/src" "$NEW"
+	echo new >"$D/src/f3"
+	mkdir "$D/src/f4.new"
+	between "rm '$D/src/f3'; mkdir '$D/src/f3'"
+	back_up
+	between :
+	back_up
+	same_tree "$D/src" "$NEW"
+}
+
+@test "a source that goes away between the scan and the copy is no snapshot" {
+	echo new >"$D/src/g"
+	back_up
+	echo newer >"$D/src/g"
+	between "mv '$D/src' '$D/away'"
+	back_up 2
+	expect 'FAILED'
+	has_snapshots 1 "$VOLUME"
+	mv "$D/away" "$D/src"
+	between :
+	back_up
+	same_tree "$D/src" "$NEW"
+}
+
+@test "no source, an empty one, far fewer files: known before anything is copied" {
+	seq -f "$D/src/f%g" 40 | xargs touch
+	volume 'shrink_guard = "50%"'
+	sed -i 's/shrink_guard = "0%"//' "$D/hosts.conf"
+	back_up
+	mv "$D/src" "$D/away"
+	back_up 2
+	expect 'FAILED'
+	kind_is "$QUICK"
+	mkdir "$D/src"
+	back_up 2
+	expect 'SUSPECT'
+	has_snapshots 1 "$VOLUME" suspect
+	rmdir "$D/src"
+	rm -r "$STORE/$VOLUME"/*.suspect
+	mv "$D/away" "$D/src"
+	rm "$D/src/f"[123]?
+	back_up 2
+	expect 'SUSPECT'
+	same_tree "$D/src" "$(echo "$STORE/$VOLUME"/*.suspect)"
+	seq -f "$D/src/f%g" 10 20 | xargs touch
+	rm -r "$STORE/$VOLUME"/*.suspect
+	back_up
+	kind_is "$QUICK"
+	same_tree "$D/src" "$NEW"
+}
+
+@test "a volume that is partial every day has quick runs" {
+	host_start 1
+	mkdir -p "$D/rsyncd1"
+	rsyncd_start 1 "$D/src"
+	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
+	chmod o+x "$D" "$(dirname "$D")"
+	SOURCE=rsync://10.77.1.2/data/
+	volume
+	echo secret >"$D/src/secret"
+	chmod 600 "$D/src/secret"
+	back_up 2
+	remember
+	echo more >"$D/src/more"
+	next_day 2
+	next_day 2
+	[[ "$NEW" = *.partial ]]
+	chmod 644 "$D/src/secret"
+	next_day
+	[ -e "$NEW/secret" ]
+}
+
+@test "what was cut behind ssh comes once, also by quick runs, and after a restart" {
+	local before
+	host_start 1
+	sshd_start 1
+	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
+	volume 'rsync_options = { "--bwlimit=6000" }'
+	seq -f "$D/src/f%g" 40 | xargs touch
+	back_up
+	remember
+	head -c 12000000 /dev/urandom >"$D/src/big"
+	echo x >"$D/src/a"
+	tick
+	before=$(received)
+	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME"
+	wait_for 60 has_got 5000000
+	kill -TERM "$DAEMON"
+	wait "$DAEMON" || true
+	DAEMON=
+	next_day
+	echo "$(($(received) - before)) bytes in all"
+	[ $(($(received) - before)) -lt 15000000 ]
+}
+
+received() {
+	"${IN_BOX[@]}" ip -s link show dev h1 | awk '/RX:/ { getline; print $1 }'
+}
+
+has_got() {
+	local file
+	file=$(find "$STORE/$VOLUME"/*.working -name '.big.*')
+	[ -n "$file" ] && [ "$(stat -c %s "$file")" -ge "$1" ]
+}
+
+@test "no file of a snapshot is opened for writing, nor are its attributes changed" {
+	local -x ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
+	local name
+	first_day
+	echo new >"$D/src/new"
+	chmod 600 "$D/src/empty"
+	mkdir "$D/src/new-dir"
+	echo x >"$D/src/new-dir/f"
+	rm "$D/src/owned"
+	tick
+	strace -f -qq -y -o "$D/trace" \
+		-e trace=open,openat,creat,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown,utimensat,setxattr,fsetxattr,lsetxattr,removexattr,fremovexattr,lremovexattr \
+		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/run.txt" 2>&1
+	kind_is "$QUICK"
+	# What is opened to be written, or has its attributes changed, in the volume: nothing but our own files, what
+	# rsync receives, and directories of the spare.
+	grep -E 'O_WRONLY|O_RDWR|O_CREAT|^[0-9]+ +(f?truncate|f?chmod|fchmodat|[fl]?chown|fchownat|utimensat|[fl]?(set|remove)xattr)' "$D/trace" |
+		grep -v ' = -1 ' | grep -F "$STORE" >"$D/writes"
+	[ -s "$D/writes" ]
+	while read -r line; do
+		for name in $(snapshots "$VOLUME"); do
+			[[ "$line" != *"$VOLUME/$name/"* && "$line" != *"$VOLUME/$name>"* ]] ||
+				{ echo "in a snapshot: $line"; return 1; }
+		done
+		[[ "$line" != *"/.flashback/spare"* || "$line" =~ ^[0-9]+\ +(fchmod|fchown|utimensat|fsetxattr|fremovexattr)\( ]] ||
+			{ echo "in the spare: $line"; return 1; }
+	done <"$D/writes"
+	NEW=$STORE/$VOLUME/$(snapshots "$VOLUME" | tail -n 1)
+	manifest -i "$STORE/$VOLUME/$(snapshots "$VOLUME" | head -n 1)" | diff "$D/previous" -
+}
