@@ -138,7 +138,7 @@ is_seen_to_go_on() {
 	# A volume that comes, and one that goes, are shown at once too.
 	hosts_conf < <(machine b two; machine c three)
 	answers_at '2027-03-01 12:30:00' HUP
-	row_has c/v WAITING
+	wait_for row_has c/v WAITING
 	row_has a/v 'no longer in the config'
 	refuse row a/w
 	# How far it is, as it goes on.
