@@ -8,82 +8,63 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flashback/daemon/disk.h"
-#include "flashback/daemon/publish.h"
-#include "flashback/daemon/purger.h"
-#include "flashback/daemon/reload.h"
+#include "flashback/daemon/dispatch.h"
 #include "flashback/daemon/service.h"
-#include "flashback/daemon/wake.h"
-#include "flashback/daemon/warn.h"
-#include "flashback/daemon/workers.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
+#include "flashback/lib/event.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/log.h"
-#include "flashback/rsync/transfer.h"
+#include "flashback/report/health.h"
 
 #define END_MS 13000  /* from TERM until all children are killed */
 #define LAST_MS 1500  /* from then until we go without them: they hang in the kernel */
 #define WATCH_MS 5000 /* while runs go on, how often windows and slices are looked at */
 
-enum { SIGNALS, LOOKER, PROBER, SWEEPER, NOTIFIER, WORKERS, SOURCES = WORKERS + DAEMON_WORKERS };
+enum {
+	SIGNALS,
+	INSPECTOR,
+	PROBER,
+	PURGER,
+	RELOAD,
+	NOTIFIER,
+	WORKERS,
+	SOURCES = WORKERS + WORKERS_MAX
+};
+
+struct daemon {
+	struct dispatch parts;
+	int signals;
+	int64_t end_at; /* clock_mono: by then all children are killed */
+	bool ready;     /* the service manager knows that we are */
+};
+
+/* ---- start ---- */
 
 static int
-load(struct daemon *d)
+load(struct dispatch *d, const struct text_list *operands)
 {
-	d->config = reload_read(d->options->config_file);
+	d->config = reload_read(d->config_file);
 	if (d->config == NULL)
 		return -1;
-	if (table_update(&d->table, d->config->volumes, d->config->n, clock_wall()) == 0)
-		return 0;
-	fprintf(stderr, "flashback: %s\n", strerror(errno));
-	return -1;
-}
-
-/* Mark what the operand names.  Return 0, or -1 when there is nothing of that name, or it is
- * disabled. */
-static int
-want(struct daemon *d, const char *wanted)
-{
-	unsigned found = 0, disabled = 0;
-
-	for (size_t i = 0; i < d->table.n; i++) {
-		struct table_row *row = &d->table.row[i];
-
-		if (!volume_is_named(row->volume, wanted))
-			continue;
-		found++;
-		row->wanted = !row->volume->disabled;
-		disabled += row->volume->disabled;
+	if (table_update(&d->table, d->config->volumes, d->config->n, clock_wall()) != 0) {
+		fprintf(stderr, "flashback: %s\n", strerror(errno));
+		return -1;
 	}
-	if (found > disabled)
-		return 0;
-	if (found > 0)
-		fprintf(stderr,
-		        "flashback: %s is disabled: remove `disabled = yes` to back it up\n",
-		        wanted);
-	else
-		reload_unknown(d->config, wanted);
-	return -1;
-}
-
-static int
-want_all(struct daemon *d)
-{
-	for (size_t i = 0; i < d->options->wanted.n; i++)
-		if (want(d, d->options->wanted.item[i]) != 0)
+	for (size_t i = 0; i < operands->n; i++)
+		if (reload_want(d->config, &d->table, operands->item[i]) != 0)
 			return -1;
 	return 0;
 }
 
 /* The daemon must have the pid file to itself; --once works beside it, and then writes no files. */
 static int
-lock_pid(struct daemon *d)
+lock_pid(struct dispatch *d)
 {
 	char *why = NULL;
 
 	d->pid_fd = file_lock_pid(d->config->pid_file, &why);
-	if (d->pid_fd == -2 && d->options->once)
+	if (d->pid_fd == -2 && d->once)
 		d->pid_fd = -1;
 	else if (d->pid_fd < 0)
 		goto fail;
@@ -100,121 +81,146 @@ fail:
 }
 
 static int
-check_rsync(struct daemon *d)
+check_rsync(struct dispatch *d)
 {
 	char why[256];
 
-	if (transfer_version(d->config->rsync, &d->rsync, why, sizeof(why)) != 0) {
-		fprintf(stderr, "flashback: %s\n", why);
-		return -1;
-	}
-	(void)stat(d->config->rsync, &d->rsync_file);
-	return 0;
+	if (reload_rsync_now(&d->reload, d->config->rsync, why, sizeof(why)) == 0)
+		return 0;
+	fprintf(stderr, "flashback: %s\n", why);
+	return -1;
 }
 
 static int
-start(struct daemon *d)
+start(struct daemon *d, const struct daemon_options *options)
 {
+	struct dispatch *parts = &d->parts;
+
 	d->signals = event_open();
 	if (d->signals < 0) {
 		fprintf(stderr, "flashback: signals cannot be received: %s\n", strerror(errno));
 		return -1;
 	}
-	if (load(d) != 0 || want_all(d) != 0)
+	if (load(parts, &options->wanted) != 0)
 		return -1;
-	log_open(d->config->syslog, d->options->verbose);
-	if (lock_pid(d) != 0 || check_rsync(d) != 0)
+	log_open(parts->config->syslog, options->verbose);
+	if (lock_pid(parts) != 0 || check_rsync(parts) != 0)
 		return -1;
-	warn_renew(d);
-	d->look_volumes = true;
-	d->next_wake = clock_mono();
-	if (publish_write(d, VIEW_PRESTART) != 0)
+	parts->notify.silent = parts->pid_fd < 0;
+	parts->disk.want_volumes = true;
+	parts->wake.next = clock_mono();
+	dispatch_standing(parts);
+	if (dispatch_publish(parts, VIEW_PRESTART) != 0)
 		return -1;
 	malloc_trim(0);
+	if (!options->once)
+		log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volume%s, data_dir %s",
+		        FLASHBACK_VERSION, parts->table.n, parts->table.n == 1 ? "" : "s",
+		        parts->config->data_dir);
 	return 0;
 }
 
-/* Once the first wake has decided, the world may know, and notify is told once how things stand. */
+/* Once the first wake has decided, the world may know, and notify gets once how things stand. */
 static void
 tell_ready(struct daemon *d)
 {
-	if (d->ready || d->waking || d->this_wake == 0)
+	struct health_verdict verdict;
+	struct view view;
+
+	if (d->ready || d->parts.wake.waiting || d->parts.wake.begun == 0)
 		return;
 	d->ready = true;
-	service_notify("READY=1\nSTATUS=%zu volumes", d->table.n);
-	if (!d->options->once)
-		publish_start(d);
+	service_notify("READY=1\nSTATUS=%zu volumes", d->parts.table.n);
+	if (d->parts.once)
+		return;
+	view = dispatch_view(&d->parts, VIEW_ALIVE);
+	health_judge(&view, &verdict);
+	dispatch_notify(&d->parts, "start", health_name(verdict.level), verdict.reason);
 }
 
+/* ---- the end ---- */
+
 static void
-begin_end(struct daemon *d, enum daemon_why why)
+begin_end(struct daemon *d, enum workers_why why)
 {
-	d->ending = true;
 	d->end_at = clock_mono() + END_MS;
-	workers_stop(d, why);
-	/* The others have nothing to put in order. */
-	event_kill(&d->looker, SIGKILL);
-	event_kill(&d->prober, SIGKILL);
-	event_kill(&d->sweeper, SIGKILL);
-}
-
-static void
-take_signals(struct daemon *d)
-{
-	struct event_signals s;
-
-	event_read(d->signals, &s);
-	if (s.end && !d->ending) {
-		log_say(LOG_LEVEL_INFO, "told to stop");
-		service_notify("STOPPING=1");
-		begin_end(d, DAEMON_ENDS);
-	}
-	if (s.again)
-		wake_forget_backoff(d);
-	if (s.wake || s.again)
-		d->next_wake = clock_mono();
+	dispatch_end(&d->parts, why);
 }
 
 /* When --once no longer waits for those that wait for a disk that hangs. */
 static int64_t
 give_up_at(const struct daemon *d)
 {
-	if (!d->options->once || d->hangs_since == 0)
+	if (!d->parts.once || d->parts.disk.hangs_since == 0)
 		return INT64_MAX;
-	return d->hangs_since + d->config->wake * 1000;
+	return d->parts.disk.hangs_since + d->parts.config->wake * 1000;
 }
 
-/* The daemon goes on at its next wake; for --once this is when that would be. */
+/* A daemon tries again at its next wake; --once waits as long as that would take. */
 static void
 give_up(struct daemon *d)
 {
 	if (clock_mono() < give_up_at(d))
 		return;
 	log_say(LOG_LEVEL_ERROR, "given up: the disk still does not answer");
-	begin_end(d, DAEMON_HANGS);
+	begin_end(d, WORKERS_HANGS);
 }
 
 static bool
-is_resting(const struct daemon *d)
+is_resting(const struct dispatch *d)
 {
 	for (size_t i = 0; i < d->table.n; i++)
 		if (d->table.row[i].phase != TABLE_RESTING)
 			return false;
-	return !d->waking && workers_active(d) == 0;
+	return d->wake.begun != 0 && !d->wake.waiting;
 }
 
 static bool
 is_over(const struct daemon *d)
 {
-	bool quiet = workers_active(d) == 0 && d->sweeper.pid == 0 && !disk_is_looking(d) &&
-	             d->prober.pid == 0;
+	bool quiet = dispatch_quiet(&d->parts);
 
-	if (d->ending)
+	if (d->parts.ending)
 		return quiet || clock_mono() >= d->end_at + LAST_MS;
-	/* Work for a sweeper that has not been started by now is for another time. */
-	return d->options->once && d->this_wake != 0 && is_resting(d) && quiet &&
-	       !notify_busy(&d->notify);
+	/* Work for a purger that has not been started by now is for another time. */
+	return d->parts.once && is_resting(&d->parts) && quiet && !notify_busy(&d->parts.notify);
 }
+
+/* For --once: what never came to a run could not be done now; without operands only the disk
+ * counts. */
+static enum daemon_exit
+exit_status(const struct dispatch *d)
+{
+	bool undone = d->disk.state != PLAN_DISK_OK || (d->not_now && d->only_wanted);
+
+	for (size_t i = 0; i < d->table.n; i++)
+		undone |= d->table.row[i].wanted && !d->table.row[i].tried;
+	if (d->went_wrong)
+		return DAEMON_WENT_WRONG;
+	return undone ? DAEMON_NOT_NOW : DAEMON_GOOD;
+}
+
+static void
+stop(struct daemon *d)
+{
+	struct dispatch *parts = &d->parts;
+	struct view view;
+
+	workers_abandon(&parts->workers);
+	dispatch_events(parts);
+	if (parts->once) {
+		view = dispatch_view(parts, VIEW_ALIVE);
+		publish_rows(&view, parts->only_wanted);
+	}
+	(void)dispatch_publish(parts, VIEW_DOWN);
+	if (parts->pid_fd >= 0)
+		file_unlock_pid(parts->pid_fd, parts->config->pid_file);
+	parts->pid_fd = -1;
+	if (!parts->once)
+		log_say(LOG_LEVEL_INFO, "stopped");
+}
+
+/* ---- the loop ---- */
 
 static int64_t
 sooner(int64_t a, int64_t b)
@@ -225,24 +231,40 @@ sooner(int64_t a, int64_t b)
 static int64_t
 next_deadline(const struct daemon *d)
 {
-	int64_t at = d->next_write, now = clock_mono();
+	const struct dispatch *parts = &d->parts;
+	int64_t at = parts->publish.next, now = clock_mono();
 
-	if (d->dirty)
+	if (parts->publish.dirty)
 		return now;
-	if (d->ending)
+	if (parts->ending)
 		return sooner(at, now < d->end_at ? d->end_at : d->end_at + LAST_MS);
-	if (!d->options->once || d->this_wake == 0)
-		at = sooner(at, d->next_wake);
-	if (workers_active(d) > 0)
+	if (!parts->once || parts->wake.begun == 0)
+		at = sooner(at, parts->wake.next);
+	if (workers_active(&parts->workers) > 0)
 		at = sooner(at, now + WATCH_MS);
-	/* The next look waits for this one, which may hang. */
-	if (d->looker.pid != 0)
-		at = sooner(at, d->look_until);
-	else if (disk_is_watched(d))
-		at = sooner(at, d->next_room);
-	if (d->prober.pid != 0)
-		at = sooner(at, d->probe_until);
+	at = sooner(at, disk_deadline(&parts->disk, dispatch_writes(parts)));
+	at = sooner(at, prober_deadline(&parts->prober));
 	return sooner(at, give_up_at(d));
+}
+
+static void
+take_signals(struct daemon *d)
+{
+	struct dispatch *parts = &d->parts;
+	struct event_signals s;
+
+	event_read(d->signals, &s);
+	if (s.end && !parts->ending) {
+		log_say(LOG_LEVEL_INFO, "told to stop");
+		service_notify("STOPPING=1");
+		begin_end(d, WORKERS_DAEMON_ENDS);
+	}
+	for (size_t i = 0; s.again && i < parts->table.n; i++)
+		parts->table.row[i].retry_at = 0;
+	if (s.again)
+		parts->disk.want_volumes = true;
+	if (s.wake || s.again)
+		parts->wake.next = clock_mono();
 }
 
 static int
@@ -254,135 +276,78 @@ fd_of(const struct event_child *c)
 static void
 wait_for_event(struct daemon *d)
 {
+	const struct dispatch *parts = &d->parts;
 	int fds[SOURCES];
 	bool ready[SOURCES];
 
 	fds[SIGNALS] = d->signals;
-	fds[LOOKER] = fd_of(&d->looker);
-	fds[PROBER] = fd_of(&d->prober);
-	fds[SWEEPER] = fd_of(&d->sweeper);
-	fds[NOTIFIER] = fd_of(&d->notify.child);
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		fds[WORKERS + i] = fd_of(&d->work[i].child);
+	fds[INSPECTOR] = fd_of(&parts->disk.inspector);
+	fds[PROBER] = fd_of(&parts->prober.child);
+	fds[PURGER] = fd_of(&parts->purger.child);
+	fds[RELOAD] = fd_of(&parts->reload.child);
+	fds[NOTIFIER] = fd_of(&parts->notify.child);
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		fds[WORKERS + i] = fd_of(&parts->workers.run[i].child);
 	event_wait(fds, SOURCES, ready, next_deadline(d));
 	if (ready[SIGNALS])
 		take_signals(d);
 }
 
-static void
-schedule(struct daemon *d)
-{
-	if (clock_mono() >= d->next_wake && !(d->options->once && d->this_wake != 0))
-		wake_begin(d);
-	disk_watch(d);
-	if (!d->waking)
-		workers_start(d);
-	purger_start(d);
-	workers_watch(d);
-	give_up(d);
-	tell_ready(d);
-}
-
+/* What has come in first, then what follows from it. */
 static void
 step(struct daemon *d)
 {
-	wake_hear(d);
-	workers_hear(d);
-	purger_hear(d);
-	if (!d->ending)
-		schedule(d);
-	else if (clock_mono() >= d->end_at)
-		workers_kill(d);
-	/* Last, so that nothing of which there is news to tell waits for the next event. */
-	notify_step(&d->notify, &d->config->notify);
+	dispatch_events(&d->parts);
+	if (!d->parts.ending) {
+		dispatch_start(&d->parts);
+		give_up(d);
+		tell_ready(d);
+	} else if (clock_mono() >= d->end_at) {
+		workers_kill(&d->parts.workers);
+	}
+	/* Last, so that no news waits for the next event. */
+	notify_step(&d->parts.notify, &d->parts.config->notify);
 }
 
 static void
 loop(struct daemon *d)
 {
+	struct dispatch *parts = &d->parts;
+
 	while (!is_over(d)) {
 		wait_for_event(d);
 		step(d);
-		if (d->dirty || clock_mono() >= d->next_write)
-			(void)publish_write(d, d->this_wake != 0 ? VIEW_ALIVE : VIEW_PRESTART);
+		if (parts->publish.dirty || clock_mono() >= parts->publish.next)
+			(void)dispatch_publish(parts,
+			                       parts->wake.begun != 0 ? VIEW_ALIVE : VIEW_PRESTART);
 	}
-}
-
-/* For --once: what never came to a run could not be done now; without operands only the disk
- * counts. */
-static void
-judge_wanted(struct daemon *d)
-{
-	bool undone = d->disk_state != PLAN_DISK_OK;
-
-	for (size_t i = 0; i < d->table.n; i++)
-		undone |= d->table.row[i].wanted && !d->table.row[i].tried;
-	if (undone && d->exit_status == DAEMON_GOOD)
-		d->exit_status = DAEMON_NOT_NOW;
-}
-
-static void
-stop(struct daemon *d)
-{
-	workers_abandon(d);
-	if (d->options->once) {
-		judge_wanted(d);
-		publish_rows(d);
-	}
-	(void)publish_write(d, VIEW_DOWN);
-	if (d->pid_fd >= 0)
-		file_unlock_pid(d->pid_fd, d->config->pid_file);
-	if (!d->options->once)
-		log_say(LOG_LEVEL_INFO, "stopped");
-}
-
-static void
-free_all(struct daemon *d)
-{
-	/* Those that could not be ended are let go. */
-	event_close(&d->looker);
-	event_close(&d->prober);
-	event_close(&d->sweeper);
-	notify_free(&d->notify);
-	table_free(&d->table);
-	conf_free(d->config);
-	free(d->config_error);
-	free(d->write_error);
-	text_list_free(&d->standing);
-	text_list_free(&d->held);
-	text_list_free(&d->seen);
-	text_list_free(&d->seen_logged);
-	text_list_free(&d->warnings);
-	text_list_free(&d->trouble);
-	text_list_free(&d->trouble_now);
-	if (d->signals >= 0)
-		close(d->signals);
-	free(d);
 }
 
 int
 daemon_run(const struct daemon_options *options)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
-	int rc = DAEMON_CANNOT_START;
+	enum daemon_exit rc = DAEMON_CANNOT_START;
 
 	if (d == NULL) {
 		fprintf(stderr, "flashback: %s\n", strerror(errno));
 		return DAEMON_CANNOT_START;
 	}
-	d->options = options;
-	d->signals = d->pid_fd = -1;
-	if (start(d) == 0) {
-		if (!options->once)
-			log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volume%s, data_dir %s",
-			        FLASHBACK_VERSION, d->table.n, d->table.n == 1 ? "" : "s",
-			        d->config->data_dir);
+	d->parts.config_file = options->config_file;
+	d->parts.once = options->once;
+	d->parts.only_wanted = options->wanted.n > 0;
+	d->parts.workers.table = &d->parts.table;
+	d->signals = d->parts.pid_fd = -1;
+	if (start(d, options) == 0) {
 		loop(d);
 		stop(d);
-		rc = options->once ? d->exit_status : DAEMON_GOOD;
-	} else if (d->pid_fd >= 0) {
-		file_unlock_pid(d->pid_fd, d->config->pid_file);
+		rc = options->once ? exit_status(&d->parts) : DAEMON_GOOD;
 	}
-	free_all(d);
-	return rc;
+	if (d->parts.pid_fd >= 0)
+		file_unlock_pid(d->parts.pid_fd, d->parts.config->pid_file);
+	dispatch_free(&d->parts);
+	if (d->signals >= 0)
+		close(d->signals);
+	free(d);
+	return (int)rc;
 }

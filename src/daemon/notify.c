@@ -8,6 +8,10 @@
 
 #include "flashback/jobs/hook.h"
 #include "flashback/lib/log.h"
+#include "flashback/lib/units.h"
+#include "flashback/schedule/plan.h"
+
+#define NOTIFY_WORDS 1024 /* of what went wrong with the command */
 
 #define SEPARATOR '\x1f' /* cannot be in a text that has been escaped */
 
@@ -23,10 +27,86 @@ static const char *const variables[FIELDS] = {
 void
 notify_add(struct notify *n, const struct notify_event *e)
 {
+	if (n->silent)
+		return;
 	if (n->waiting.n >= NOTIFY_WAITING ||
 	    text_list_addf(&n->waiting, "%s%c%s%c%s%c%s", e->event, SEPARATOR, e->volume, SEPARATOR,
 	                   e->state, SEPARATOR, e->reason) != 0)
 		n->dropped++;
+}
+
+static void
+add_row(struct notify *n, const char *event, const struct table_row *row, const char *state,
+        const char *reason)
+{
+	notify_add(n, &(struct notify_event){event, row->volume->id, state, reason});
+}
+
+void
+notify_log_end(const struct table_row *row, const struct history_run *run)
+{
+	const struct result_row *r = result_row(run->result);
+	char took[UNITS_TEXT];
+
+	units_format_clock(took, run->seconds > 0 ? run->seconds : 0);
+	/* What may hold at each wake for months is logged when it begins. */
+	log_say(r->lasting && row->again ? LOG_LEVEL_DEBUG : r->level, "%s: %s after %s%s%s",
+	        row->volume->id, r->words, took, run->reason[0] != '\0' ? ": " : "", run->reason);
+}
+
+void
+notify_end(struct notify *n, struct table_row *row)
+{
+	const struct history_run *last = &row->seen.last;
+	const char *event = result_row(last->result)->event, *told = result_row(row->told)->event;
+	bool news;
+
+	if (event == NULL)
+		return;
+	/* A first success is no news, and neither is the second failure.  The history may end with
+	 * a run that was not notified. */
+	news = told != NULL ? strcmp(event, told) != 0 : last->result != RESULT_SUCCEEDED;
+	row->told = last->result;
+	if (news)
+		add_row(n, event, row, result_row(last->result)->shown, last->reason);
+}
+
+static void
+note_overdue(struct notify *n, const struct table_row *row, int64_t now)
+{
+	int64_t newest = summary_good(&row->seen);
+	char age[UNITS_TEXT], words[128];
+
+	if (newest == 0)
+		snprintf(words, sizeof(words), "there is no backup yet");
+	else
+		snprintf(words, sizeof(words), "the last backup is %s old",
+		         units_format_age(age, now - newest));
+	log_say(LOG_LEVEL_ERROR, "%s: overdue: %s", row->volume->id, words);
+	add_row(n, "overdue", row, "OVERDUE", words);
+}
+
+bool
+notify_overdue(struct notify *n, struct table *table, int64_t now)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		if (!row->known || plan_overdue(row, now) == row->overdue)
+			continue;
+		row->overdue = !row->overdue;
+		changed = true;
+		if (row->overdue) {
+			note_overdue(n, row, now);
+			continue;
+		}
+		log_say(LOG_LEVEL_INFO, "%s: no longer overdue", row->volume->id);
+		add_row(n, "recovered", row, result_row(row->seen.last.result)->shown,
+		        "it is no longer overdue");
+	}
+	return changed;
 }
 
 /* What the child works with: its own copy. */
@@ -55,7 +135,7 @@ call_body(int out, void *arg)
 	const struct call *call = arg;
 	const char *field[FIELDS];
 	struct text_list env = {0};
-	char why[256], *line;
+	char why[NOTIFY_WORDS], *line;
 	int status;
 
 	split(call->event, field);
@@ -67,19 +147,12 @@ call_body(int out, void *arg)
 	if (line == NULL)
 		return 1;
 	status = hook_run(call->command, &env, line, HOOK_NOTIFY_SECONDS, -1, why, sizeof(why));
-	if (status < 0)
-		event_send(out, "%s", why);
-	else if (status > 0)
-		event_send(out, "%s ended with exit status %d%s", call->command->item[0], status,
-		           hook_hint(status));
+	if (status > 0)
+		snprintf(why, sizeof(why), "%s ended with exit status %d%s", call->command->item[0],
+		         status, hook_hint(status));
+	if (status != 0)
+		event_send(out, why, strlen(why) + 1);
 	return 0;
-}
-
-static void
-take_line(void *arg, char *line)
-{
-	(void)arg;
-	log_say(LOG_LEVEL_WARNING, "notify: %s", line);
 }
 
 /* Remove the first of the waiting events and return it. */
@@ -97,12 +170,14 @@ void
 notify_step(struct notify *n, const struct text_list *command)
 {
 	struct call call = {.command = command};
+	char why[NOTIFY_WORDS];
+	enum event_news news;
 
 	if (n->child.pid != 0) {
-		event_lines(&n->child, take_line, NULL);
-		if (!event_reaped(&n->child))
+		while ((news = event_next(&n->child, why, sizeof(why))) == EVENT_MESSAGE)
+			log_say(LOG_LEVEL_WARNING, "notify: %s", why);
+		if (news == EVENT_NOTHING)
 			return;
-		event_lines(&n->child, take_line, NULL);
 		event_close(&n->child);
 	}
 	if (command->n == 0) {

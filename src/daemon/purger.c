@@ -2,84 +2,87 @@
 #include "flashback/daemon/purger.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "flashback/jobs/purge.h"
 #include "flashback/lib/log.h"
 
 void
-purger_start(struct daemon *d)
+purger_start(struct purger *p, const struct config *config)
 {
-	struct purge_job job = {.config = d->config, .reclaim = d->reclaim};
+	struct purge_job job = {.config = config, .reclaim = p->reclaim};
 
-	if (!d->sweep || d->sweeper.pid != 0 || !d->disk.mounted ||
-	    d->disk_state == PLAN_DISK_BROKEN)
+	if (!p->wanted || p->child.pid != 0)
 		return;
-	d->sweep = d->reclaim = false;
-	if (event_fork(&d->sweeper, purge_body, &job) != 0)
+	p->wanted = p->reclaim = false;
+	if (event_fork(&p->child, purge_body, &job) != 0)
 		log_errno(LOG_LEVEL_ERROR, "old snapshots cannot be removed");
 }
 
-/* What cannot be removed is met again at each sweep, and said once. */
+/* What cannot be removed is met again by each child, and logged once. */
 static void
-take_trouble(struct daemon *d, const char *id, const char *words)
+take_trouble(struct purger *p, const struct purge_message *m)
 {
-	char *text = text_format("%s: %s", id, words);
+	char *text = text_format("%s: %s", m->id, m->words);
 
 	if (text == NULL)
 		return;
-	if (!text_list_has(&d->trouble, text))
+	if (!text_list_has(&p->trouble, text))
 		log_say(LOG_LEVEL_WARNING, "%s", text);
-	(void)text_list_add(&d->trouble_now, text);
+	(void)text_list_add(&p->trouble_now, text);
 	free(text);
 }
 
 static void
-take_removed(struct table_row *row, const char *id, const char *name)
+take_message(struct purger *p, struct table_row *row, const struct purge_message *m)
 {
-	log_say(LOG_LEVEL_DEBUG, "%s: removed %s", id, name);
-	if (row != NULL && row->seen.expired > 0)
-		row->seen.expired--;
+	switch (m->kind) {
+	case PURGE_REMOVED:
+		log_say(LOG_LEVEL_DEBUG, "%s: removed %s", m->id, m->words);
+		if (row != NULL && row->seen.expired > 0)
+			row->seen.expired--;
+		break;
+	case PURGE_TROUBLE:
+		take_trouble(p, m);
+		break;
+	case PURGE_SUMMARY:
+		/* What a run does may be newer. */
+		if (row != NULL && row->known && !table_active(row))
+			(void)table_see(row, &m->seen);
+		break;
+	}
 }
 
-static void
-take_sweep(void *arg, char *line)
+bool
+purger_step(struct purger *p, struct table *table)
 {
-	struct daemon *d = arg;
-	char *id = strchr(line, ' '), *text;
-	struct table_row *row;
-	struct summary seen;
+	struct purge_message m;
+	enum event_news news;
+	bool changed = false;
 
-	if (id == NULL)
-		return;
-	*id++ = '\0';
-	text = strchr(id, ' ');
-	if (text == NULL)
-		return;
-	*text++ = '\0';
-	row = table_find(&d->table, id);
-	if (strcmp(line, "trouble") == 0)
-		take_trouble(d, id, text);
-	else if (strcmp(line, "removed") == 0)
-		take_removed(row, id, text);
-	else if (strcmp(line, "summary") == 0 && row != NULL && row->known && !table_active(row) &&
-	         summary_unpack(text, &seen) == 0)
-		(void)table_see(row, &seen);
-	d->dirty = true;
+	while ((news = event_next(&p->child, &m, sizeof(m))) == EVENT_MESSAGE) {
+		take_message(p, table_find(table, m.id), &m);
+		changed = true;
+	}
+	if (news != EVENT_ENDED)
+		return changed;
+	event_close(&p->child);
+	text_list_free(&p->trouble);
+	p->trouble = p->trouble_now;
+	p->trouble_now = (struct text_list){.n = 0};
+	return true;
+}
+
+bool
+purger_is_clearing(struct purger *p)
+{
+	p->clearing = p->clearing && (p->wanted || p->child.pid != 0);
+	return p->clearing;
 }
 
 void
-purger_hear(struct daemon *d)
+purger_free(struct purger *p)
 {
-	if (d->sweeper.pid == 0)
-		return;
-	event_lines(&d->sweeper, take_sweep, d);
-	if (!event_reaped(&d->sweeper))
-		return;
-	event_lines(&d->sweeper, take_sweep, d);
-	event_close(&d->sweeper);
-	text_list_free(&d->trouble);
-	d->trouble = d->trouble_now;
-	memset(&d->trouble_now, 0, sizeof(d->trouble_now));
-	d->dirty = true;
+	event_close(&p->child);
+	text_list_free(&p->trouble);
+	text_list_free(&p->trouble_now);
 }

@@ -5,124 +5,168 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "flashback/daemon/publish.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
 #include "flashback/lib/log.h"
 #include "flashback/rsync/transfer.h"
 
-/* The errors are logged when they change, and told as one event for the whole time that it is
- * broken. */
-static void
-tell_broken(struct daemon *d, const struct text_list *errors)
+/* The errors are logged when they change; that it is broken is news once.  Return whether it is. */
+static bool
+note_broken(struct reload *r, const struct text_list *errors)
 {
 	const char *first = errors->n > 0 ? errors->item[0] : "out of memory";
+	bool news = r->config_error == NULL;
 
-	if (d->config_error != NULL && strcmp(d->config_error, first) == 0)
-		return;
+	if (!news && strcmp(r->config_error, first) == 0)
+		return false;
 	for (size_t i = 0; i < errors->n; i++)
 		log_say(LOG_LEVEL_ERROR, "%s", errors->item[i]);
-	if (d->config_error == NULL)
-		publish_event(d, "config", NULL, "WARNING", first);
-	(void)text_replace(&d->config_error, "%s", first);
+	(void)text_replace(&r->config_error, "%s", first);
 	log_say(LOG_LEVEL_ERROR, "the config is broken; the last good one stays in force");
-	d->dirty = true;
+	return news;
 }
 
-static void
-tell_mended(struct daemon *d)
+static bool
+note_mended(struct reload *r)
 {
-	if (d->config_error == NULL)
-		return;
-	free(d->config_error);
-	d->config_error = NULL;
+	if (r->config_error == NULL)
+		return false;
+	free(r->config_error);
+	r->config_error = NULL;
 	log_say(LOG_LEVEL_INFO, "the config is good again");
-	publish_event(d, "config", NULL, "OK", "the config is good again");
-	d->dirty = true;
+	return true;
 }
 
 /* Keep what is in force of an option that is read at start only, and say so. */
 static void
-hold(struct daemon *d, const char *option, char **now, char **wanted)
+hold(struct reload *r, const char *option, char **now, char **wanted)
 {
 	char *swap;
 
 	if (strcmp(*now, *wanted) == 0)
 		return;
 	(void)text_list_addf(
-	    &d->held, "%s is now \"%s\" in the config: restart flashback for that to take effect",
+	    &r->held, "%s is now \"%s\" in the config: restart flashback for that to take effect",
 	    option, *wanted);
 	swap = *now;
 	*now = *wanted;
 	*wanted = swap;
 }
 
-/* Does it hold a volume that was not there before? */
-static bool
-has_new_volumes(struct table *table)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (!table->row[i].known)
-			return true;
-	return false;
-}
-
 static void
-adopt(struct daemon *d, struct config *config)
+adopt(struct reload *r, struct config **config, struct config *fresh)
 {
-	text_list_free(&d->held);
-	hold(d, "data_dir", &d->config->data_dir, &config->data_dir);
-	hold(d, "pid_file", &d->config->pid_file, &config->pid_file);
-	if (d->config->syslog != config->syslog)
-		(void)text_list_add(&d->held,
+	struct config *old = *config;
+
+	text_list_free(&r->held);
+	hold(r, "data_dir", &old->data_dir, &fresh->data_dir);
+	hold(r, "pid_file", &old->pid_file, &fresh->pid_file);
+	if (old->syslog != fresh->syslog)
+		(void)text_list_add(&r->held,
 		                    "log has changed in the config: restart flashback for that "
 		                    "to take effect");
-	config->syslog = d->config->syslog;
-	conf_free(d->config);
-	d->config = config;
-	if (has_new_volumes(&d->table))
-		d->look_volumes = true;
-	log_say(LOG_LEVEL_INFO, "the config has been read again: %zu volume%s", config->n,
-	        config->n == 1 ? "" : "s");
-	tell_mended(d);
-	d->dirty = true;
+	fresh->syslog = old->syslog;
+	conf_free(old);
+	*config = fresh;
+	log_say(LOG_LEVEL_INFO, "the config has been read again: %zu volume%s", fresh->n,
+	        fresh->n == 1 ? "" : "s");
 	malloc_trim(0);
 }
 
-void
-reload_config(struct daemon *d)
+struct reload_news
+reload_config(struct reload *r, const char *file, struct config **config, struct table *table)
 {
+	struct reload_news news = {.renewed = false};
 	struct text_list errors = {0};
-	struct config *config = NULL;
-	int rc = conf_load(d->options->config_file, d->config, &config, &errors);
+	struct config *fresh = NULL;
+	int rc = conf_load(file, *config, &fresh, &errors);
 
 	if (rc < 0)
-		tell_broken(d, &errors);
-	else if (rc > 0)
-		tell_mended(d);
-	else if (table_update(&d->table, config->volumes, config->n, clock_wall()) == 0)
-		adopt(d, config);
+		news.broken = note_broken(r, &errors);
+	else if (rc == 0)
+		news.renewed = table_update(table, fresh->volumes, fresh->n, clock_wall()) == 0;
+	if (news.renewed)
+		adopt(r, config, fresh);
 	else
-		conf_free(config); /* no memory now: the next wake tries again */
+		conf_free(fresh); /* no memory now: the next wake tries again */
+	if (rc > 0 || news.renewed)
+		news.mended = note_mended(r);
 	text_list_free(&errors);
+	return news;
+}
+
+/* ---- rsync ---- */
+
+int
+reload_rsync_now(struct reload *r, const char *path, char *why, size_t size)
+{
+	(void)stat(path, &r->rsync_file);
+	return transfer_version(path, &r->rsync, why, size);
+}
+
+struct version_job {
+	const char *path;
+};
+
+/* What the child sends. */
+struct version_message {
+	int rc;
+	struct version version;
+	char why[256];
+};
+
+static int
+version_body(int out, void *arg)
+{
+	const struct version_job *job = arg;
+	struct version_message m = {.rc = 0};
+
+	m.rc = transfer_version(job->path, &m.version, m.why, sizeof(m.why));
+	event_send(out, &m, sizeof(m));
+	return 0;
 }
 
 void
-reload_rsync(struct daemon *d)
+reload_rsync(struct reload *r, const char *path)
 {
+	struct version_job job = {.path = path};
 	struct stat st = {0};
-	char why[256];
 
-	(void)stat(d->config->rsync, &st);
-	if (st.st_ino == d->rsync_file.st_ino && st.st_dev == d->rsync_file.st_dev &&
-	    st.st_mtime == d->rsync_file.st_mtime && st.st_size == d->rsync_file.st_size)
+	(void)stat(path, &st);
+	if (r->child.pid != 0 ||
+	    (st.st_ino == r->rsync_file.st_ino && st.st_dev == r->rsync_file.st_dev &&
+	     st.st_mtime == r->rsync_file.st_mtime && st.st_size == r->rsync_file.st_size))
 		return;
-	d->rsync_file = st;
-	if (transfer_version(d->config->rsync, &d->rsync, why, sizeof(why)) != 0)
-		log_say(LOG_LEVEL_ERROR, "%s", why);
+	r->answered = false;
+	if (event_fork(&r->child, version_body, &job) == 0)
+		r->rsync_file = st;
+	else
+		log_errno(LOG_LEVEL_ERROR, "%s could not be run", path);
 }
+
+bool
+reload_rsync_pending(struct reload *r)
+{
+	struct version_message m;
+	enum event_news news;
+
+	while ((news = event_next(&r->child, &m, sizeof(m))) == EVENT_MESSAGE) {
+		r->answered = true;
+		if (m.rc == 0)
+			r->rsync = m.version;
+		else
+			log_say(LOG_LEVEL_ERROR, "%s", m.why);
+	}
+	if (news != EVENT_ENDED)
+		return r->child.pid != 0;
+	if (!r->answered) /* the next wake tries again */
+		r->rsync_file = (struct stat){.st_size = -1};
+	event_close(&r->child);
+	return false;
+}
+
+/* ---- before there is a daemon ---- */
 
 struct config *
 reload_read(const char *file)
@@ -151,4 +195,37 @@ reload_unknown(const struct config *c, const char *operand)
 		fprintf(stderr,
 		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
 		        operand, c->hosts_file);
+}
+
+int
+reload_want(const struct config *config, struct table *table, const char *operand)
+{
+	unsigned found = 0, disabled = 0;
+
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		if (!volume_is_named(row->volume, operand))
+			continue;
+		found++;
+		row->wanted = !row->volume->disabled;
+		disabled += row->volume->disabled;
+	}
+	if (found > disabled)
+		return 0;
+	if (found > 0)
+		fprintf(stderr,
+		        "flashback: %s is disabled: remove `disabled = yes` to back it up\n",
+		        operand);
+	else
+		reload_unknown(config, operand);
+	return -1;
+}
+
+void
+reload_free(struct reload *r)
+{
+	event_close(&r->child);
+	free(r->config_error);
+	text_list_free(&r->held);
 }

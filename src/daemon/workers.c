@@ -4,106 +4,82 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#include "flashback/daemon/publish.h"
-#include "flashback/daemon/settle.h"
-#include "flashback/daemon/wake.h"
 #include "flashback/jobs/backup.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/log.h"
-#include "flashback/lib/text.h"
-#include "flashback/lib/units.h"
-#include "flashback/schedule/phase.h"
+#include "flashback/schedule/plan.h"
 
-#define END_MS 60000 /* a worker that was told to stop has this long */
+#define END_MS 60000 /* from stopping a worker until it is killed */
+
+static const char *
+words_of(enum workers_why why)
+{
+	static const char *const words[] = {
+	    [WORKERS_NO_REASON] = "flashback was told to stop",
+	    [WORKERS_DAEMON_ENDS] = "flashback was told to stop",
+	    [WORKERS_WINDOW] = "its window closed",
+	    [WORKERS_SLICE] = "it gave way to others",
+	    [WORKERS_ROOM] = "the disk was filling up",
+	    [WORKERS_GONE] = "the disk went away during the run",
+	    [WORKERS_HANGS] = "the disk did not answer any more",
+	};
+
+	return words[why];
+}
+
+/* Its row; NULL when the volume is no longer in the table. */
+static struct table_row *
+row_of(const struct workers *w, const struct workers_run *run)
+{
+	return table_find(w->table, run->volume->id);
+}
 
 unsigned
-workers_active(const struct daemon *d)
+workers_active(const struct workers *w)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		n += d->work[i].child.pid != 0;
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		n += w->run[i].volume != NULL;
 	return n;
 }
 
-/* The row of a run; NULL when the volume is no longer in the table. */
-static struct table_row *
-row_of(struct daemon *d, const struct daemon_work *w)
-{
-	return table_find(&d->table, w->volume->id);
-}
+/* ---- start ---- */
 
-static struct daemon_work *
-work_at(struct daemon *d, const char *address)
+static struct workers_run *
+run_at(struct workers *w, const char *address)
 {
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		if (d->work[i].child.pid != 0 && strcmp(d->work[i].volume->address, address) == 0)
-			return &d->work[i];
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (w->run[i].volume != NULL && strcmp(w->run[i].volume->address, address) == 0)
+			return &w->run[i];
 	return NULL;
 }
 
-static struct daemon_work *
-free_slot(struct daemon *d)
+static struct workers_run *
+free_slot(struct workers *w, unsigned slots)
 {
-	if (workers_active(d) >= d->config->parallel)
+	if (workers_active(w) >= slots)
 		return NULL;
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		if (d->work[i].child.pid == 0)
-			return &d->work[i];
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (w->run[i].volume == NULL)
+			return &w->run[i];
 	return NULL;
 }
 
-static void
-start_run(struct daemon *d, struct daemon_work *w, struct table_row *row)
-{
-	int64_t now = clock_wall();
-	struct backup_job job = {
-	    .config = d->config,
-	    .volume = row->volume,
-	    .version = d->rsync,
-	    .forced = row->wanted,
-	};
-
-	memset(w, 0, sizeof(*w));
-	w->kill_at = -1;
-	w->started = clock_mono();
-	w->run = history_begin(&(const struct stamp){.when = now, .offset = clock_offset(now)});
-	phase_move(row, PHASE_STARTED);
-	row->tried = true;
-	row->yielded = false;
-	row->queued_since = 0;
-	row->stage = TABLE_PREPARING;
-	row->started = now;
-	memset(&row->progress, 0, sizeof(row->progress));
-	row->progress.left = -1;
-	d->dirty = true;
-	if (event_fork(&w->child, backup_body, &job) != 0) {
-		table_say(row, RESULT_FAILED, "no process could be started: %s", strerror(errno));
-		settle_exit_status(d, RESULT_FAILED);
-		row->retry_at = now + d->config->wake;
-		phase_move(row, PHASE_ENDED);
-		publish_result(row, &row->seen.last);
-		publish_news(d, row);
-		return;
-	}
-	w->volume = volume_ref(row->volume);
-}
-
-/* The one of the queue that goes first and whose machine is free. */
+/* The one of the queue that goes first and whose address is free. */
 static struct table_row *
-next_queued(struct daemon *d)
+next_queued(struct workers *w)
 {
 	struct table_row *best = NULL;
 	int64_t now = clock_wall();
 
-	for (size_t i = 0; i < d->table.n; i++) {
-		struct table_row *row = &d->table.row[i];
+	for (size_t i = 0; i < w->table->n; i++) {
+		struct table_row *row = &w->table->row[i];
 
-		if (row->phase != TABLE_QUEUED || work_at(d, row->volume->address) != NULL)
+		if (row->phase != TABLE_QUEUED || run_at(w, row->volume->address) != NULL)
 			continue;
 		if (best == NULL || plan_compare(row, best, now) < 0)
 			best = row;
@@ -111,334 +87,317 @@ next_queued(struct daemon *d)
 	return best;
 }
 
-/* A slot may come hours after the decision: the window may have closed, the volume may be gone. */
 static void
-withdraw(struct daemon *d)
+mark_started(struct table_row *row, int64_t now)
 {
-	struct plan_now when = wake_when(d);
-	struct plan_decision decision;
-
-	for (size_t i = 0; i < d->table.n; i++) {
-		struct table_row *row = &d->table.row[i];
-
-		if (row->phase != TABLE_QUEUED)
-			continue;
-		plan_decide(row, &when, &decision);
-		if (decision.cause != PLAN_RUN)
-			phase_move(row, PHASE_WITHDRAWN);
-	}
+	table_move(row, TABLE_EVENT_STARTED);
+	row->tried = true;
+	row->yielded = false;
+	row->queued_since = 0;
+	row->stage = TABLE_PREPARING;
+	row->started = now;
+	row->progress = (struct output_progress){.left = -1};
 }
 
 static void
-note_waiting(struct daemon *d)
+start_run(struct workers_run *run, struct table_row *row, const struct config *config,
+          const struct version *rsync)
 {
-	for (size_t i = 0; i < d->table.n; i++)
-		if (d->table.row[i].phase == TABLE_QUEUED && d->table.row[i].queued_since == 0)
-			d->table.row[i].queued_since = clock_wall();
+	int64_t now = clock_wall();
+	const struct stamp start = {.when = now, .offset = clock_offset(now)};
+	struct backup_job job = {
+	    .config = config,
+	    .volume = row->volume,
+	    .version = *rsync,
+	    .forced = row->wanted,
+	};
+
+	mark_started(row, now);
+	*run = (struct workers_run){.volume = volume_ref(row->volume),
+	                            .started = clock_mono(),
+	                            .end = history_begin(&start),
+	                            .kill_at = -1};
+	if (event_fork(&run->child, backup_body, &job) == 0)
+		return;
+	run->reported = true;
+	run->end.result = RESULT_FAILED;
+	snprintf(run->end.reason, sizeof(run->end.reason), "no process could be started: %s",
+	         strerror(errno));
 }
 
-void
-workers_start(struct daemon *d)
+bool
+workers_start(struct workers *w, unsigned slots, const struct config *config,
+              const struct version *rsync)
 {
-	struct daemon_work *slot;
+	struct workers_run *slot;
 	struct table_row *row;
+	bool started = false;
 
-	withdraw(d);
-	/* After a run that filled the disk the next one waits until its tree is gone. */
-	d->clearing = d->clearing && (d->sweep || d->sweeper.pid != 0);
-	while (!d->clearing && (slot = free_slot(d)) != NULL && (row = next_queued(d)) != NULL)
-		start_run(d, slot, row);
-	note_waiting(d);
+	while ((slot = free_slot(w, slots)) != NULL && (row = next_queued(w)) != NULL) {
+		start_run(slot, row, config, rsync);
+		started = true;
+	}
+	for (size_t i = 0; i < w->table->n; i++)
+		if (w->table->row[i].phase == TABLE_QUEUED && w->table->row[i].queued_since == 0)
+			w->table->row[i].queued_since = clock_wall();
+	return started;
 }
 
-static void
-take_stage(struct daemon *d, struct daemon_work *w, const char *name)
-{
-	struct table_row *row = row_of(d, w);
+/* ---- what they send ---- */
 
-	for (int stage = TABLE_PREPARING; row != NULL && stage <= TABLE_EXPIRING; stage++)
-		if (strcmp(name, table_stage_name((enum table_stage)stage)) == 0)
-			row->stage = (enum table_stage)stage;
-	d->dirty = true;
+static enum workers_news
+take_result(struct workers_run *run, const struct backup_message *m, struct workers_event *e)
+{
+	struct history_run last;
+
+	run->reported = true;
+	run->end = m->result.run;
+	run->percent = m->result.percent;
+	run->listed = m->result.listed;
+	run->newest = m->result.seen.last;
+	/* The last run of its volume stays the one before until this one has ended. */
+	if (run->listed && e->row != NULL) {
+		last = e->row->seen.last;
+		e->row->seen = m->result.seen;
+		e->row->seen.last = last;
+		e->row->known = true;
+	}
+	return m->result.listed && m->result.seen.expired > 0 ? WORKERS_EXPIRED : WORKERS_NOTHING;
 }
 
-static void
-take_progress(struct daemon *d, struct daemon_work *w, const char *text)
+static enum workers_news
+take_message(struct workers_run *run, const struct backup_message *m, struct workers_event *e)
 {
-	struct table_row *row = row_of(d, w);
-	struct output_progress p = {0};
-	int64_t *const numbers[] = {&p.bytes, &p.rate, &p.left, &p.done, &p.all};
-	int64_t percent;
-
-	if (row == NULL || units_read_integer(&text, 0, 100, &percent) == -1)
-		return;
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		if (units_read_integer(&text, -1, INT64_MAX, numbers[i]) == -1)
-			return;
-	p.percent = (int)percent;
-	row->progress = p;
+	switch (m->kind) {
+	case BACKUP_STAGE:
+		if (e->row != NULL)
+			e->row->stage = m->stage;
+		return WORKERS_CHANGED;
+	case BACKUP_PROGRESS:
+		if (e->row != NULL)
+			e->row->progress = m->progress;
+		break;
+	case BACKUP_NOTE:
+		log_say(LOG_LEVEL_WARNING, "%s: %s", run->volume->id, m->note);
+		break;
+	case BACKUP_RESULT:
+		return take_result(run, m, e);
+	}
+	return WORKERS_NOTHING;
 }
 
+/* A worker that has sent no result has crashed or was killed. */
 static void
-take_result(struct daemon_work *w, const char *text)
+blame_worker(struct workers_run *run)
 {
-	int64_t percent;
+	int status = run->child.status;
 
-	if (units_read_integer(&text, 0, 100, &percent) == -1)
-		return;
-	text += strspn(text, " ");
-	if (history_parse(text, &w->run) == -1)
-		return;
-	w->told = true;
-	w->percent = (int)percent;
-}
-
-/* What its volume's last run is the end of this one will tell. */
-static void
-take_summary(struct daemon *d, struct daemon_work *w, const char *text)
-{
-	struct table_row *row = row_of(d, w);
-	struct summary seen;
-
-	if (row == NULL || summary_unpack(text, &seen) != 0)
-		return;
-	w->newest = seen.last;
-	seen.last = row->seen.last;
-	row->seen = seen;
-	row->known = true;
-}
-
-/* Which run a line is from. */
-struct speaker {
-	struct daemon *d;
-	struct daemon_work *w;
-};
-
-static void
-take_line(void *arg, char *line)
-{
-	const struct speaker *s = arg;
-	char *text = strchr(line, ' ');
-
-	if (text == NULL)
-		return;
-	*text++ = '\0';
-	if (strcmp(line, "stage") == 0)
-		take_stage(s->d, s->w, text);
-	else if (strcmp(line, "progress") == 0)
-		take_progress(s->d, s->w, text);
-	else if (strcmp(line, "note") == 0)
-		log_say(LOG_LEVEL_WARNING, "%s: %s", s->w->volume->id, text);
-	else if (strcmp(line, "summary") == 0)
-		take_summary(s->d, s->w, text);
-	else if (strcmp(line, "expired") == 0)
-		s->d->sweep = true;
-	else if (strcmp(line, "result") == 0)
-		take_result(s->w, text);
-}
-
-/* A worker that said nothing has crashed or was killed. */
-static void
-blame_worker(struct daemon_work *w)
-{
-	struct history_run *run = &w->run;
-	int status = w->child.status;
-
-	run->seconds = (clock_mono() - w->started) / 1000;
-	run->result = w->why != DAEMON_RUNNING ? RESULT_INTERRUPTED : RESULT_FAILED;
+	run->end.seconds = (clock_mono() - run->started) / 1000;
+	run->end.result = run->why != WORKERS_NO_REASON ? RESULT_INTERRUPTED : RESULT_FAILED;
 	if (WIFSIGNALED(status))
-		snprintf(run->reason, sizeof(run->reason),
+		snprintf(run->end.reason, sizeof(run->end.reason),
 		         "its worker was killed by signal %d; was the machine out of memory?",
 		         WTERMSIG(status));
 	else
-		snprintf(run->reason, sizeof(run->reason), "its worker ended without a result");
+		snprintf(run->end.reason, sizeof(run->end.reason),
+		         "its worker ended without a result");
 }
 
 static void
-end_run(struct daemon *d, struct daemon_work *w)
+end_run(struct workers_run *run, struct workers_event *e)
 {
-	struct table_row *row = row_of(d, w);
-
-	if (!w->told) {
-		blame_worker(w);
-		d->look_volumes = true; /* it may have come far */
+	if (!run->reported)
+		blame_worker(run);
+	/* Of a run that the daemon stopped the worker knows no more than that. */
+	if (run->end.result == RESULT_INTERRUPTED) {
+		if (run->why == WORKERS_GONE || run->why == WORKERS_HANGS)
+			run->end.result = RESULT_DISK;
+		snprintf(run->end.reason, sizeof(run->end.reason), "%s", words_of(run->why));
 	}
-	event_close(&w->child);
-	if (row != NULL) {
-		settle_row(d, row, w);
-		phase_move(row, PHASE_ENDED);
-		publish_result(row, &w->run);
-		publish_news(d, row);
+	e->end = run->end;
+	e->percent = run->percent;
+	e->listed = run->listed;
+	e->newest = run->newest;
+	e->why = run->why;
+	e->reported = run->reported;
+	event_close(&run->child);
+	volume_free(run->volume);
+	run->volume = NULL;
+}
+
+static enum workers_news
+next_of(struct workers *w, struct workers_run *run, struct workers_event *e)
+{
+	enum workers_news what = WORKERS_NOTHING;
+	struct backup_message m;
+	enum event_news news = EVENT_ENDED; /* one that was never started */
+
+	*e = (struct workers_event){.row = row_of(w, run)};
+	while (what == WORKERS_NOTHING && run->child.pid != 0 &&
+	       (news = event_next(&run->child, &m, sizeof(m))) == EVENT_MESSAGE)
+		what = take_message(run, &m, e);
+	if (what != WORKERS_NOTHING || news == EVENT_NOTHING)
+		return what;
+	end_run(run, e);
+	return WORKERS_ENDED;
+}
+
+enum workers_news
+workers_next(struct workers *w, struct workers_event *e)
+{
+	for (; w->at < WORKERS_MAX; w->at++) {
+		struct workers_run *run = &w->run[w->at];
+		enum workers_news what = run->volume != NULL ? next_of(w, run, e) : WORKERS_NOTHING;
+
+		if (what != WORKERS_NOTHING)
+			return what;
 	}
-	if (w->run.result == RESULT_FULL)
-		d->clearing = true;
-	if (result_row(w->run.result)->disk_lost || w->why == DAEMON_DISK)
-		d->doubt = d->look_volumes = true;
-	settle_exit_status(d, w->run.result);
-	volume_free(w->volume);
-	w->volume = NULL;
-	table_drop_gone(&d->table);
-	d->dirty = true;
+	w->at = 0;
+	return WORKERS_NOTHING;
 }
 
-static void
-hear_run(struct daemon *d, struct daemon_work *w)
+/* ---- stop ---- */
+
+/* Return whether it was not stopping before. */
+static bool
+stop_run(struct workers *w, struct workers_run *run, enum workers_why why)
 {
-	struct speaker s = {.d = d, .w = w};
+	struct table_row *row = row_of(w, run);
 
-	event_lines(&w->child, take_line, &s);
-	if (!event_reaped(&w->child))
-		return;
-	event_lines(&w->child, take_line, &s);
-	end_run(d, w);
-}
-
-void
-workers_hear(struct daemon *d)
-{
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		if (d->work[i].child.pid != 0)
-			hear_run(d, &d->work[i]);
-}
-
-static void
-stop_run(struct daemon *d, struct daemon_work *w, enum daemon_why why)
-{
-	struct table_row *row = row_of(d, w);
-
-	if (w->why != DAEMON_RUNNING && why != DAEMON_ENDS)
-		return;
+	if (run->why != WORKERS_NO_REASON && why != WORKERS_DAEMON_ENDS)
+		return false;
 	if (row != NULL && row->phase == TABLE_RUNNING) {
-		phase_move(row, PHASE_STOPPED);
-		if (why != DAEMON_ENDS)
-			log_say(LOG_LEVEL_INFO, "%s: told to stop: %s", w->volume->id,
-			        settle_words(why));
+		table_move(row, TABLE_EVENT_STOPPED);
+		if (why != WORKERS_DAEMON_ENDS)
+			log_say(LOG_LEVEL_INFO, "%s: told to stop: %s", run->volume->id,
+			        words_of(why));
 	}
-	w->why = why;
-	w->kill_at = clock_mono() + END_MS;
-	event_kill(&w->child, why == DAEMON_ROOM ? SIGUSR2 : SIGTERM);
-	d->dirty = true;
+	run->why = why;
+	run->kill_at = clock_mono() + END_MS;
+	event_kill(&run->child, why == WORKERS_ROOM ? SIGUSR2 : SIGTERM);
+	return true;
 }
 
-static int
-local_minute(int64_t now)
+/* The run at the address of the one that waits; or else, if all slots are taken, the oldest. */
+static struct workers_run *
+find_holder(struct workers *w, const struct table_row *waiting, unsigned parallel)
 {
-	int64_t day = (now + clock_offset(now)) % 86400;
+	struct workers_run *oldest = run_at(w, waiting->volume->address);
 
-	return (int)((day + 86400) % 86400 / 60);
-}
-
-/* The run that must give way to the one that has waited: at its machine, or else the oldest. */
-static struct daemon_work *
-find_yielder(struct daemon *d, const struct table_row *waiting)
-{
-	struct daemon_work *oldest = work_at(d, waiting->volume->address);
-
-	if (oldest != NULL || workers_active(d) < d->config->parallel)
+	if (oldest != NULL || workers_active(w) < parallel)
 		return oldest;
-	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		struct daemon_work *w = &d->work[i];
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		struct workers_run *run = &w->run[i];
 
-		if (w->child.pid != 0 && (oldest == NULL || w->started < oldest->started))
-			oldest = w;
+		if (run->volume != NULL && (oldest == NULL || run->started < oldest->started))
+			oldest = run;
 	}
 	return oldest;
 }
 
-static void
-watch_slices(struct daemon *d)
+struct workers_run *
+workers_yielder(struct workers *w, const struct workers_limits *limits)
 {
-	int64_t now = clock_wall();
-
-	for (size_t i = 0; i < d->table.n; i++) {
-		const struct table_row *waiting = &d->table.row[i];
-		const struct table_row *running;
-		struct daemon_work *w;
+	for (size_t i = 0; i < w->table->n; i++) {
+		const struct table_row *waiting = &w->table->row[i], *running;
+		struct workers_run *run;
 
 		if (waiting->phase != TABLE_QUEUED)
 			continue;
-		w = find_yielder(d, waiting);
-		running = w != NULL ? row_of(d, w) : NULL;
+		run = find_holder(w, waiting, limits->parallel);
+		running = run != NULL ? row_of(w, run) : NULL;
 		if (running != NULL &&
-		    plan_yields(running, waiting, now, d->config->time_slice, d->last_wake)) {
-			stop_run(d, w, DAEMON_SLICE);
-			return;
+		    plan_yields(running, waiting, limits->now, limits->slice, limits->last_wake))
+			return run;
+	}
+	return NULL;
+}
+
+static int
+local_minute(const struct workers_limits *limits)
+{
+	int64_t day = (limits->now + limits->offset) % 86400;
+
+	return (int)((day + 86400) % 86400 / 60);
+}
+
+bool
+workers_watch(struct workers *w, const struct workers_limits *limits)
+{
+	int minute = local_minute(limits);
+	struct workers_run *yielder;
+	bool stopped = false;
+
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		struct workers_run *run = &w->run[i];
+		const struct table_row *row = run->volume != NULL ? row_of(w, run) : NULL;
+
+		if (run->volume == NULL)
+			continue;
+		if (!volume_window_open(run->volume, minute) && !(row != NULL && row->wanted))
+			stopped |= stop_run(w, run, WORKERS_WINDOW);
+		if (run->kill_at >= 0 && clock_mono() >= run->kill_at) {
+			event_kill(&run->child, SIGKILL);
+			run->kill_at = -1;
 		}
 	}
+	yielder = workers_yielder(w, limits);
+	if (yielder != NULL)
+		stopped |= stop_run(w, yielder, WORKERS_SLICE);
+	return stopped;
 }
 
-void
-workers_watch(struct daemon *d)
+bool
+workers_stop_youngest(struct workers *w)
 {
-	int minute = local_minute(clock_wall());
+	struct workers_run *youngest = NULL;
 
-	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		struct daemon_work *w = &d->work[i];
-		const struct table_row *row = w->child.pid != 0 ? row_of(d, w) : NULL;
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		struct workers_run *run = &w->run[i];
 
-		if (w->child.pid == 0)
+		if (run->volume == NULL)
 			continue;
-		if (!volume_window_open(w->volume, minute) && !(row != NULL && row->wanted))
-			stop_run(d, w, DAEMON_WINDOW);
-		if (w->kill_at >= 0 && clock_mono() >= w->kill_at) {
-			event_kill(&w->child, SIGKILL);
-			w->kill_at = -1;
-		}
+		if (run->why == WORKERS_ROOM)
+			return false;
+		if (youngest == NULL || run->started > youngest->started)
+			youngest = run;
 	}
-	watch_slices(d);
+	return youngest != NULL && stop_run(w, youngest, WORKERS_ROOM);
 }
 
 void
-workers_stop_youngest(struct daemon *d)
+workers_stop(struct workers *w, enum workers_why why)
 {
-	struct daemon_work *youngest = NULL;
+	for (size_t i = 0; i < WORKERS_MAX; i++)
+		if (w->run[i].volume != NULL)
+			(void)stop_run(w, &w->run[i], why);
+}
 
-	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		struct daemon_work *w = &d->work[i];
+void
+workers_kill(struct workers *w)
+{
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		struct workers_run *run = &w->run[i];
 
-		if (w->child.pid == 0)
+		if (run->volume == NULL || run->kill_at < 0)
 			continue;
-		if (w->why == DAEMON_ROOM)
-			return; /* one at a time: its end may free enough */
-		if (youngest == NULL || w->started > youngest->started)
-			youngest = w;
-	}
-	if (youngest != NULL)
-		stop_run(d, youngest, DAEMON_ROOM);
-}
-
-void
-workers_stop(struct daemon *d, enum daemon_why why)
-{
-	for (size_t i = 0; i < DAEMON_WORKERS; i++)
-		if (d->work[i].child.pid != 0)
-			stop_run(d, &d->work[i], why);
-}
-
-void
-workers_kill(struct daemon *d)
-{
-	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		struct daemon_work *w = &d->work[i];
-
-		if (w->child.pid == 0 || w->kill_at < 0)
-			continue;
-		log_say(LOG_LEVEL_WARNING, "%s: did not end in time and is killed", w->volume->id);
-		event_kill(&w->child, SIGKILL);
-		w->kill_at = -1;
+		log_say(LOG_LEVEL_WARNING, "%s: did not end in time and is killed",
+		        run->volume->id);
+		event_kill(&run->child, SIGKILL);
+		run->kill_at = -1;
 	}
 }
 
 void
-workers_abandon(struct daemon *d)
+workers_abandon(struct workers *w)
 {
-	for (size_t i = 0; i < DAEMON_WORKERS; i++) {
-		struct daemon_work *w = &d->work[i];
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		struct workers_run *run = &w->run[i];
 
-		if (w->child.pid == 0)
+		if (run->volume == NULL)
 			continue;
 		log_say(LOG_LEVEL_ERROR, "%s: hangs in the kernel and is left behind",
-		        w->volume->id);
-		end_run(d, w);
+		        run->volume->id);
+		event_close(&run->child);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/ioprio.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #include "flashback/store/store.h"
 #include "flashback/store/voldir.h"
 
+_Static_assert(sizeof(struct backup_message) <= EVENT_SIZE, "it can be sent");
+
 #define NICENESS 10
 #define PATIENCE_MS 2000
 
@@ -46,16 +49,32 @@ struct run {
 };
 
 static void
-tell_stage(const struct run *r, enum table_stage stage)
+send_stage(void *arg, enum table_stage stage)
 {
-	event_send(r->out, "stage %s", table_stage_name(stage));
+	const struct run *r = arg;
+	struct backup_message m = {.kind = BACKUP_STAGE, .stage = stage};
+
+	event_send(r->out, &m, sizeof(m));
 }
 
 static void
 note(const struct run *r, const char *words)
 {
-	if (words[0] != '\0')
-		event_send(r->out, "note %s", words);
+	struct backup_message m = {.kind = BACKUP_NOTE};
+
+	if (words[0] == '\0')
+		return;
+	snprintf(m.note, sizeof(m.note), "%s", words);
+	event_send(r->out, &m, offsetof(struct backup_message, note) + strlen(m.note) + 1);
+}
+
+static void
+send_progress(void *arg, const struct output_progress *progress)
+{
+	const struct run *r = arg;
+	struct backup_message m = {.kind = BACKUP_PROGRESS, .progress = *progress};
+
+	event_send(r->out, &m, sizeof(m));
 }
 
 static int
@@ -302,7 +321,7 @@ commit(struct run *r)
 	    .blind = voldir_is_blind(&r->v),
 	};
 
-	tell_stage(r, TABLE_COMMITTING);
+	send_stage(r, TABLE_COMMITTING);
 	commit_run(&c);
 	r->copy.tree = c.tree;
 	r->copy.verdict = c.verdict;
@@ -355,27 +374,22 @@ run_after(struct run *r)
 	text_list_free(&env);
 }
 
-/* How it ended goes over the pipe once: the summary has no last run but where this one has none to
- * tell of. */
 static void
-tell_result(struct run *r)
+send_result(struct run *r)
 {
 	struct history_run *run = &r->copy.verdict.run;
-	char text[SUMMARY_LINE];
+	struct backup_message m = {.kind = BACKUP_RESULT};
 
 	if (r->locked && r->v.unread == 0 && store_volume_list(&r->v) == 0) {
 		summarise(r);
-		if (r->seen.expired > 0)
-			event_send(r->out, "expired %u", r->seen.expired);
-		if (run->result != RESULT_NOT_DUE)
-			r->seen.last.result = RESULT_NONE;
-		if (summary_pack(&r->seen, text, sizeof(text)) == 0)
-			event_send(r->out, "summary %s", text);
+		m.result.listed = true;
+		m.result.seen = r->seen;
 	}
 	if (run->seconds < 0)
 		run->seconds = seconds_since(r);
-	if (history_pack(run, text, sizeof(text)) == 0)
-		event_send(r->out, "result %d %s", r->copy.end.progress.percent, text);
+	m.result.run = *run;
+	m.result.percent = r->copy.end.progress.percent;
+	event_send(r->out, &m, sizeof(m));
 }
 
 /* The disk must not be held a moment longer than needed: `after` may want to unmount it. */
@@ -403,19 +417,21 @@ backup_body(int out, void *arg)
 	    .v = &r.v,
 	    .seen = &r.seen,
 	    .boot = r.boot,
-	    .tell = out,
+	    .progress = send_progress,
+	    .stage = send_stage,
+	    .report_arg = &r,
 	};
 	r.copy.verdict.run =
 	    history_begin(&(const struct stamp){.when = r.now, .offset = clock_offset(r.now)});
-	tell_stage(&r, TABLE_PREPARING);
+	send_stage(&r, TABLE_PREPARING);
 	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
 	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&
 	    copy(&r) == 0)
 		commit(&r);
 	else
 		record_failure(&r);
-	tell_stage(&r, TABLE_EXPIRING);
-	tell_result(&r);
+	send_stage(&r, TABLE_EXPIRING);
+	send_result(&r);
 	let_go(&r);
 	run_after(&r);
 	return 0;

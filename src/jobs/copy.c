@@ -10,7 +10,6 @@
 
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
-#include "flashback/lib/event.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/schedule/table.h"
@@ -129,7 +128,8 @@ copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list
 	    .dir = c->v->fd,
 	    .lock = c->v->held,
 	    .signals = c->signals,
-	    .tell = c->tell,
+	    .progress = c->progress,
+	    .progress_arg = c->report_arg,
 	    .patience = c->plan.patience,
 	    .log = c->log,
 	    .take = scan != NULL ? take_line : NULL,
@@ -213,7 +213,7 @@ copy_is_good(const struct copy *c)
 void
 copy_stage(const struct copy *c, enum table_stage stage)
 {
-	event_send(c->tell, "stage %s", table_stage_name(stage));
+	c->stage(c->report_arg, stage);
 }
 
 /* A line of our own for the log of the run. */

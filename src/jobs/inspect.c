@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,10 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/verdict.h"
-#include "flashback/store/summary.h"
+#include "flashback/store/store.h"
 #include "flashback/store/voldir.h"
+
+_Static_assert(sizeof(struct inspect_message) <= EVENT_SIZE, "it can be sent");
 
 /* How many bytes of so many must be free. */
 static uint64_t
@@ -90,51 +94,51 @@ inspect_room(int fd, const struct config *config, struct inspect_disk *disk)
 	return -1;
 }
 
-int
-inspect_send(int out, const char *word, const char *id, const struct store_volume *v, int64_t now)
+static void __attribute__((format(printf, 3, 4)))
+warn(int out, enum inspect_kind kind, const char *fmt, ...)
 {
-	struct summary seen;
-	char packed[SUMMARY_LINE];
+	struct inspect_message m = {.kind = kind};
+	va_list ap;
 
-	if (v->unread != 0) {
-		errno = v->unread;
-		return -1;
-	}
-	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, now, &seen);
-	if (summary_pack(&seen, packed, sizeof(packed)) < 0)
-		return -1;
-	return event_send(out, "%s %s %s", word, id, packed);
+	va_start(ap, fmt);
+	vsnprintf(m.warning, sizeof(m.warning), fmt, ap);
+	va_end(ap);
+	event_send(out, &m, offsetof(struct inspect_message, warning) + strlen(m.warning) + 1);
+}
+
+static void
+send_volume(int out, const struct store *s, const char *id, const struct store_volume *v,
+            int64_t now)
+{
+	struct inspect_message m = {.kind = INSPECT_VOLUME};
+
+	snprintf(m.volume.id, sizeof(m.volume.id), "%s", id);
+	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, now, &m.volume.seen);
+	m.volume.stale = s->traits.symlinks && v->fd >= 0 && voldir_latest_is_stale(v, now);
+	event_send(out, &m, sizeof(m));
 }
 
 static void
 look_volume(int out, const struct store *s, const struct volume *volume, int64_t now)
 {
 	struct store_volume v;
-	bool told = false;
 
 	if (store_volume_open(s, volume->host, volume->name, false, &v) < 0 && errno != ENOENT)
-		event_send(out, "warning %s cannot be read: %s", volume->id, strerror(errno));
+		warn(out, INSPECT_UNREAD, "%s cannot be read: %s", volume->id, strerror(errno));
 	else if (v.unread != 0)
-		event_send(out, "warning %s/%s cannot be read: %s", volume->id, STORE_HISTORY,
-		           strerror(v.unread));
-	else if (inspect_send(out, "volume", volume->id, &v, now) < 0)
-		event_send(out, "warning %s cannot be told of: %s", volume->id, strerror(errno));
+		warn(out, INSPECT_UNREAD, "%s/%s cannot be read: %s", volume->id, STORE_HISTORY,
+		     strerror(v.unread));
 	else
-		told = true;
-	if (!told)
-		event_send(out, "unread %s", volume->id);
-	else if (s->traits.symlinks && v.fd >= 0 && voldir_latest_is_stale(&v, now))
-		event_send(out, "stale %s", volume->id);
+		send_volume(out, s, volume->id, &v, now);
 	store_volume_close(&v);
 }
 
-/* Every number as one that int64_t holds: units reads those back. */
 static void
-send_disk(int out, const struct inspect_disk *d)
+send_disk(int out, const struct inspect_disk *disk)
 {
-	event_send(out, "disk %d %d %jd %jd %jd %jd %d %d %d %s %s", d->mounted, d->opened,
-	           (intmax_t)d->fsid, (intmax_t)d->total, (intmax_t)d->used, (intmax_t)d->free,
-	           d->low, d->very_low, d->broken, d->id[0] != '\0' ? d->id : "-", d->reason);
+	struct inspect_message m = {.kind = INSPECT_DISK, .disk = *disk};
+
+	event_send(out, &m, sizeof(m));
 }
 
 /* Take the words in *why (may be NULL) as the reason, and free them. */
@@ -149,12 +153,12 @@ take_reason(struct inspect_disk *disk, char **why)
 }
 
 static void
-warn(int out, const char *data_dir, const struct store *s)
+warn_of_store(int out, const char *data_dir, const struct store *s)
 {
 	char *words = store_warning(data_dir, s), *safe = words ? text_escaped(words) : NULL;
 
 	if (safe)
-		event_send(out, "warning %s", safe);
+		warn(out, INSPECT_WARNING, "%s", safe);
 	free(safe);
 	free(words);
 }
@@ -210,40 +214,9 @@ inspect_body(int out, void *arg)
 		test_writing(&s, &disk);
 	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
-	warn(out, config->data_dir, &s);
+	warn_of_store(out, config->data_dir, &s);
 	for (size_t i = 0; job->volumes && i < config->n; i++)
 		look_volume(out, &s, config->volumes[i], job->now);
 	store_close(&s);
-	return 0;
-}
-
-int
-inspect_parse(const char *line, struct inspect_disk *disk)
-{
-	static const int64_t least[] = {0, 0, INT64_MIN, 0, 0, 0, 0, 0, 0};
-	static const int64_t most[] = {1, 1, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, 1, 1, 1};
-	int64_t n[sizeof(most) / sizeof(most[0])];
-	char word[32], id[MARKER_ID_SIZE] = "";
-
-	if (text_word(&line, word, sizeof(word)) < 0 || strcmp(word, "disk") != 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
-		if (units_read_integer(&line, least[i], most[i], &n[i]) < 0)
-			return -1;
-	if (text_word(&line, id, sizeof(id)) < 0)
-		return -1;
-	*disk = (struct inspect_disk){.mounted = n[0],
-	                              .opened = n[1],
-	                              .fsid = (uint64_t)n[2],
-	                              .total = (uint64_t)n[3],
-	                              .used = (uint64_t)n[4],
-	                              .free = (uint64_t)n[5],
-	                              .low = n[6],
-	                              .very_low = n[7],
-	                              .broken = n[8]};
-	if (strcmp(id, "-") != 0)
-		memcpy(disk->id, id, sizeof(disk->id));
-	line += *line == ' ';
-	text_clean(disk->reason, sizeof(disk->reason), line, strlen(line));
 	return 0;
 }

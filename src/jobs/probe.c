@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@
 #include "flashback/lib/resolve.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
+
+_Static_assert(sizeof(struct probe_message) <= EVENT_SIZE, "it can be sent");
 
 /* Addresses in one liboping object.  With 128 that all wait for ARP its socket stalls, and the
  * addresses after them are never pinged. */
@@ -38,39 +41,13 @@ static const double rounds[] = {0.1, 0.4, 1.0, 1.5};
 
 #define TCP_WAIT 3000 /* milliseconds: as long as all rounds together */
 
-/* ---- answers ---- */
-
-static const char *const answer_names[] = {
-    [PROBE_UP] = "UP",        [PROBE_SILENT] = "SILENT", [PROBE_UNKNOWN] = "UNKNOWN",
-    [PROBE_NO_NET] = "NONET", [PROBE_CANNOT] = "CANNOT",
-};
-
-#define ANSWERS (sizeof(answer_names) / sizeof(answer_names[0]))
-
-const char *
-probe_answer_name(enum probe_answer a)
+static void
+send_answer(int out, size_t host, enum probe_answer answer, const char *reason)
 {
-	return answer_names[a];
-}
+	struct probe_message m = {.host = host, .answer = answer};
 
-int
-probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason)
-{
-	const char *s = line;
-	char name[16];
-	int64_t n;
-
-	if (units_read_integer(&s, 0, INT32_MAX, &n) < 0 || text_word(&s, name, sizeof(name)) < 0)
-		return -1;
-	for (size_t i = 0; i < ANSWERS; i++) {
-		if (strcmp(name, answer_names[i]) != 0)
-			continue;
-		*index = (size_t)n;
-		*answer = (enum probe_answer)i;
-		*reason = s + strspn(s, " ");
-		return 0;
-	}
-	return -1;
+	snprintf(m.reason, sizeof(m.reason), "%s", reason);
+	event_send(out, &m, offsetof(struct probe_message, reason) + strlen(m.reason) + 1);
 }
 
 bool
@@ -119,7 +96,7 @@ settle(struct task *t, size_t host, enum probe_answer answer, const char *reason
 {
 	size_t kept = 0;
 
-	event_send(t->out, "%zu %s %s", host, answer_names[answer], reason);
+	send_answer(t->out, host, answer, reason);
 	for (size_t i = 0; i < t->ntargets; i++) {
 		if (t->target[i].host != host)
 			t->target[kept++] = t->target[i];
@@ -347,20 +324,7 @@ answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
 	if (p->answered[host])
 		return;
 	p->answered[host] = true;
-	event_send(p->out, "%zu %s %s", host, answer_names[a], reason);
-}
-
-/* Pass on a line of a child. */
-static void
-relay(void *arg, char *line)
-{
-	struct prober *p = arg;
-	enum probe_answer a;
-	const char *reason;
-	size_t host;
-
-	if (probe_parse(line, &host, &a, &reason) == 0 && host < p->hosts->n)
-		answer(p, host, a, reason);
+	send_answer(p->out, host, a, reason);
 }
 
 /* Put the hosts that are probed in this way into batches: numeric addresses together, names one by
@@ -424,15 +388,18 @@ await_children(const struct prober *p, size_t last, int64_t deadline)
 	event_wait(fds, n, ready, deadline);
 }
 
-/* Read what a child has written; return true when it has ended.  A child that was killed leaves
+/* Pass on the answers of a child; return true when it has ended.  A child that was killed leaves
  * hosts without an answer, which must not be taken for silent. */
 static bool
 hear(struct prober *p, struct batch *b)
 {
-	bool ended = event_reaped(&b->child);
+	struct probe_message m;
+	enum event_news news;
 
-	event_lines(&b->child, relay, p);
-	if (!ended)
+	while ((news = event_next(&b->child, &m, sizeof(m))) == EVENT_MESSAGE)
+		if (m.host < p->hosts->n)
+			answer(p, m.host, m.answer, m.reason);
+	if (news == EVENT_NOTHING)
 		return false;
 	event_close(&b->child);
 	for (size_t i = 0; i < b->n; i++)

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -18,6 +21,8 @@
 #include "flashback/store/store.h"
 #include "flashback/store/voldir.h"
 
+_Static_assert(sizeof(struct purge_message) <= EVENT_SIZE, "it can be sent");
+
 #define TROUBLE_SIZE 1024
 
 /* A sweeper at work. */
@@ -26,6 +31,33 @@ struct sweeper {
 	struct store store;
 	int out;
 };
+
+static void __attribute__((format(printf, 4, 5)))
+send_words(const struct sweeper *sw, enum purge_kind kind, const struct volume *volume,
+           const char *fmt, ...)
+{
+	struct purge_message m = {.kind = kind};
+	va_list ap;
+
+	snprintf(m.id, sizeof(m.id), "%s", volume->id);
+	va_start(ap, fmt);
+	vsnprintf(m.words, sizeof(m.words), fmt, ap);
+	va_end(ap);
+	event_send(sw->out, &m, offsetof(struct purge_message, words) + strlen(m.words) + 1);
+}
+
+static void
+send_summary(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
+             int64_t now)
+{
+	struct purge_message m = {.kind = PURGE_SUMMARY};
+
+	if (v->unread != 0)
+		return;
+	snprintf(m.id, sizeof(m.id), "%s", volume->id);
+	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, now, &m.seen);
+	event_send(sw->out, &m, sizeof(m));
+}
 
 /* Open a volume that is there and that nobody works on.  Return 0, or -1 when there is nothing to
  * do. */
@@ -43,7 +75,7 @@ open_locked(const struct sweeper *sw, const struct volume *volume, struct store_
 	if (store_volume_open(&sw->store, volume->host, volume->name, true, v) == 0)
 		return 0;
 	if (errno != EWOULDBLOCK)
-		event_send(sw->out, "trouble %s cannot be locked: %s", volume->id, strerror(errno));
+		send_words(sw, PURGE_TROUBLE, volume, "cannot be locked: %s", strerror(errno));
 	return -1;
 }
 
@@ -56,7 +88,7 @@ mend_latest(const struct sweeper *sw, const struct volume *volume)
 	if (open_locked(sw, volume, &v) < 0)
 		return;
 	if (voldir_latest(&v, clock_wall()) < 0)
-		event_send(sw->out, "trouble %s cannot change `latest`: %s", volume->id,
+		send_words(sw, PURGE_TROUBLE, volume, "cannot change `latest`: %s",
 		           strerror(errno));
 	store_volume_close(&v);
 }
@@ -67,25 +99,22 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 {
 	struct store_volume v;
 	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
-	bool said = false, stale;
+	bool stale;
 
 	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0) {
 		if (errno != ENOENT)
-			event_send(sw->out, "trouble %s cannot be opened: %s", volume->id,
+			send_words(sw, PURGE_TROUBLE, volume, "cannot be opened: %s",
 			           strerror(errno));
 		return;
 	}
 	for (size_t i = 0; i < v.nstamps; i++) {
 		if (v.stamps[i].state != STAMP_EXPIRED)
 			continue;
-		if (!said)
-			event_send(sw->out, "volume %s", volume->id);
-		said = true;
 		stamp_format(&v.stamps[i], name);
 		if (tree_remove(v.fd, name, v.dev, trouble, sizeof(trouble)) == 0)
-			event_send(sw->out, "removed %s %s", volume->id, name);
+			send_words(sw, PURGE_REMOVED, volume, "%s", name);
 		else
-			event_send(sw->out, "trouble %s cannot remove %s", volume->id, trouble);
+			send_words(sw, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
 	}
 	stale = sw->store.traits.symlinks && voldir_latest_is_stale(&v, clock_wall());
 	store_volume_close(&v);
@@ -119,9 +148,9 @@ reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 	n = expire_policy(&v, volume, expire_allowed(v.runs, v.nruns), now, trouble,
 	                  sizeof(trouble));
 	if (n < 0)
-		event_send(sw->out, "trouble %s %s", volume->id, trouble);
+		send_words(sw, PURGE_TROUBLE, volume, "%s", trouble);
 	if (n != 0)
-		inspect_send(sw->out, "summary", volume->id, &v, now);
+		send_summary(sw, volume, &v, now);
 	store_volume_close(&v);
 	if (n != 0)
 		sweep_volume(sw, volume);
@@ -189,10 +218,10 @@ reclaim_cut(const struct sweeper *sw, struct cut *cut)
 	int rc = store_rename(&v, &cut->stamp, STAMP_EXPIRED);
 
 	if (rc == 0)
-		inspect_send(sw->out, "summary", cut->volume->id, &v, clock_wall());
+		send_summary(sw, cut->volume, &v, clock_wall());
 	else if (errno != ENOENT)
-		event_send(sw->out, "trouble %s cannot expire an interrupted run: %s",
-		           cut->volume->id, strerror(errno));
+		send_words(sw, PURGE_TROUBLE, cut->volume, "cannot expire an interrupted run: %s",
+		           strerror(errno));
 	store_volume_close(&v);
 	if (rc == 0)
 		sweep_volume(sw, cut->volume);

@@ -57,7 +57,6 @@ check_remote(const struct volume *volume, const char *rsync, const struct versio
 	    .dir = -1,
 	    .lock = -1,
 	    .signals = signals,
-	    .tell = -1,
 	    .patience = argv_patience(volume, false),
 	};
 	struct transfer_end end;

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +21,13 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
 
-#define LINE_MAX_LEN 8192 /* of a line from a child */
+#define BUF_SIZE 8192 /* of a child's messages: one that is not whole, and room to read more */
 
-/* What one call of event_lines reads at most: more than a pipe holds, and an end to a flood. */
+/* How often event_next reads until it returns EVENT_NOTHING: more than a pipe holds, and an end to
+ * a flood. */
 #define READS_MAX 64
+
+_Static_assert(EVENT_SIZE + sizeof(uint32_t) == PIPE_BUF, "a message is written in one piece");
 
 static const int received[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
 
@@ -196,7 +198,7 @@ event_fork(struct event_child *c, event_body *body, void *arg)
 	pid_t parent = getpid();
 	int pipefd[2], saved;
 
-	*c = (struct event_child){.fd = -1, .buf = malloc(LINE_MAX_LEN + 1)};
+	*c = (struct event_child){.fd = -1, .buf = malloc(BUF_SIZE)};
 	if (c->buf == NULL)
 		return -1;
 	if (event_pipe(pipefd) < 0)
@@ -220,44 +222,6 @@ fail_buf:
 	return -1;
 }
 
-/* Add n bytes to the unfinished line, handing over each that becomes whole.  What is over the limit
- * is dropped. */
-static void
-add_bytes(struct event_child *c, const char *bytes, size_t n, void (*take)(void *, char *),
-          void *arg)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] == '\n') {
-			c->buf[c->len] = '\0';
-			c->len = 0;
-			take(arg, c->buf);
-		} else if (c->len < LINE_MAX_LEN) {
-			c->buf[c->len++] = bytes[i];
-		}
-	}
-}
-
-void
-event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *arg)
-{
-	char bytes[4096];
-
-	if (c->pid <= 0)
-		return;
-	for (int i = 0; i < READS_MAX && c->fd >= 0; i++) {
-		ssize_t n = read(c->fd, bytes, sizeof(bytes));
-
-		if (n > 0) {
-			add_bytes(c, bytes, (size_t)n, take, arg);
-			continue;
-		}
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		close(c->fd);
-		c->fd = -1;
-	}
-}
-
 bool
 event_reaped(struct event_child *c)
 {
@@ -276,6 +240,80 @@ event_reaped(struct event_child *c)
 		c->status = W_EXITCODE(255, 0);
 	c->ended = true;
 	return true;
+}
+
+/* No more is read from this child. */
+static void
+hang_up(struct event_child *c)
+{
+	close(c->fd);
+	c->fd = -1;
+}
+
+/* Take the first message that has been read whole and that is not too large. */
+static bool
+take_message(struct event_child *c, void *msg, size_t size)
+{
+	uint32_t len;
+	size_t whole;
+	bool fits = false;
+
+	while (!fits && c->len >= sizeof(len)) {
+		memcpy(&len, c->buf, sizeof(len));
+		whole = sizeof(len) + len;
+		if (c->len < whole)
+			return false;
+		fits = len <= size;
+		if (fits) {
+			memset(msg, 0, size);
+			memcpy(msg, c->buf + sizeof(len), len);
+		}
+		c->len -= whole;
+		memmove(c->buf, c->buf + whole, c->len);
+	}
+	return fits;
+}
+
+/* Read what there is.  Return false when that is nothing, or nothing can come any more. */
+static bool
+read_more(struct event_child *c)
+{
+	uint32_t len = 0;
+	ssize_t n;
+
+	if (c->fd < 0)
+		return false;
+	n = read(c->fd, c->buf + c->len, BUF_SIZE - c->len);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n > 0)
+		c->len += (size_t)n;
+	if (c->len >= sizeof(len))
+		memcpy(&len, c->buf, sizeof(len));
+	/* A child that sends no messages has lost its mind: its end will tell. */
+	if (n <= 0 || len > EVENT_SIZE)
+		hang_up(c);
+	return n > 0;
+}
+
+enum event_news
+event_next(struct event_child *c, void *msg, size_t size)
+{
+	bool ended;
+
+	if (c->pid <= 0)
+		return EVENT_NOTHING;
+	/* Before its pipe is read, so that nothing comes after what is read. */
+	ended = event_reaped(c);
+	while (!take_message(c, msg, size)) {
+		if (c->reads < READS_MAX && read_more(c)) {
+			c->reads++;
+			continue;
+		}
+		c->reads = 0;
+		return ended ? EVENT_ENDED : EVENT_NOTHING;
+	}
+	return EVENT_MESSAGE;
 }
 
 void
@@ -298,24 +336,20 @@ event_close(struct event_child *c)
 }
 
 int
-event_send(int fd, const char *fmt, ...)
+event_send(int fd, const void *msg, size_t size)
 {
-	char line[PIPE_BUF];
-	va_list ap;
+	char whole[PIPE_BUF];
+	uint32_t len = (uint32_t)size;
 	ssize_t n;
-	int len;
 
-	va_start(ap, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (len < 0 || (size_t)len >= sizeof(line)) {
+	if (size > EVENT_SIZE) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	assert(memchr(line, '\n', (size_t)len) == NULL);
-	line[len++] = '\n';
+	memcpy(whole, &len, sizeof(len));
+	memcpy(whole + sizeof(len), msg, size);
 	do
-		n = write(fd, line, (size_t)len);
+		n = write(fd, whole, sizeof(len) + size);
 	while (n < 0 && errno == EINTR);
-	return n == len ? 0 : -1;
+	return n == (ssize_t)(sizeof(len) + size) ? 0 : -1;
 }

@@ -22,7 +22,7 @@
 #define STUCK_MS 30000 /* from KILL until the session counts as stuck in the kernel */
 #define DYING_MS 20    /* how often to check whether a dying session has ended */
 #define GATHER_MS 5    /* let output accumulate: rsync prints progress after every file */
-#define REPORT_MS 1000 /* between two progress lines to the daemon */
+#define REPORT_MS 1000 /* between two calls of t->progress */
 #define CHECKS 12      /* activity checks in the time after which a silent run is stopped */
 #define LINE_SIZE SCAN_LINE_MAX
 #define VERSION_SECONDS 10
@@ -60,15 +60,12 @@ struct watch {
 static void
 report_progress(struct watch *w)
 {
-	const struct output_progress *p = &w->end->progress;
 	int64_t now = clock_mono();
 
-	if (w->t->tell == -1 || now - w->reported < REPORT_MS)
+	if (w->t->progress == NULL || now - w->reported < REPORT_MS)
 		return;
 	w->reported = now;
-	event_send(w->t->tell, "progress %d %lld %lld %lld %lld %lld", p->percent,
-	           (long long)p->bytes, (long long)p->rate, (long long)p->left, (long long)p->done,
-	           (long long)p->all);
+	w->t->progress(w->t->progress_arg, &w->end->progress);
 }
 
 /* One line of output: progress, or a message for the verdict and for the log.  What rsync prints

@@ -199,3 +199,58 @@ plan_yields(const struct table_row *running, const struct table_row *waiting, in
 		return false;
 	return now - running->started > slice && waiting->queued_since <= last_wake;
 }
+
+void
+plan_settle(struct table_row *row, const struct plan_end *end, int64_t now, int64_t wake)
+{
+	const struct history_run before = row->seen.last, *run = end->run;
+	int64_t silent_since = row->silent_since;
+
+	row->again = before.result == run->result && strcmp(before.reason, run->reason) == 0;
+	row->seen.last = *run;
+	row->percent = end->percent;
+	row->yielded = end->yielded;
+	row->fresh = run->result == RESULT_SUCCEEDED;
+	row->silent_since = 0;
+	row->retry_at = plan_retry_at(&row->seen, now, wake, row->volume->every);
+	if (run->result == RESULT_NOT_FOUND)
+		row->silent_since = silent_since != 0 ? silent_since : now;
+	if (run->result == RESULT_NOT_DUE)
+		row->seen.last = end->newest != NULL ? *end->newest : before;
+}
+
+/* Is a suspect snapshot still the newest attempt, or has it been accepted, removed, or followed by
+ * another? */
+static bool
+is_suspect_still(const struct summary *seen)
+{
+	return seen->suspect != 0 && seen->suspect > seen->complete &&
+	       seen->suspect > seen->partial;
+}
+
+/* The person has renamed or removed what is shown. */
+static bool
+is_dealt_with(const struct table_row *row)
+{
+	enum result last = row->seen.last.result;
+
+	if (last == RESULT_SUSPECT)
+		return !is_suspect_still(&row->seen);
+	return last == RESULT_PARTIAL && row->seen.partial == 0;
+}
+
+bool
+plan_adopt(struct table_row *row, const struct summary *seen, int64_t wake)
+{
+	bool first = !row->known && row->phase == TABLE_RESTING;
+	bool was_known = row->known, newer = table_see(row, seen);
+
+	if (first) {
+		row->retry_at =
+		    plan_retry_at(seen, history_ended(&seen->last), wake, row->volume->every);
+		row->told = seen->last.result; /* by the flashback that made it */
+	}
+	if (is_dealt_with(row))
+		table_say(row, RESULT_NONE, "%s", "");
+	return newer && was_known;
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/schedule/table.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,18 +221,46 @@ table_free(struct table *table)
 	*table = (struct table){0};
 }
 
-const char *
-table_stage_name(enum table_stage stage)
-{
-	static const char *const names[] = {
-	    [TABLE_PREPARING] = "PREPARING",
-	    [TABLE_COMPARING] = "COMPARING",
-	    [TABLE_COPYING] = "COPYING",
-	    [TABLE_COMMITTING] = "COMMITTING",
-	    [TABLE_EXPIRING] = "EXPIRING",
-	};
+static const struct {
+	enum table_phase from;
+	enum table_event event;
+	enum table_phase to;
+} transitions[] = {
+    {TABLE_RESTING, TABLE_EVENT_ASK, TABLE_ASKING},
+    {TABLE_RESTING, TABLE_EVENT_QUEUE, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_SILENT, TABLE_RESTING},
+    {TABLE_ASKING, TABLE_EVENT_UNASKED, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_NO_NET, TABLE_RESTING},
+    {TABLE_ASKING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_QUEUED, TABLE_EVENT_STARTED, TABLE_RUNNING},
+    {TABLE_QUEUED, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_RUNNING, TABLE_EVENT_STOPPED, TABLE_ENDING},
+    {TABLE_RUNNING, TABLE_EVENT_ENDED, TABLE_RESTING},
+    {TABLE_ENDING, TABLE_EVENT_ENDED, TABLE_RESTING},
+};
 
-	return names[stage];
+int
+table_next(enum table_phase from, enum table_event event, enum table_phase *to)
+{
+	for (size_t i = 0; i < sizeof(transitions) / sizeof(transitions[0]); i++) {
+		if (transitions[i].from == from && transitions[i].event == event) {
+			*to = transitions[i].to;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+void
+table_move(struct table_row *row, enum table_event event)
+{
+	enum table_phase to = row->phase;
+	int rc = table_next(row->phase, event, &to);
+
+	assert(rc == 0);
+	(void)rc;
+	row->phase = to;
 }
 
 bool

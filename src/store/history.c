@@ -135,25 +135,6 @@ history_print(FILE *f, const struct history_run *run)
 	return ferror(f) ? -1 : 0;
 }
 
-int
-history_pack(const struct history_run *run, char *text, size_t size)
-{
-	FILE *f = size > 0 ? fmemopen(text, size, "w") : NULL;
-	char *end;
-
-	if (f == NULL)
-		return -1;
-	history_print(f, run);
-	if (fclose(f) != 0)
-		return -1;
-	/* The C library writes no NUL when the text just fits. */
-	end = memchr(text, '\n', size);
-	if (end == NULL)
-		return -1;
-	*end = '\0';
-	return 0;
-}
-
 /* Is the snapshot of a run there, whatever its state is now?  No stamp has the instant 0. */
 static bool
 is_there(const struct history_run *run, const struct stamp *stamps, size_t nstamps)

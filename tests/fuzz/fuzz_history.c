@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: ISC
-/* Lines of a history, the marker of a store, and the lines that our own children send. */
+/* Lines of a history, and the marker of a store. */
 #include "fuzz.h"
 
-#include "flashback/jobs/inspect.h"
-#include "flashback/jobs/probe.h"
 #include "flashback/store/history.h"
 #include "flashback/store/marker.h"
-#include "flashback/store/summary.h"
 
 /* What print writes, in memory. */
 static char *
@@ -43,21 +40,6 @@ history(const char *s)
 }
 
 static void
-summary(const char *s)
-{
-	struct summary a, b;
-	char once[SUMMARY_LINE], twice[SUMMARY_LINE];
-
-	if (summary_unpack(s, &a) < 0)
-		return;
-	HOLDS(fuzz_is_printable(a.last.reason) && fuzz_is_printable(a.flawed.reason));
-	HOLDS(summary_pack(&a, once, sizeof(once)) == 0);
-	HOLDS(strchr(once, '\n') == NULL);
-	HOLDS(summary_unpack(once, &b) == 0);
-	HOLDS(summary_pack(&b, twice, sizeof(twice)) == 0 && strcmp(once, twice) == 0);
-}
-
-static void
 marker(const char *s)
 {
 	struct marker a, b;
@@ -75,29 +57,13 @@ marker(const char *s)
 	free(text);
 }
 
-static void
-children(char *s)
-{
-	struct inspect_disk disk;
-	enum probe_answer answer;
-	const char *reason;
-	size_t index, len = strlen(s);
-
-	if (inspect_parse(s, &disk) == 0)
-		HOLDS(memchr(disk.reason, '\0', sizeof(disk.reason)) != NULL);
-	if (probe_parse(s, &index, &answer, &reason) == 0)
-		HOLDS(answer <= PROBE_CANNOT && reason >= s && reason <= s + len);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *s = fuzz_string(data, size);
 
 	history(s);
-	summary(s);
 	marker(s);
-	children(s);
 	free(s);
 	return 0;
 }

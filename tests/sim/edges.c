@@ -133,6 +133,18 @@ answer(const char *address)
 	sim_broken("asks for %s, which is no host", address);
 }
 
+static void
+send_answers(int out, const enum probe_answer *answers, size_t n, bool up)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct probe_message m = {.host = i, .answer = answers[i]};
+
+		snprintf(m.reason, sizeof(m.reason), "it does not answer");
+		if ((m.answer == PROBE_UP) == up)
+			event_send(out, &m, sizeof(m));
+	}
+}
+
 int
 probe_body(int out, void *arg)
 {
@@ -143,29 +155,13 @@ probe_body(int out, void *arg)
 
 	for (size_t i = 0; i < n; i++)
 		answers[i] = answer(hosts->host[i].address);
-	for (size_t i = 0; i < n; i++)
-		if (answers[i] == PROBE_UP)
-			event_send(out, "%zu %d", i, answers[i]);
+	send_answers(out, answers, n, true);
 	if (sim_chance(1, 40)) /* it hangs until it is killed, or dies */
 		until = sim_chance(1, 2) ? sim_mono() + 60000 : -1;
 	if (until < 0)
 		return 1;
 	process_wait(until);
-	for (size_t i = 0; i < n; i++)
-		if (answers[i] != PROBE_UP)
-			event_send(out, "%zu %d it does not answer", i, answers[i]);
-	return 0;
-}
-
-int
-probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason)
-{
-	int word;
-
-	if (sscanf(line, "%zu %d", index, &word) != 2)
-		return -1;
-	*answer = (enum probe_answer)word;
-	*reason = "it does not answer";
+	send_answers(out, answers, n, false);
 	return 0;
 }
 

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,47 +173,20 @@ event_fork(struct event_child *c, event_body *body, void *arg)
 }
 
 int
-event_send(int fd, const char *fmt, ...)
+event_send(int fd, const void *msg, size_t size)
 {
 	struct process *p = process_of(fd);
-	char line[8192];
-	va_list ap;
-	int len;
 
-	va_start(ap, fmt);
-	len = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (len < 0 || (size_t)len >= 4095 || strchr(line, '\n') != NULL)
-		sim_broken("a line to the parent is %d bytes long, or two lines", len);
-	line[len++] = '\n';
-	while (p->pipe_len + (size_t)len >= p->pipe_max)
+	if (size > EVENT_SIZE)
+		sim_broken("a message to the parent is %zu bytes long", size);
+	while (p->pipe_len + sizeof(size) + size >= p->pipe_max)
 		p->pipe = sim_grow(p->pipe, &p->pipe_max, p->pipe_max, 1);
-	memcpy(p->pipe + p->pipe_len, line, (size_t)len);
-	p->pipe_len += (size_t)len;
+	memcpy(p->pipe + p->pipe_len, &size, sizeof(size));
+	memcpy(p->pipe + p->pipe_len + sizeof(size), msg, size);
+	p->pipe_len += sizeof(size) + size;
 	if (p->parent != NULL)
 		process_wake(p->parent);
 	return 0;
-}
-
-void
-event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *arg)
-{
-	struct process *p = process_find(c->pid);
-	char line[8192];
-
-	if (c->fd < 0 || p == NULL)
-		return;
-	while (p->pipe_len > 0) {
-		size_t len = (size_t)((char *)memchr(p->pipe, '\n', p->pipe_len) - p->pipe) + 1;
-
-		memcpy(line, p->pipe, len);
-		line[len - 1] = '\0';
-		p->pipe_len -= len;
-		memmove(p->pipe, p->pipe + len, p->pipe_len);
-		take(arg, line);
-	}
-	if (p->ended)
-		c->fd = -1;
 }
 
 bool
@@ -228,6 +199,26 @@ event_reaped(struct event_child *c)
 		c->status = p->status;
 	}
 	return c->ended;
+}
+
+enum event_news
+event_next(struct event_child *c, void *msg, size_t size)
+{
+	struct process *p = process_find(c->pid);
+	size_t len;
+
+	if (p == NULL)
+		return EVENT_NOTHING;
+	if (p->pipe_len == 0)
+		return event_reaped(c) ? EVENT_ENDED : EVENT_NOTHING;
+	memcpy(&len, p->pipe, sizeof(len));
+	if (len > size)
+		sim_broken("a message of %zu bytes is read as one of %zu", len, size);
+	memset(msg, 0, size);
+	memcpy(msg, p->pipe + sizeof(len), len);
+	p->pipe_len -= sizeof(len) + len;
+	memmove(p->pipe, p->pipe + sizeof(len) + len, p->pipe_len);
+	return EVENT_MESSAGE;
 }
 
 void

@@ -14,6 +14,7 @@
  */
 
 #define VOLUME_NAME_MAX 64
+#define VOLUME_ID_SIZE (2 * VOLUME_NAME_MAX + 2) /* HOST/VOLUME and its NUL */
 
 enum volume_key {
 	VOLUME_SOURCE,

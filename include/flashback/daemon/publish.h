@@ -2,34 +2,47 @@
 #ifndef FLASHBACK_PUBLISH_H
 #define FLASHBACK_PUBLISH_H
 
-#include "flashback/daemon/daemon.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* What the daemon tells the world: the two files, the log, notify, the service manager. */
+#include "flashback/config/config.h"
+#include "flashback/lib/text.h"
+#include "flashback/report/view.h"
+#include "flashback/rsync/version.h"
 
-/** publish_write(d, life): write status.txt and queue.txt.  Return 0, or -1 when they cannot be
- * written (said once). */
-int publish_write(struct daemon *d, enum view_life life);
+/* The two files that people read, and the warnings in them. */
 
-/** publish_start(d): tell notify once after the start how things stand. */
-void publish_start(struct daemon *d);
+#define PUBLISH_SECONDS 60 /* how often the files are written at least */
 
-/** publish_rows(d): print the rows of --once. */
-void publish_rows(struct daemon *d);
+struct publish {
+	int64_t next; /* clock_mono: when they are written again */
+	bool dirty;   /* something that they show has changed */
+	char *error;  /* why they could not be written, as last logged; NULL: they were */
+	struct text_list standing; /* what is wrong with the way that flashback runs */
+	struct text_list warnings; /* all that are shown */
+};
+
+/** publish_write(p, config, view): write status.txt and queue.txt.  Return 0, or -1 when they
+ * cannot be written (logged once). */
+int publish_write(struct publish *p, const struct config *config, struct view *view);
+
+/** publish_rows(view, wanted): print the rows of --once, or only the wanted ones. */
+void publish_rows(const struct view *view, bool wanted);
 
 /**
- * publish_event(d, event, row, state, reason):
- * Tell notify of a change.  row is NULL for what concerns no volume.  Logging it is the caller's.
+ * publish_standing(p, table, held, rsync):
+ * Look again at what is wrong with the way that flashback runs (not root, no permission to ping, an
+ * old rsync, options held until a restart).  What was not so before is logged; what has been mended
+ * is no longer shown.
  */
-void publish_event(struct daemon *d, const char *event, const struct table_row *row,
-                   const char *state, const char *reason);
+void publish_standing(struct publish *p, const struct table *table, const struct text_list *held,
+                      const struct version *rsync);
 
-/** publish_result(row, run): log how a run has ended. */
-void publish_result(const struct table_row *row, const struct history_run *run);
+/** publish_warnings(p, disk, trouble): all that a view shows: the standing ones, those of the disk,
+ * and what could not be removed.  Good until the next call. */
+const struct text_list *publish_warnings(struct publish *p, const struct text_list *disk,
+                                         const struct text_list *trouble);
 
-/** publish_news(d, row): tell notify how the last run ended, if that is a change. */
-void publish_news(struct daemon *d, struct table_row *row);
-
-/** publish_overdue(d): log and tell of volumes that have become overdue, or no longer are. */
-void publish_overdue(struct daemon *d);
+void publish_free(struct publish *p);
 
 #endif

@@ -2,14 +2,39 @@
 #ifndef FLASHBACK_PURGER_H
 #define FLASHBACK_PURGER_H
 
-#include "flashback/daemon/daemon.h"
+#include <stdbool.h>
 
-/* The sweeper, as the daemon sees it. */
+#include "flashback/config/config.h"
+#include "flashback/lib/event.h"
+#include "flashback/lib/text.h"
+#include "flashback/schedule/table.h"
 
-/** purger_start(d): start it if there is work for it, the disk is there, and none is at work. */
-void purger_start(struct daemon *d);
+/* The child that removes expired snapshots, and what it could not remove. */
 
-/** purger_hear(d): take what it says, and its end.  What cannot be removed is logged once. */
-void purger_hear(struct daemon *d);
+struct purger {
+	struct event_child child;
+	bool wanted;                  /* something has expired */
+	bool reclaim;                 /* ... and the disk is full */
+	bool clearing;                /* ... and runs wait until there is room again */
+	struct text_list trouble;     /* "ID: words": what could not be removed, */
+	struct text_list trouble_now; /* ... and what the child that runs has met so far */
+};
+
+/** purger_start(p, config): start the child if it is wanted and does not run.  The disk must be
+ * there. */
+void purger_start(struct purger *p, const struct config *config);
+
+/**
+ * purger_step(p, table):
+ * Take what the child has sent, and its end; rows know what is left to remove.  What cannot be
+ * removed is logged once.  Return whether anything changed.
+ */
+bool purger_step(struct purger *p, struct table *table);
+
+/** purger_is_clearing(p): must runs wait, after one that filled the disk, until its tree is gone?
+ */
+bool purger_is_clearing(struct purger *p);
+
+void purger_free(struct purger *p);
 
 #endif

@@ -2,21 +2,47 @@
 #ifndef FLASHBACK_WAKE_H
 #define FLASHBACK_WAKE_H
 
-#include "flashback/daemon/daemon.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* One wake: read the config, look at the disk, decide for each volume, ask the hosts of those that
- * are due. */
+#include "flashback/schedule/plan.h"
+#include "flashback/schedule/table.h"
 
-/** wake_begin(d): begin a wake; what follows comes with the looker's and the prober's answers. */
-void wake_begin(struct daemon *d);
+/* When a wake comes, and what it decides for each volume. */
 
-/** wake_hear(d): the looker and the prober have something to say, have ended, or are late. */
-void wake_hear(struct daemon *d);
+struct wake {
+	int64_t next;  /* clock_mono */
+	int64_t begun; /* clock_wall of this wake; 0: none so far */
+	int64_t last;  /* ... and of the one before it */
+	int64_t ahead; /* of clock_mono is clock_wall, in seconds, at this wake */
+	bool waiting;  /* it has begun and waits for the disk to be read */
+	bool again;    /* decide again when the prober has ended */
+};
 
-/** wake_forget_backoff(d): the next wake starts all that is due, and reads the store again. */
-void wake_forget_backoff(struct daemon *d);
+/**
+ * wake_begin(w, table, interval):
+ * A wake begins; the next one comes after interval seconds.  Return true when the snapshots must be
+ * read again because of the clock: it was set, or what was from the future no longer is.
+ */
+bool wake_begin(struct wake *w, struct table *table, int64_t interval);
 
-/** wake_when(d): the time and the circumstances of a decision now. */
-struct plan_now wake_when(const struct daemon *d);
+/** What wake_decide goes by. */
+struct wake_terms {
+	struct plan_now when;
+	const char *disk_reason; /* why the disk is not fit */
+	bool only_wanted;        /* no volume that is not an operand of --once */
+	bool probing;            /* the prober still runs: hosts are not probed now */
+};
+
+/**
+ * wake_decide(w, table, terms):
+ * Take each resting row that is due and allowed to ASKING, or to QUEUED where no host is to be
+ * probed.
+ */
+void wake_decide(struct wake *w, struct table *table, const struct wake_terms *terms);
+
+/** wake_withdraw(table, when): a slot may come hours after the decision: take those that are QUEUED
+ * and no longer due or allowed back to RESTING. */
+void wake_withdraw(struct table *table, const struct plan_now *when);
 
 #endif

@@ -2,33 +2,113 @@
 #ifndef FLASHBACK_WORKERS_H
 #define FLASHBACK_WORKERS_H
 
-#include "flashback/daemon/daemon.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* The workers and the sweeper: started, heard, stopped; and what their end means for the volume. */
+#include "flashback/config/config.h"
+#include "flashback/lib/event.h"
+#include "flashback/rsync/version.h"
+#include "flashback/schedule/table.h"
+#include "flashback/store/history.h"
 
-/** workers_start(d): start the runs that are queued, as far as slots and addresses are free; and
- * the sweeper. */
-void workers_start(struct daemon *d);
+/* The workers: which run starts, which must stop, and how each has ended. */
 
-/** workers_hear(d): take what workers and the sweeper say, and their ends. */
-void workers_hear(struct daemon *d);
+#define WORKERS_MAX 64 /* the largest `parallel` */
 
-/** workers_watch(d): stop runs whose window has closed or whose slice is over; kill those that do
- * not end. */
-void workers_watch(struct daemon *d);
+/** Why a run was stopped. */
+enum workers_why {
+	WORKERS_NO_REASON, /* it was not */
+	WORKERS_DAEMON_ENDS,
+	WORKERS_WINDOW,
+	WORKERS_SLICE,
+	WORKERS_ROOM, /* the disk fills up */
+	WORKERS_GONE, /* the disk is gone */
+	WORKERS_HANGS /* it does not answer */
+};
 
-/** workers_stop_youngest(d): the disk is filling up. */
-void workers_stop_youngest(struct daemon *d);
+struct workers_run {
+	struct volume *volume; /* a reference, so that a reload does not disturb a run; NULL: this
+	                          slot is free */
+	struct event_child child;
+	int64_t started; /* clock_mono */
+	bool reported;   /* the worker has sent its result: */
+	struct history_run end;
+	int percent;
+	bool listed;               /* ... and with it what the volume's directory holds: */
+	struct history_run newest; /* the last run of the history */
+	enum workers_why why;
+	int64_t kill_at; /* clock_mono; -1: it need not end, or has been killed */
+};
 
-/** workers_stop(d, why): stop all; workers_kill(d): those that were told to and still have not
- * ended. */
-void workers_stop(struct daemon *d, enum daemon_why why);
-void workers_kill(struct daemon *d);
+struct workers {
+	struct table *table; /* its rows show what the workers do */
+	struct workers_run run[WORKERS_MAX];
+	size_t at; /* the one that workers_next reads next */
+};
 
-/** workers_abandon(d): what still runs hangs in the kernel: its runs have ended as far as we go. */
-void workers_abandon(struct daemon *d);
+enum workers_news {
+	WORKERS_NOTHING,
+	WORKERS_CHANGED, /* what a row shows */
+	WORKERS_EXPIRED, /* something has expired: there is work for the purger */
+	WORKERS_ENDED
+};
 
-/** workers_active(d): how many runs go on? */
-unsigned workers_active(const struct daemon *d);
+struct workers_event {
+	struct table_row *row;  /* NULL: its volume is no longer in the table */
+	struct history_run end; /* ENDED */
+	int percent;
+	bool listed;               /* newest is known: */
+	struct history_run newest; /* the last run of the history */
+	enum workers_why why;
+	bool reported; /* by a worker that lived until it had a result */
+};
+
+/** workers_active(w): how many runs are there? */
+unsigned workers_active(const struct workers *w);
+
+/**
+ * workers_start(w, slots, config, rsync):
+ * Start those that are QUEUED, as far as addresses are free and at most slots run; the others wait.
+ * A run whose process cannot be started has ended (workers_next).  Return whether any was started.
+ */
+bool workers_start(struct workers *w, unsigned slots, const struct config *config,
+                   const struct version *rsync);
+
+/**
+ * workers_next(w, e):
+ * The next event of any of them.  Call it until it returns WORKERS_NOTHING.  After WORKERS_ENDED
+ * the run is no longer known here, and its row still is RUNNING or ENDING.
+ */
+enum workers_news workers_next(struct workers *w, struct workers_event *e);
+
+/** What workers_watch goes by. */
+struct workers_limits {
+	int64_t now;    /* clock_wall */
+	int32_t offset; /* local time, seconds east of UTC */
+	unsigned parallel;
+	int64_t slice;     /* seconds */
+	int64_t last_wake; /* clock_wall of the wake before this one */
+};
+
+/**
+ * workers_watch(w, limits):
+ * Stop runs whose window has closed, and one whose slice is over if another waits for its slot or
+ * address; kill those that do not end.  Return whether any was stopped.
+ */
+bool workers_watch(struct workers *w, const struct workers_limits *limits);
+
+/** workers_yielder(w, limits): the run that must give way to one that waits; NULL: none. */
+struct workers_run *workers_yielder(struct workers *w, const struct workers_limits *limits);
+
+/** workers_stop_youngest(w): the disk fills up.  One at a time: its end may free enough.  Return
+ * whether one was stopped. */
+bool workers_stop_youngest(struct workers *w);
+
+/** workers_stop(w, why): stop all; workers_kill(w): those that still have not ended. */
+void workers_stop(struct workers *w, enum workers_why why);
+void workers_kill(struct workers *w);
+
+/** workers_abandon(w): what still runs hangs in the kernel: workers_next has it as ended. */
+void workers_abandon(struct workers *w);
 
 #endif

@@ -6,6 +6,10 @@
 
 #include "flashback/config/conf.h"
 #include "flashback/rsync/argv.h"
+#include "flashback/rsync/output.h"
+#include "flashback/schedule/table.h"
+#include "flashback/store/history.h"
+#include "flashback/store/summary.h"
 
 /* The worker: one run of one volume, from lock to `after`, in a straight line. */
 
@@ -16,19 +20,34 @@ struct backup_job {
 	bool forced; /* an operand of --once: due or not */
 };
 
+enum backup_kind {
+	BACKUP_STAGE,
+	BACKUP_PROGRESS,
+	BACKUP_NOTE, /* for the log: something is wrong besides the result */
+	BACKUP_RESULT
+};
+
+/** What a worker sends. */
+struct backup_message {
+	enum backup_kind kind;
+	union {
+		enum table_stage stage;
+		struct output_progress progress;
+		char note[1024]; /* escaped */
+		struct {
+			struct history_run run; /* its end */
+			int percent;            /* how far rsync got */
+			bool listed;            /* the volume could be read: what it holds now is */
+			struct summary seen;
+		} result;
+	};
+};
+
 /**
  * backup_body(out, arg):
- * The body of a worker; arg is a struct backup_job *.  Writes lines:
- *   stage NAME                       table_stage_name
- *   progress PERCENT BYTES RATE LEFT DONE ALL
- *   note words                       for the log: something that is wrong besides the result
- *   summary PACKED                   what is in the volume's directory now; the last run only if
- *                                    this one is NOTDUE
- *   expired N                        there is work for the sweeper
- *   result PERCENT PACKED            history_pack; a run that ends without it is FAILED; `after`
- *                                    may still follow
- * SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the same, for lack of room.  Return
- * 0.
+ * The body of a worker; arg is a struct backup_job *.  A run that ends without BACKUP_RESULT has
+ * FAILED; `after` may still follow it.  SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the
+ * same, for lack of room.  Return 0.
  */
 int backup_body(int out, void *arg);
 

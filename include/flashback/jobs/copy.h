@@ -29,7 +29,10 @@ struct copy {
 	struct stamp
 	    doubtful; /* a tree of an earlier boot that serves as a base; when == 0: none */
 	int signals;  /* the signalfd of this process */
-	int tell;     /* where progress lines go */
+	/* Called now and then with the progress of rsync, and when a stage begins. */
+	void (*progress)(void *arg, const struct output_progress *progress);
+	void (*stage)(void *arg, enum table_stage stage);
+	void *report_arg;
 
 	const char *root; /* real path of the volume's directory */
 	struct runplan plan;

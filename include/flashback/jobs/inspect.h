@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include "flashback/config/conf.h"
-#include "flashback/store/store.h"
+#include "flashback/config/volume.h"
+#include "flashback/store/marker.h"
+#include "flashback/store/summary.h"
 
-/* The looker: is the disk there, how full is it, and (at start and when asked) which snapshots are
- * there. */
+/* The inspector: is the disk there, how full is it, and (on request) which snapshots does it hold?
+ */
 
 #define INSPECT_DEADLINE 20         /* seconds, for marker and free space */
 #define INSPECT_VOLUME_DEADLINE 120 /* seconds, for each volume after that */
@@ -27,7 +29,7 @@ struct inspect_job {
 /** What it saw. */
 struct inspect_disk {
 	bool mounted;
-	bool opened; /* the store was opened: what warnings there are were told in this look */
+	bool opened; /* the store was opened: this look has sent its warnings */
 	uint64_t fsid;
 	uint64_t total, used, free; /* bytes */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
@@ -36,26 +38,37 @@ struct inspect_disk {
 	char reason[256]; /* when not mounted: why; else when broken or low: of what; escaped */
 };
 
+enum inspect_kind {
+	INSPECT_DISK,    /* first, once */
+	INSPECT_WARNING, /* something is wrong with the store */
+	INSPECT_UNREAD,  /* a volume cannot be read, with a warning why; a later look may succeed */
+	INSPECT_VOLUME
+};
+
+/** What the inspector sends. */
+struct inspect_message {
+	enum inspect_kind kind;
+	union {
+		struct inspect_disk disk;
+		struct {
+			char id[VOLUME_ID_SIZE];
+			struct summary seen;
+			bool stale; /* `latest` is not what it should be */
+		} volume;
+		char warning[2048]; /* escaped */
+	};
+};
+
 /**
  * inspect_body(out, arg):
- * The body of the looker; arg is a struct inspect_job *.  Writes "disk ..." once, first; then, when
- * the store was opened (not when the file system is the one of the last look and its marker was
- * there), "warning words" for what is wrong with it, and if asked "volume ID packed" for each
- * volume (one that cannot be read: "warning ID words" and "unread ID"), followed by "stale ID" if
- * `latest` is not what it should be.  Return 0.
+ * The body of the inspector; arg is a struct inspect_job *.  Sends INSPECT_DISK; then, when the
+ * store was opened (not when the file system is the one of the last look and its marker was there),
+ * warnings, and on request each volume.  Return 0.
  */
 int inspect_body(int out, void *arg);
-
-/** inspect_parse(line, disk): the "disk" line.  Return 0/-1. */
-int inspect_parse(const char *line, struct inspect_disk *disk);
 
 /** inspect_room(fd, config, disk): the figures of the file system behind fd against min_free.
  * Return 0, or -1 with the reason alone filled in. */
 int inspect_room(int fd, const struct config *config, struct inspect_disk *disk);
-
-/** inspect_send(out, word, id, v, now): one line "word ID packed": the summary of an open volume.
- * Return 0/-1. */
-int inspect_send(int out, const char *word, const char *id, const struct store_volume *v,
-                 int64_t now);
 
 #endif

@@ -32,23 +32,20 @@ struct probe_hosts {
 	size_t n;
 };
 
+/** What the prober sends. */
+struct probe_message {
+	size_t host; /* its index */
+	enum probe_answer answer;
+	char reason[1024];
+};
+
 /**
  * probe_body(out, arg):
  * The body of the prober (event_fork): probe all hosts of arg (struct probe_hosts *) in parallel,
- * and for each write one line "INDEX ANSWER reason in words" to out as soon as it is known.  All
- * addresses of a name are probed; it is up if one of them answers.  A refused connection is an
- * answer. Return 0.
+ * and send the answer of each, once, as soon as it is known.  All addresses of a name are probed;
+ * it is up if one of them answers.  A refused connection is an answer.  Return 0.
  */
 int probe_body(int out, void *arg);
-
-/** probe_answer_name(a): "UP" "SILENT" "UNKNOWN" "NONET" "CANNOT". */
-const char *probe_answer_name(enum probe_answer a);
-
-/**
- * probe_parse(line, index, answer, reason):
- * Parse a line of probe_body; *reason points into line.  Return 0, or -1 when it is not one.
- */
-int probe_parse(const char *line, size_t *index, enum probe_answer *answer, const char **reason);
 
 /** probe_may_ping(): may this process open a raw ICMP socket?  True also when that fails for
  * another reason than permission.

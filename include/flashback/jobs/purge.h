@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include "flashback/config/conf.h"
+#include "flashback/config/volume.h"
+#include "flashback/store/summary.h"
 
 /* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file; and
  * puts `latest` right where a crash or a hand has left it wrong. */
@@ -18,12 +20,23 @@ struct purge_job {
 	                 trees, until it is not */
 };
 
-/**
- * purge_body(out, arg):
- * The body of the sweeper: arg is a struct purge_job *.  Writes "volume ID" (before it removes
- * there), "removed ID NAME" (one .expired less), "trouble ID words", and when a reclaim has changed
- * a volume "summary ID packed", which counts what is expired and not removed yet.  Return 0.
- */
+enum purge_kind {
+	PURGE_REMOVED, /* one expired tree less */
+	PURGE_TROUBLE,
+	PURGE_SUMMARY /* a reclaim has changed the volume: expired trees are not removed yet */
+};
+
+/** What the sweeper sends. */
+struct purge_message {
+	enum purge_kind kind;
+	char id[VOLUME_ID_SIZE];
+	union {
+		struct summary seen;
+		char words[1200]; /* the name of what was removed; what went wrong; escaped */
+	};
+};
+
+/** purge_body(out, arg): the body of the sweeper; arg is a struct purge_job *.  Return 0. */
 int purge_body(int out, void *arg);
 
 #endif

@@ -46,18 +46,23 @@ int event_wait(const int *fds, size_t n, bool *ready, int64_t deadline);
  * with errno. */
 int event_pipe(int ends[2]);
 
+/** The largest message that a child can send. */
+#define EVENT_SIZE 4092
+
 /** A child of ours that was forked without exec, and what it sends.  All zero: none, and then all
  * but event_fork do nothing. */
 struct event_child {
 	pid_t pid; /* 0: none */
 	int fd;    /* its pipe, -1 when closed */
-	char *buf; /* an unfinished line */
+	char *buf; /* what has been read of messages that event_next has not returned yet */
 	size_t len;
-	bool ended; /* event_reaped has said so */
-	int status; /* as from waitpid, once ended */
+	unsigned reads; /* since event_next last returned EVENT_NOTHING */
+	bool ended;     /* event_reaped has returned true */
+	int status;     /* as from waitpid, once ended */
 };
 
-/** What a child does: write lines to out, return its exit status.  arg is the child's own copy. */
+/** What a child does: send messages to out, return its exit status.  arg is the child's own copy.
+ */
 typedef int event_body(int out, void *arg);
 
 /**
@@ -73,17 +78,25 @@ typedef int event_body(int out, void *arg);
  */
 int event_fork(struct event_child *c, event_body *body, void *arg);
 
+/** What event_next has found. */
+enum event_news {
+	EVENT_NOTHING, /* for now */
+	EVENT_MESSAGE,
+	EVENT_ENDED /* the child has ended, and every message that it sent has been returned */
+};
+
 /**
- * event_lines(c, take, arg):
- * Read what is there and call take for each whole line, without its newline.  A line over 8 KiB is
- * cut.  At end of file the descriptor is closed.  take must not close c.
+ * event_next(c, msg, size):
+ * The next message of a child, copied into the size bytes at msg; the rest of them become zero.  A
+ * message that is larger is dropped.  Call it until it returns EVENT_NOTHING or EVENT_ENDED; the
+ * first comes after a while even if the child never pauses.  After EVENT_ENDED call event_close.
  */
-void event_lines(struct event_child *c, void (*take)(void *arg, char *line), void *arg);
+enum event_news event_next(struct event_child *c, void *msg, size_t size);
 
 /**
  * event_reaped(c):
  * Has it ended?  (waitpid of this pid, WNOHANG.)  If so, what was left of its session is killed;
- * take what is in its pipe with event_lines before event_close.
+ * what is in its pipe can still be read with event_next before event_close.
  */
 bool event_reaped(struct event_child *c);
 
@@ -94,10 +107,12 @@ void event_kill(const struct event_child *c, int sig);
 void event_close(struct event_child *c);
 
 /**
- * event_send(fd, fmt, ...):
- * One line (a newline is added; there is none within) to the parent, whole or not at all (at most
- * PIPE_BUF: EMSGSIZE).  Return 0, or -1 with errno.
+ * event_send(fd, msg, size):
+ * Write a message of at most EVENT_SIZE bytes (EMSGSIZE) to the parent, in one piece: a child that
+ * is killed meanwhile has sent all of it or nothing.  Both sides are the same program, so a struct
+ * is sent as it is; one that ends in a text, without what follows its NUL.  Return 0, or -1 with
+ * errno.
  */
-int event_send(int fd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int event_send(int fd, const void *msg, size_t size);
 
 #endif

@@ -15,10 +15,11 @@
 
 struct transfer {
 	const struct text_list *argv;
-	int dir;            /* its working directory: the volume's, or -1 */
-	int lock;           /* the volume's lock, which it holds too; -1: none */
-	int signals;        /* the signalfd of this process */
-	int tell;           /* descriptor for progress lines; -1: none */
+	int dir;     /* its working directory: the volume's, or -1 */
+	int lock;    /* the volume's lock, which it holds too; -1: none */
+	int signals; /* the signalfd of this process */
+	void (*progress)(void *arg, const struct output_progress *p); /* now and then; NULL: not */
+	void *progress_arg;
 	int64_t patience;   /* seconds without output or activity after which it is stopped */
 	struct runlog *log; /* receives its output; NULL: none */
 	/* Called with each line of standard output but progress.  Return 0 when it has taken the

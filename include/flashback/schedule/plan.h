@@ -99,4 +99,26 @@ bool plan_overdue(const struct table_row *row, int64_t now);
 bool plan_yields(const struct table_row *running, const struct table_row *waiting, int64_t now,
                  int64_t slice, int64_t last_wake);
 
+/** How a run has ended. */
+struct plan_end {
+	const struct history_run *run;
+	const struct history_run *newest; /* the last one of the history; NULL: not known */
+	int percent;                      /* how far it got */
+	bool yielded;                     /* it was stopped for one that waited */
+};
+
+/**
+ * plan_settle(row, end, now, wake):
+ * A run becomes the last one of its volume, and says when that may run again.  One that was not due
+ * leaves the newest one of the history, which somebody else has made.
+ */
+void plan_settle(struct table_row *row, const struct plan_end *end, int64_t now, int64_t wake);
+
+/**
+ * plan_adopt(row, seen, wake):
+ * Take over what has been read of the volume's directory.  Return true when its history has a run
+ * that is newer than those known, which another flashback has made.
+ */
+bool plan_adopt(struct table_row *row, const struct summary *seen, int64_t wake);
+
 #endif

@@ -24,6 +24,21 @@ enum table_phase {
 	TABLE_ENDING   /* the worker has been told to stop */
 };
 
+enum table_event {
+	TABLE_EVENT_ASK,      /* due and allowed: its host is probed first */
+	TABLE_EVENT_QUEUE,    /* due and allowed, and there is nothing to probe */
+	TABLE_EVENT_ANSWERED, /* the host answers */
+	TABLE_EVENT_SILENT,   /* it does not, or its name is unknown */
+	TABLE_EVENT_UNASKED,  /* no permission to probe, the prober died or is late: rsync will tell
+	                       */
+	TABLE_EVENT_NO_NET,   /* no network, or the lookup failed: nothing is known */
+	TABLE_EVENT_WITHDRAWN, /* no longer due, allowed or configured */
+	TABLE_EVENT_STARTED,   /* a slot and the address were free: a worker runs */
+	TABLE_EVENT_STOPPED,   /* the worker must stop */
+	TABLE_EVENT_ENDED,     /* the worker has exited */
+	TABLE_EVENTS
+};
+
 /** What a worker is doing. */
 enum table_stage {
 	TABLE_PREPARING,  /* lock, look, salvage, `before` */
@@ -108,8 +123,12 @@ void table_say(struct table_row *row, enum result result, const char *fmt, ...)
 
 void table_free(struct table *table);
 
-/** table_stage_name(stage): "PREPARING" ..., as the worker tells it. */
-const char *table_stage_name(enum table_stage stage);
+/** table_next(from, event, to): the transitions of a volume.  Return 0, or -1 when event cannot
+ * happen in that phase. */
+int table_next(enum table_phase from, enum table_event event, enum table_phase *to);
+
+/** table_move(row, event): take the row there.  An event that cannot happen is a bug of ours. */
+void table_move(struct table_row *row, enum table_event event);
 
 /** table_active(row): is a worker at it (RUNNING or ENDING)? */
 bool table_active(const struct table_row *row);

@@ -63,12 +63,6 @@ int history_parse(const char *line, struct history_run *out);
 int history_print(FILE *f, const struct history_run *run);
 
 /**
- * history_pack(run, text, size):
- * The same line without its newline, for a pipe.  Return 0, or -1 when it does not fit.
- */
-int history_pack(const struct history_run *run, char *text, size_t size);
-
-/**
  * history_prune(runs, n, stamps, nstamps):
  * Of the n runs, oldest first, keep the line of every snapshot that is among the stamps (matched by
  * the instant, whatever its state is now) and the last HISTORY_OTHERS others.  Moves what is kept

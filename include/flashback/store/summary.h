@@ -17,8 +17,6 @@
 /** A stamp further ahead of now than this is "from the future": no basis for anything. */
 #define SUMMARY_AHEAD_MAX (INT64_C(26) * 3600)
 
-#define SUMMARY_LINE 1536
-
 struct summary {
 	/* instants, 0 for none; stamps from the future take no part */
 	int64_t complete, partial, suspect; /* the newest of each */
@@ -49,13 +47,5 @@ int64_t summary_attempt(const struct summary *s);
 
 /** summary_good(s): the newest complete or partial snapshot; 0: none. */
 int64_t summary_good(const struct summary *s);
-
-/**
- * summary_pack(s, text, size), summary_unpack(text, s):
- * One line for a pipe, without a newline; SUMMARY_LINE bytes hold every summary.  Reasons are made
- * safe to print.  Return 0, or -1 when it does not fit, or is not such a line (*s untouched).
- */
-int summary_pack(const struct summary *s, char *text, size_t size);
-int summary_unpack(const char *text, struct summary *s);
 
 #endif

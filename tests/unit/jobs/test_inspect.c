@@ -15,16 +15,17 @@
 #include "scratch.h"
 
 #include "flashback/jobs/inspect.h"
-#include "flashback/store/summary.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
+#include "flashback/store/store.h"
 
 #define NOW INT64_C(1795305600) /* 2026-11-22T000000+0000 */
-#define LINES_MAX 16
+#define MESSAGES_MAX 16
 
-/* What the looker wrote. */
-struct lines {
-	char *line[LINES_MAX];
+/* What the inspector sent. */
+struct sent {
+	struct inspect_message m[MESSAGES_MAX];
 	size_t n;
-	char text[16384];
 };
 
 /* Make files until none can be made. */
@@ -42,37 +43,37 @@ fill_up(void)
 	} while (fd >= 0);
 }
 
-static struct lines *
+static struct sent *
 look(struct inspect_job *job)
 {
-	struct lines *lines = calloc(1, sizeof(*lines));
-	int ends[2];
-	ssize_t len;
-	char *next;
+	struct sent *sent = calloc(1, sizeof(*sent));
+	struct event_child c;
+	enum event_news news;
+	bool ready;
 
-	assert_non_null(lines);
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(inspect_body(ends[1], job), 0);
-	close(ends[1]);
-	len = read(ends[0], lines->text, sizeof(lines->text) - 1);
-	close(ends[0]);
-	assert_true(len > 0);
-	for (next = lines->text; *next; lines->n++) {
-		assert_true(lines->n < LINES_MAX);
-		lines->line[lines->n] = strsep(&next, "\n");
+	assert_non_null(sent);
+	assert_int_equal(event_fork(&c, inspect_body, job), 0);
+	while ((news = event_next(&c, &sent->m[sent->n], sizeof(sent->m[0]))) != EVENT_ENDED) {
+		sent->n += news == EVENT_MESSAGE;
+		assert_true(sent->n < MESSAGES_MAX);
+		if (news == EVENT_NOTHING)
+			event_wait(&c.fd, c.fd >= 0, &ready, clock_mono() + 10);
 	}
-	return lines;
+	assert_int_equal(c.status, 0);
+	event_close(&c);
+	assert_true(sent->n > 0);
+	return sent;
 }
 
-/* The disk line alone. */
+/* The first message alone. */
 static struct inspect_disk
 inspect_disk(struct inspect_job *job)
 {
-	struct lines *lines = look(job);
-	struct inspect_disk disk;
+	struct sent *sent = look(job);
+	struct inspect_disk disk = sent->m[0].disk;
 
-	assert_int_equal(inspect_parse(lines->line[0], &disk), 0);
-	free(lines);
+	assert_int_equal(sent->m[0].kind, INSPECT_DISK);
+	free(sent);
 	return disk;
 }
 
@@ -82,38 +83,6 @@ make_store(void)
 	assert_int_equal(chmod(".", 0700), 0);
 	make_dir(".flashback");
 	make_file(".flashback/store", "flashback store 1\n");
-}
-
-/* ---- the line ---- */
-
-static void
-test_parse(void **state)
-{
-	static const char *const bad[] = {"",
-	                                  "disk",
-	                                  "disk 1 1 2 3 4 5 0 0",
-	                                  "disk 1 1 2 3 4 5 0 0 0",
-	                                  "dist 1 1 2 3 4 5 0 0 0 a1 x",
-	                                  "disk 1 2 2 3 4 5 0 0 0 a1 x",
-	                                  "disk 1 1 2 -3 4 5 0 0 0 a1 x",
-	                                  "disk 1 1 2 3 4 5 0 0 7 a1 x",
-	                                  "disk 1 1 2 3 4x 5 0 0 0 a1 x",
-	                                  "disk 1 1 2 3 4 99999999999999999999 0 0 0 a1 x",
-	                                  "volume 1 1 2 3 4 5 0 0 0 a1 x"};
-	struct inspect_disk disk = {.total = 77};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(bad); i++) {
-		assert_int_equal(inspect_parse(bad[i], &disk), -1);
-		assert_int_equal(disk.total, 77);
-	}
-	assert_int_equal(inspect_parse("disk 1 1 -1 3 4 5 1 0 1 a1 some words \033[2J", &disk), 0);
-	assert_true(disk.mounted && disk.opened && disk.low && !disk.very_low && disk.broken);
-	assert_true(disk.fsid == UINT64_MAX && disk.total == 3 && disk.used == 4 && disk.free == 5);
-	assert_string_equal(disk.id, "a1");
-	assert_string_equal(disk.reason, "some words \\033[2J");
-	assert_int_equal(inspect_parse("disk 0 0 0 0 0 0 0 0 0 - ", &disk), 0);
-	assert_string_equal(disk.reason, "");
 }
 
 /* ---- free space ---- */
@@ -277,24 +246,27 @@ static void
 test_unread_history(void **state)
 {
 	struct scratch *s = *state;
-	struct store store;
-	struct store_volume v;
-	char *why, text[256] = "";
-	int ends[2];
+	char id[] = "h/v", host[] = "h", name[] = "v";
+	struct volume volume = {.id = id, .host = host, .name = name}, *volumes[] = {&volume};
+	struct config config = {.data_dir = s->path, .volumes = volumes, .n = 1};
+	struct inspect_job job = {.config = &config, .now = NOW, .volumes = true};
+	struct sent *sent;
 
 	make_store();
-	assert_int_equal(store_open(s->path, &store, &why), 0);
-	assert_int_equal(store_volume_open(&store, "h", "v", true, &v), 0);
-	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(inspect_send(ends[1], "volume", "h/v", &v, NOW), 0);
-	assert_true(read(ends[0], text, sizeof(text)) > 0);
-	v.unread = EIO;
-	assert_int_equal(inspect_send(ends[1], "volume", "h/v", &v, NOW), -1);
-	close(ends[1]);
-	assert_int_equal(read(ends[0], text, sizeof(text)), 0);
-	close(ends[0]);
-	store_volume_close(&v);
-	store_close(&store);
+	make_dir("h");
+	make_dir("h/v");
+	make_dir("h/v/.flashback");
+	sent = look(&job);
+	assert_int_equal(sent->n, 2);
+	assert_int_equal(sent->m[1].kind, INSPECT_VOLUME);
+	free(sent);
+	make_dir("h/v/" STORE_HISTORY);
+	sent = look(&job);
+	assert_int_equal(sent->n, 2);
+	assert_int_equal(sent->m[1].kind, INSPECT_UNREAD);
+	assert_string_equal(sent->m[1].warning,
+	                    "h/v/" STORE_HISTORY " cannot be read: Invalid argument");
+	free(sent);
 }
 
 /* What refuses every write without saying that it is read-only: here, a marker's directory that is
@@ -340,18 +312,18 @@ test_warning(void **state)
 	struct scratch *s = *state;
 	struct config config = {.data_dir = s->path};
 	struct inspect_job job = {.config = &config, .now = NOW};
-	struct lines *lines;
+	struct sent *sent;
 
 	make_store();
-	lines = look(&job);
-	assert_int_equal(lines->n, 1);
-	free(lines);
+	sent = look(&job);
+	assert_int_equal(sent->n, 1);
+	free(sent);
 	assert_int_equal(chmod(".", 0755), 0);
-	lines = look(&job);
-	assert_int_equal(lines->n, 2);
-	assert_memory_equal(lines->line[1], "warning /", 9);
-	assert_non_null(strstr(lines->line[1], "is open to other users"));
-	free(lines);
+	sent = look(&job);
+	assert_int_equal(sent->n, 2);
+	assert_int_equal(sent->m[1].kind, INSPECT_WARNING);
+	assert_non_null(strstr(sent->m[1].warning, "is open to other users"));
+	free(sent);
 }
 
 /* ---- the volumes ---- */
@@ -368,8 +340,7 @@ test_volumes(void **state)
 	struct volume *volumes[4];
 	struct config config = {.data_dir = s->path, .volumes = volumes, .n = 4};
 	struct inspect_job job = {.config = &config, .now = NOW, .volumes = true};
-	struct lines *lines;
-	struct summary seen;
+	struct sent *sent;
 
 	for (int i = 0; i < 4; i++) {
 		volume[i].host = host[i];
@@ -383,27 +354,27 @@ test_volumes(void **state)
 	make_dir("kimono/home/2026-11-21T000000+0000.partial");
 	make_dir("kimono/home/2026-11-09T000000+0000.expired");
 	assert_int_equal(symlink("/", "digit"), 0);
-	lines = look(&job);
-	assert_int_equal(lines->n, 7);
-	assert_string_equal(lines->line[2], "stale kimono/home");
-	free(lines);
+	sent = look(&job);
+	assert_int_equal(sent->n, 5);
+	assert_true(sent->m[1].volume.stale && !sent->m[2].volume.stale);
+	free(sent);
 	assert_int_equal(symlink("2026-11-20T000000+0000", "kimono/home/latest"), 0);
-	lines = look(&job);
-	assert_int_equal(lines->n, 6);
-	assert_memory_equal(lines->line[1], "volume kimono/home ", 19);
-	assert_int_equal(summary_unpack(lines->line[1] + 19, &seen), 0);
-	assert_int_equal(seen.complete, NOW - 2 * 86400);
-	assert_int_equal(seen.partial, NOW - 86400);
-	assert_int_equal(seen.expired, 1);
-	assert_memory_equal(lines->line[2], "volume kimono/etc ", 18);
-	assert_int_equal(summary_unpack(lines->line[2] + 18, &seen), 0);
-	assert_int_equal(seen.kept, 0);
-	assert_memory_equal(lines->line[3], "volume nas/music ", 17);
-	assert_string_equal(lines->line[4], "warning digit/users cannot be read: Not a directory");
-	assert_string_equal(lines->line[5], "unread digit/users");
+	sent = look(&job);
+	assert_int_equal(sent->n, 5);
+	for (size_t i = 1; i < 4; i++) {
+		assert_int_equal(sent->m[i].kind, INSPECT_VOLUME);
+		assert_string_equal(sent->m[i].volume.id, names[i - 1]);
+		assert_false(sent->m[i].volume.stale);
+	}
+	assert_int_equal(sent->m[1].volume.seen.complete, NOW - 2 * 86400);
+	assert_int_equal(sent->m[1].volume.seen.partial, NOW - 86400);
+	assert_int_equal(sent->m[1].volume.seen.expired, 1);
+	assert_int_equal(sent->m[2].volume.seen.kept, 0);
+	assert_int_equal(sent->m[4].kind, INSPECT_UNREAD);
+	assert_string_equal(sent->m[4].warning, "digit/users cannot be read: Not a directory");
 	assert_false(is_there("nas"));
 	assert_false(is_there("kimono/home/.flashback"));
-	free(lines);
+	free(sent);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
@@ -412,10 +383,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_parse),   T(test_room),
-	    T(test_reasons), T(test_the_disk_goes_and_comes),
-	    T(test_warning), T(test_unread_history),
-	    T(test_writing), T(test_volumes),
+	    T(test_room),    T(test_reasons),        T(test_the_disk_goes_and_comes),
+	    T(test_warning), T(test_unread_history), T(test_writing),
+	    T(test_volumes),
 	};
 
 	if (!private_mounts())

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,23 +20,37 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 
-/* The lines that a child sent. */
+/* The texts that a child sent, a line each. */
 struct heard {
 	char text[200000];
 	size_t n;
-	size_t longest;
 };
 
-static void
-hear(void *arg, char *line)
+static void __attribute__((format(printf, 2, 3))) say(int out, const char *fmt, ...)
 {
-	struct heard *h = arg;
-	size_t used = strlen(h->text);
+	char text[512];
+	va_list ap;
 
-	h->n++;
-	if (strlen(line) > h->longest)
-		h->longest = strlen(line);
-	snprintf(h->text + used, sizeof(h->text) - used, "%s\n", line);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)event_send(out, text, strlen(text) + 1);
+}
+
+/* Take what is there. */
+static enum event_news
+hear(struct event_child *c, struct heard *h)
+{
+	enum event_news news;
+	char text[512];
+
+	while ((news = event_next(c, text, sizeof(text))) == EVENT_MESSAGE) {
+		size_t used = strlen(h->text);
+
+		h->n++;
+		snprintf(h->text + used, sizeof(h->text) - used, "%s\n", text);
+	}
+	return news;
 }
 
 /* How long anything is waited for: what only a fault comes to, on a slow and busy machine too. */
@@ -50,39 +63,33 @@ hear_out(struct event_child *c, struct heard *h)
 	int64_t deadline = clock_mono() + PATIENCE_MS;
 	bool ready;
 
-	while (c->fd >= 0) {
-		assert_int_equal(event_wait(&c->fd, 1, &ready, deadline), 1);
-		event_lines(c, hear, h);
-	}
-	while (!event_reaped(c)) {
+	while (hear(c, h) != EVENT_ENDED) {
 		assert_true(clock_mono() < deadline);
-		usleep(1000);
+		event_wait(&c->fd, c->fd >= 0, &ready, clock_mono() + 1);
 	}
 }
 
-/* Wait for its first line, which says that it has come so far. */
+/* Wait for its first message, which says that it has come so far. */
 static void
 hear_first(struct event_child *c, struct heard *h)
 {
 	bool ready;
 
-	while (h->n == 0) {
+	while (hear(c, h) == EVENT_NOTHING && h->n == 0)
 		assert_int_equal(event_wait(&c->fd, 1, &ready, clock_mono() + PATIENCE_MS), 1);
-		event_lines(c, hear, h);
-		assert_true(c->fd >= 0);
-	}
+	assert_true(h->n > 0);
 }
 
 static int
 say_words(int out, void *arg)
 {
-	event_send(out, "%s", (const char *)arg);
-	event_send(out, "and %d", 2);
+	say(out, "%s", (const char *)arg);
+	say(out, "and %d", 2);
 	return 7;
 }
 
 static void
-a_child_sends_lines_and_ends(void **state)
+a_child_sends_messages_and_ends(void **state)
 {
 	(void)state;
 	static struct heard h;
@@ -111,8 +118,8 @@ say_what_is_open(int out, void *arg)
 		if (e->d_name[0] != '.' && atol(e->d_name) != dirfd(d) && atol(e->d_name) > 2)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s ",
 			         e->d_name, atol(e->d_name) == out ? "=out" : "");
-	event_send(out, "%ssession=%d cloexec=%d", text, getsid(0) == getpid(),
-	           fcntl(out, F_GETFD) == FD_CLOEXEC);
+	say(out, "%ssession=%d cloexec=%d", text, getsid(0) == getpid(),
+	    fcntl(out, F_GETFD) == FD_CLOEXEC);
 	return 0;
 }
 
@@ -142,7 +149,7 @@ static int
 sleep_long(int out, void *arg)
 {
 	(void)arg;
-	event_send(out, "ready");
+	say(out, "ready");
 	for (int i = 0; i < 1000; i++)
 		sleep(1);
 	return 0;
@@ -192,11 +199,11 @@ read_signals(int out, void *arg)
 	int fd = event_open();
 
 	(void)arg;
-	event_send(out, "ready");
+	say(out, "ready");
 	while (!got.end) {
 		event_wait(&fd, 1, &ready, -1);
 		event_read(fd, &got);
-		event_send(out, "end=%d room=%d", got.end, got.room);
+		say(out, "end=%d room=%d", got.end, got.room);
 	}
 	return 0;
 }
@@ -213,7 +220,7 @@ a_child_with_a_signalfd_of_its_own(void **state)
 	hear_first(&c, &h);
 	event_kill(&c, SIGUSR2);
 	for (int i = 0; i < PATIENCE_MS && h.n < 2; i++) {
-		event_lines(&c, hear, &h);
+		hear(&c, &h);
 		usleep(1000);
 	}
 	event_kill(&c, SIGTERM);
@@ -235,7 +242,7 @@ leave_one_behind(int out, void *arg)
 		for (;;)
 			pause();
 	}
-	event_send(out, "%ld", (long)pid);
+	say(out, "%ld", (long)pid);
 	return 0;
 }
 
@@ -272,7 +279,7 @@ be_a_parent(int out, void *arg)
 	if (event_fork(&c, sleep_long, NULL) < 0)
 		return 1;
 	hear_first(&c, &h);
-	event_send(out, "%ld", (long)c.pid);
+	say(out, "%ld", (long)c.pid);
 	for (;;)
 		pause();
 	return 0;
@@ -300,88 +307,13 @@ a_child_dies_with_its_parent(void **state)
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
-static int
-send_odd_lines(int out, void *arg)
-{
-	static char words[20000];
-
-	(void)arg;
-	memset(words, 'x', sizeof(words) - 1);
-	words[PIPE_BUF - 1] = '\0';
-	if (event_send(out, "%s", words) == 0)
-		event_send(out, "whole");
-	words[PIPE_BUF - 1] = 'x';
-	if (event_send(out, "%s", words) < 0 && errno == EMSGSIZE)
-		event_send(out, "refused");
-	/* Not by event_send: a line that is too long, and one that never ends. */
-	for (size_t i = 0; i < 2; i++)
-		if (write(out, words, sizeof(words) - 1) < 0)
-			return 1;
-	event_send(out, "%s", "");
-	event_send(out, "%s", "");
-	return write(out, "rest", 4) != 4;
-}
-
-static void
-lines_are_whole_or_cut(void **state)
-{
-	(void)state;
-	static struct heard h;
-	struct event_child c;
-	const char *rest;
-
-	h = (struct heard){.n = 0};
-	assert_int_equal(event_fork(&c, send_odd_lines, NULL), 0);
-	hear_out(&c, &h);
-	assert_int_equal(h.n, 5);
-	assert_int_equal(strspn(h.text, "x"), PIPE_BUF - 1);
-	rest = h.text + PIPE_BUF;
-	assert_int_equal(strncmp(rest, "whole\nrefused\nxxxx", 18), 0);
-	assert_int_equal(h.longest, 8192);
-	assert_int_equal(strspn(rest + 14, "x"), 8192);
-	assert_string_equal(rest + 14 + 8192, "\n\n");
-	event_close(&c);
-}
-
-static int
-flood(int out, void *arg)
-{
-	(void)arg;
-	while (event_send(out, "a line of a flood") == 0)
-		;
-	return errno == EPIPE ? 9 : 1;
-}
-
-static void
-a_flood_leaves_the_loop_alive(void **state)
-{
-	(void)state;
-	static struct heard h;
-	struct event_child c;
-	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-
-	h = (struct heard){.n = 0};
-	signal(SIGPIPE, SIG_DFL); /* the child is to ignore it by itself */
-	assert_int_equal(event_fork(&c, flood, NULL), 0);
-	signal(SIGPIPE, SIG_IGN);
-	hear_first(&c, &h);
-	assert_int_equal(dup2(zero, c.fd), c.fd); /* a flood that never ebbs */
-	event_lines(&c, hear, &h);
-	assert_true(c.fd >= 0);
-	close(zero);
-	while (!event_reaped(&c))
-		usleep(1000);
-	assert_true(WIFEXITED(c.status) && WEXITSTATUS(c.status) == 9);
-	event_close(&c);
-}
-
 static void
 no_child_is_left_alone(void **state)
 {
 	(void)state;
 	struct event_child none = {0}; /* its fd is 0, which is someone's */
 
-	event_lines(&none, hear, NULL);
+	assert_int_equal(event_next(&none, NULL, 0), EVENT_NOTHING);
 	event_kill(&none, SIGKILL);
 	assert_false(event_reaped(&none));
 	event_close(&none);
@@ -432,7 +364,7 @@ a_childs_end_is_a_signal(void **state)
 	}
 	assert_true(event_reaped(&c));
 	assert_int_equal(WEXITSTATUS(c.status), 7);
-	event_lines(&c, hear, &h);
+	hear(&c, &h);
 	assert_int_equal(h.n, 2);
 	event_close(&c);
 	close(fd);
@@ -520,15 +452,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_child_sends_lines_and_ends),
+	    cmocka_unit_test(a_child_sends_messages_and_ends),
 	    cmocka_unit_test(a_child_has_nothing_of_ours),
 	    cmocka_unit_test(term_ends_a_child_that_reads_no_signals),
 	    cmocka_unit_test(hup_and_usr_do_not_end_a_child),
 	    cmocka_unit_test(a_child_with_a_signalfd_of_its_own),
 	    cmocka_unit_test(what_a_child_leaves_in_its_session_is_killed),
 	    cmocka_unit_test(a_child_dies_with_its_parent),
-	    cmocka_unit_test(lines_are_whole_or_cut),
-	    cmocka_unit_test(a_flood_leaves_the_loop_alive),
 	    cmocka_unit_test(no_child_is_left_alone),
 	    cmocka_unit_test(signals_are_received_once_each),
 	    cmocka_unit_test(a_childs_end_is_a_signal),

@@ -276,13 +276,11 @@ test_last_from_the_future(void **state)
 }
 
 static void
-test_names(void **state)
+test_active(void **state)
 {
 	struct table_row row = {0};
 
 	(void)state;
-	assert_string_equal(table_stage_name(TABLE_PREPARING), "PREPARING");
-	assert_string_equal(table_stage_name(TABLE_EXPIRING), "EXPIRING");
 	for (row.phase = TABLE_RESTING; row.phase <= TABLE_ENDING; row.phase++)
 		assert_int_equal(table_active(&row),
 		                 row.phase == TABLE_RUNNING || row.phase == TABLE_ENDING);
@@ -324,6 +322,67 @@ test_many(void **state)
 	table_free(&table);
 }
 
+/* What can happen in each phase; all else must be refused. */
+static const struct {
+	enum table_phase from;
+	enum table_event event;
+	enum table_phase to;
+} legal[] = {
+    {TABLE_RESTING, TABLE_EVENT_ASK, TABLE_ASKING},
+    {TABLE_RESTING, TABLE_EVENT_QUEUE, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_SILENT, TABLE_RESTING},
+    {TABLE_ASKING, TABLE_EVENT_UNASKED, TABLE_QUEUED},
+    {TABLE_ASKING, TABLE_EVENT_NO_NET, TABLE_RESTING},
+    {TABLE_ASKING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_QUEUED, TABLE_EVENT_STARTED, TABLE_RUNNING},
+    {TABLE_QUEUED, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_RUNNING, TABLE_EVENT_STOPPED, TABLE_ENDING},
+    {TABLE_RUNNING, TABLE_EVENT_ENDED, TABLE_RESTING},
+    {TABLE_ENDING, TABLE_EVENT_ENDED, TABLE_RESTING},
+};
+
+static int
+expected(enum table_phase from, enum table_event event)
+{
+	for (size_t i = 0; i < sizeof(legal) / sizeof(legal[0]); i++)
+		if (legal[i].from == from && legal[i].event == event)
+			return (int)legal[i].to;
+	return -1;
+}
+
+static void
+test_every_pair(void **state)
+{
+	(void)state;
+	for (int from = TABLE_RESTING; from <= TABLE_ENDING; from++) {
+		for (int event = 0; event < TABLE_EVENTS; event++) {
+			enum table_phase to = TABLE_RESTING;
+			int rc = table_next((enum table_phase)from, (enum table_event)event, &to);
+			int want = expected((enum table_phase)from, (enum table_event)event);
+
+			assert_int_equal(rc, want < 0 ? -1 : 0);
+			if (want >= 0)
+				assert_int_equal(to, want);
+		}
+	}
+}
+
+static void
+test_a_whole_run(void **state)
+{
+	struct table_row row = {.phase = TABLE_RESTING};
+
+	(void)state;
+	table_move(&row, TABLE_EVENT_ASK);
+	table_move(&row, TABLE_EVENT_ANSWERED);
+	table_move(&row, TABLE_EVENT_STARTED);
+	assert_int_equal(row.phase, TABLE_RUNNING);
+	table_move(&row, TABLE_EVENT_STOPPED);
+	table_move(&row, TABLE_EVENT_ENDED);
+	assert_int_equal(row.phase, TABLE_RESTING);
+}
+
 int
 main(void)
 {
@@ -338,7 +397,9 @@ main(void)
 	    cmocka_unit_test(test_say),
 	    cmocka_unit_test(test_see),
 	    cmocka_unit_test(test_last_from_the_future),
-	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_active),
+	    cmocka_unit_test(test_every_pair),
+	    cmocka_unit_test(test_a_whole_run),
 	    cmocka_unit_test(test_many),
 	};
 

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <inttypes.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,7 +10,6 @@
 #include "flashback/store/summary.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
-#define LINE_SIZE SUMMARY_LINE
 #define NOW INT64_C(1795400000)
 #define HOUR INT64_C(3600)
 
@@ -220,235 +215,6 @@ test_history(void **state)
 	assert_true(s.first == 0);
 }
 
-/* The run that left the newest snapshot is known for as long as that is the newest and not good. */
-static void
-test_flawed(void **state)
-{
-	struct history_run runs[] = {
-	    run_at(NOW - 50 * HOUR, RESULT_PARTIAL, 10, 1000),
-	    run_at(NOW - 40 * HOUR, RESULT_SUSPECT, 3, 300),
-	    run_at(NOW - 30 * HOUR, RESULT_FAILED, -1, -1),
-	};
-	struct stamp stamps[] = {at(NOW - 50 * HOUR, STAMP_PARTIAL),
-	                         at(NOW - 40 * HOUR, STAMP_SUSPECT)};
-	struct summary s;
-
-	(void)state;
-	runs[0].snapshot = stamps[0];
-	runs[1].snapshot = stamps[1];
-	summary_make(stamps, 2, runs, 3, NOW, &s);
-	assert_memory_equal(&s.flawed, &runs[1], sizeof(runs[1]));
-	assert_int_equal(s.last.result, RESULT_FAILED);
-	summary_make(stamps, 1, runs, 3, NOW, &s);
-	assert_memory_equal(&s.flawed, &runs[0], sizeof(runs[0]));
-	stamps[1].state = STAMP_COMPLETE;
-	summary_make(stamps, 2, runs, 3, NOW, &s);
-	assert_int_equal(s.flawed.result, RESULT_NONE);
-	summary_make(stamps, 1, runs + 1, 2, NOW, &s);
-	assert_int_equal(s.flawed.result, RESULT_NONE);
-}
-
-/* The longest of everything. */
-static void
-make_full(struct summary *s)
-{
-	const struct stamp longest = {INT64_C(253402300799) - 86340, 86340, STAMP_INTERRUPTED};
-
-	*s = (struct summary){.complete = INT64_MAX,
-	                      .partial = INT64_MAX,
-	                      .suspect = INT64_MAX,
-	                      .ahead = INT64_MAX,
-	                      .future = longest,
-	                      .latest = longest,
-	                      .kept = UINT_MAX,
-	                      .expired = UINT_MAX,
-	                      .first = INT64_MAX,
-	                      .failures = UINT_MAX,
-	                      .last = {.stamp = longest,
-	                               .result = RESULT_INTERRUPTED,
-	                               .code = 255,
-	                               .seconds = INT64_MAX,
-	                               .files = INT64_MAX,
-	                               .new_files = INT64_MAX,
-	                               .bytes = INT64_MAX,
-	                               .new_bytes = INT64_MAX,
-	                               .fingerprint = UINT64_MAX,
-	                               .snapshot = longest},
-	                      .bytes = INT64_MAX,
-	                      .new_bytes = INT64_MAX};
-	s->last.stamp.state = STAMP_COMPLETE;
-	memset(s->last.reason, 'x', sizeof(s->last.reason) - 1);
-	s->flawed = s->last;
-}
-
-static void
-test_pack_longest(void **state)
-{
-	char line[LINE_SIZE];
-	struct summary s, back;
-	size_t len;
-
-	(void)state;
-	make_full(&s);
-	memset(&back, 0, sizeof(back));
-	assert_int_equal(summary_pack(&s, line, sizeof(line)), 0);
-	assert_null(strchr(line, '\n'));
-	assert_int_equal(summary_unpack(line, &back), 0);
-	assert_true(same(&back, &s));
-
-	/* It fits wholly, or it is refused. */
-	len = strlen(line);
-	for (size_t size = 0; size < len + 3; size++) {
-		char *exact = malloc(size + 1);
-
-		assert_non_null(exact);
-		if (summary_pack(&s, exact, size) == 0) {
-			assert_true(size > len);
-			assert_string_equal(exact, line);
-		} else {
-			assert_true(size <= len + 1);
-		}
-		free(exact);
-	}
-}
-
-static void
-test_pack_nothing(void **state)
-{
-	char line[LINE_SIZE];
-	struct summary s, back;
-
-	(void)state;
-	make(NULL, 0, &s);
-	memset(&back, 0xa5, sizeof(back));
-	assert_int_equal(summary_pack(&s, line, sizeof(line)), 0);
-	assert_int_equal(summary_unpack(line, &back), 0);
-	assert_true(same(&back, &s));
-}
-
-static uint64_t
-next(uint64_t *seed)
-{
-	*seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return *seed >> 31;
-}
-
-static struct stamp
-any_stamp(uint64_t *seed, enum stamp_state state)
-{
-	return (struct stamp){.when = 100000 + (int64_t)(next(seed) % UINT64_C(250000000000)),
-	                      .offset = ((int32_t)(next(seed) % 2879) - 1439) * 60,
-	                      .state = state};
-}
-
-/* A summary of random stamps and runs, as it comes out of a real directory. */
-static void
-make_random(uint64_t *seed, struct summary *s)
-{
-	struct stamp stamps[20];
-	struct history_run runs[5] = {{.code = 0}};
-	int64_t now = (int64_t)(next(seed) % UINT64_C(250000000000));
-	size_t n = (size_t)(next(seed) % LENGTH(stamps));
-	size_t nruns = (size_t)(next(seed) % LENGTH(runs));
-
-	for (size_t i = 0; i < n; i++) {
-		stamps[i] = any_stamp(seed, (enum stamp_state)(next(seed) % (STAMP_PINNED + 1)));
-		if (next(seed) % 2 == 0)
-			stamps[i].when = now + (int64_t)(next(seed) % 200000);
-	}
-	qsort(stamps, n, sizeof(stamps[0]), stamp_compare);
-	for (size_t i = 0; i < nruns; i++) {
-		runs[i].stamp = any_stamp(seed, STAMP_COMPLETE);
-		runs[i].result = (enum result)(1 + next(seed) % (RESULT_RESULTS - 1));
-		runs[i].code = (int)(next(seed) % 257) - 1;
-		runs[i].files = (int64_t)(next(seed) % 3);
-		runs[i].bytes = (int64_t)next(seed);
-		runs[i].fingerprint = next(seed) << 32 ^ next(seed);
-		if (next(seed) % 2 == 0)
-			runs[i].snapshot = any_stamp(seed, STAMP_PARTIAL);
-		snprintf(runs[i].reason, sizeof(runs[i].reason), "%s",
-		         next(seed) % 2 == 0 ? "" : "it  has \\012 - words, \xc3\xbc and more ");
-	}
-	summary_make(stamps, n, runs, nruns, now, s);
-}
-
-static void
-test_pack_round_trip(void **state)
-{
-	const uint64_t first_seed = 20261122;
-	uint64_t seed = first_seed;
-
-	(void)state;
-	for (int i = 0; i < 5000; i++) {
-		struct summary s, back;
-		char line[LINE_SIZE];
-
-		make_random(&seed, &s);
-		memset(&back, 0, sizeof(back));
-		if (summary_pack(&s, line, sizeof(line)) == -1 ||
-		    summary_unpack(line, &back) == -1 || !same(&s, &back))
-			fail_msg("seed %" PRIu64 ", round %d: %s", first_seed, i, line);
-	}
-}
-
-static void
-test_unpack_refuses(void **state)
-{
-	static const char good[] =
-	    "5 4 3 2 - 2026-11-20T031000+0100 1 2 6 7 8 9 -\t"
-	    "2026-11-20T031000+0100 FAILED 1 2 3 4 5 6 00c0ffee12345678 - words";
-	static const struct {
-		const char *from, *to;
-	} cases[] = {
-	    {"5 4 3", "-5 4 3"},
-	    {"5 4 3", "5 4"},
-	    {"5 4 3", "5 4 3 3"},
-	    {"5 4 3", "9223372036854775808 4 3"},
-	    {"2 - 2026", "2 0 2026"},
-	    {"2 - 2026", "2 2026-11-20T031000+0100.pin 2026"},
-	    {"2026-11-20T031000+0100 1", "2026-11-31T031000+0100 1"},
-	    {"1 2 6 7 8 9", "-1 2 6 7 8 9"},
-	    {"1 2 6 7 8 9", "4294967296 2 6 7 8 9"},
-	    {"1 2 6 7 8 9", "1 2 6x 7 8 9"},
-	    {"7 8 9", "-7 8 9"},
-	    {"7 8 9", "7 -2 9"},
-	    {"7 8 9", "7 8 -2"},
-	    {"9 -\t", "9 - "},
-	    {"9 -\t", "9 x\t"},
-	    {"9 -\t", "9 -\n\t"},
-	    {"9 -\t", "9\t"},
-	    {"9 -\t", "9 -\t-\t"},
-	    {"FAILED", "FALLEN"},
-	    {"FAILED", "NONE"},
-	    {"00c0ffee12345678", "c0ffee"},
-	    {" - words", ""},
-	    {"words", "words\nand a second line"},
-	    {"2026-11-20T031000+0100 FAILED 1 2 3 4 5 6 00c0ffee12345678 - words", ""},
-	    {"2026-11-20T031000+0100 FAILED 1 2 3 4 5 6 00c0ffee12345678 - words", "- words"},
-	};
-	struct summary s, before;
-	char line[LINE_SIZE];
-
-	(void)state;
-	assert_int_equal(summary_unpack(good, &s), 0);
-	assert_true(s.complete == 5 && s.partial == 4 && s.suspect == 3 && s.ahead == 2);
-	assert_int_equal(s.failures, 6);
-	assert_string_equal(s.last.reason, "words");
-	make_full(&before);
-	s = before;
-	for (size_t i = 0; i < LENGTH(cases); i++) {
-		const char *where = strstr(good, cases[i].from);
-
-		assert_non_null(where);
-		snprintf(line, sizeof(line), "%.*s%s%s", (int)(where - good), good, cases[i].to,
-		         where + strlen(cases[i].from));
-		if (summary_unpack(line, &s) == 0)
-			fail_msg("taken: %s", line);
-		assert_true(same(&s, &before));
-	}
-	assert_int_equal(summary_unpack("", &s), -1);
-}
-
 int
 main(void)
 {
@@ -459,11 +225,6 @@ main(void)
 	    cmocka_unit_test(test_ahead_and_future),
 	    cmocka_unit_test(test_future_hides_nothing),
 	    cmocka_unit_test(test_history),
-	    cmocka_unit_test(test_flawed),
-	    cmocka_unit_test(test_pack_longest),
-	    cmocka_unit_test(test_pack_nothing),
-	    cmocka_unit_test(test_pack_round_trip),
-	    cmocka_unit_test(test_unpack_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_PROBER_H
+#define FLASHBACK_PROBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flashback/jobs/probe.h"
+#include "flashback/lib/event.h"
+#include "flashback/lib/text.h"
+#include "flashback/schedule/table.h"
+
+/* The prober, and what its answers mean for the rows whose hosts it probes. */
+
+struct prober {
+	struct event_child child;
+	int64_t late_at;            /* clock_mono; INT64_MAX: it has been killed */
+	struct text_list addresses; /* by number, and so are the next two */
+	struct probe_hosts hosts;
+	bool *answered;
+	bool failed; /* one of them could not be probed, */
+	bool logged; /* ... which has been logged */
+};
+
+enum prober_news {
+	PROBER_NOTHING,
+	PROBER_ANSWERED, /* rows have changed */
+	PROBER_ENDED     /* the same, and none is ASKING any more */
+};
+
+/** prober_start(p, table): probe the hosts of all rows that are ASKING, each once.  When that
+ * cannot be done they are QUEUED: rsync will tell. */
+void prober_start(struct prober *p, struct table *table);
+
+/** prober_step(p, table): take the answers that have come, and the prober's end; kill a late one.
+ */
+enum prober_news prober_step(struct prober *p, struct table *table);
+
+/** prober_deadline(p): clock_mono at which prober_step must be called. */
+int64_t prober_deadline(const struct prober *p);
+
+void prober_free(struct prober *p);
+
+#endif

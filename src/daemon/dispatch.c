@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/daemon/dispatch.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "flashback/config/conf.h"
+#include "flashback/lib/clock.h"
+
+#define GRACE_SECONDS 60 /* after which a reader may take the daemon for dead */
+
+/* The time and the circumstances of a decision. */
+static struct plan_now
+circumstances(const struct dispatch *d)
+{
+	int64_t now = clock_wall();
+
+	return (struct plan_now){
+	    .now = now,
+	    .offset = clock_offset(now),
+	    .wake = d->config->wake,
+	    .disk = d->disk.known ? d->disk.state : PLAN_DISK_UNKNOWN,
+	};
+}
+
+/* The daemon looks at its next wake at what a purger has freed; --once has none, and waits for it.
+ */
+bool
+dispatch_writes(const struct dispatch *d)
+{
+	return workers_active(&d->workers) > 0 || (d->once && d->purger.child.pid != 0);
+}
+
+struct view
+dispatch_view(struct dispatch *d, enum view_life life)
+{
+	struct view view = {
+	    .table = &d->table,
+	    .when = circumstances(d),
+	    .life = life,
+	    .pid = (int)getpid(),
+	    .data_dir = d->config->data_dir,
+	    .disk =
+	        {
+	            .asked = d->disk.known,
+	            .mounted = d->disk.last.mounted,
+	            .total = d->disk.last.total,
+	            .used = d->disk.last.used,
+	            .free = d->disk.last.free,
+	        },
+	    .disk_reason = d->disk.state == PLAN_DISK_OK ? NULL : d->disk.reason,
+	    .config_error = d->reload.config_error,
+	    .warnings = publish_warnings(&d->publish, &d->disk.warnings, &d->purger.trouble),
+	    .version = FLASHBACK_VERSION,
+	};
+
+	view.next_update = view.when.now;
+	if (life != VIEW_DOWN) {
+		view.next_wake = view.when.now + (d->wake.next - clock_mono() + 999) / 1000;
+		view.next_update += PUBLISH_SECONDS + GRACE_SECONDS;
+	}
+	return view;
+}
+
+int
+dispatch_publish(struct dispatch *d, enum view_life life)
+{
+	struct view view = dispatch_view(d, life);
+
+	if (d->pid_fd < 0) {
+		d->publish.dirty = false;
+		d->publish.next = INT64_MAX;
+		return 0;
+	}
+	return publish_write(&d->publish, d->config, &view);
+}
+
+void
+dispatch_notify(struct dispatch *d, const char *event, const char *state, const char *reason)
+{
+	notify_add(&d->notify, &(struct notify_event){event, "", state, reason});
+	d->publish.dirty = true;
+}
+
+/* ---- what has happened in one part, handed on to the others ---- */
+
+void
+dispatch_standing(struct dispatch *d)
+{
+	publish_standing(&d->publish, &d->table, &d->reload.held, &d->reload.rsync);
+}
+
+static void
+reload(struct dispatch *d)
+{
+	struct reload_news news = reload_config(&d->reload, d->config_file, &d->config, &d->table);
+
+	for (size_t i = 0; news.renewed && i < d->table.n; i++)
+		d->disk.want_volumes |= !d->table.row[i].known;
+	if (news.broken)
+		dispatch_notify(d, "config", "WARNING",
+		                d->reload.config_error != NULL ? d->reload.config_error
+		                                               : "out of memory");
+	if (news.mended)
+		dispatch_notify(d, "config", "OK", "the config is good again");
+	reload_rsync(&d->reload, d->config->rsync);
+	dispatch_standing(d);
+	d->publish.dirty |= news.renewed;
+}
+
+static void
+notify_disk(struct dispatch *d)
+{
+	dispatch_notify(d, "disk", d->disk.state == PLAN_DISK_OK ? "OK" : "CRITICAL",
+	                disk_words(&d->disk));
+}
+
+static void
+look(struct dispatch *d)
+{
+	if (disk_look(&d->disk, d->config))
+		notify_disk(d);
+}
+
+/* A wake has what it waited for: decide what runs. */
+static void
+plan(struct dispatch *d)
+{
+	struct wake_terms terms = {
+	    .when = circumstances(d),
+	    .disk_reason = d->disk.reason,
+	    .only_wanted = d->only_wanted,
+	    .probing = d->prober.child.pid != 0,
+	};
+
+	d->wake.waiting = false;
+	if (d->ending)
+		return;
+	wake_decide(&d->wake, &d->table, &terms);
+	if (!terms.probing)
+		prober_start(&d->prober, &d->table);
+	(void)notify_overdue(&d->notify, &d->table, clock_wall());
+	d->publish.dirty = true;
+}
+
+static void
+take_figures(struct dispatch *d, const struct disk_event *e)
+{
+	const struct inspect_disk *disk = &d->disk.last;
+
+	/* Runs at the disk that is gone would hold it, and could keep nothing. */
+	if (e->gone) {
+		workers_stop(&d->workers, WORKERS_GONE);
+		d->publish.dirty = true;
+	}
+	if (disk->mounted && disk->low && d->wake.waiting)
+		d->purger.reclaim = d->purger.wanted = true;
+	if (disk->very_low && workers_stop_youngest(&d->workers))
+		d->publish.dirty = true;
+}
+
+static void
+take_volume(struct dispatch *d, const struct inspect_message *m)
+{
+	struct table_row *row = table_find(&d->table, m->volume.id);
+
+	d->purger.wanted |= m->volume.stale;
+	if (row == NULL)
+		return;
+	/* What a run does may be newer; but one that finds no source reads nothing of it. */
+	if (table_active(row)) {
+		d->disk.unread = true;
+		return;
+	}
+	d->purger.wanted |= m->volume.seen.expired > 0;
+	/* A --once beside this daemon notifies nobody. */
+	if (plan_adopt(row, &m->volume.seen, d->config->wake)) {
+		notify_end(&d->notify, row);
+		d->publish.dirty = true;
+	}
+}
+
+/* A wake does not go on without the volumes, if this look has shown that they must be read. */
+static void
+end_look(struct dispatch *d)
+{
+	if (d->wake.waiting && d->disk.want_volumes && d->disk.last.mounted)
+		look(d);
+}
+
+static void
+from_disk(struct dispatch *d)
+{
+	struct disk_event e;
+	enum disk_news news;
+
+	while ((news = disk_next(&d->disk, &e)) != DISK_NOTHING) {
+		if (e.changed)
+			notify_disk(d);
+		if (news == DISK_FIGURES)
+			take_figures(d, &e);
+		else if (news == DISK_VOLUME)
+			take_volume(d, &e.message);
+		else
+			end_look(d);
+	}
+}
+
+static void
+from_prober(struct dispatch *d)
+{
+	enum prober_news news = prober_step(&d->prober, &d->table);
+
+	if (news != PROBER_NOTHING)
+		d->publish.dirty = true;
+	if (news == PROBER_ENDED && d->wake.again)
+		plan(d);
+}
+
+static void
+end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e)
+{
+	const struct plan_end end = {
+	    .run = &e->end,
+	    .newest = e->listed ? &e->newest : NULL,
+	    .percent = e->percent,
+	    .yielded = e->why == WORKERS_SLICE,
+	};
+
+	plan_settle(row, &end, clock_wall(), d->config->wake);
+	table_move(row, TABLE_EVENT_ENDED);
+	notify_log_end(row, &e->end);
+	notify_end(&d->notify, row);
+}
+
+static void
+end_run(struct dispatch *d, const struct workers_event *e)
+{
+	const struct result_row *result = result_row(e->end.result);
+
+	if (e->row != NULL)
+		end_row(d, e->row, e);
+	if (e->end.result == RESULT_FULL)
+		d->purger.clearing = true;
+	if (result->disk_lost || e->why == WORKERS_GONE)
+		d->disk.doubt = d->disk.want_volumes = true;
+	if (!e->reported)
+		d->disk.want_volumes = true; /* it may have come far */
+	d->went_wrong |= result->exit == RESULT_EXIT_WRONG;
+	d->not_now |= result->exit == RESULT_EXIT_NOT_NOW;
+	table_drop_gone(&d->table);
+}
+
+static void
+from_workers(struct dispatch *d)
+{
+	struct workers_event e;
+	enum workers_news news;
+
+	while ((news = workers_next(&d->workers, &e)) != WORKERS_NOTHING) {
+		if (news == WORKERS_EXPIRED) {
+			d->purger.wanted = true;
+			continue;
+		}
+		if (news == WORKERS_ENDED)
+			end_run(d, &e);
+		d->publish.dirty = true;
+	}
+}
+
+void
+dispatch_events(struct dispatch *d)
+{
+	from_disk(d);
+	from_prober(d);
+	from_workers(d);
+	d->publish.dirty |= purger_step(&d->purger, &d->table);
+}
+
+/* ---- what it is time for ---- */
+
+static void
+begin_wake(struct dispatch *d)
+{
+	d->disk.want_volumes |= d->disk.unread;
+	d->disk.unread = false;
+	if (wake_begin(&d->wake, &d->table, d->config->wake))
+		d->disk.want_volumes = true;
+	reload(d);
+	look(d);
+}
+
+/* A wake decides once the disk has been read, or hangs, and the version of rsync is known. */
+static void
+go_on_with_wake(struct dispatch *d)
+{
+	if (d->reload.child.pid != 0) {
+		if (reload_rsync_pending(&d->reload))
+			return;
+		dispatch_standing(d);
+	}
+	if (d->wake.waiting && !disk_is_looking(&d->disk))
+		plan(d);
+}
+
+static void
+start_runs(struct dispatch *d)
+{
+	struct plan_now when = circumstances(d);
+	unsigned slots = purger_is_clearing(&d->purger) ? 0 : d->config->parallel;
+
+	wake_withdraw(&d->table, &when);
+	if (workers_start(&d->workers, slots, d->config, &d->reload.rsync))
+		d->publish.dirty = true;
+}
+
+static void
+watch_runs(struct dispatch *d)
+{
+	int64_t now = clock_wall();
+	const struct workers_limits limits = {
+	    .now = now,
+	    .offset = clock_offset(now),
+	    .parallel = d->config->parallel,
+	    .slice = d->config->time_slice,
+	    .last_wake = d->wake.last,
+	};
+
+	if (workers_watch(&d->workers, &limits))
+		d->publish.dirty = true;
+}
+
+void
+dispatch_start(struct dispatch *d)
+{
+	if (clock_mono() >= d->wake.next && !(d->once && d->wake.begun != 0))
+		begin_wake(d);
+	go_on_with_wake(d);
+	if (disk_is_due(&d->disk, dispatch_writes(d)))
+		look(d);
+	if (!d->wake.waiting)
+		start_runs(d);
+	if (d->disk.last.mounted && d->disk.state != PLAN_DISK_BROKEN)
+		purger_start(&d->purger, d->config);
+	watch_runs(d);
+}
+
+/* ---- the end ---- */
+
+void
+dispatch_end(struct dispatch *d, enum workers_why why)
+{
+	d->ending = true;
+	workers_stop(&d->workers, why);
+	/* The others have nothing to put in order. */
+	disk_stop(&d->disk);
+	event_kill(&d->prober.child, SIGKILL);
+	event_kill(&d->purger.child, SIGKILL);
+	d->publish.dirty = true;
+}
+
+bool
+dispatch_quiet(const struct dispatch *d)
+{
+	return workers_active(&d->workers) == 0 && d->purger.child.pid == 0 &&
+	       !disk_is_looking(&d->disk) && d->prober.child.pid == 0;
+}
+
+/* Children that could not be ended are let go. */
+void
+dispatch_free(struct dispatch *d)
+{
+	reload_free(&d->reload);
+	disk_free(&d->disk);
+	prober_free(&d->prober);
+	purger_free(&d->purger);
+	publish_free(&d->publish);
+	notify_free(&d->notify);
+	table_free(&d->table);
+	conf_free(d->config);
+}

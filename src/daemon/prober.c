@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/daemon/prober.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/log.h"
+
+/* The host does not answer, or nothing is known of it. */
+static void
+note_not_found(struct table_row *row, enum table_event event, const char *reason)
+{
+	if (row->silent_since == 0) {
+		row->silent_since = clock_wall();
+		log_say(LOG_LEVEL_INFO, "%s: not found: %s", row->volume->id, reason);
+	}
+	table_say(row, RESULT_NOT_FOUND, "%s", reason);
+	table_move(row, event);
+}
+
+static void
+take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, const char *reason)
+{
+	if (answer != PROBE_UNKNOWN && answer != PROBE_NO_NET)
+		row->unresolved_since = 0;
+	else if (answer == PROBE_UNKNOWN && row->unresolved_since == 0)
+		row->unresolved_since = clock_wall();
+	switch (answer) {
+	case PROBE_UP:
+		table_move(row, TABLE_EVENT_ANSWERED);
+		break;
+	case PROBE_UNKNOWN:
+	case PROBE_SILENT:
+		note_not_found(row, TABLE_EVENT_SILENT, reason);
+		break;
+	case PROBE_NO_NET:
+		note_not_found(row, TABLE_EVENT_NO_NET, reason);
+		break;
+	case PROBE_CANNOT:
+		if (!p->logged)
+			log_say(LOG_LEVEL_WARNING, "%s: could not be asked: %s", row->volume->id,
+			        reason);
+		p->logged = p->failed = true;
+		table_move(row, TABLE_EVENT_UNASKED);
+		break;
+	}
+}
+
+static bool
+is_same(const struct probe_host *host, const struct volume *v)
+{
+	return v->probe == host->how && v->probe_port == host->port &&
+	       strcmp(v->address, host->address) == 0;
+}
+
+static void
+answer_host(struct prober *p, struct table *table, size_t host, enum probe_answer answer,
+            const char *reason)
+{
+	if (host >= p->hosts.n || p->answered[host])
+		return;
+	p->answered[host] = true;
+	for (size_t i = 0; i < table->n; i++) {
+		struct table_row *row = &table->row[i];
+
+		if (row->phase == TABLE_ASKING && is_same(&p->hosts.host[host], row->volume))
+			take_answer(p, row, answer, reason);
+	}
+}
+
+static void
+forget_hosts(struct prober *p)
+{
+	text_list_free(&p->addresses);
+	free(p->hosts.host);
+	free(p->answered);
+	p->hosts = (struct probe_hosts){.n = 0};
+	p->answered = NULL;
+}
+
+/* The prober has ended: of hosts without an answer rsync will tell. */
+static void
+end(struct prober *p, struct table *table)
+{
+	event_close(&p->child);
+	for (size_t i = 0; i < p->hosts.n; i++)
+		answer_host(p, table, i, PROBE_CANNOT,
+		            "the answer did not come in time; rsync is started without asking");
+	p->logged = p->failed;
+	forget_hosts(p);
+	/* Rows whose volume changed meanwhile match no host any more. */
+	for (size_t i = 0; i < table->n; i++)
+		if (table->row[i].phase == TABLE_ASKING)
+			table_move(&table->row[i], TABLE_EVENT_WITHDRAWN);
+}
+
+static int
+add_host(struct prober *p, const struct volume *v)
+{
+	struct probe_hosts *hosts = &p->hosts;
+
+	for (size_t i = 0; i < hosts->n; i++)
+		if (is_same(&hosts->host[i], v))
+			return 0;
+	if (text_list_add(&p->addresses, v->address) == -1)
+		return -1;
+	hosts->host[hosts->n] = (struct probe_host){
+	    .address = p->addresses.item[hosts->n], .how = v->probe, .port = v->probe_port};
+	hosts->n++;
+	return 0;
+}
+
+void
+prober_start(struct prober *p, struct table *table)
+{
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < table->n; i++)
+		n += table->row[i].phase == TABLE_ASKING;
+	if (n == 0)
+		return;
+	assert(p->hosts.n == 0 && p->addresses.n == 0);
+	p->failed = false;
+	p->hosts.host = calloc(n, sizeof(*p->hosts.host));
+	p->answered = calloc(n, sizeof(*p->answered));
+	if (p->hosts.host == NULL || p->answered == NULL)
+		rc = -1;
+	for (size_t i = 0; rc == 0 && i < table->n; i++)
+		if (table->row[i].phase == TABLE_ASKING)
+			rc = add_host(p, table->row[i].volume);
+	if (rc == 0)
+		rc = event_fork(&p->child, probe_body, &p->hosts);
+	p->late_at = clock_mono() + PROBE_DEADLINE * INT64_C(1000);
+	if (rc != 0) {
+		log_errno(LOG_LEVEL_ERROR, "hosts cannot be asked");
+		end(p, table);
+	}
+}
+
+enum prober_news
+prober_step(struct prober *p, struct table *table)
+{
+	enum prober_news what = PROBER_NOTHING;
+	struct probe_message m;
+	enum event_news news;
+
+	if (p->child.pid == 0)
+		return PROBER_NOTHING;
+	while ((news = event_next(&p->child, &m, sizeof(m))) == EVENT_MESSAGE) {
+		answer_host(p, table, m.host, m.answer, m.reason);
+		what = PROBER_ANSWERED;
+	}
+	if (news == EVENT_ENDED) {
+		end(p, table);
+		return PROBER_ENDED;
+	}
+	if (clock_mono() >= p->late_at) {
+		event_kill(&p->child, SIGKILL);
+		p->late_at = INT64_MAX;
+	}
+	return what;
+}
+
+int64_t
+prober_deadline(const struct prober *p)
+{
+	return p->child.pid != 0 ? p->late_at : INT64_MAX;
+}
+
+void
+prober_free(struct prober *p)
+{
+	event_close(&p->child);
+	forget_hosts(p);
+}
