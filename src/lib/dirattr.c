@@ -23,7 +23,7 @@ read_names(int fd, struct names *names)
 	ssize_t len = flistxattr(fd, NULL, 0);
 
 	*names = (struct names){.len = 0};
-	if (len < 0)
+	if (len == -1)
 		return errno == ENOTSUP ? 0 : -1;
 	if (len == 0)
 		return 0;
@@ -31,7 +31,7 @@ read_names(int fd, struct names *names)
 	if (names->text == NULL)
 		return -1;
 	len = flistxattr(fd, names->text, (size_t)len);
-	if (len < 0)
+	if (len == -1)
 		return -1;
 	names->len = (size_t)len;
 	return 0;
@@ -61,7 +61,7 @@ has_value(int fd, const char *name, const char *value, ssize_t len, char *buf)
 {
 	ssize_t other = fgetxattr(fd, name, buf, VALUE_MAX);
 
-	if (other < 0)
+	if (other == -1)
 		return errno == ENODATA ? 0 : -1;
 	return other == len && memcmp(buf, value, (size_t)len) == 0;
 }
@@ -73,11 +73,11 @@ carry_over(int from, const struct names *names, int to, bool only_look, char *bu
 {
 	for (const char *name = NULL; (name = next_name(names, name)) != NULL;) {
 		ssize_t len = fgetxattr(from, name, buf, VALUE_MAX);
-		int same = len < 0 ? -1 : has_value(to, name, buf, len, buf + VALUE_MAX);
+		int same = len == -1 ? -1 : has_value(to, name, buf, len, buf + VALUE_MAX);
 
-		if (same < 0 || (same == 0 && only_look))
+		if (same == -1 || (same == 0 && only_look))
 			return same;
-		if (same == 0 && fsetxattr(to, name, buf, (size_t)len, 0) < 0)
+		if (same == 0 && fsetxattr(to, name, buf, (size_t)len, 0) == -1)
 			return -1;
 	}
 	return 1;
@@ -92,7 +92,7 @@ match_xattrs(int from, int to, bool only_look)
 	char *buf = NULL;
 	int rc = -1, error;
 
-	if (read_names(from, &wanted) < 0 || read_names(to, &found) < 0)
+	if (read_names(from, &wanted) == -1 || read_names(to, &found) == -1)
 		goto out;
 	rc = 1;
 	if (wanted.len == 0 && found.len == 0)
@@ -100,13 +100,13 @@ match_xattrs(int from, int to, bool only_look)
 	buf = malloc((size_t)2 * VALUE_MAX);
 	if (buf == NULL)
 		rc = -1;
-	/* What is too many goes first: a file system may have two names for one thing. */
+	/* Surplus attributes go first: a file system may have two names for one of them. */
 	for (const char *name = NULL; rc == 1 && (name = next_name(&found, name)) != NULL;) {
 		if (has_name(&wanted, name))
 			continue;
 		if (only_look)
 			rc = 0;
-		else if (fremovexattr(to, name) < 0 && errno != ENODATA)
+		else if (fremovexattr(to, name) == -1 && errno != ENODATA)
 			rc = -1;
 	}
 	if (rc == 1)
@@ -138,8 +138,8 @@ dirattr_copy(int from, const struct stat *stat, int to)
 
 	/* The owner before the mode, which a new owner may cost some bits; the mode after the ACL,
 	 * of which it is a part. */
-	if (fchown(to, stat->st_uid, stat->st_gid) < 0 || match_xattrs(from, to, false) < 0 ||
-	    fchmod(to, stat->st_mode & 07777) < 0)
+	if (fchown(to, stat->st_uid, stat->st_gid) == -1 || match_xattrs(from, to, false) == -1 ||
+	    fchmod(to, stat->st_mode & 07777) == -1)
 		return -1;
 	return futimens(to, times);
 }

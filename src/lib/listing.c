@@ -28,7 +28,7 @@ read_records(int dirfd, struct listing *list)
 {
 	long got;
 
-	if (lseek(dirfd, 0, SEEK_SET) < 0)
+	if (lseek(dirfd, 0, SEEK_SET) == -1)
 		return -1;
 	do {
 		if (list->room - list->len < ROOM_LEAST) {
@@ -42,7 +42,7 @@ read_records(int dirfd, struct listing *list)
 		}
 		got = syscall(SYS_getdents64, dirfd, list->records + list->len,
 		              list->room - list->len);
-		if (got < 0)
+		if (got == -1)
 			return -1;
 		list->len += (size_t)got;
 	} while (got > 0);
@@ -87,7 +87,7 @@ look_up_types(int dirfd, struct listing *list)
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->entry[i]->d_type != DT_UNKNOWN)
 			continue;
-		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return -1;
 		list->entry[i]->d_type = (unsigned char)IFTODT(st.st_mode);
 	}

@@ -21,31 +21,32 @@
 
 /*
  * Two directories of one name are open at a time, one of the snapshot and one of the spare.  Their
- * parents are found again by "..", and believed only if they are the directories that were left.
- * Nothing is trusted that an earlier walk may have left: names, inode numbers and the attributes of
- * directories are compared anew, so that a walk may end anywhere.
+ * parents are opened by "..", and accepted only if they have the inode numbers noted on the way
+ * down.  So neither the depth of a tree nor the length of its paths has a limit.  A walk relies on
+ * nothing that an earlier one may have left: names, inode numbers and the attributes of directories
+ * are compared each time, so that a walk may end anywhere.
  */
 
 /* All below .flashback of the volume. */
 #define SPARE "spare"
 #define ASIDE "spare.old" /* directories, by inode number, for spare_sweep */
-#define DONE "spare.of"   /* a symlink that nobody follows: its target is a snapshot's name */
+#define DONE "spare.of"   /* a symlink, never followed: its target is a snapshot's name */
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* A directory on the way from the top to where we are. */
+/* A directory on the path from the top to the current one. */
 struct level {
 	const char *name;
 	struct stat from; /* that of the snapshot */
 	ino_t to;         /* its namesake in the spare */
 	bool differs;     /* their attributes do, or entries of the spare's were changed */
 	struct listing dirs;
-	size_t at; /* the one we are in, or are about to enter */
+	size_t at; /* the one that was entered last, or is next */
 };
 
 struct walk {
 	const struct store_volume *v;
-	struct spare_walk *told;
+	struct spare_walk *job;
 	struct level *level;
 	size_t depth, max;
 	int from, to; /* of level[depth - 1] */
@@ -56,7 +57,7 @@ shut(int *fd)
 {
 	int error = errno;
 
-	if (*fd >= 0)
+	if (*fd != -1)
 		close(*fd);
 	*fd = -1;
 	errno = error;
@@ -68,7 +69,7 @@ open_dir(int dir, const char *name)
 {
 	int fd = openat(dir, name, OPEN_DIR | O_NOATIME);
 
-	return fd < 0 && errno == EPERM ? openat(dir, name, OPEN_DIR) : fd;
+	return fd == -1 && errno == EPERM ? openat(dir, name, OPEN_DIR) : fd;
 }
 
 bool
@@ -77,32 +78,37 @@ spare_possible(const struct store *s)
 	return geteuid() == 0 && s->traits.hard_links && s->traits.d_ino;
 }
 
+/* Does an open directory lie on another file system, or is it a mount point?  Yes, if unknown. */
+static bool
+is_mounted(int fd, dev_t dev)
+{
+	struct statx found;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) == -1 ||
+	       makedev(found.stx_dev_major, found.stx_dev_minor) != dev ||
+	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 int
 spare_open(const struct store_volume *v)
 {
 	int fd = open_dir(v->meta, SPARE);
-	struct statx found;
 
-	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0) {
-		shut(&fd);
-		return -1;
-	}
-	if (makedev(found.stx_dev_major, found.stx_dev_minor) != v->dev ||
-	    (found.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
+	if (fd != -1 && is_mounted(fd, v->dev)) {
 		shut(&fd);
 		errno = EXDEV;
 	}
 	return fd;
 }
 
-/* Take back spare_done. */
+/* Take back spare_note. */
 static int
 forget(const struct store_volume *v)
 {
-	return unlinkat(v->meta, DONE, 0) < 0 && errno != ENOENT ? -1 : 0;
+	return unlinkat(v->meta, DONE, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* Make a directory of our own, unless it is there; what is no directory is not ours. */
+/* Make a directory below .flashback, unless it exists, in place of what is no directory. */
 static int
 make_own(const struct store_volume *v, const char *name)
 {
@@ -110,16 +116,16 @@ make_own(const struct store_volume *v, const char *name)
 
 	if (mkdirat(v->meta, name, S_IRWXU) == 0)
 		return 0;
-	if (errno != EEXIST || fstatat(v->meta, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (errno != EEXIST || fstatat(v->meta, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	if (S_ISDIR(st.st_mode))
 		return 0;
-	if (unlinkat(v->meta, name, 0) < 0)
+	if (unlinkat(v->meta, name, 0) == -1)
 		return -1;
 	return mkdirat(v->meta, name, S_IRWXU);
 }
 
-/* Move a directory where spare_sweep finds it, which may remove that place at any moment. */
+/* Move a directory below ASIDE, which spare_sweep may remove at any moment. */
 static int
 set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
 {
@@ -130,7 +136,7 @@ set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
 	for (int tries = 0; tries < 3; tries++) {
 		int fd = make_own(v, ASIDE) == 0 ? openat(v->meta, ASIDE, OPEN_DIR) : -1;
 
-		rc = fd < 0 ? -1 : renameat(dir, name, fd, number);
+		rc = fd == -1 ? -1 : renameat(dir, name, fd, number);
 		shut(&fd);
 		if (rc == 0 || errno != ENOENT)
 			break;
@@ -143,9 +149,9 @@ spare_drop(const struct store_volume *v)
 {
 	struct stat st;
 
-	if (forget(v) < 0)
+	if (forget(v) == -1)
 		return -1;
-	if (fstatat(v->meta, SPARE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(v->meta, SPARE, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(v->meta, SPARE, 0);
@@ -153,13 +159,21 @@ spare_drop(const struct store_volume *v)
 }
 
 int
+spare_claim(const struct store_volume *v, const char *expired)
+{
+	int fd = openat(v->fd, expired, OPEN_DIR);
+
+	if (fd != -1 && file_lock(fd) == -1)
+		shut(&fd);
+	return fd;
+}
+
+int
 spare_recycle(const struct store_volume *v, const char *expired)
 {
-	int fd = openat(v->fd, expired, OPEN_DIR), rc = -1;
+	int fd = spare_claim(v, expired), rc = -1;
 
-	/* Who removes it holds this lock, and goes by descriptors: it would find the tree under any
-	 * name. */
-	if (fd >= 0 && file_lock(fd) == 0 && forget(v) == 0)
+	if (fd != -1 && forget(v) == 0)
 		rc = renameat(v->fd, expired, v->meta, SPARE);
 	shut(&fd);
 	return rc;
@@ -191,9 +205,9 @@ spare_sweep(const struct store_volume *v, char *trouble, size_t size)
 	struct sweep s = {.dev = v->dev, .trouble = trouble, .size = size};
 
 	s.dir = openat(v->meta, ASIDE, OPEN_DIR);
-	if (s.dir < 0)
+	if (s.dir == -1)
 		return 0; /* none, or what the next walk replaces */
-	if (tree_names(s.dir, sweep_one, &s) < 0)
+	if (tree_names(s.dir, sweep_one, &s) == -1)
 		s.failed = true;
 	shut(&s.dir);
 	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* something may be in it again */
@@ -201,13 +215,13 @@ spare_sweep(const struct store_volume *v, char *trouble, size_t size)
 }
 
 int
-spare_done(const struct store_volume *v, const char *snapshot)
+spare_note(const struct store_volume *v, const char *snapshot)
 {
-	return forget(v) < 0 ? -1 : symlinkat(snapshot, v->meta, DONE);
+	return forget(v) == -1 ? -1 : symlinkat(snapshot, v->meta, DONE);
 }
 
 bool
-spare_is_right(const struct store_volume *v, const char *snapshot)
+spare_is_noted(const struct store_volume *v, const char *snapshot)
 {
 	char target[NAME_MAX + 1];
 	ssize_t len = readlinkat(v->meta, DONE, target, sizeof(target));
@@ -217,8 +231,8 @@ spare_is_right(const struct store_volume *v, const char *snapshot)
 
 /* ---- the walk ---- */
 
-/* Tell what errno means for name in the directory where we are, or for that directory.  Return -1,
- * with errno as it was. */
+/* Describe errno, met at name in the current directory, or ("") at that directory.  Return -1 with
+ * the same errno. */
 static int
 fail(const struct walk *w, const char *name)
 {
@@ -226,8 +240,8 @@ fail(const struct walk *w, const char *name)
 	const char *why = error == EXDEV    ? "something is mounted there"
 	                  : error == ESTALE ? "it was moved, or the disk gives wrong inode numbers"
 	                                    : strerror(error);
-	char path[SPARE_TROUBLE] = "", *text = w->told->trouble;
-	size_t used = 0, size = sizeof(w->told->trouble), least = strlen(why) + 3;
+	char path[SPARE_TROUBLE] = "", *text = w->job->trouble;
+	size_t used = 0, size = sizeof(w->job->trouble), least = strlen(why) + 3;
 
 	for (size_t i = 0; i < w->depth && used < sizeof(path); i++)
 		used += (size_t)snprintf(path + used, sizeof(path) - used, "%s/", w->level[i].name);
@@ -243,7 +257,7 @@ fail(const struct walk *w, const char *name)
 static bool
 is_stopped(const struct walk *w)
 {
-	return w->told->stop != NULL && w->told->stop(w->told->arg);
+	return w->job->stop != NULL && w->job->stop(w->job->arg);
 }
 
 /* Remove what is in the way in the spare. */
@@ -256,7 +270,7 @@ clear(struct walk *w, const struct dirent *found)
 		rc = set_aside(w->v, w->to, found->d_name, found->d_ino);
 	else
 		rc = unlinkat(w->to, found->d_name, 0);
-	return rc < 0 && errno != ENOENT ? fail(w, found->d_name) : 0;
+	return rc == -1 && errno != ENOENT ? fail(w, found->d_name) : 0;
 }
 
 /* Make what is missing in the spare. */
@@ -269,10 +283,10 @@ make(struct walk *w, const struct dirent *wanted)
 		rc = mkdirat(w->to, wanted->d_name, S_IRWXU);
 	else
 		rc = linkat(w->from, wanted->d_name, w->to, wanted->d_name, 0);
-	return rc < 0 ? fail(w, wanted->d_name) : 0;
+	return rc == -1 ? fail(w, wanted->d_name) : 0;
 }
 
-/* An entry of the snapshot and that of the spare with the same name; one of them may be NULL. */
+/* Make one name the same in both current directories, given its entries; one may be NULL. */
 static int
 match(struct walk *w, const struct dirent *wanted, const struct dirent *found)
 {
@@ -282,15 +296,15 @@ match(struct walk *w, const struct dirent *wanted, const struct dirent *found)
 	if (is_stopped(w))
 		return 1;
 	w->level[w->depth - 1].differs = true;
-	w->told->changes++;
-	if (found != NULL && clear(w, found) < 0)
+	w->job->changes++;
+	if (found != NULL && clear(w, found) == -1)
 		return -1;
 	return wanted != NULL ? make(w, wanted) : 0;
 }
 
-/* Bring the directory where we are to its namesake, but for its subdirectories and its attributes.
- * A spare that was made in the order of the snapshot is read in that order on most file systems;
- * then nothing is sorted. */
+/* Make all names the same in both current directories.  Two directories with the same names are
+ * read in the same order on many file systems (ext4, tmpfs); only what follows a difference is
+ * sorted. */
 static int
 compare(struct walk *w, struct listing *from, struct listing *to)
 {
@@ -315,7 +329,7 @@ compare(struct walk *w, struct listing *from, struct listing *to)
 	return rc;
 }
 
-/* Compare the directory where we are, and remember its subdirectories. */
+/* Compare the current directories, and list the subdirectories to enter. */
 static int
 visit(struct walk *w)
 {
@@ -323,12 +337,12 @@ visit(struct walk *w)
 	struct listing from = {.n = 0}, to = {.n = 0};
 	int rc, error;
 
-	if (listing_read(w->from, &from) < 0 || listing_read(w->to, &to) < 0)
+	if (listing_read(w->from, &from) == -1 || listing_read(w->to, &to) == -1)
 		rc = fail(w, "");
 	else
 		rc = compare(w, &from, &to);
 	error = errno;
-	w->told->entries += from.n;
+	w->job->entries += from.n;
 	listing_keep_dirs(&from);
 	listing_sort(&from, 0);
 	listing_free(&to);
@@ -337,37 +351,27 @@ visit(struct walk *w)
 	return rc;
 }
 
-/* Is the open directory of the spare, with this stat, not one of its own? */
-static bool
-is_mounted(const struct walk *w, int fd, const struct stat *st)
-{
-	struct statx found;
-
-	return st->st_dev != w->v->dev ||
-	       statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) < 0 ||
-	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
-/* Look at the two open directories, and note what is to be known when they are left. */
+/* Check two open directories, and note what is needed when they are left. */
 static int
 look(const struct walk *w, int from, int to, struct level *level)
 {
 	struct stat st;
 	int same;
 
-	if (from < 0 || to < 0 || fstat(from, &level->from) < 0 || fstat(to, &st) < 0)
+	if (from == -1 || to == -1 || fstat(from, &level->from) == -1 || fstat(to, &st) == -1)
 		return -1;
-	if (level->from.st_dev != w->v->dev || is_mounted(w, to, &st)) {
+	if (level->from.st_dev != w->v->dev || is_mounted(to, w->v->dev)) {
 		errno = EXDEV;
 		return -1;
 	}
 	same = dirattr_same(from, &level->from, to, &st);
 	level->to = st.st_ino;
 	level->differs = same == 0;
-	return same < 0 ? -1 : 0;
+	return same == -1 ? -1 : 0;
 }
 
-/* Make two open directories, or what errno says of them, the deepest level. */
+/* Make two open directories the deepest level; -1 for one that could not be opened, with errno. The
+ * directory of the snapshot must have the inode number ino, unless that is 0. */
 static int
 enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 {
@@ -375,7 +379,7 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 	bool good = look(w, from, to, &level) == 0;
 
 	if (good && ino != 0 && level.from.st_ino != ino) {
-		good = false; /* it cannot be believed of files either */
+		good = false; /* then those of files may be wrong, too */
 		errno = ESTALE;
 	}
 	if (good && w->depth == w->max) {
@@ -402,7 +406,7 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 	return visit(w);
 }
 
-/* Go on with the next subdirectory of the deepest level. */
+/* Enter the next subdirectory of the deepest level. */
 static int
 step_down(struct walk *w)
 {
@@ -413,18 +417,18 @@ step_down(struct walk *w)
 	if (is_stopped(w))
 		return 1;
 	from = open_dir(w->from, entry->d_name);
-	to = from < 0 ? -1 : open_dir(w->to, entry->d_name);
+	to = from == -1 ? -1 : open_dir(w->to, entry->d_name);
 	return enter(w, from, to, entry->d_name, entry->d_ino);
 }
 
-/* Open the parent of *fd, if it still is that inode, in its place. */
+/* Replace *fd by its parent directory, which must have that inode number. */
 static int
 ascend(const struct walk *w, int *fd, ino_t ino)
 {
 	int up = open_dir(*fd, "..");
 	struct stat st;
 
-	if (up < 0 || fstat(up, &st) < 0) {
+	if (up == -1 || fstat(up, &st) == -1) {
 		shut(&up);
 		return -1;
 	}
@@ -436,19 +440,19 @@ ascend(const struct walk *w, int *fd, ino_t ino)
 	return -1;
 }
 
-/* All below the deepest level is right: give the directory its attributes, and go back. */
+/* All below the deepest level is right: set the attributes of its directory, and leave it. */
 static int
 step_up(struct walk *w)
 {
 	struct level *top = &w->level[w->depth - 1], *up = top - 1;
 
 	if (top->differs) {
-		w->told->changes++;
-		if (dirattr_copy(w->from, &top->from, w->to) < 0)
+		w->job->changes++;
+		if (dirattr_copy(w->from, &top->from, w->to) == -1)
 			return fail(w, "");
 	}
 	if (w->depth > 1) {
-		if (ascend(w, &w->from, up->from.st_ino) < 0 || ascend(w, &w->to, up->to) < 0)
+		if (ascend(w, &w->from, up->from.st_ino) == -1 || ascend(w, &w->to, up->to) == -1)
 			return fail(w, "..");
 		up->at++;
 	}
@@ -463,19 +467,19 @@ begin(struct walk *w, const char *snapshot)
 {
 	int from = open_dir(w->v->fd, snapshot), to = -1;
 
-	if (from >= 0 && forget(w->v) == 0 && make_own(w->v, SPARE) == 0)
+	if (from != -1 && forget(w->v) == 0 && make_own(w->v, SPARE) == 0)
 		to = spare_open(w->v);
 	return enter(w, from, to, snapshot, 0);
 }
 
 int
-spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk *told)
+spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk *job)
 {
-	struct walk w = {.v = v, .told = told, .from = -1, .to = -1};
+	struct walk w = {.v = v, .job = job, .from = -1, .to = -1};
 	int rc, error;
 
-	told->trouble[0] = '\0';
-	told->entries = told->changes = 0;
+	job->trouble[0] = '\0';
+	job->entries = job->changes = 0;
 	rc = begin(&w, snapshot);
 	while (rc == 0 && w.depth > 0) {
 		const struct level *top = &w.level[w.depth - 1];

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * The entries of one directory, read whole as the kernel gives them: names, inode numbers, types.
- * The memory is that of the kernel's records and a pointer for each: for names of 20 bytes some 56
- * bytes an entry.
+ * The entries of one directory, read whole, as the kernel returns them: names, inode numbers,
+ * types. The memory is that of the kernel's records and a pointer for each: for names of 20 bytes
+ * some 56 bytes an entry.
  */
 
 /** All zero: nothing read. */
@@ -22,8 +22,8 @@ struct listing {
 /**
  * listing_read(dirfd, list):
  * Read the entries but . and .. of an open directory, from its beginning, into a listing that is
- * all zero.  d_type is never DT_UNKNOWN: what the file system does not tell is looked up.  Return
- * 0, or -1 with errno and the listing all zero.
+ * all zero.  d_type is never DT_UNKNOWN: where the file system has no types, each is looked up.
+ * Return 0, or -1 with errno and the listing all zero.
  */
 int listing_read(int dirfd, struct listing *list);
 

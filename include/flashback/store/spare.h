@@ -12,9 +12,9 @@
  * The spare of a volume, .flashback/spare: a tree in which each entry that is no directory is a
  * hard link to the entry of the same name in a snapshot, and each directory has the attributes of
  * its namesake there.  A quick run patches it into the next snapshot.  It has no data of its own
- * and may be missing, half done or damaged at any time: whoever needs it walks it first.  All but
- * spare_sweep and spare_is_right need the volume's lock.  Only for root, on a disk with hard links
- * and d_ino (spare_possible).
+ * and may be missing, incomplete or damaged at any time: whoever needs it walks it first.  All but
+ * spare_sweep and spare_is_noted need the volume's lock.  Only for root, on a disk with hard links
+ * and d_ino (see spare_possible).
  *
  * No file is ever changed, no snapshot gets or loses an entry: only names and directories of the
  * spare change.
@@ -25,7 +25,7 @@
 
 #define SPARE_TROUBLE 512
 
-/** What a walk is told, and what it tells. */
+/** Parameters and results of a walk. */
 struct spare_walk {
 	/* Called before each directory and each change: should the walk end here?  NULL: never. */
 	bool (*stop)(void *arg);
@@ -48,18 +48,27 @@ int spare_open(const struct store_volume *v);
 /**
  * spare_walk(v, snapshot, w):
  * Make the spare, or bring it, to the snapshot of that name: one walk over the two trees that
- * compares names and inode numbers as readdir tells them, and the attributes of directories.  What
- * is in its way is removed, or set aside for spare_sweep when it is a directory.  Afterwards the
- * spare counts as not right (see spare_is_right) until spare_done.  Memory is that for the names of
+ * compares names and inode numbers as readdir returns them, and the attributes of directories. What
+ * is in its way is removed, or set aside for spare_sweep when it is a directory.  It takes
+ * back spare_note.  Memory is that for the names of
  * one directory, and of the subdirectories on the way to it.  Return 0 when the spare is right, 1
- * when stop said so, -1 with errno and w->trouble: EMLINK when a file has as many links as the disk
- * allows.  After 1 and -1 the next walk goes on from there.
+ * when stop returned true, -1 with errno and w->trouble: EMLINK when a file has as many links as
+ * the disk allows.  After 1 and -1 the next walk continues from there.
  */
 int spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk *w);
 
 /** spare_recycle(v, expired): make the expired tree of that name the spare, when there is none; it
  * must then be walked.  Return 0, or -1 with errno (EWOULDBLOCK: another is removing it). */
 int spare_recycle(const struct store_volume *v, const char *expired);
+
+/**
+ * spare_claim(v, expired):
+ * Lock an expired tree, to remove it: that goes by descriptors, and would go on in a tree that
+ * spare_recycle has renamed meanwhile.  Return a descriptor that holds the lock while it is open;
+ * -1 with errno: EWOULDBLOCK when another process holds it; else it cannot be locked, and so not be
+ * recycled either.
+ */
+int spare_claim(const struct store_volume *v, const char *expired);
 
 /** spare_drop(v): take the spare away, at once, however large it is; spare_sweep removes it.
  * Return 0, also when there is none, or -1 with errno. */
@@ -69,10 +78,10 @@ int spare_drop(const struct store_volume *v);
  * Return 0, or 1 when something could not be removed, with the first such path and why. */
 int spare_sweep(const struct store_volume *v, char *trouble, size_t size);
 
-/** spare_done(v, snapshot): note that all that can be done to have a spare for this snapshot is
- * done; return 0, or -1 with errno, which costs a walk.  spare_is_right(v, snapshot): was that
- * noted, and no walk begun since? */
-int spare_done(const struct store_volume *v, const char *snapshot);
-bool spare_is_right(const struct store_volume *v, const char *snapshot);
+/** spare_note(v, snapshot): note that all that can be done to have a spare for this snapshot is
+ * done; return 0, or -1 with errno, which costs a walk.  spare_is_noted(v, snapshot): was it, and
+ * no walk begun since? */
+int spare_note(const struct store_volume *v, const char *snapshot);
+bool spare_is_noted(const struct store_volume *v, const char *snapshot);
 
 #endif
