@@ -262,7 +262,7 @@ take_signals(struct daemon *d)
 	for (size_t i = 0; s.again && i < parts->table.n; i++)
 		parts->table.row[i].retry_at = 0;
 	if (s.again)
-		parts->disk.want_volumes = true;
+		parts->disk.want_volumes = parts->purger.wanted = parts->purger.again = true;
 	if (s.wake || s.again)
 		parts->wake.next = clock_mono();
 }

@@ -97,6 +97,7 @@ reload(struct dispatch *d)
 
 	for (size_t i = 0; news.renewed && i < d->table.n; i++)
 		d->disk.want_volumes |= !d->table.row[i].known;
+	d->purger.wanted |= news.renewed; /* a volume that left the config loses its spare */
 	if (news.broken)
 		dispatch_notify(d, "config", "WARNING",
 		                d->reload.config_error != NULL ? d->reload.config_error

@@ -9,11 +9,11 @@
 void
 purger_start(struct purger *p, const struct config *config)
 {
-	struct purge_job job = {.config = config, .reclaim = p->reclaim};
+	struct purge_job job = {.config = config, .again = p->again, .reclaim = p->reclaim};
 
 	if (!p->wanted || p->child.pid != 0)
 		return;
-	p->wanted = p->reclaim = false;
+	p->wanted = p->again = p->reclaim = false;
 	if (event_fork(&p->child, purge_body, &job) != 0)
 		log_errno(LOG_LEVEL_ERROR, "old snapshots cannot be removed");
 }

@@ -162,7 +162,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 		e->row->seen.last = last;
 		e->row->known = true;
 	}
-	return m->result.listed && m->result.seen.expired > 0 ? WORKERS_EXPIRED : WORKERS_NOTHING;
+	return m->result.purge ? WORKERS_EXPIRED : WORKERS_NOTHING;
 }
 
 static enum workers_news

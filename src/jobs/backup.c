@@ -19,6 +19,7 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/snapshot.h"
 #include "flashback/jobs/sourcecheck.h"
+#include "flashback/jobs/spares.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/schedule/plan.h"
@@ -377,6 +378,7 @@ run_after(struct run *r)
 static void
 send_result(struct run *r)
 {
+	const struct spares spares = {.store = &r->store, .config = r->job->config};
 	struct history_run *run = &r->copy.verdict.run;
 	struct backup_message m = {.kind = BACKUP_RESULT};
 
@@ -384,6 +386,7 @@ send_result(struct run *r)
 		summarise(r);
 		m.result.listed = true;
 		m.result.seen = r->seen;
+		m.result.purge = r->seen.expired > 0 || spares_due(&spares, r->volume, &r->v);
 	}
 	if (run->seconds < 0)
 		run->seconds = seconds_since(r);

@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/spares.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/expire.h"
+#include "flashback/store/spare.h"
 #include "flashback/store/store.h"
 #include "flashback/store/voldir.h"
 
@@ -29,6 +31,7 @@ _Static_assert(sizeof(struct purge_message) <= EVENT_SIZE, "it can be sent");
 struct sweeper {
 	const struct config *config;
 	struct store store;
+	struct spares spares;
 	int out;
 };
 
@@ -93,12 +96,45 @@ mend_latest(const struct sweeper *sw, const struct volume *volume)
 	store_volume_close(&v);
 }
 
+/* Remove an expired tree, unless another purge job does: that of flashback -1 beside the daemon. */
+static void
+remove_expired(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
+               const char *name)
+{
+	char trouble[TROUBLE_SIZE];
+	int claim = spare_claim(v, name);
+
+	if (claim == -1 && errno == EWOULDBLOCK)
+		return;
+	if (tree_remove(v->fd, name, v->dev, trouble, sizeof(trouble)) == 0)
+		send_words(sw, PURGE_REMOVED, volume, "%s", name);
+	else
+		send_words(sw, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
+	if (claim != -1)
+		close(claim);
+}
+
+/* An expired tree can serve as the spare of the next run; only the others are removed. */
+static void
+update_spare(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
+{
+	struct stamp recycled;
+	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
+
+	if (spares_due(&sw->spares, volume, v) && spares_update(&sw->spares, volume, &recycled)) {
+		send_words(sw, PURGE_REMOVED, volume, "%s", stamp_format(&recycled, name));
+		(void)store_volume_list(v); /* else it is missed below, as what has vanished */
+	}
+	if (spare_sweep(v, trouble, sizeof(trouble)) != 0)
+		send_words(sw, PURGE_TROUBLE, volume, "cannot remove " SPARE_PATH ": %s", trouble);
+}
+
 /* Remove all that has expired of one volume. */
 static void
 sweep_volume(const struct sweeper *sw, const struct volume *volume)
 {
 	struct store_volume v;
-	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
+	char name[STAMP_NAME_SIZE];
 	bool stale;
 
 	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0) {
@@ -107,14 +143,11 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 			           strerror(errno));
 		return;
 	}
+	update_spare(sw, volume, &v);
 	for (size_t i = 0; i < v.nstamps; i++) {
 		if (v.stamps[i].state != STAMP_EXPIRED)
 			continue;
-		stamp_format(&v.stamps[i], name);
-		if (tree_remove(v.fd, name, v.dev, trouble, sizeof(trouble)) == 0)
-			send_words(sw, PURGE_REMOVED, volume, "%s", name);
-		else
-			send_words(sw, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
+		remove_expired(sw, volume, &v, stamp_format(&v.stamps[i], name));
 	}
 	stale = sw->store.traits.symlinks && voldir_latest_is_stale(&v, clock_wall());
 	store_volume_close(&v);
@@ -254,6 +287,7 @@ purge_body(int out, void *arg)
 {
 	const struct purge_job *job = arg;
 	struct sweeper sw = {.config = job->config, .out = out};
+	struct inspect_disk disk = {.low = false};
 	char *why;
 
 	setpriority(PRIO_PROCESS, 0, 19);
@@ -262,6 +296,12 @@ purge_body(int out, void *arg)
 		free(why); /* the looker tells of it */
 		return 0;
 	}
+	(void)inspect_room(sw.store.fd, job->config, &disk);
+	sw.spares = (struct spares){.store = &sw.store,
+	                            .config = job->config,
+	                            .again = job->again,
+	                            .low = disk.low || job->reclaim};
+	spares_remove_unlisted(&sw.spares);
 	for (size_t i = 0; i < job->config->n; i++)
 		sweep_volume(&sw, job->config->volumes[i]);
 	if (job->reclaim)

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/spare.h"
 
+#include <errno.h>
+
 #include "flashback/jobs/patch.h"
+#include "flashback/jobs/spares.h"
 
 #include "check.h"
 #include "sim.h"
 
-/* In the place of the modules spare and patch: the disk here cannot hold a spare, so that every run
- * is a full one. */
+/* In the place of the modules spare, spares and patch: the disk here cannot hold a spare, so that
+ * every run is a full one. */
 
 bool
 spare_possible(const struct store *s)
@@ -38,6 +41,38 @@ spare_sweep(const struct store_volume *v, char *trouble, size_t size)
 	(void)trouble;
 	(void)size;
 	return 0;
+}
+
+int
+spare_claim(const struct store_volume *v, const char *expired)
+{
+	(void)v;
+	(void)expired;
+	errno = ENOTSUP;
+	return -1;
+}
+
+bool
+spares_due(const struct spares *s, const struct volume *volume, const struct store_volume *v)
+{
+	(void)s;
+	(void)volume;
+	(void)v;
+	return false;
+}
+
+bool
+spares_update(const struct spares *s, const struct volume *volume, struct stamp *recycled)
+{
+	(void)s;
+	(void)recycled;
+	sim_broken("%s needs no spare", volume->id);
+}
+
+void
+spares_remove_unlisted(const struct spares *s)
+{
+	(void)s;
 }
 
 int

@@ -13,7 +13,8 @@
 
 struct purger {
 	struct event_child child;
-	bool wanted;                  /* something has expired */
+	bool wanted;                  /* something has expired, or a spare must be made */
+	bool again;                   /* ... and spares that were right are walked again */
 	bool reclaim;                 /* ... and the disk is full */
 	bool clearing;                /* ... and runs wait until there is room again */
 	struct text_list trouble;     /* "ID: words": what could not be removed, */

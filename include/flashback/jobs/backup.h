@@ -39,6 +39,7 @@ struct backup_message {
 			int percent;            /* how far rsync got */
 			bool listed;            /* the volume could be read: what it holds now is */
 			struct summary seen;
+			bool purge; /* ... something has expired, or its spare must be made */
 		} result;
 	};
 };

@@ -10,12 +10,14 @@
 #include "flashback/config/volume.h"
 #include "flashback/store/summary.h"
 
-/* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file; and
- * puts `latest` right where a crash or a hand has left it wrong. */
+/* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file; lays
+ * out the spares for quick runs (see spares.h); and puts `latest` right where a crash or a hand has
+ * left it wrong. */
 
 /** What the sweeper is to do. */
 struct purge_job {
 	const struct config *config;
+	bool again;   /* walk spares that are known to be right, too */
 	bool reclaim; /* the disk is full: then expire what is no longer kept, then .interrupted
 	                 trees, until it is not */
 };

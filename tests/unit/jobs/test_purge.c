@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/ioprio.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/sysmacros.h>
@@ -349,6 +350,70 @@ test_killed_and_started_again(void **state)
 	free_place(&p);
 }
 
+/* Two purge jobs do not remove one tree, and neither makes a spare of it meanwhile. */
+static void
+test_two_at_once(void **state)
+{
+	struct scratch *s = *state;
+	struct place p;
+	int claim;
+
+	make_place(&p, s->path);
+	make_dir("a");
+	make_dir("a/v");
+	add_tree("a/v/2026-11-10T000000+0000.expired", 1);
+	add_tree("a/v/2026-11-11T000000+0000.expired", 1);
+	claim = open("a/v/2026-11-10T000000+0000.expired", SCRATCH_OPEN_DIR);
+	assert_int_equal(flock(claim, LOCK_EX), 0);
+	assert_string_equal(sweep(&p, false), "volume a/v\n"
+	                                      "removed a/v 2026-11-11T000000+0000.expired\n");
+	assert_true(is_there("a/v/2026-11-10T000000+0000.expired/file"));
+	close(claim);
+	assert_string_equal(sweep(&p, false), "volume a/v\n"
+	                                      "removed a/v 2026-11-10T000000+0000.expired\n");
+	free_place(&p);
+}
+
+/* Of what has expired the newest becomes the spare, and counts as removed. */
+static void
+test_spare(void **state)
+{
+	static char source[] = "/src/";
+	const struct stamp newest = {.when = 1795132800};
+	struct history_run run = {.stamp = newest, .snapshot = newest, .result = RESULT_SUCCEEDED};
+	struct scratch *s = *state;
+	struct store_volume v;
+	struct place p;
+
+	NEEDS_ROOT();
+	make_place(&p, s->path);
+	p.store.traits.d_ino = true;
+	scratch_remove(".flashback/store");
+	make_file(".flashback/store", "flashback store 1\nd_ino=yes\n");
+	p.volume[0].source = source;
+	run.fingerprint = volume_fingerprint(&p.volume[0]);
+	assert_int_equal(store_volume_open(&p.store, "a", "v", true, &v), 0);
+	add_tree("a/v/2026-11-20T000000+0000", 1);
+	add_tree("a/v/2026-11-10T000000+0000.expired", 1);
+	add_tree("a/v/2026-11-11T000000+0000.expired", 1);
+	assert_int_equal(store_volume_list(&v), 0);
+	assert_int_equal(voldir_history(&v, &run), 0);
+	store_volume_close(&v);
+	assert_string_equal(sweep(&p, false), "removed a/v 2026-11-11T000000+0000.expired\n"
+	                                      "volume a/v\n"
+	                                      "removed a/v 2026-11-10T000000+0000.expired\n");
+	assert_true(stat_of("a/v/.flashback/spare/file").st_ino ==
+	            stat_of("a/v/2026-11-20T000000+0000/file").st_ino);
+	assert_string_equal(sweep(&p, false), "");
+	/* Without room it goes first, with all that was set aside. */
+	sweep(&p, true);
+	assert_string_equal(p.said, "");
+	assert_false(is_there("a/v/.flashback/spare"));
+	assert_false(is_there("a/v/.flashback/spare.old"));
+	assert_int_equal(stat_of("a/v/2026-11-20T000000+0000/file").st_nlink, 1);
+	free_place(&p);
+}
+
 /* ---- a full disk ---- */
 
 /* Make a small disk the working directory. */
@@ -509,6 +574,8 @@ main(void)
 	    T(test_sweeps_what_expired_and_nothing_else),
 	    T(test_no_disk_no_words),
 	    T(test_killed_and_started_again),
+	    T(test_two_at_once),
+	    T(test_spare),
 	    T(test_reclaim),
 	    T(test_reclaim_expires_three_at_a_time),
 	    T(test_a_read_only_disk),

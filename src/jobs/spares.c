@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/spares.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/jobs/inspect.h"
+#include "flashback/lib/clock.h"
+#include "flashback/lib/tree.h"
+#include "flashback/rsync/quick.h"
+#include "flashback/store/spare.h"
+
+#define LOOK_MS 50 /* how often a walk looks whether it must end */
+
+/* For the spare of one volume. */
+enum spares_action { SPARES_NOTHING, SPARES_REMOVE, SPARES_WALK };
+
+/* A walk that is under way. */
+struct layout {
+	const struct spares *s;
+	const struct store_volume *v;
+	int64_t next; /* clock_mono */
+	bool low;     /* it has made the disk low */
+};
+
+static bool
+has_spare(const struct store_volume *v)
+{
+	struct stat st;
+
+	return v->meta != -1 && fstatat(v->fd, SPARE_PATH, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Can the next run of the volume be a quick one? */
+static bool
+can_be_quick(const struct volume *volume, const struct store_volume *v)
+{
+	const struct quick_case qc = {
+	    .volume = volume,
+	    .stamps = v->stamps,
+	    .nstamps = v->nstamps,
+	    .runs = v->runs,
+	    .nruns = v->nruns,
+	    .now = clock_wall(),
+	    .root = true, /* spare_possible */
+	    .spare = true,
+	};
+
+	return !volume->disabled && quick_why_full(&qc) == NULL;
+}
+
+/*
+ * A spare that is right takes a directory for each of the snapshot, and keeps no file that was
+ * removed; so it may stay where only the next run has no use for it.  One that is not right may
+ * keep large files of a snapshot that has gone.
+ */
+static enum spares_action
+decide(const struct spares *s, const struct volume *volume, const struct store_volume *v,
+       const char *snapshot)
+{
+	bool right = snapshot[0] != '\0' && v->meta != -1 && spare_is_noted(v, snapshot);
+
+	if (!s->low && snapshot[0] != '\0' && can_be_quick(volume, v))
+		return right && !s->again ? SPARES_NOTHING : SPARES_WALK;
+	if (right && !s->low && !volume->disabled)
+		return SPARES_NOTHING;
+	return has_spare(v) ? SPARES_REMOVE : SPARES_NOTHING;
+}
+
+/* The name of the snapshot that the next run is compared with; "" if there is none. */
+static void
+name_base(const struct store_volume *v, char name[STAMP_NAME_SIZE])
+{
+	struct stamp base = quick_base(v->stamps, v->nstamps, clock_wall());
+
+	name[0] = '\0';
+	if (base.when != 0)
+		stamp_format(&base, name);
+}
+
+static bool
+is_low(const struct spares *s)
+{
+	struct inspect_disk disk = {.low = false};
+
+	return inspect_room(s->store->fd, s->config, &disk) == 0 && disk.low;
+}
+
+/* A walk ends when a run wants the volume, and when its directories make the disk low: how many
+ * they are is not known before. */
+static bool
+must_stop(void *arg)
+{
+	struct layout *l = arg;
+	int64_t now = clock_mono();
+
+	if (now < l->next)
+		return false;
+	l->next = now + LOOK_MS;
+	l->low = is_low(l->s);
+	return l->low || store_wanted(l->v);
+}
+
+/* Make an expired tree the spare, if there is none: the newest, which has most in common with the
+ * snapshot. */
+static bool
+recycle(const struct store_volume *v, struct stamp *recycled)
+{
+	char name[STAMP_NAME_SIZE];
+
+	for (size_t i = v->nstamps; i-- > 0;)
+		if (v->stamps[i].state == STAMP_EXPIRED &&
+		    spare_recycle(v, stamp_format(&v->stamps[i], name)) == 0) {
+			*recycled = v->stamps[i];
+			return true;
+		}
+	return false;
+}
+
+/* Walk the spare.  What cannot be done is not tried again for this snapshot: it would fail at each
+ * purge.  A walk that gives way to a run is different. */
+static bool
+lay_out(const struct spares *s, const struct store_volume *v, const char *snapshot,
+        struct stamp *recycled)
+{
+	struct layout l = {.s = s, .v = v};
+	struct spare_walk walk = {.stop = must_stop, .arg = &l};
+	bool taken = recycle(v, recycled);
+	int rc = spare_walk(v, snapshot, &walk);
+
+	if (rc == 1 && !l.low)
+		return taken;
+	if (rc != 0 || is_low(s))
+		(void)spare_drop(v);
+	(void)spare_note(v, snapshot);
+	return taken;
+}
+
+bool
+spares_due(const struct spares *s, const struct volume *volume, const struct store_volume *v)
+{
+	char name[STAMP_NAME_SIZE];
+
+	if (!spare_possible(s->store))
+		return false;
+	name_base(v, name);
+	return decide(s, volume, v, name) != SPARES_NOTHING;
+}
+
+bool
+spares_update(const struct spares *s, const struct volume *volume, struct stamp *recycled)
+{
+	struct store_volume v;
+	char name[STAMP_NAME_SIZE];
+	enum spares_action action;
+	bool taken = false;
+
+	if (store_volume_open(s->store, volume->host, volume->name, true, &v) == -1)
+		return false;
+	name_base(&v, name);
+	action = decide(s, volume, &v, name);
+	if (action == SPARES_WALK) {
+		taken = lay_out(s, &v, name, recycled);
+	} else if (action == SPARES_REMOVE && spare_drop(&v) == 0 && name[0] != '\0') {
+		/* The room that this makes is no reason to make the spare again at once. */
+		(void)spare_note(&v, name);
+	}
+	store_volume_close(&v);
+	return taken;
+}
+
+/* ---- volumes that are not in the config ---- */
+
+/* A directory of a host below data_dir. */
+struct host {
+	const struct spares *s;
+	const char *name;
+};
+
+static bool
+is_name(const char *name)
+{
+	char *why = NULL;
+	bool good = volume_check_name(name, &why) == 0;
+
+	free(why);
+	return good;
+}
+
+static bool
+is_listed(const struct config *c, const char *host, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->volumes[i]->host, host) == 0 &&
+		    strcmp(c->volumes[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+remove_unlisted(void *arg, const struct dirent *entry)
+{
+	const struct host *h = arg;
+	struct store_volume v;
+	bool found;
+
+	if (!is_name(entry->d_name) || is_listed(h->s->config, h->name, entry->d_name) ||
+	    store_volume_open(h->s->store, h->name, entry->d_name, false, &v) == -1)
+		return 0;
+	found = has_spare(&v);
+	if (found)
+		store_volume_close(&v);
+	if (found && store_volume_open(h->s->store, h->name, entry->d_name, true, &v) == -1)
+		return 0;
+	if (found)
+		(void)spare_drop(&v);
+	(void)spare_sweep(&v, NULL, 0);
+	store_volume_close(&v);
+	return 0;
+}
+
+static int
+visit_host(void *arg, const struct dirent *entry)
+{
+	const struct spares *s = arg;
+	struct host h = {.s = s, .name = entry->d_name};
+	int fd;
+
+	if (!is_name(entry->d_name))
+		return 0;
+	fd = openat(s->store->fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	(void)tree_names(fd, remove_unlisted, &h);
+	close(fd);
+	return 0;
+}
+
+void
+spares_remove_unlisted(const struct spares *s)
+{
+	struct spares copy = *s;
+
+	if (spare_possible(s->store))
+		(void)tree_names(s->store->fd, visit_host, &copy);
+}
