@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flashback/config/render.h"
+#include "flashback/config/option.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/store/result.h"
@@ -17,28 +17,27 @@
 
 #define WIDTH 15 /* of the longest name of an option */
 
-/* One option: value is freed. */
+/* The options that may stand at a place, and where each comes from. */
 static void
-show_option(FILE *f, const char *name, char *value, const struct volume_origin *origin)
+show_options(FILE *f, enum option_place place, const void *base, const char *indent)
 {
-	/* The one default that says more than could be written. */
-	bool capped = strcmp(name, config_key_name(CONFIG_MIN_FREE)) == 0;
+	const struct option_row *o;
 
-	fprintf(f, "%-*s = %s", WIDTH, name, value != NULL ? value : "(out of memory)");
-	if (origin->file != NULL)
-		fprintf(f, "   # %s:%d\n", origin->file, origin->line);
-	else
-		fprintf(f, "   # default%s\n", capped ? ", at most 10G" : "");
-	free(value);
-}
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		const struct option_origin *origin = option_origin(o, base);
+		char *value;
 
-static void
-show_volume(FILE *f, const struct volume *v)
-{
-	fprintf(f, "\n%s\n", v->id);
-	for (enum volume_key key = 0; key < VOLUME_KEYS; key++) {
-		fprintf(f, "    ");
-		show_option(f, volume_key_name(key), render_volume(v, key), &v->origin[key]);
+		if ((o->places & place) == 0)
+			continue;
+		value = option_print(o, base);
+		fprintf(f, "%s%-*s = %s", indent, WIDTH, o->name,
+		        value != NULL ? value : "(out of memory)");
+		if (origin->file != NULL)
+			fprintf(f, "   # %s:%d\n", origin->file, origin->line);
+		else /* the one default that says more than could be written */
+			fprintf(f, "   # default%s\n",
+			        strcmp(o->name, "min_free") == 0 ? ", at most 10G" : "");
+		free(value);
 	}
 }
 
@@ -163,10 +162,11 @@ show_unlisted(FILE *f, const struct config *c)
 int
 check_print(FILE *f, const struct config *c)
 {
-	for (enum config_key key = 0; key < CONFIG_KEYS; key++)
-		show_option(f, config_key_name(key), render_config(c, key), &c->origin[key]);
-	for (size_t i = 0; i < c->n; i++)
-		show_volume(f, c->volumes[i]);
+	show_options(f, OPTION_MAIN, c, "");
+	for (size_t i = 0; i < c->n; i++) {
+		fprintf(f, "\n%s\n", c->volumes[i]->id);
+		show_options(f, OPTION_VOLUME, c->volumes[i], "    ");
+	}
 	show_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }

@@ -2,100 +2,136 @@
 #include "flashback/config/conf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include <confuse.h>
 
-#include "flashback/config/entry.h"
 #include "flashback/config/errors.h"
 #include "flashback/config/input.h"
 #include "flashback/config/lint.h"
-#include "flashback/config/place.h"
-#include "flashback/config/title.h"
-#include "flashback/config/volume.h"
-
-#define LAYERS 3
 
 /* One load: the config that it makes, and what it finds wrong. */
 struct load {
 	const struct config *old; /* what is in force; NULL: nothing yet */
 	struct config *config;
-	struct errors_list faults;
-	struct volume_layer defaults;
-	int defaults_line; /* 0: none yet */
-	bool
-	    cut; /* one of the files was not understood to its end: nothing is said to be missing */
+	struct volume *defaults; /* what is around each host */
+	struct errors_list errors;
+	bool cut; /* flashback.conf was not understood to its end: nothing is said to be missing */
+	/* of the file that is being read: */
+	const char *file;
+	bool hosts;       /* which of the two it is */
+	bool clean;       /* lint had nothing to say */
+	int end;          /* what stands on this line or after it is not looked at */
+	bool partial;     /* nor is anything of this host, where hosts.conf was not */
+	int form_line;    /* where libconfuse stopped, or 0 */
+	char *form_error; /* and why */
 };
 
-/* Nothing is wrong for libconfuse in what lint wrote, so that this has nothing to say. */
-static void __attribute__((format(printf, 2, 0)))
-say_nothing(cfg_t *cfg, const char *fmt, va_list args)
+/* A value and its line; or, of what lint has put in, LINT_MARK and the line that it names. */
+struct value {
+	int line;
+	char text[];
+};
+
+/* ---- what libconfuse is told, and what it calls ---- */
+
+/* The first two options of each section: one that leads to the load, since libconfuse passes its
+ * callbacks no argument, and one by which lint says where the section begins.  Nobody can write
+ * their names. */
+enum { OPT_LOAD, OPT_MARK, OPT_FIRST };
+
+static const char mark_name[] = {LINT_MARK, '\0'};
+
+static struct load *
+load_of(cfg_t *cfg)
 {
-	(void)cfg;
-	(void)fmt;
-	(void)args;
+	return (struct load *)(void *)cfg_getnopt(cfg, OPT_LOAD)->simple_value.ptr;
 }
 
-/* What libconfuse is told of the file: just the names that are there, where they are, since which
- * belong there is not its business. */
-
-/* One level: its options, its sections, which hold the next level, and an end. */
-static void
-fill_level(cfg_opt_t *level, const struct text_list *names, cfg_opt_t *next)
+static int
+section_line(cfg_t *sec)
 {
-	for (size_t i = 0; i < names->n; i++)
-		if (names->item[i][0] == LINT_OPTION)
-			level[i] = (cfg_opt_t)CFG_STR_LIST(names->item[i], NULL, CFGF_NODEFAULT);
-		else
-			level[i] =
-			    (cfg_opt_t)CFG_SEC(names->item[i], next, CFGF_MULTI | CFGF_TITLE);
-	level[names->n] = (cfg_opt_t)CFG_END();
+	const struct value *v = cfg_opt_getnptr(cfg_getnopt(sec, OPT_MARK), 0);
+
+	return v != NULL ? v->line : 0;
 }
 
-/* All levels in one piece, the outermost first. */
-static cfg_opt_t *
-make_schema(const struct lint *lint)
+/* For libconfuse: keep a value with its line, and see to it that an option is set but once. */
+static int
+keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
-	cfg_opt_t *schema, *level, *next = NULL;
-	size_t n = 0;
+	struct load *l = load_of(cfg);
+	size_t size = strlen(text) + 1;
+	struct value *v = malloc(sizeof(*v) + size);
 
-	for (size_t i = 0; i <= LINT_DEPTH; i++)
-		n += lint->names[i].n + 1;
-	schema = calloc(n, sizeof(*schema));
-	if (schema == NULL)
-		return NULL;
-	level = schema + n;
-	for (size_t i = LINT_DEPTH + 1; i-- > 0; next = level) {
-		level -= lint->names[i].n + 1;
-		fill_level(level, &lint->names[i], next);
+	if (v == NULL) {
+		l->errors.lost = true;
+		return -1;
 	}
-	return schema;
+	memcpy(v->text, text, size);
+	v->line = text[0] == LINT_MARK ? (int)strtol(text + 1, NULL, 10) : cfg->line;
+	/* The values before those of another = are gone by now; a number that is not needed
+	 * otherwise keeps the line of the first. */
+	if (opt->nvalues == 1 && opt->def.number != 0)
+		errors_add(&l->errors, l->file, v->line,
+		           "duplicate option \"%s\", first set on line %ld", cfg_opt_name(opt),
+		           opt->def.number);
+	else if (opt->nvalues == 1)
+		opt->def.number = v->line;
+	*(void **)result = v;
+	return 0;
+}
+
+/* All that may stand in a section, or in a file; section NULL: no other section. */
+static void
+make_schema(cfg_opt_t *opts, struct load *l, unsigned place, const cfg_opt_t *section)
+{
+	const struct option_row *o;
+
+	opts[OPT_LOAD] = (cfg_opt_t)CFG_PTR_CB("*", NULL, CFGF_NODEFAULT, NULL, NULL);
+	opts[OPT_LOAD].simple_value.ptr = (void **)l;
+	opts[OPT_MARK] =
+	    (cfg_opt_t)CFG_PTR_LIST_CB(mark_name, NULL, CFGF_NODEFAULT, keep_value, free);
+	opts += OPT_FIRST;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if ((o->places & place) != 0)
+			*opts++ = (cfg_opt_t)CFG_PTR_LIST_CB(o->name, NULL, CFGF_NODEFAULT,
+			                                     keep_value, free);
+	if (section != NULL)
+		*opts++ = *section;
+	*opts = (cfg_opt_t)CFG_END();
+}
+
+/* For libconfuse: what stops it.  Of a text that lint has cut off the end is no error. */
+static void __attribute__((format(printf, 2, 0)))
+on_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+	struct load *l = load_of(cfg);
+	const char *arg = strstr(fmt, "%s") != NULL ? va_arg(args, const char *) : "";
+	cfg_t *first = cfg_opt_gettsec(cfg_getnopt(cfg, cfg_num(cfg) - 1), arg);
+
+	if (l->form_line != 0 || (!l->clean && strcmp(fmt, "premature end of file") == 0))
+		return;
+	l->form_line = cfg->line;
+	l->form_error = errors_reword(fmt, arg, cfg_name(cfg), l->hosts, section_line(first));
 }
 
 /*
  * libconfuse crashes where memory ends in the middle of its work, so all that it can want, counted
- * generously, must be there beforehand: for each section the options it may have, and some dozen
- * bytes for what is said in one.
+ * generously, must be there beforehand: for each section the options it may have, with those of the
+ * sections in it, and some dozen bytes for each that a value has.
  */
 static bool
 has_room(const struct lint *lint)
 {
-	size_t options = 1, sections = 1, want;
-	const char *at = lint->text;
-	char *room;
+	size_t section = (size_t)2 * OPTION_VOLUMES * (sizeof(cfg_opt_t) + 64);
+	char *room = malloc(65536 + (lint->sections + 2) * section + lint->len * 32);
 
-	for (size_t i = 0; i <= LINT_DEPTH; i++)
-		options += lint->names[i].n;
-	while ((at = strstr(at, "s_")) != NULL) {
-		sections++;
-		at += 2;
-	}
-	want = 65536 + sections * options * (sizeof(cfg_opt_t) + 64) + lint->len * 16;
-	room = malloc(want);
 	if (room == NULL)
 		return false;
 	room[0] = '\0'; /* or the compiler may think that nobody needs it */
@@ -103,348 +139,293 @@ has_room(const struct lint *lint)
 	return true;
 }
 
-/* Have libconfuse read what lint wrote.  Return NULL when there is no memory. */
+/* Have libconfuse read what lint wrote.  Return what it understood; NULL when there is no memory.
+ */
 static cfg_t *
-parse(const struct lint *lint)
+parse(struct load *l, const struct lint *lint)
 {
-	cfg_opt_t *schema = make_schema(lint);
-	cfg_t *cfg = NULL;
+	const cfg_flag_t titled = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES;
+	cfg_opt_t file[OPTION_ALL], outer[OPTION_ALL], inner[OPTION_ALL];
+	cfg_opt_t volume = CFG_SEC("volume", inner, titled);
+	cfg_opt_t host = CFG_SEC("host", outer, titled);
+	cfg_opt_t defaults = CFG_SEC("defaults", outer, CFGF_MULTI);
 	FILE *f = fmemopen(lint->text, lint->len, "r");
+	cfg_t *cfg = NULL;
 
-	if (f != NULL && schema != NULL && has_room(lint)) {
-		cfg = cfg_init(schema, CFGF_NONE);
-		if (cfg != NULL)
-			cfg_set_error_function(cfg, say_nothing);
-		if (cfg != NULL && cfg_parse_fp(cfg, f) != CFG_SUCCESS) {
-			cfg_free(cfg);
-			cfg = NULL;
+	make_schema(inner, l, OPTION_VOLUME, NULL);
+	make_schema(outer, l, l->hosts ? OPTION_HOST : OPTION_DEFAULTS, l->hosts ? &volume : NULL);
+	make_schema(file, l, l->hosts ? 0 : OPTION_MAIN, l->hosts ? &host : &defaults);
+	if (f != NULL && has_room(lint))
+		cfg = cfg_init(file, CFGF_NONE);
+	if (cfg != NULL) {
+		cfg_set_error_function(cfg, on_error);
+		if (cfg_parse_fp(cfg, f) != CFG_SUCCESS && l->form_line == 0 && l->clean) {
+			l->form_line = cfg->line; /* it fails without a word, too */
+			l->form_error = errors_reword("", "", "", l->hosts, 0);
 		}
 	}
-	free(schema);
 	if (f != NULL)
 		(void)fclose(f); /* which was only read */
 	return cfg;
 }
 
-/* Where in the files we are, and the layers that hold there. */
-struct context {
-	enum place place;
-	const char *file;
-	const char *host, *title; /* of the section; NULL where it cannot be a name */
-	int line;
-	const struct volume_layer *layers[LAYERS];
-};
+/* ---- what libconfuse has read ---- */
 
-/* Take an option of the new text apart. */
-static int
-read_entry(struct load *l, cfg_opt_t *opt, struct entry *e)
+static void
+read_option(struct load *l, cfg_opt_t *opt, void *base, enum option_place place)
 {
-	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
-		const char *value;
-		int line;
-		enum lint_item kind = lint_read(cfg_opt_getnstr(opt, i), &line, &value);
+	const struct option_row *o = option_find(cfg_opt_name(opt));
+	const struct value *v = cfg_opt_getnptr(opt, 0);
+	enum option_shape shape = option_shape(o);
+	bool list = v != NULL && v->text[0] == LINT_MARK;
+	int rc = 0;
 
-		if (kind == LINT_VALUE) {
-			if (entry_add(e, line, value) == -1)
-				return -1;
-		} else if (kind == LINT_TOLD) {
-			e->told = true;
-		} else if (i == 0) {
-			e->line = line;
-			e->list = kind == LINT_LIST;
-		} else {
-			errors_add(&l->faults, e->file, line,
-			           "%s is given a second time: first on line %d", e->name, e->line);
-			return 0;
+	if (v == NULL || v->line >= l->end)
+		return;
+	option_mark(o, base, &(struct option_origin){l->file, v->line, place});
+	if (shape != OPTION_SUM)
+		option_clear(o, base);
+	if (list && shape == OPTION_ONE)
+		errors_add(&l->errors, l->file, v->line, "%s: it takes one value, without braces",
+		           o->name);
+	else
+		for (unsigned i = list ? 1 : 0; (v = cfg_opt_getnptr(opt, i)) != NULL; i++) {
+			char *why;
+
+			if (v->line >= l->end)
+				break;
+			rc = list || shape != OPTION_COMMAND ? option_set(o, base, v->text, &why)
+			                                     : option_split(o, base, v->text, &why);
+			if (rc == -1)
+				errors_take(&l->errors, l->file, v->line, o->name, why);
+			/* Without one of its words, it cannot be said which is the first. */
+			if (rc == -1 && shape == OPTION_COMMAND)
+				break;
 		}
-	}
-	return 0;
 }
 
 static void
-read_option(struct load *l, cfg_opt_t *opt, const struct context *ctx, struct volume_layer *layer)
+read_options(struct load *l, cfg_t *sec, void *base, enum option_place place)
 {
-	struct entry e = {.file = ctx->file, .name = cfg_opt_name(opt) + 2};
-	char *why = NULL;
-
-	if (read_entry(l, opt, &e) == -1) {
-		l->faults.lost = true;
-	} else if (place_check_option(ctx->place, e.name, &why) == -1) {
-		errors_take(&l->faults, e.file, e.line, NULL, why);
-	} else if (ctx->place == PLACE_MAIN) {
-		entry_to_config(&e, config_key_find(e.name), l->config, &l->faults);
-	} else {
-		entry_to_layer(&e, volume_key_find(e.name), layer, &l->faults);
-	}
-	entry_free(&e);
+	for (unsigned i = OPT_FIRST; i < cfg_num(sec); i++)
+		if (cfg_getnopt(sec, i)->type == CFGT_PTR)
+			read_option(l, cfg_getnopt(sec, i), base, place);
 }
 
-static void
-read_options(struct load *l, cfg_t *sec, const struct context *ctx, struct volume_layer *layer)
+/* The title of a section, or NULL when it cannot be a name. */
+static const char *
+read_name(struct load *l, cfg_t *sec)
 {
-	for (unsigned i = 0; i < cfg_num(sec); i++) {
-		cfg_opt_t *opt = cfg_getnopt(sec, i);
+	char *why;
 
-		if (cfg_opt_name(opt)[0] == LINT_OPTION && cfg_opt_size(opt) > 0)
-			read_option(l, opt, ctx, layer);
-	}
+	if (volume_check_name(cfg_title(sec), &why) == 0)
+		return cfg_title(sec);
+	errors_take(&l->errors, l->file, section_line(sec), NULL, why);
+	return NULL;
 }
 
-/* No two sections of one kind may have the same name, nor names that differ only in case. */
-static void
-check_titles(struct load *l, cfg_opt_t *opt, const char *file)
+/* For qsort: by title whatever its case, then as they stand in the file. */
+static int
+compare_titles(const void *a, const void *b)
 {
-	unsigned size = cfg_opt_size(opt), n = 0;
-	struct title *titles = calloc(size + 1, sizeof(*titles));
+	cfg_t *const *x = a, *const *y = b;
+	int order = strcasecmp(cfg_title(*x), cfg_title(*y));
 
-	if (titles == NULL) {
-		l->faults.lost = true;
+	return order != 0 ? order : section_line(*x) - section_line(*y);
+}
+
+/* No two sections side by side may have titles that differ only in case. */
+static void
+check_titles(struct load *l, cfg_opt_t *opt)
+{
+	unsigned n = cfg_opt_size(opt);
+	cfg_t **sec = calloc(n + 1, sizeof(cfg_t *));
+
+	if (sec == NULL) {
+		l->errors.lost = true;
 		return;
 	}
-	for (unsigned i = 0; i < size; i++) {
-		struct title *t = &titles[n];
-		const char *title = cfg_title(cfg_opt_getnsec(opt, i));
-
-		if (lint_read(title, &t->line, &t->text) == LINT_VALUE)
-			n++;
-	}
-	title_check(titles, n, file, cfg_opt_name(opt) + 2, &l->faults);
-	free(titles);
+	for (unsigned i = 0; i < n; i++)
+		sec[i] = cfg_opt_getnsec(opt, i);
+	qsort(sec, n, sizeof(cfg_t *), compare_titles);
+	for (unsigned i = 1; i < n; i++)
+		if (strcasecmp(cfg_title(sec[i - 1]), cfg_title(sec[i])) == 0)
+			errors_add(&l->errors, l->file, section_line(sec[i]),
+			           "%s \"%s\" differs from \"%s\" on line %d only in case: some "
+			           "file systems take them for one directory",
+			           cfg_opt_name(opt), cfg_title(sec[i]), cfg_title(sec[i - 1]),
+			           section_line(sec[i - 1]));
+	free(sec);
 }
 
-/* Say it of the innermost setting of key, or of the volume itself if nothing sets it. */
 static void
-blame(struct load *l, const struct context *ctx, enum volume_key key, char *why)
+read_volume(struct load *l, cfg_t *sec, const char *host, const struct volume *around)
 {
-	struct volume_origin origin = {.file = ctx->file, .line = ctx->line};
-
-	for (int i = 0; i < LAYERS; i++)
-		if (ctx->layers[i]->setting[key].set)
-			origin = ctx->layers[i]->setting[key].origin;
-	errors_take(&l->faults, origin.file, origin.line, volume_key_name(key), why);
-}
-
-static bool
-mentions(cfg_t *sec, enum volume_key key)
-{
-	for (unsigned i = 0; i < cfg_num(sec); i++) {
-		cfg_opt_t *opt = cfg_getnopt(sec, i);
-
-		if (cfg_opt_size(opt) > 0 &&
-		    strcmp(cfg_opt_name(opt) + 2, volume_key_name(key)) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Make the volume, unless what it lacks has been told already. */
-static void
-resolve(struct load *l, cfg_t *sec, const struct context *ctx)
-{
-	bool told = mentions(sec, VOLUME_SOURCE) && !ctx->layers[2]->setting[VOLUME_SOURCE].set;
 	const char *data_dir = l->old != NULL ? l->old->data_dir : l->config->data_dir;
-	struct volume *v;
-	enum volume_key key;
-	char *why;
-
-	if (l->cut || told || ctx->host == NULL || ctx->title == NULL)
-		return;
-	v = volume_resolve(ctx->host, ctx->title, ctx->layers, data_dir, &why, &key);
-	if (v != NULL) {
-		if (config_add(l->config, v) == -1)
-			l->faults.lost = true;
-		return;
-	}
-	blame(l, ctx, key, why);
-}
-
-/* Sections hold sections, but lint_clean lets no more than LINT_DEPTH of them through. */
-/* NOLINTBEGIN(misc-no-recursion) */
-static void walk_sections(struct load *l, cfg_t *sec, const struct context *ctx);
-
-/* Read defaults, which may stand there but once. */
-static void
-walk_defaults(struct load *l, cfg_t *sec, const struct context *ctx)
-{
-	if (l->defaults_line != 0) {
-		errors_add(&l->faults, ctx->file, ctx->line,
-		           "defaults is there a second time: first on line %d", l->defaults_line);
-		return;
-	}
-	l->defaults_line = ctx->line;
-	read_options(l, sec, ctx, &l->defaults);
-	walk_sections(l, sec, ctx);
-}
-
-/* Read a host or a volume with what it holds. */
-static void
-walk_section(struct load *l, cfg_t *sec, struct context *ctx)
-{
-	bool host = ctx->place == PLACE_HOST;
-	struct volume_layer layer = {0};
-	char *why;
-
-	if (ctx->title != NULL && volume_check_name(ctx->title, &why) == -1) {
-		errors_take(&l->faults, ctx->file, ctx->line, NULL, why);
-		ctx->title = NULL;
-	}
-	if (host)
-		ctx->host = ctx->title;
-	ctx->layers[host ? 1 : 2] = &layer;
-	read_options(l, sec, ctx, &layer);
-	walk_sections(l, sec, ctx);
-	if (!host)
-		resolve(l, sec, ctx);
-	volume_layer_free(&layer);
-}
-
-static void
-enter_section(struct load *l, cfg_t *sec, const char *name, const struct context *around)
-{
-	struct context ctx = *around;
+	const char *name = read_name(l, sec), *blame = "source";
+	const struct option_origin *origin, section = {l->file, section_line(sec), OPTION_VOLUME};
+	struct volume *v = volume_new(around);
 	char *why = NULL;
 
-	lint_read(cfg_title(sec), &ctx.line, &ctx.title);
-	if (place_check_section(around->place, name, ctx.title, &ctx.place, &why) == -1)
-		errors_take(&l->faults, ctx.file, ctx.line, NULL, why);
-	if (ctx.place == PLACE_DEFAULTS)
-		walk_defaults(l, sec, &ctx);
-	else if (ctx.place != PLACES)
-		walk_section(l, sec, &ctx);
+	if (v == NULL) {
+		l->errors.lost = true;
+		return;
+	}
+	read_options(l, sec, v, OPTION_VOLUME);
+	origin = option_origin(option_find("source"), v);
+	/* Nothing is said of what is missing because it was wrong. */
+	if (l->partial || host == NULL || name == NULL ||
+	    (v->source == NULL && origin->file != NULL)) {
+		volume_free(v);
+		return;
+	}
+	if (volume_finish(v, host, name, data_dir, &why, &blame) == 0) {
+		if (config_add(l->config, v) == -1)
+			l->errors.lost = true;
+		return;
+	}
+	origin = option_origin(option_find(blame), v);
+	if (origin->file == NULL)
+		origin = &section;
+	errors_take(&l->errors, origin->file, origin->line, blame, why);
+	volume_free(v);
 }
 
 static void
-walk_sections(struct load *l, cfg_t *sec, const struct context *ctx)
+read_host(struct load *l, cfg_t *sec)
 {
-	for (unsigned i = 0; i < cfg_num(sec); i++) {
-		cfg_opt_t *opt = cfg_getnopt(sec, i);
+	const char *name = read_name(l, sec);
+	struct volume *around = volume_new(l->defaults);
+	cfg_opt_t *volumes = cfg_getopt(sec, "volume");
 
-		if (cfg_opt_name(opt)[0] != LINT_SECTION)
-			continue;
-		check_titles(l, opt, ctx->file);
-		for (unsigned k = 0; k < cfg_opt_size(opt); k++)
-			enter_section(l, cfg_opt_getnsec(opt, k), cfg_opt_name(opt) + 2, ctx);
+	if (around == NULL) {
+		l->errors.lost = true;
+		return;
+	}
+	read_options(l, sec, around, OPTION_HOST);
+	check_titles(l, volumes);
+	for (unsigned i = 0; i < cfg_opt_size(volumes); i++)
+		read_volume(l, cfg_opt_getnsec(volumes, i), name, around);
+	volume_free(around);
+}
+
+/* Read the tree into the config. */
+static void
+read_tree(struct load *l, cfg_t *cfg)
+{
+	cfg_opt_t *opt = cfg_getopt(cfg, l->hosts ? "host" : "defaults");
+
+	read_options(l, cfg, l->config, OPTION_MAIN);
+	if (l->hosts)
+		check_titles(l, opt);
+	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
+		cfg_t *sec = cfg_opt_getnsec(opt, i);
+
+		l->partial = l->cut || (l->end < INT_MAX && i + 1 == cfg_opt_size(opt));
+		if (l->hosts)
+			read_host(l, sec);
+		else if (i == 0)
+			read_options(l, sec, l->defaults, OPTION_DEFAULTS);
+		else
+			errors_add(&l->errors, l->file, section_line(sec),
+			           "duplicate section \"defaults\", first defined on line %d",
+			           section_line(cfg_opt_getnsec(opt, 0)));
 	}
 }
-/* NOLINTEND(misc-no-recursion) */
 
-/* Read the text of one file into the config. */
+/* Read the text of one file into the config.  Of what is wrong with its form only the first is
+ * reported, whether lint has found it or libconfuse, which gets what stands before. */
 static void
-read_text(struct load *l, const struct input *t, const char *file, enum place place)
+read_text(struct load *l, const struct input *t, const char *file, bool hosts)
 {
-	struct context ctx = {.place = place, .file = file, .layers = {&l->defaults}};
 	struct lint lint;
 	cfg_t *cfg;
 
-	if (lint_clean(t->bytes, t->len, file, &l->faults, &lint) == -1) {
-		l->faults.lost = true;
+	l->file = file;
+	l->hosts = hosts;
+	l->form_line = 0;
+	if (lint_clean(t->bytes, t->len, &lint) == -1) {
+		l->errors.lost = true;
 		return;
 	}
-	l->cut = l->cut || lint.cut;
-	cfg = parse(&lint);
+	l->clean = lint.line == 0;
+	cfg = parse(l, &lint);
+	if (!hosts)
+		l->cut = l->form_line != 0 || !l->clean;
+	l->end = l->form_line != 0 ? l->form_line : l->clean ? INT_MAX : lint.end;
+	if (l->form_line != 0) {
+		errors_take(&l->errors, file, l->form_line, NULL, l->form_error);
+	} else if (!l->clean) {
+		errors_take(&l->errors, file, lint.line, NULL, lint.why);
+		lint.why = NULL;
+	}
 	if (cfg != NULL) {
-		read_options(l, cfg, &ctx, NULL);
-		walk_sections(l, cfg, &ctx);
+		read_tree(l, cfg);
 		cfg_free(cfg);
 	} else {
-		l->faults.lost = true;
+		l->errors.lost = true;
 	}
 	lint_free(&lint);
 }
 
-static void
-read_main(struct load *l, const struct input *main)
-{
-	struct config *c = l->config;
-
-	read_text(l, main, c->file, PLACE_MAIN);
-	config_finish(c, !l->cut, &l->faults);
-}
-
-/* The file cannot be read: blame the option that named it, if one did. */
-static void
-blame_hosts_file(struct load *l, char *why)
-{
-	const struct config *c = l->config;
-	const struct volume_origin *origin = &c->origin[CONFIG_HOSTS_FILE];
-
-	if (origin->file != NULL)
-		errors_take(&l->faults, c->file, origin->line, c->hosts_file, why);
-	else if (!l->cut)
-		errors_take(&l->faults, c->hosts_file, 0, NULL, why);
-	else
-		free(why); /* the option may stand in what was not understood */
-}
-
+/* Read hosts.conf.  That it cannot be read is an error of the option that named it, if one did. */
 static void
 read_hosts(struct load *l, struct input *hosts)
 {
 	const struct config *c = l->config;
+	const struct option_origin *origin = option_origin(option_find("hosts_file"), c);
 	char *why;
 
 	if (c->hosts_file == NULL)
 		return;
-	if (input_read(c->hosts_file, hosts, &why) == -1)
-		blame_hosts_file(l, why);
+	if (input_read(c->hosts_file, hosts, &why) == 0)
+		read_text(l, hosts, c->hosts_file, true);
+	else if (origin->file != NULL)
+		errors_take(&l->errors, c->file, origin->line, c->hosts_file, why);
+	else if (!l->cut)
+		errors_take(&l->errors, c->hosts_file, 0, NULL, why);
 	else
-		read_text(l, hosts, c->hosts_file, PLACE_HOSTS);
-}
-
-/* Are these the bytes that old was made from? */
-static bool
-is_unchanged(const struct config *old, const struct input *main)
-{
-	struct input hosts;
-	char *why;
-	bool same;
-
-	if (input_read(old->hosts_file, &hosts, &why) == -1) {
-		free(why);
-		return false;
-	}
-	same = input_digest(main, &hosts) == old->digest;
-	input_free(&hosts);
-	return same;
+		free(why); /* the option may stand in what was not understood */
 }
 
 /* Read both files.  Return 1 when they are as they were, else 0. */
 static int
 read_both(struct load *l)
 {
+	struct config *c = l->config;
 	struct input main, hosts = {0};
 	char *why;
-	int rc = 0;
 
-	if (input_read(l->config->file, &main, &why) == -1) {
-		errors_take(&l->faults, l->config->file, 0, NULL, why);
+	if (input_read(c->file, &main, &why) == -1) {
+		errors_take(&l->errors, c->file, 0, NULL, why);
 		return 0;
 	}
-	if (l->old != NULL && is_unchanged(l->old, &main)) {
-		rc = 1;
-	} else {
-		read_main(l, &main);
-		read_hosts(l, &hosts);
-		l->config->digest = input_digest(&main, &hosts);
+	if (l->old != NULL && input_is_same(&main, l->old->hosts_file, l->old->digest)) {
+		input_free(&main);
+		return 1;
 	}
+	read_text(l, &main, c->file, false);
+	config_finish(c, !l->cut, &l->errors);
+	read_hosts(l, &hosts);
+	c->digest = input_digest(&main, &hosts);
 	input_free(&main);
 	input_free(&hosts);
-	return rc;
+	return 0;
 }
 
 int
 conf_load(const char *file, const struct config *old, struct config **out, struct text_list *errors)
 {
-	struct load l = {.old = old, .config = config_new(file)};
-	int rc;
+	struct load l = {.old = old, .config = config_new(file), .defaults = volume_new(NULL)};
+	int rc = -1;
 
 	*out = NULL;
-	if (l.config == NULL) {
-		text_list_addf(errors, "%s: cannot be read: %s", file, strerror(errno));
-		return -1;
-	}
-	rc = read_both(&l);
-	if (l.faults.n > 0 || l.faults.lost) {
-		if (errors_report(&l.faults, l.config->file, errors) == -1)
+	if (l.config != NULL && l.defaults != NULL)
+		rc = read_both(&l);
+	else
+		l.errors.lost = true;
+	if (l.errors.n > 0 || l.errors.lost) {
+		if (errors_report(&l.errors, file, errors) == -1)
 			text_list_addf(errors, "%s: out of memory", file);
 		rc = -1;
 	}
@@ -452,8 +433,8 @@ conf_load(const char *file, const struct config *old, struct config **out, struc
 		*out = l.config;
 		l.config = NULL;
 	}
-	volume_layer_free(&l.defaults);
-	errors_free(&l.faults);
+	volume_free(l.defaults);
+	errors_free(&l.errors);
 	config_free(l.config);
 	return rc;
 }

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/config/option.h"
+#include "flashback/config/suggest.h"
+
 void
 errors_add(struct errors_list *list, const char *file, int line, const char *fmt, ...)
 {
@@ -96,4 +99,118 @@ errors_free(struct errors_list *list)
 		free(list->item[i].text);
 	free(list->item);
 	*list = (struct errors_list){0};
+}
+
+static const struct section {
+	const char *name;
+	enum option_place place;
+	const char *inside, *home; /* in such a section; where it belongs */
+} sections[] = {
+    {"defaults", OPTION_DEFAULTS, "in defaults", "flashback.conf"},
+    {"host", OPTION_HOST, "in a host", "hosts.conf, outside of other sections"},
+    {"volume", OPTION_VOLUME, "in a volume", "a host in hosts.conf"},
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+/* What surrounds all sections of each file. */
+static const struct section main_file = {"", OPTION_MAIN, "in flashback.conf", ""};
+static const struct section hosts_file = {"", 0, "outside of a host", ""};
+
+static const struct section *
+find_section(const char *name)
+{
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (strcmp(sections[i].name, name) == 0)
+			return &sections[i];
+	return NULL;
+}
+
+/* What was meant by a name that is unknown in a section. */
+static char *
+reword_unknown(const struct section *here, const char *name)
+{
+	const char *inner = here->place == 0             ? "host"
+	                    : here->place == OPTION_HOST ? "volume"
+	                    : here->place == OPTION_MAIN ? "defaults"
+	                                                 : NULL;
+	struct suggest near = {.word = name};
+	const struct option_row *o;
+
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if ((o->places & here->place) != 0)
+			suggest_try(&near, o->name);
+	if (inner != NULL)
+		suggest_try(&near, inner);
+	if (near.best == NULL)
+		return text_format("unknown option \"%s\" %s", name, here->inside);
+	return text_format("unknown %s \"%s\" %s; did you mean \"%s\"?",
+	                   near.best == inner ? "section" : "option", name, here->inside,
+	                   near.best);
+}
+
+/* What cannot stand in a section: does it belong elsewhere? */
+static char *
+reword_misplaced(const struct section *here, bool hosts, const char *name)
+{
+	const struct section *section = find_section(name);
+	const struct option_row *o = option_find(name);
+
+	if (section != NULL)
+		return text_format("section \"%s\" cannot stand %s: it belongs in %s%s", name,
+		                   here->inside, section->home,
+		                   *here->name != '\0' ? "; or is a \"}\" missing before it?" : "");
+	if (o == NULL)
+		return reword_unknown(here, name);
+	return text_format("option \"%s\" cannot stand %s: it belongs in %s", name, here->inside,
+	                   o->places == OPTION_MAIN     ? "flashback.conf, outside of its sections"
+	                   : o->places == OPTION_VOLUME ? "a volume"
+	                   : hosts                      ? "a host or a volume"
+	                                                : "the section defaults { }");
+}
+
+static char *
+reword_unexpected(const char *token)
+{
+	switch (token[0]) {
+	case '=':
+		return text_format("unexpected \"=\": a value that contains \"=\" must be quoted; "
+		                   "or is a name, or the \"}\" of a list, missing before it?");
+	case ',':
+		return text_format("unexpected \",\": commas stand only between the values of a "
+		                   "list, { 'a', 'b' }");
+	case '{':
+		return text_format("unexpected \"{\": the name of a section, or the \"=\" of an "
+		                   "option, is missing before it");
+	default:
+		return text_format("\",\" or \"}\" is missing before this item of a list");
+	}
+}
+
+char *
+errors_reword(const char *fmt, const char *arg, const char *section, bool hosts, int first)
+{
+	const struct section *here = find_section(section);
+
+	if (here == NULL)
+		here = hosts ? &hosts_file : &main_file;
+	if (strcmp(fmt, "no such option '%s'") == 0)
+		return reword_misplaced(here, hosts, arg);
+	if (strcmp(fmt, "found duplicate title '%s'") == 0)
+		return text_format("duplicate %s \"%s\", first defined on line %d",
+		                   here->place == OPTION_HOST ? "volume" : "host", arg, first);
+	if (strcmp(fmt, "unexpected token '%s'") == 0)
+		return reword_unexpected(arg);
+	if (strcmp(fmt, "missing equal sign after option '%s'") == 0)
+		return text_format("%s: \"=\" and a value are missing: write %s = VALUE", arg, arg);
+	if (strcmp(fmt, "missing title for section '%s'") == 0)
+		return text_format("%s: a name is missing: write %s \"NAME\" { ... }", arg, arg);
+	if (strcmp(fmt, "missing opening brace for section '%s'") == 0)
+		return text_format("%s: \"{\" is missing: write %s%s { ... }", arg, arg,
+		                   strcmp(arg, "defaults") != 0 ? " \"NAME\"" : "");
+	if (strcmp(fmt, "unexpected closing brace") == 0)
+		return text_format("unexpected \"}\": no section is open");
+	if (strcmp(fmt, "premature end of file") == 0)
+		return text_format("the file ends in the middle of an option");
+	return text_format("this cannot be parsed");
 }

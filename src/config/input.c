@@ -8,9 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flashback/config/errors.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/safepath.h"
+#include "flashback/lib/text.h"
+
+/* What is wrong with the file itself: its path stands before these words anyway. */
+static void
+drop_path(char *why, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (why != NULL && strncmp(why, path, len) == 0 && why[len] == ' ')
+		memmove(why, why + len + 1, strlen(why + len + 1) + 1);
+}
 
 static int
 read_file(const char *path, int fd, struct input *in, char **why)
@@ -20,11 +30,13 @@ read_file(const char *path, int fd, struct input *in, char **why)
 	if (fstat(fd, &st) == -1)
 		return text_refuse(why, "cannot be read: %s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return text_refuse(why, "is not a regular file");
+		return text_refuse(why, "not a regular file");
 	if (st.st_size > INPUT_MAX)
-		return text_refuse(why, "is larger than 8 MiB: no config file is");
-	if (safepath_check_file(path, fd, why) == -1)
+		return text_refuse(why, "larger than 1 MiB: this is not a config file");
+	if (safepath_check_file(path, fd, why) == -1) {
+		drop_path(*why, path);
 		return -1;
+	}
 	in->bytes = file_read_fd(fd, INPUT_MAX, &in->len);
 	return in->bytes != NULL ? 0 : text_refuse(why, "cannot be read: %s", strerror(errno));
 }
@@ -37,8 +49,8 @@ input_read(const char *path, struct input *in, char **why)
 
 	*in = (struct input){0};
 	if (fd == -1 && errno == ENOENT)
-		return text_refuse(why, "there is no such file: make it, or name the right one "
-		                        "(see flashback.conf(5))");
+		return text_refuse(why, "no such file: create it, or name the right one (see "
+		                        "flashback.conf(5))");
 	if (fd == -1)
 		return text_refuse(why, "cannot be read: %s", strerror(errno));
 	rc = read_file(path, fd, in, why);
@@ -65,6 +77,22 @@ input_digest(const struct input *first, const struct input *second)
 	/* With the NUL between them, a byte that moves from one file to the other is seen. */
 	h = mix(h, "", 1);
 	return mix(h, second->bytes, second->len);
+}
+
+bool
+input_is_same(const struct input *first, const char *second, uint64_t digest)
+{
+	struct input in;
+	char *why;
+	bool same;
+
+	if (input_read(second, &in, &why) == -1) {
+		free(why);
+		return false;
+	}
+	same = input_digest(first, &in) == digest;
+	input_free(&in);
+	return same;
 }
 
 void

@@ -1,391 +1,338 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/config/lint.h"
 
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "flashback/config/grammar.h"
-#include "flashback/config/token.h"
+#include "flashback/lib/text.h"
 
 #define NAME_MAX_LENGTH 40
+#define DEPTH 2    /* sections within each other; libconfuse refuses more */
+#define LONGEST 16 /* what a character becomes: a { */
 
-/* The text that is being written, and what is known of the one that is read. */
-struct writer {
-	struct token_reader reader;
-	struct lint *out;
-	size_t size; /* of out->text */
-	bool lost;   /* memory ran out */
-	enum grammar_state state;
-	struct token name, title, value;
-	int opened[LINT_DEPTH]; /* the lines of the sections around */
-	unsigned depth;
-	unsigned sections; /* so many so far */
-	size_t whole;      /* the length of the new text up to the last whole statement */
-	size_t before;     /* ... and up to the one before that */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+#define PLAIN LETTERS "!%&./:;<>?@[]^`|~" /* of a bare word */
+
+/* What came last, outside of lists. */
+enum last { NOTHING, NAME, TITLE, EQUALS, VALUE };
+
+struct cleaner {
+	const char *at, *end;
+	int line;  /* of at */
+	char *out; /* where the copy goes on */
+	int held;  /* line ends that were read and are still to be written */
+	enum last last;
+	int word_line, equals_line; /* of the last word or string, of the last = */
+	int list;                   /* the line of the list that we are in, or 0 */
+	int opened[DEPTH];          /* the lines of the sections that we are in */
+	size_t depth;
+	struct lint *lint;
 };
 
-static void
-put(struct writer *w, const char *s, size_t len)
+/* Something is wrong. */
+static bool __attribute__((format(printf, 3, 4)))
+fail(struct cleaner *c, int line, const char *fmt, ...)
 {
-	struct lint *out = w->out;
-	size_t size = w->size;
-	char *text;
+	va_list args;
 
-	while (size < out->len + len + 1)
-		size = size == 0 ? 4096 : 2 * size;
-	if (size > w->size) {
-		text = realloc(out->text, size);
-		if (text == NULL) {
-			w->lost = true;
-			return;
-		}
-		out->text = text;
-		w->size = size;
-	}
-	memcpy(out->text + out->len, s, len);
-	out->len += len;
-	out->text[out->len] = '\0';
+	va_start(args, fmt);
+	c->lint->line = line;
+	if (vasprintf(&c->lint->why, fmt, args) == -1)
+		c->lint->why = NULL;
+	va_end(args);
+	return false;
 }
 
-static void
-put_text(struct writer *w, const char *s)
+static bool
+fail_variable(struct cleaner *c, int line)
 {
-	put(w, s, strlen(s));
+	return fail(c, line,
+	            "${...} is not expanded: write the value itself, or '...' around it if it is "
+	            "meant literally");
 }
 
-/* Every string begins with its line.  That of a section goes on with its number, for libconfuse
- * takes two sections with the same title for one, and forgets what stood in the first. */
-static void
-put_line(struct writer *w, int line, unsigned section)
+/* Does the text go on with word? */
+static bool
+at(const struct cleaner *c, const char *word)
 {
-	char text[32];
+	return strncmp(c->at, word, strlen(word)) == 0;
+}
 
-	if (section == 0)
-		snprintf(text, sizeof(text), "\"%d", line);
+/* A line ends.  What follows a name or a title goes on the line of that, since libconfuse would
+ * report on the line of what follows that something is missing before it. */
+static void
+end_line(struct cleaner *c)
+{
+	c->line++;
+	if (c->last == NAME || c->last == TITLE)
+		c->held++;
 	else
-		snprintf(text, sizeof(text), "\"%d.%u", line, section);
-	put_text(w, text);
+		*c->out++ = '\n';
 }
 
-static void
-put_mark(struct writer *w, int line, unsigned section, const char *mark)
+static bool
+skip_comment(struct cleaner *c)
 {
-	put_line(w, line, section);
-	put_text(w, mark);
-	put_text(w, "\"");
+	bool block = at(c, "/*");
+	const char *end = block ? strstr(c->at + 2, "*/") : strchr(c->at, '\n');
+
+	if (end == NULL && block)
+		return fail(c, c->line, "unterminated comment: \"*/\" is missing");
+	if (end == NULL)
+		end = c->end;
+	for (; c->at < end; c->at++)
+		if (*c->at == '\n')
+			end_line(c);
+	c->at += block ? 2 : 0;
+	return true;
 }
 
-static void
-put_value(struct writer *w, const struct token *t, unsigned section)
+/* A word or string that begins on this line; false for a string where a name should stand. */
+static bool
+take_place(struct cleaner *c, int line, bool quoted)
 {
-	char text[24];
-	size_t at = 0;
-	int c;
+	bool named = c->list == 0 && (c->last == NOTHING || c->last == VALUE);
 
-	put_line(w, t->line, section);
-	put_text(w, ":");
-	while ((c = token_unquote(t, &at)) != -1) {
-		bool plain = c >= ' ' && c < 0x7f && strchr("\"\\$", c) == NULL;
-		char byte = (char)c;
+	if (named && quoted)
+		return fail(c, line,
+		            "unexpected string: names have no quotes, and several values are a "
+		            "list, { 'a', 'b' }");
+	if (c->last != TITLE)
+		c->word_line = line;
+	if (c->list == 0)
+		c->last = named ? NAME : c->last == EQUALS ? VALUE : TITLE;
+	return true;
+}
 
-		if (plain) {
-			put(w, &byte, 1);
+/* A word with a character that libconfuse would cut, change, or take for something else, or that
+ * looks like what it is not. */
+static bool
+refuse_word(struct cleaner *c, const char *word, size_t len)
+{
+	char q[TEXT_QUOTE];
+
+	if (at(c, "include("))
+		return fail(c, c->line, "include() is not supported: there are just the two files");
+	if (c->at[len - 1] == '+' && c->at[len] == '=')
+		return fail(c, c->line,
+		            "\"+=\" is not supported: write \"=\"; exclude and rsync_options add "
+		            "up by themselves");
+	if (memmem(c->at, len + 1, "${", 2) != NULL)
+		return fail_variable(c, c->line);
+	return fail(c, c->line, "%s must be quoted, with ' or \"", text_quote(q, word));
+}
+
+/* A bare word; one that is a value gets quotes, for libconfuse is slow with long ones. */
+static bool
+copy_word(struct cleaner *c)
+{
+	size_t len = strcspn(c->at, " \t\r\n={},\"'");
+	char word[TEXT_QUOTE] = "", q[TEXT_QUOTE], mark = '"';
+
+	memcpy(word, c->at, len < sizeof(word) ? len : sizeof(word) - 1);
+	if (strspn(c->at, PLAIN) < len)
+		return refuse_word(c, word, len);
+	if (!take_place(c, c->line, false))
+		return false;
+	if (c->list == 0 && c->last == NAME) {
+		mark = ' ';
+		if (strspn(c->at, LETTERS) < len || len > NAME_MAX_LENGTH)
+			return fail(c, c->line,
+			            "%s is not the name of an option or section: write NAME = "
+			            "VALUE, or NAME { ... }",
+			            text_quote(q, word));
+	}
+	*c->out++ = mark;
+	for (; len > 0; len--)
+		*c->out++ = *c->at++;
+	*c->out++ = mark;
+	return true;
+}
+
+/* What is between the quotes, so that libconfuse leaves it alone: in "..." a backslash takes the
+ * meaning from a following " or \, and joins a line to the next; everything else stands for itself.
+ * Line ends are counted after the string, which is reported where it begins. */
+static bool
+copy_between(struct cleaner *c, char quote)
+{
+	int line = c->line;
+
+	for (; c->at < c->end && *c->at != quote; c->at++) {
+		bool escapes = quote == '"';
+		bool joined = escapes && (at(c, "\\\n") || at(c, "\\\r\n"));
+
+		if (escapes && at(c, "${"))
+			return fail_variable(c, line);
+		if (joined)
+			c->at += c->at[1] == '\r' ? 2 : 1;
+		else if (escapes && (at(c, "\\\"") || at(c, "\\\\")))
+			c->at++;
+		if (((unsigned char)*c->at < ' ' && strchr("\t\r\n", *c->at) == NULL) ||
+		    *c->at == 0x7f)
+			return fail(c, line, "control character \\%03o in the string", *c->at);
+		if (*c->at == '\n') {
+			c->line++;
+			c->held++;
+		}
+		if (joined || *c->at == '\r')
 			continue;
-		}
-		snprintf(text, sizeof(text), "\\x%02x", (unsigned)c);
-		put_text(w, text);
+		if (strchr("\n\"\\$", *c->at) != NULL)
+			*c->out++ = '\\';
+		*c->out++ = *c->at == '\n' ? 'n' : *c->at;
 	}
-	put_text(w, "\"");
+	return c->at < c->end ||
+	       fail(c, line, "unterminated string: the closing %c is missing", quote);
 }
 
-/* Is a name made of letters as ours are? */
+/* A forgotten quote shows by this: where the string then ends, a word follows at once. */
 static bool
-is_name(const struct token *t)
+check_end(struct cleaner *c, int line, char quote)
 {
-	for (size_t i = 0; i < t->len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-",
-		           t->start[i]) == NULL)
-			return false;
-	return t->len <= NAME_MAX_LENGTH;
+	if (c->at == c->end || strchr(" \t\r\n,={}#/", *c->at) != NULL)
+		return true;
+	if (*c->at == ';')
+		return fail(c, c->line, "unexpected \";\": leave it out");
+	if (c->line > line)
+		return fail(c, line,
+		            "the string that begins here ends on line %d: is its closing quote "
+		            "missing here?",
+		            c->line);
+	if (quote == '\'' && c->at[-2] == '\\')
+		return fail(c, line, "a backslash does nothing in '...': write a ' in \"...\"");
+	return fail(c, line, "text directly after a string: is a quote or a comma missing?");
 }
 
-/* Write the name of an option or section, and enter it among those at this depth.  Return false
- * when there are too many. */
 static bool
-put_name(struct writer *w, char kind, size_t max)
+copy_string(struct cleaner *c)
 {
-	struct text_list *names = &w->out->names[w->depth];
-	char name[NAME_MAX_LENGTH + sizeof("o_")] = {kind, '_', '\0'};
-	size_t same = 0;
+	char quote = *c->at++;
+	int line = c->line;
 
-	memcpy(name + 2, w->name.start, w->name.len);
-	put_text(w, name);
-	for (size_t i = 0; i < names->n; i++) {
-		if (strcmp(names->item[i], name) == 0)
-			return true;
-		same += names->item[i][0] == kind;
-	}
-	if (same == max) {
-		errors_add(w->reader.faults, w->reader.file, w->name.line,
-		           "%s is one name too many: this is not a config file of flashback",
-		           name + 2);
+	*c->out++ = '"';
+	if (!copy_between(c, quote))
 		return false;
-	}
-	if (text_list_add(names, name) == -1)
-		w->lost = true;
-	return true;
+	c->at++;
+	*c->out++ = '"';
+	return check_end(c, line, quote) && take_place(c, line, true);
 }
 
-/* Nothing more can be made of the file: keep what was whole, and close what is open. */
+/* What follows a {, of a list after =, else of a section. */
 static void
-cut(struct writer *w)
+open_brace(struct cleaner *c)
 {
-	w->out->cut = true;
-	if (w->out->text == NULL)
+	if (c->last == EQUALS) {
+		c->list = c->word_line;
+		c->out += snprintf(c->out, LONGEST, "%c%d,", LINT_MARK, c->list);
 		return;
-	w->out->len = w->whole;
-	w->out->text[w->whole] = '\0';
-	for (; w->depth > 0; w->depth--)
-		put_text(w, "}");
-}
-
-static void
-complain_of_name(struct writer *w, const char *wrong)
-{
-	char name[NAME_MAX_LENGTH + 1] = "";
-
-	memcpy(name, w->name.start, w->name.len);
-	errors_add(w->reader.faults, w->reader.file, w->name.line, "%s: %s", name, wrong);
-}
-
-/* Say what is wrong with a token that leads nowhere. */
-static void
-complain(struct writer *w, const struct token *t, const struct grammar_step *step)
-{
-	bool valued = w->state == GRAMMAR_STATEMENT && t->kind == TOKEN_EQUALS && w->value.len > 0;
-
-	/* What was taken for the value before this '=' is none. */
-	if (valued)
-		w->whole = w->before;
-	if (valued && w->value.line > w->name.line)
-		complain_of_name(w, grammar_step(GRAMMAR_VALUE, TOKEN_EQUALS)->wrong);
-	else if (step->at_name)
-		complain_of_name(w, step->wrong);
-	else
-		errors_add(w->reader.faults, w->reader.file, t->line, "%s", step->wrong);
+	}
+	if (c->depth < DEPTH)
+		c->opened[c->depth] = c->word_line;
+	c->depth++;
+	c->lint->sections++;
+	c->out += snprintf(c->out, LONGEST, "%c=%c%d ", LINT_MARK, LINT_MARK, c->word_line);
 }
 
 static bool
-begin_statement(struct writer *w, const struct token *t)
+copy_mark(struct cleaner *c)
 {
-	char text[TEXT_QUOTE] = "", q[TEXT_QUOTE];
+	bool outside = c->list == 0;
+	char mark = *c->at;
 
-	w->value = (struct token){0};
-	if (t->faulty)
-		return false;
-	w->name = *t;
-	if (is_name(t))
+	/* libconfuse would take the name on the next line for the value. */
+	if (outside && ((c->last == EQUALS && mark != '{') ||
+	                (c->last == VALUE && mark == '=' && c->word_line > c->equals_line)))
+		return fail(c, c->equals_line, "a value is missing after the \"=\"");
+	*c->out++ = *c->at++;
+	if (outside && mark == '{')
+		open_brace(c);
+	if (outside && mark == '}' && c->depth > 0)
+		c->depth--;
+	if (outside && mark == '=')
+		c->equals_line = c->line;
+	if (mark == '}')
+		c->list = 0;
+	c->last = outside && mark == '=' ? EQUALS : NOTHING;
+	return true;
+}
+
+/* Copy what comes next. */
+static bool
+copy_next(struct cleaner *c)
+{
+	bool good;
+
+	if (*c->at == '#' || at(c, "//") || at(c, "/*"))
+		return skip_comment(c);
+	if (strchr(" \t\r\n", *c->at) != NULL) {
+		if (*c->at++ == '\n')
+			end_line(c);
 		return true;
-	memcpy(text, t->start, t->len < sizeof(text) ? t->len : sizeof(text) - 1);
-	errors_add(w->reader.faults, w->reader.file, t->line,
-	           "%s is not the name of an option or section: write NAME = VALUE, or "
-	           "NAME { ... }",
-	           text_quote(q, text));
-	return false;
-}
-
-static bool
-open_section(struct writer *w, const struct token *t)
-{
-	if (w->depth == LINT_DEPTH) {
-		errors_add(
-		    w->reader.faults, w->reader.file, t->line,
-		    "a section too many: is the } missing of one that begins on line %d or %d?",
-		    w->opened[0], w->opened[LINT_DEPTH - 1]);
-		return false;
 	}
-	if (!put_name(w, LINT_SECTION, LINT_SECTIONS))
-		return false;
-	w->opened[w->depth++] = w->name.line;
-	put_text(w, " ");
-	w->sections++;
-	if (w->state == GRAMMAR_TITLED)
-		put_value(w, &w->title, w->sections);
+	if (*c->at == '"' || *c->at == '\'')
+		good = copy_string(c);
 	else
-		put_mark(w, w->name.line, w->sections, "");
-	put_text(w, " {\n");
-	return true;
+		good = strchr("={},", *c->at) != NULL ? copy_mark(c) : copy_word(c);
+	for (; c->held > 0 && c->last != NAME && c->last != TITLE; c->held--)
+		*c->out++ = '\n';
+	return good;
 }
 
-static bool
-close_section(struct writer *w, const struct token *t)
-{
-	if (w->depth == 0) {
-		errors_add(w->reader.faults, w->reader.file, t->line,
-		           "there is no section that this } could close");
-		return false;
-	}
-	w->depth--;
-	put_text(w, "}\n");
-	return true;
-}
-
-static bool
-end_file(struct writer *w)
-{
-	if (w->depth == 0)
-		return true;
-	errors_add(
-	    w->reader.faults, w->reader.file, w->opened[w->depth - 1],
-	    "the section that begins here is not closed: } is missing at the end of the file");
-	return false;
-}
-
-/* Begin an option: the mark tells whether a list follows. */
-static bool
-begin_value(struct writer *w, const char *mark)
-{
-	if (!put_name(w, LINT_OPTION, LINT_OPTIONS))
-		return false;
-	put_text(w, " += { ");
-	put_mark(w, w->name.line, 0, mark);
-	return true;
-}
-
-static bool
-add_value(struct writer *w, const struct token *t)
-{
-	put_text(w, ", ");
-	if (t->faulty)
-		put_mark(w, t->line, 0, "!");
-	else
-		put_value(w, t, 0);
-	return true;
-}
-
-static bool
-end_value(struct writer *w)
-{
-	put_text(w, " }\n");
-	return true;
-}
-
-/* A token where a statement may begin or end. */
-static bool
-act_on_statement(struct writer *w, const struct token *t)
-{
-	if (t->kind == TOKEN_WORD)
-		return begin_statement(w, t);
-	return t->kind == TOKEN_CLOSE ? close_section(w, t) : end_file(w);
-}
-
-/* A token after '='. */
-static bool
-act_on_value(struct writer *w, const struct token *t)
-{
-	if (t->kind == TOKEN_OPEN)
-		return begin_value(w, "{");
-	w->value = *t;
-	return begin_value(w, "") && add_value(w, t) && end_value(w);
-}
-
-/* Write what a token that is right here comes to.  Return false when the file is to be cut. */
-static bool
-act(struct writer *w, const struct token *t)
-{
-	switch (w->state) {
-	case GRAMMAR_STATEMENT:
-		return act_on_statement(w, t);
-	case GRAMMAR_NAMED:
-		w->title = *t;
-		return t->kind != TOKEN_OPEN || open_section(w, t);
-	case GRAMMAR_TITLED:
-		return open_section(w, t);
-	case GRAMMAR_VALUE:
-		return act_on_value(w, t);
-	case GRAMMAR_ITEM:
-	case GRAMMAR_SEPARATOR:
-		if (t->kind == TOKEN_COMMA)
-			return true;
-		return t->kind == TOKEN_CLOSE ? end_value(w) : add_value(w, t);
-	case GRAMMAR_WRONG:
-		break;
-	}
-	return false;
-}
-
-/* Read and write until the end, or until nothing can be made of the rest. */
+/* The file ends: libconfuse takes what is there for all of it. */
 static void
-translate(struct writer *w)
+check_open(struct cleaner *c)
 {
-	struct token t;
-
-	do {
-		const struct grammar_step *step;
-
-		token_next(&w->reader, &t);
-		if (t.kind == TOKEN_CUT) {
-			cut(w);
-			return;
-		}
-		step = grammar_step(w->state, t.kind);
-		if (step->next == GRAMMAR_WRONG)
-			complain(w, &t, step);
-		if (step->next == GRAMMAR_WRONG || !act(w, &t)) {
-			cut(w);
-			return;
-		}
-		w->state = step->next;
-		if (w->state == GRAMMAR_STATEMENT) {
-			w->before = w->whole;
-			w->whole = w->out->len;
-		}
-	} while (t.kind != TOKEN_END);
+	if (c->list != 0)
+		fail(c, c->list, "the list that begins here is not closed: \"}\" is missing");
+	else if (c->last == EQUALS)
+		fail(c, c->equals_line, "a value is missing after the \"=\"");
+	else if (c->depth > 0)
+		fail(c, c->opened[c->depth < DEPTH ? c->depth - 1 : DEPTH - 1],
+		     "the section that begins here is not closed: \"}\" is missing at the end of "
+		     "the file");
 }
 
 /* Bytes that no text file holds, or that would make one endless comment of it. */
 static bool
-check_bytes(const char *text, size_t len, const char *file, struct errors_list *faults)
+check_bytes(struct cleaner *c)
 {
 	int line = 1;
 
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0') {
-			errors_add(faults, file, line,
-			           "there is a NUL byte here: is this a text file?");
-			return false;
-		}
-		if (text[i] == '\r' && text[i + 1] != '\n') {
-			errors_add(faults, file, line,
-			           "there is a carriage return without a line feed here: lines "
-			           "must end in a line feed");
-			return false;
-		}
-		line += text[i] == '\n';
+	for (const char *s = c->at; s < c->end; line += *s++ == '\n') {
+		if (*s == '\0')
+			return fail(c, line, "NUL byte: is this a text file?");
+		if (*s == '\r' && s[1] != '\n')
+			return fail(c, line, "carriage return without a line feed");
 	}
 	return true;
 }
 
 int
-lint_clean(const char *text, size_t len, const char *file, struct errors_list *faults,
-           struct lint *out)
+lint_clean(const char *text, size_t len, struct lint *out)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* with which some editors begin UTF-8 */
-	struct writer w = {.out = out, .state = GRAMMAR_STATEMENT};
+	struct cleaner c = {.at = text, .end = text + len, .line = 1, .lint = out};
+	bool good;
+	char *before;
 
-	*out = (struct lint){0};
-	w.reader = (struct token_reader){
-	    .text = text, .end = text + len, .line = 1, .file = file, .faults = faults};
-	if (strncmp(text, mark, sizeof(mark) - 1) == 0)
-		w.reader.text += sizeof(mark) - 1;
-	put_text(&w, "\n");
-	w.whole = out->len;
-	if (check_bytes(text, len, file, faults))
-		translate(&w);
-	else
-		cut(&w);
-	if (!w.lost)
+	*out = (struct lint){.text = malloc((len + 1) * LONGEST)};
+	if (out->text == NULL)
+		return -1;
+	good = check_bytes(&c);
+	out->text[0] = ' '; /* fmemopen wants something */
+	before = c.out = out->text + 1;
+	if (at(&c, "\xef\xbb\xbf")) /* with which some editors begin UTF-8 */
+		c.at += 3;
+	while (good && c.at < c.end) {
+		before = c.out;
+		good = copy_next(&c);
+	}
+	if (good)
+		check_open(&c);
+	out->len = (size_t)((good ? c.out : before) - out->text);
+	out->end = c.line;
+	if (out->line == 0 || out->why != NULL)
 		return 0;
 	lint_free(out);
 	return -1;
@@ -395,26 +342,6 @@ void
 lint_free(struct lint *l)
 {
 	free(l->text);
-	for (unsigned i = 0; i <= LINT_DEPTH; i++)
-		text_list_free(&l->names[i]);
+	free(l->why);
 	*l = (struct lint){0};
-}
-
-enum lint_item
-lint_read(const char *item, int *line, const char **value)
-{
-	*line = 0;
-	for (; *item >= '0' && *item <= '9'; item++)
-		*line = *line * 10 + (*item - '0');
-	if (*item == '.')
-		item += 1 + strspn(item + 1, "0123456789");
-	*value = NULL;
-	if (*item == '{')
-		return LINT_LIST;
-	if (*item == '!')
-		return LINT_TOLD;
-	if (*item != ':')
-		return LINT_SINGLE;
-	*value = item + 1;
-	return LINT_VALUE;
 }

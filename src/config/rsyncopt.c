@@ -2,11 +2,10 @@
 #include "flashback/config/rsyncopt.h"
 
 #include <stddef.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include "flashback/config/errors.h"
 #include "flashback/config/suggest.h"
+#include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
 /* What may stand after an option's '='. */
@@ -19,67 +18,81 @@ enum argument {
 	RULE       /* a filter rule, but none that drops the rules before it */
 };
 
-static const struct allowed {
-	const char *name;
-	enum argument argument;
-} allowed[] = {
-    {"--exclude", RULE},
-    {"--include", RULE},
-    {"--filter", RULE},
-    {"--exclude-from", FILE_NAME},
-    {"--include-from", FILE_NAME},
-    {"--max-size", WORD},
-    {"--min-size", WORD},
-    {"-z", NONE},
-    {"--compress", NONE},
-    {"--compress-choice", WORD},
-    {"--compress-level", WORD},
-    {"--compress-threads", WORD},
-    {"--skip-compress", WORD},
-    {"--bwlimit", WORD},
-    {"--rsync-path", TEXT},
-    {"--password-file", FILE_NAME},
-    {"--port", PORT},
-    {"--address", WORD},
-    {"-4", NONE},
-    {"-6", NONE},
-    {"--contimeout", WORD},
-    {"--sockopts", WORD},
-    {"--iconv", WORD},
-    {"--fake-super", NONE},
-    {"--copy-unsafe-links", NONE},
-    {"--safe-links", NONE},
-    {"--munge-links", NONE},
-    {"-W", NONE},
-    {"--whole-file", NONE},
-    {"--no-whole-file", NONE},
-    {"--block-size", WORD},
-    {"-c", NONE},
-    {"--checksum", NONE},
-    {"--checksum-choice", WORD},
-    {"--fsync", NONE},
-    {"--open-noatime", NONE},
-    {"--max-alloc", WORD},
-    {"--old-args", NONE},
-    {"--no-hard-links", NONE},
-    {"--no-acls", NONE},
-    {"--no-xattrs", NONE},
-    {"--no-sparse", NONE},
-    {"--no-numeric-ids", NONE},
-    {"--no-owner", NONE},
-    {"--no-group", NONE},
-    {"--no-devices", NONE},
-    {"--no-specials", NONE},
+/* What an option is needed or fit for. */
+enum use {
+	REACH = 1,   /* to reach the source */
+	QUICK = 2,   /* a quick run allows it: it hides no change */
+	SEND = 4,    /* a restore to where the source is needs it */
+	RESTORE = 8, /* so does any restore: snapshots lack something, or hold it in another form */
+	FILTER = 16, /* keeps something out of a snapshot, and hides it from --delete as well */
+	OMIT = 32    /* keeps something out, but does not hide it */
 };
 
-#define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
+#define REACH_ALL (REACH | QUICK | SEND)
+#define FILTER_QUICK (FILTER | QUICK)
 
-static const struct allowed *
+static const struct rsyncopt {
+	const char *name;
+	enum argument argument;
+	unsigned uses;
+} options[] = {
+    {"--exclude", RULE, FILTER_QUICK},
+    {"--include", RULE, FILTER_QUICK},
+    {"--filter", RULE, FILTER},
+    {"--exclude-from", FILE_NAME, FILTER_QUICK},
+    {"--include-from", FILE_NAME, FILTER_QUICK},
+    {"--max-size", WORD, OMIT},
+    {"--min-size", WORD, OMIT},
+    {"-z", NONE, QUICK | SEND},
+    {"--compress", NONE, QUICK | SEND},
+    {"--compress-choice", WORD, QUICK | SEND},
+    {"--compress-level", WORD, QUICK | SEND},
+    {"--compress-threads", WORD, QUICK | SEND},
+    {"--skip-compress", WORD, QUICK},
+    {"--bwlimit", WORD, QUICK},
+    {"--rsync-path", TEXT, REACH_ALL},
+    {"--password-file", FILE_NAME, REACH_ALL},
+    {"--port", PORT, REACH_ALL},
+    {"--address", WORD, REACH_ALL},
+    {"-4", NONE, REACH_ALL},
+    {"-6", NONE, REACH_ALL},
+    {"--contimeout", WORD, REACH_ALL},
+    {"--sockopts", WORD, REACH_ALL},
+    {"--iconv", WORD, REACH | SEND},
+    {"--fake-super", NONE, RESTORE},
+    {"--copy-unsafe-links", NONE, 0},
+    {"--safe-links", NONE, OMIT},
+    {"--munge-links", NONE, RESTORE},
+    {"-W", NONE, QUICK},
+    {"--whole-file", NONE, QUICK},
+    {"--no-whole-file", NONE, QUICK | RESTORE},
+    {"--block-size", WORD, QUICK},
+    {"-c", NONE, 0},
+    {"--checksum", NONE, 0},
+    {"--checksum-choice", WORD, 0},
+    {"--fsync", NONE, QUICK},
+    {"--open-noatime", NONE, QUICK},
+    {"--max-alloc", WORD, QUICK},
+    {"--old-args", NONE, REACH | SEND},
+    {"--no-hard-links", NONE, QUICK | RESTORE},
+    {"--no-acls", NONE, QUICK | RESTORE},
+    {"--no-xattrs", NONE, QUICK | RESTORE},
+    {"--no-sparse", NONE, QUICK | RESTORE},
+    {"--no-numeric-ids", NONE, QUICK | RESTORE},
+    {"--no-owner", NONE, QUICK | RESTORE},
+    {"--no-group", NONE, QUICK | RESTORE},
+    {"--no-devices", NONE, QUICK | RESTORE | OMIT},
+    {"--no-specials", NONE, QUICK | RESTORE | OMIT},
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static const struct rsyncopt *
 find(const char *option, size_t len)
 {
-	for (size_t i = 0; i < ALLOWED; i++)
-		if (strlen(allowed[i].name) == len && memcmp(allowed[i].name, option, len) == 0)
-			return &allowed[i];
+	for (size_t i = 0; i < OPTIONS; i++)
+		if (strlen(options[i].name) == len && memcmp(options[i].name, option, len) == 0)
+			return &options[i];
 	return NULL;
 }
 
@@ -92,12 +105,12 @@ refuse_unknown(const char *option, size_t len, char **why)
 
 	if (option[0] != '-')
 		return text_refuse(why,
-		                   "%s is not an option: an option and its value are one item, "
-		                   "--option=value",
+		                   "%s is not an option: write an option and its value as one "
+		                   "item, --option=value",
 		                   text_quote(q, option));
 	if (strcspn(option, " \t") < len)
 		return text_refuse(why,
-		                   "%s has a blank in it: write each option as an item of a list, "
+		                   "%s contains a blank: write each option as an item of a list, "
 		                   "one with a value as --option=value",
 		                   text_quote(q, option));
 	if (option[1] != '-' && option[1] != '\0' && option[2] != '\0')
@@ -107,13 +120,13 @@ refuse_unknown(const char *option, size_t len, char **why)
 		                   text_quote(q, option));
 	if (len < sizeof(name))
 		memcpy(name, option, len);
-	for (size_t i = 0; name[0] != '\0' && i < ALLOWED; i++)
-		if (len > 2 && strlen(allowed[i].name) > 2)
-			suggest_try(&near, allowed[i].name);
+	for (size_t i = 0; name[0] != '\0' && i < OPTIONS; i++)
+		if (len > 2 && strlen(options[i].name) > 2)
+			suggest_try(&near, options[i].name);
 	if (near.best != NULL)
-		return text_refuse(why, "%s is not allowed here; did you mean %s?",
+		return text_refuse(why, "option %s is not allowed; did you mean \"%s\"?",
 		                   text_quote(q, option), near.best);
-	return text_refuse(why, "%s is not allowed here; hosts.conf(5) lists the options that are",
+	return text_refuse(why, "option %s is not allowed; hosts.conf(5) lists those that are",
 	                   text_quote(q, option));
 }
 
@@ -123,13 +136,13 @@ check_rule(const char *option, const char *value, char **why)
 	char q[TEXT_QUOTE];
 
 	if (value[0] == '!' || strcmp(value, "clear") == 0)
-		return text_refuse(why, "%s would drop the excludes that stand before it",
+		return text_refuse(why, "%s would drop the excludes before it",
 		                   text_quote(q, option));
 	return 0;
 }
 
 static int
-check_argument(const struct allowed *a, const char *option, const char *value, char **why)
+check_argument(const struct rsyncopt *a, const char *option, const char *value, char **why)
 {
 	char q[TEXT_QUOTE];
 	unsigned port;
@@ -146,7 +159,7 @@ check_argument(const struct allowed *a, const char *option, const char *value, c
 		                   a->name);
 	if (a->argument == WORD && strpbrk(value, " \t") != NULL)
 		return text_refuse(why,
-		                   "%s has a blank in it: write each option as an item of a list",
+		                   "%s contains a blank: write each option as an item of a list",
 		                   text_quote(q, option));
 	if (a->argument == PORT && (units_parse_count(value, 65535, &port) == -1 || port == 0))
 		return text_refuse(why, "%s: a port is a number from 1 to 65535",
@@ -160,53 +173,52 @@ int
 rsyncopt_check(const char *option, char **why)
 {
 	size_t len = strcspn(option, "=");
-	const struct allowed *a = find(option, len);
+	const struct rsyncopt *a = find(option, len);
 	char q[TEXT_QUOTE];
 
 	if (*option == '\0')
 		return text_refuse(why, "an item is empty");
 	if (text_has_control(option))
-		return text_refuse(why, "%s has a control character in it", text_quote(q, option));
+		return text_refuse(why, "%s contains a control character", text_quote(q, option));
 	if (a == NULL)
 		return refuse_unknown(option, len, why);
 	return check_argument(a, option, option[len] == '=' ? option + len + 1 : NULL, why);
 }
 
+static bool
+has_use(const char *option, unsigned use)
+{
+	const struct rsyncopt *o = find(option, strcspn(option, "="));
+
+	return o != NULL && (o->uses & use) != 0;
+}
+
+bool
+rsyncopt_reaches(const char *option)
+{
+	return has_use(option, REACH);
+}
+
 bool
 rsyncopt_quick(const char *option)
 {
-	static const char *const quick[] = {
-	    "--exclude",
-	    "--include",
-	    "--exclude-from",
-	    "--include-from",
-	    "-z",
-	    "--compress",
-	    "--compress-choice",
-	    "--compress-level",
-	    "--compress-threads",
-	    "--skip-compress",
-	    "--bwlimit",
-	    "--rsync-path",
-	    "--password-file",
-	    "--port",
-	    "--address",
-	    "-4",
-	    "-6",
-	    "--contimeout",
-	    "--sockopts",
-	    "-W",
-	    "--whole-file",
-	    "--no-whole-file",
-	    "--block-size",
-	    "--fsync",
-	    "--open-noatime",
-	    "--max-alloc",
-	};
-	size_t len = strcspn(option, "=");
+	return has_use(option, QUICK);
+}
 
-	for (size_t i = 0; i < sizeof(quick) / sizeof(quick[0]); i++)
-		if (strlen(quick[i]) == len && memcmp(quick[i], option, len) == 0)
-			return true;
-	return strncmp(option, "--no-", 5) == 0;
+bool
+rsyncopt_restores(const char *option, bool local)
+{
+	return has_use(option, local ? RESTORE : RESTORE | SEND);
+}
+
+bool
+rsyncopt_filters(const char *option)
+{
+	return has_use(option, FILTER);
+}
+
+bool
+rsyncopt_omits(const char *option)
+{
+	return has_use(option, OMIT);
 }

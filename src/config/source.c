@@ -2,31 +2,23 @@
 #include "flashback/config/source.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "flashback/config/errors.h"
+#include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
 #define URL "rsync://"
 #define PORT_MAX 65535
 
-/* A remote source in parts, each new memory. */
-struct parts {
-	char *user; /* NULL: none */
-	char *host;
-	char *path;
-	int port;
-};
-
-static void
-parts_free(struct parts *p)
+void
+source_free(struct source *s)
 {
-	free(p->user);
-	free(p->host);
-	free(p->path);
+	free(s->text);
+	free(s->host);
+	free(s->path);
+	*s = (struct source){0};
 }
 
 /* Only digits and dots, as in 010.1.2.3, which some read as octal. */
@@ -92,7 +84,7 @@ source_tidy_path(const char *path, char **why)
 		char q[TEXT_QUOTE];
 
 		text_refuse(why,
-		            *path == '/' ? "%s has a control character in it"
+		            *path == '/' ? "%s contains a control character"
 		                         : "%s is not an absolute path: begin it with '/'",
 		            text_quote(q, path));
 		return NULL;
@@ -106,7 +98,7 @@ source_tidy_path(const char *path, char **why)
 		size_t len = strcspn(path, "/");
 
 		if (len == 2 && memcmp(path, "..", 2) == 0) {
-			text_refuse(why, "there is a '..' in the path: write where it leads");
+			text_refuse(why, "the path contains '..': write where it leads");
 			free(tidy);
 			return NULL;
 		}
@@ -141,10 +133,11 @@ check_path(const char *path, char **why)
 	if (*path == '~')
 		return text_refuse(why, "'~' is not expanded: write the whole path");
 	if (strpbrk(path, "*?[") != NULL)
-		return text_refuse(why,
-		                   "%s has a wildcard in it: name one directory, and leave out "
-		                   "parts of it with exclude",
-		                   text_quote(q, path));
+		return text_refuse(
+		    why,
+		    "%s contains a wildcard: name one directory, and leave out parts "
+		    "of it with exclude",
+		    text_quote(q, path));
 	return 0;
 }
 
@@ -154,29 +147,31 @@ check_user(const char *user, char **why)
 	char q[TEXT_QUOTE];
 
 	if (*user == '\0')
-		return text_refuse(why, "there is no user before the '@'");
+		return text_refuse(why, "the user before the '@' is missing");
 	if (*user == '-' || strchr(user, ' ') != NULL)
 		return text_refuse(why, "%s is not the name of a user", text_quote(q, user));
 	return 0;
 }
 
-/* Cut the user off from what text has before end; return what follows, or NULL. */
+/* Pass over the user in what text has before end; return what follows, or NULL. */
 static const char *
-take_user(const char *text, const char *end, struct parts *p, char **why)
+skip_user(const char *text, const char *end, char **why)
 {
 	const char *at = memrchr(text, '@', (size_t)(end - text));
+	char *user;
+	int rc;
 
 	if (at == NULL)
 		return text;
-	p->user = strndup(text, (size_t)(at - text));
-	if (p->user == NULL || check_user(p->user, why) == -1)
-		return NULL;
-	return at + 1;
+	user = strndup(text, (size_t)(at - text));
+	rc = user != NULL ? check_user(user, why) : -1;
+	free(user);
+	return rc == 0 ? at + 1 : NULL;
 }
 
 /* Take the host, in brackets or up to one of stop; return what follows, or NULL. */
 static const char *
-take_host(const char *text, const char *stop, struct parts *p, char **why)
+take_host(const char *text, const char *stop, struct source *s, char **why)
 {
 	bool bracket = *text == '[';
 	size_t len;
@@ -184,14 +179,14 @@ take_host(const char *text, const char *stop, struct parts *p, char **why)
 	text += bracket;
 	len = strcspn(text, bracket ? "]" : stop);
 	if (bracket && text[len] == '\0') {
-		text_refuse(why, "there is no ']' after the '['");
+		text_refuse(why, "the ']' after the '[' is missing");
 		return NULL;
 	}
-	p->host = strndup(text, len);
-	if (p->host == NULL || source_check_host(p->host, why) == -1)
+	s->host = strndup(text, len);
+	if (s->host == NULL || source_check_host(s->host, why) == -1)
 		return NULL;
-	if (bracket && strchr(p->host, ':') == NULL) {
-		text_refuse(why, "only an IPv6 address stands in brackets");
+	if (bracket && strchr(s->host, ':') == NULL) {
+		text_refuse(why, "brackets are only for an IPv6 address");
 		return NULL;
 	}
 	return text + len + bracket;
@@ -199,7 +194,7 @@ take_host(const char *text, const char *stop, struct parts *p, char **why)
 
 /* Take :PORT, if it is there; return what follows, or NULL. */
 static const char *
-take_port(const char *text, struct parts *p, char **why)
+take_port(const char *text, struct source *s, char **why)
 {
 	char digits[sizeof("65535")] = "", q[TEXT_QUOTE];
 	size_t len = strcspn(text, "/");
@@ -214,7 +209,7 @@ take_port(const char *text, struct parts *p, char **why)
 		            text_quote(q, text));
 		return NULL;
 	}
-	p->port = (int)port;
+	s->port = (int)port;
 	return text + len;
 }
 
@@ -226,47 +221,50 @@ no_module(char **why)
 
 /* [user@]host[:port]/module/path, after the rsync:// of it. */
 static int
-parse_url(const char *text, struct parts *p, char **why)
+parse_url(const char *text, struct source *s, char **why)
 {
-	text = take_user(text, text + strcspn(text, "/"), p, why);
+	text = skip_user(text, text + strcspn(text, "/"), why);
 	if (text != NULL)
-		text = take_host(text, ":/", p, why);
+		text = take_host(text, ":/", s, why);
 	if (text != NULL)
-		text = take_port(text, p, why);
+		text = take_port(text, s, why);
 	if (text == NULL)
 		return -1;
 	if (text[0] != '/' || text[1] == '\0' || text[1] == '/')
 		return no_module(why);
-	p->path = strdup(text + 1);
-	return p->path == NULL ? -1 : 0;
+	s->transport = VOLUME_RSYNCD;
+	s->path = strdup(text + 1);
+	return s->path == NULL ? -1 : 0;
 }
 
-/* [user@]host:path or [user@]host::module/path; *daemon tells which. */
+/* [user@]host:path or [user@]host::module/path. */
 static int
-parse_remote(const char *text, struct parts *p, bool *daemon, char **why)
+parse_remote(const char *text, struct source *s, char **why)
 {
 	char q[TEXT_QUOTE];
+	bool daemon;
 
-	text = take_user(text, text + strcspn(text, ":[/"), p, why);
+	text = skip_user(text, text + strcspn(text, ":[/"), why);
 	if (text != NULL)
-		text = take_host(text, ":", p, why);
+		text = take_host(text, ":", s, why);
 	if (text == NULL)
 		return -1;
 	if (*text != ':')
-		return text_refuse(why, "there is no ':' after the host");
-	*daemon = text[1] == ':';
-	text += *daemon ? 2 : 1;
-	if (*daemon && text[strcspn(text, ":/")] == ':')
+		return text_refuse(why, "the ':' after the host is missing");
+	daemon = text[1] == ':';
+	s->transport = daemon ? VOLUME_RSYNCD : VOLUME_SHELL;
+	text += daemon ? 2 : 1;
+	if (daemon && text[strcspn(text, ":/")] == ':')
 		return text_refuse(why, "an IPv6 address needs brackets: [ADDRESS]:PATH");
-	if (*daemon && (*text == '\0' || *text == '/'))
+	if (daemon && (*text == '\0' || *text == '/'))
 		return no_module(why);
 	if (*text == '\0')
 		return text_refuse(why,
-		                   "nothing follows the ':' after %s: write the path, "
-		                   "such as /home/, or /",
-		                   text_quote(q, p->host));
-	p->path = strdup(text);
-	return p->path == NULL ? -1 : 0;
+		                   "the path after the ':' of %s is missing: write it, such as "
+		                   "/home/, or /",
+		                   text_quote(q, s->host));
+	s->path = strdup(text);
+	return s->path == NULL ? -1 : 0;
 }
 
 static bool
@@ -277,36 +275,18 @@ ends_in_slash(const char *s)
 	return len > 0 && s[len - 1] == '/';
 }
 
+/* Check the path, and put a slash at the end of it and of the text. */
 static int
-parse_local(const char *text, struct volume *v, char **why)
+finish(const char *text, struct source *s, char **why)
 {
-	if (check_path(text, why) == -1)
+	if (check_path(s->path, why) == -1)
 		return -1;
-	v->transport = VOLUME_LOCAL;
-	v->path = source_tidy_path(text, why);
-	if (v->path == NULL)
-		return -1;
-	if (!ends_in_slash(v->path) && text_replace(&v->path, "%s/", v->path) == -1)
-		return -1;
-	v->source = strdup(v->path);
-	return v->source == NULL ? -1 : 0;
-}
-
-/* Hand the parts over to v. */
-static int
-adopt(const char *text, struct parts *p, struct volume *v, char **why)
-{
-	const char *slash = ends_in_slash(text) ? "" : "/";
-
-	assert(p->path != NULL);
-	if (check_path(p->path, why) == -1)
-		return -1;
-	v->source = text_format("%s%s", text, slash);
-	v->path = text_format("%s%s", p->path, slash);
-	v->probe_port = p->port;
-	v->remote_host = p->host;
-	p->host = NULL;
-	return v->source == NULL || v->path == NULL ? -1 : 0;
+	if (s->transport == VOLUME_LOCAL)
+		text = s->path;
+	s->text = text_format("%s%s", text, ends_in_slash(text) ? "" : "/");
+	if (s->text == NULL || ends_in_slash(s->path))
+		return s->text == NULL ? -1 : 0;
+	return text_replace(&s->path, "%s/", s->path);
 }
 
 /* Does text name a host: is there a colon before any slash? */
@@ -316,37 +296,44 @@ is_remote(const char *text)
 	return *text == '[' || strstr(text, "@[") != NULL || text[strcspn(text, ":/")] == ':';
 }
 
-int
-source_parse(const char *text, struct volume *v, char **why)
+/* Take text apart, by what kind of source it is. */
+static int
+parse(const char *text, struct source *s, char **why)
 {
-	bool url = strncasecmp(text, URL, strlen(URL)) == 0, daemon = url;
-	struct parts p = {0};
 	char q[TEXT_QUOTE];
-	int rc;
 
-	*why = NULL;
-	v->probe_port = 0;
 	if (*text == '\0')
 		return text_refuse(why, "it is empty: write a path, or HOST:PATH");
 	if (text_has_control(text))
-		return text_refuse(why, "%s has a control character in it", text_quote(q, text));
+		return text_refuse(why, "%s contains a control character", text_quote(q, text));
 	if (*text == '-')
 		return text_refuse(why, "%s begins with '-': it would be taken for an option",
 		                   text_quote(q, text));
-	if (*text == '/' || *text == '~')
-		return parse_local(text, v, why);
-	if (!url && strncmp(text + strcspn(text, ":/@"), "://", 3) == 0)
+	if (*text == '/' || *text == '~') {
+		if (check_path(text, why) == 0)
+			s->path = source_tidy_path(text, why);
+		return s->path != NULL ? 0 : -1;
+	}
+	if (strncasecmp(text, URL, strlen(URL)) == 0)
+		return parse_url(text + strlen(URL), s, why);
+	if (strncmp(text + strcspn(text, ":/@"), "://", 3) == 0)
 		return text_refuse(why,
-		                   "%s is not a URL that is known here: write USER@HOST:/PATH "
+		                   "unknown kind of URL %s: write USER@HOST:/PATH "
 		                   "for ssh, rsync://HOST/MODULE, or /PATH",
 		                   text_quote(q, text));
-	if (!is_remote(text))
-		return text_refuse(why, "%s is neither an absolute path nor HOST:PATH",
-		                   text_quote(q, text));
-	rc = url ? parse_url(text + strlen(URL), &p, why) : parse_remote(text, &p, &daemon, why);
-	v->transport = daemon ? VOLUME_RSYNCD : VOLUME_SHELL;
-	if (rc == 0)
-		rc = adopt(text, &p, v, why);
-	parts_free(&p);
-	return rc;
+	if (is_remote(text))
+		return parse_remote(text, s, why);
+	return text_refuse(why, "%s is neither an absolute path nor HOST:PATH",
+	                   text_quote(q, text));
+}
+
+int
+source_parse(const char *text, struct source *s, char **why)
+{
+	*s = (struct source){.transport = VOLUME_LOCAL};
+	*why = NULL;
+	if (parse(text, s, why) == 0 && finish(text, s, why) == 0)
+		return 0;
+	source_free(s);
+	return -1;
 }

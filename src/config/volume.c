@@ -5,76 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "flashback/config/errors.h"
-#include "flashback/config/rule.h"
-#include "flashback/config/source.h"
 #include "flashback/lib/units.h"
 
-#define LAYERS 3
 #define MINUTES_A_DAY (24 * 60)
 #define OVERDUE_LEAST INT64_C(172800) /* 2d */
 #define SSH_PORT 22
 #define RSYNC_PORT 873
-
-static const char *const names[VOLUME_KEYS] = {
-    [VOLUME_SOURCE] = "source",
-    [VOLUME_EVERY] = "every",
-    [VOLUME_KEEP_LAST] = "keep_last",
-    [VOLUME_KEEP_HOURLY] = "keep_hourly",
-    [VOLUME_KEEP_DAILY] = "keep_daily",
-    [VOLUME_KEEP_WEEKLY] = "keep_weekly",
-    [VOLUME_KEEP_MONTHLY] = "keep_monthly",
-    [VOLUME_KEEP_YEARLY] = "keep_yearly",
-    [VOLUME_EXCLUDE] = "exclude",
-    [VOLUME_RSYNC_OPTIONS] = "rsync_options",
-    [VOLUME_SSH] = "ssh",
-    [VOLUME_ONE_FILE_SYSTEM] = "one_file_system",
-    [VOLUME_PROBE] = "probe",
-    [VOLUME_ADDRESS] = "address",
-    [VOLUME_WINDOW] = "window",
-    [VOLUME_IO_TIMEOUT] = "io_timeout",
-    [VOLUME_REMOVABLE] = "removable",
-    [VOLUME_BEFORE] = "before",
-    [VOLUME_AFTER] = "after",
-    [VOLUME_SHRINK_GUARD] = "shrink_guard",
-    [VOLUME_OVERDUE] = "overdue",
-    [VOLUME_DISABLED] = "disabled",
-};
-
-const char *
-volume_key_name(enum volume_key key)
-{
-	return names[key];
-}
-
-enum volume_key
-volume_key_find(const char *name)
-{
-	enum volume_key key = 0;
-
-	while (key < VOLUME_KEYS && strcmp(names[key], name) != 0)
-		key++;
-	return key;
-}
-
-/* Of these the layers add up; of all others the innermost wins. */
-static bool
-adds_up(enum volume_key key)
-{
-	return key == VOLUME_EXCLUDE || key == VOLUME_RSYNC_OPTIONS;
-}
-
-bool
-volume_key_is_command(enum volume_key key)
-{
-	return key == VOLUME_BEFORE || key == VOLUME_AFTER;
-}
-
-bool
-volume_key_is_list(enum volume_key key)
-{
-	return adds_up(key) || volume_key_is_command(key) || key == VOLUME_WINDOW;
-}
 
 int
 volume_check_name(const char *name, char **why)
@@ -90,8 +26,8 @@ volume_check_name(const char *name, char **why)
 		fit++;
 	if (len == 0 || fit < len || strchr(also, name[0]) != NULL)
 		return text_refuse(why,
-		                   "%s cannot be the name of a directory here: use letters, "
-		                   "digits, '.', '_' and '-', beginning with a letter or digit",
+		                   "%s cannot be a name: use letters, digits, '.', '_' and '-', "
+		                   "beginning with a letter or digit",
 		                   text_quote(q, name));
 	if (len > VOLUME_NAME_MAX)
 		return text_refuse(why, "%s is too long for a name: at most %d characters",
@@ -103,40 +39,6 @@ volume_check_name(const char *name, char **why)
 			                   "queue.txt",
 			                   text_quote(q, name), reserved[i]);
 	return 0;
-}
-
-/* What v holds, not v itself. */
-static void
-clear(struct volume *v)
-{
-	free(v->id);
-	free(v->host);
-	free(v->name);
-	free(v->source);
-	free(v->remote_host);
-	free(v->path);
-	free(v->ssh);
-	free(v->address);
-	free(v->windows);
-	text_list_free(&v->exclude);
-	text_list_free(&v->rsync_options);
-	text_list_free(&v->before);
-	text_list_free(&v->after);
-}
-
-int
-volume_check_value(enum volume_key key, size_t index, const char *value, char **why)
-{
-	struct volume scratch = {0};
-	int rc = 0;
-
-	*why = NULL;
-	/* Only the first word of a command is a program. */
-	if (volume_key_is_command(key) && index > 0)
-		return 0;
-	rc = rule_apply(key, value, &scratch, why);
-	clear(&scratch);
-	return rc;
 }
 
 /* Is name this text of len bytes? */
@@ -175,63 +77,39 @@ volume_free(struct volume *v)
 {
 	if (v == NULL || --v->refs > 0)
 		return;
-	clear(v);
+	option_clear_all(OPTION_VOLUME, v);
+	free(v->id);
+	free(v->host);
+	free(v->name);
+	free(v->remote_host);
+	free(v->path);
 	free(v);
 }
 
-void
-volume_layer_free(struct volume_layer *layer)
+struct volume *
+volume_new(const struct volume *around)
 {
-	for (enum volume_key key = 0; key < VOLUME_KEYS; key++)
-		text_list_free(&layer->setting[key].values);
+	struct volume *v = calloc(1, sizeof(*v));
+	int rc;
+
+	if (v == NULL)
+		return NULL;
+	v->refs = 1;
+	rc = around != NULL ? option_inherit(v, around) : option_defaults(OPTION_VOLUME, v);
+	if (rc == 0)
+		return v;
+	volume_free(v);
+	return NULL;
 }
 
-static const struct volume_setting *
-setting_of(const struct volume_layer *layer, enum volume_key key)
-{
-	return layer != NULL && layer->setting[key].set ? &layer->setting[key] : NULL;
-}
-
-static int
-apply_setting(struct volume *v, enum volume_key key, const struct volume_setting *s, char **why)
-{
-	for (size_t i = 0; i < s->values.n; i++)
-		if (rule_apply(key, s->values.item[i], v, why) == -1)
-			return -1;
-	v->origin[key] = s->origin;
-	return 0;
-}
-
-/* Set one option from what the layers, or else the built-in default, say. */
-static int
-resolve_key(struct volume *v, enum volume_key key, const struct volume_layer *const *layers,
-            char **why)
-{
-	const struct volume_setting *innermost = NULL;
-
-	for (int i = 0; i < LAYERS; i++) {
-		const struct volume_setting *s = setting_of(layers[i], key);
-
-		if (s == NULL)
-			continue;
-		innermost = s;
-		if (adds_up(key) && apply_setting(v, key, s, why) == -1)
-			return -1;
-	}
-	if (innermost != NULL)
-		return adds_up(key) ? 0 : apply_setting(v, key, innermost, why);
-	if (rule_default(key) != NULL)
-		return rule_apply(key, rule_default(key), v, why);
-	return 0;
-}
-
-/* An exclude of what stands at path below the root of the transfer, unless there is one.  To rsync
- * a backslash is only special where a wildcard is, too. */
+/* Exclude what stands at path below the root of the transfer, unless it is excluded, before other
+ * patterns.  To rsync a backslash is only special where a wildcard is, too. */
 static int
 exclude_path(struct volume *v, const char *path)
 {
 	bool escape = strpbrk(path, "*?[") != NULL;
 	char *pattern = malloc(2 * strlen(path) + 1), *p = pattern;
+	char **item;
 	int rc = 0;
 
 	if (pattern == NULL)
@@ -242,8 +120,17 @@ exclude_path(struct volume *v, const char *path)
 		*p++ = *path;
 	}
 	*p = '\0';
-	if (!text_list_has(&v->exclude, pattern))
-		rc = text_list_add(&v->exclude, pattern);
+	if (text_list_has(&v->exclude, pattern))
+		goto out;
+	rc = text_list_add(&v->exclude, pattern);
+	item = v->exclude.item;
+	for (size_t i = v->exclude.n - 1; rc == 0 && i > 0; i--) {
+		char *last = item[i];
+
+		item[i] = item[i - 1];
+		item[i - 1] = last;
+	}
+out:
 	free(pattern);
 	return rc;
 }
@@ -286,6 +173,8 @@ ssh_port(const char *ssh)
 	bool follows = false;
 	int port = SSH_PORT;
 
+	if (ssh == NULL) /* it was wrong */
+		return port;
 	for (ssh += strspn(ssh, blanks); *ssh != '\0'; ssh += strspn(ssh, blanks)) {
 		size_t len = strcspn(ssh, blanks);
 		const char *word = ssh;
@@ -337,41 +226,52 @@ resolve_address(struct volume *v)
 	return 0;
 }
 
-static int
-resolve_probe(struct volume *v, const struct volume_layer *const *layers, char **why)
+/* Where the option of this name was set. */
+static const struct option_origin *
+origin(const struct volume *v, const char *name)
 {
-	bool set = false, local = v->transport == VOLUME_LOCAL;
+	return option_origin(option_find(name), v);
+}
 
-	for (int i = 0; i < LAYERS; i++)
-		set = set || setting_of(layers[i], VOLUME_PROBE) != NULL;
-	if (!set)
-		v->probe = local ? VOLUME_PROBE_NONE : VOLUME_PROBE_PING;
+static int
+resolve_probe(struct volume *v, char **why)
+{
+	const struct option_origin *set = origin(v, "probe");
+
+	if (set->file == NULL)
+		v->probe = v->transport == VOLUME_LOCAL ? VOLUME_PROBE_NONE : VOLUME_PROBE_PING;
 	if (v->probe != VOLUME_PROBE_NONE && *v->address == '\0') {
-		if (setting_of(layers[LAYERS - 1], VOLUME_PROBE) != NULL)
-			return text_refuse(why, "a local source has no host that could be asked: "
-			                        "leave probe out, or add address");
+		if (set->place == OPTION_VOLUME)
+			return text_refuse(why, "a local source has no host to probe: remove "
+			                        "probe, or add address");
 		v->probe = VOLUME_PROBE_NONE;
-		v->origin[VOLUME_PROBE] = (struct volume_origin){0};
+		option_mark(option_find("probe"), v, &(struct option_origin){.file = NULL});
 	}
 	if (v->probe != VOLUME_PROBE_TCP)
 		v->probe_port = 0;
+	else if (v->probe_port == 0 && v->source_port != 0)
+		v->probe_port = v->source_port;
 	else if (v->probe_port == 0)
 		v->probe_port = v->transport == VOLUME_RSYNCD ? daemon_port(&v->rsync_options)
 		                                              : ssh_port(v->ssh);
 	return 0;
 }
 
+/* Is something kept?  If not, the innermost zero is the one to change. */
 static int
-check_keep(const struct volume *v, const struct volume_layer *const *layers, char **why,
-           enum volume_key *blame)
+check_keep(const struct volume *v, char **why, const char **blame)
 {
+	static const char *const names[] = {"keep_last",   "keep_hourly",  "keep_daily",
+	                                    "keep_weekly", "keep_monthly", "keep_yearly"};
+	enum option_place inner = 0;
+
 	if (volume_keeps_any(&v->keep))
 		return 0;
-	/* The innermost zero is the one to change. */
-	for (int i = 0; i < LAYERS; i++)
-		for (enum volume_key key = VOLUME_KEEP_LAST; key <= VOLUME_KEEP_YEARLY; key++)
-			if (setting_of(layers[i], key) != NULL)
-				*blame = key;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (origin(v, names[i])->place >= inner) {
+			inner = origin(v, names[i])->place;
+			*blame = names[i];
+		}
 	return text_refuse(why, "nothing would be kept: set one of the keep_ options above 0");
 }
 
@@ -387,58 +287,35 @@ resolve_overdue(struct volume *v, char **why)
 	if (v->overdue > v->every)
 		return 0;
 	return text_refuse(why,
-	                   "%s is not longer than the every of %s, %s: each backup would be "
-	                   "too late",
+	                   "%s is not longer than every of %s, %s: each backup would be "
+	                   "overdue",
 	                   units_format_duration(overdue, v->overdue), v->id,
 	                   units_format_duration(every, v->every));
 }
 
-static int
-resolve(struct volume *v, const struct volume_layer *const *layers, const char *data_dir,
-        char **why, enum volume_key *blame)
+int
+volume_finish(struct volume *v, const char *host, const char *name, const char *data_dir,
+              char **why, const char **blame)
 {
-	*blame = VOLUME_SOURCE;
-	if (resolve_key(v, VOLUME_SOURCE, layers, why) == -1)
+	*why = NULL;
+	*blame = "source";
+	v->host = strdup(host);
+	v->name = strdup(name);
+	v->id = text_format("%s/%s", host, name);
+	if (v->host == NULL || v->name == NULL || v->id == NULL)
 		return -1;
 	if (v->source == NULL)
 		return text_refuse(why,
 		                   "%s has none: say what to copy, such as "
 		                   "source = \"root@host:/home/\"",
 		                   v->id);
-	if (keep_out(v, data_dir, why) == -1)
+	if (keep_out(v, data_dir, why) == -1 || check_keep(v, why, blame) == -1)
 		return -1;
-	for (*blame = VOLUME_SOURCE + 1; *blame < VOLUME_KEYS; (*blame)++)
-		if (resolve_key(v, *blame, layers, why) == -1)
-			return -1;
-	if (check_keep(v, layers, why, blame) == -1)
+	*blame = "probe";
+	if (resolve_address(v) == -1 || resolve_probe(v, why) == -1)
 		return -1;
-	*blame = VOLUME_PROBE;
-	if (resolve_address(v) == -1 || resolve_probe(v, layers, why) == -1)
-		return -1;
-	*blame = VOLUME_OVERDUE;
+	*blame = "overdue";
 	return resolve_overdue(v, why);
-}
-
-struct volume *
-volume_resolve(const char *host, const char *name, const struct volume_layer *const layers[3],
-               const char *data_dir, char **why, enum volume_key *blame)
-{
-	struct volume *v = calloc(1, sizeof(*v));
-
-	*why = NULL;
-	*blame = VOLUME_SOURCE;
-	if (v == NULL)
-		return NULL;
-	v->refs = 1;
-	v->host = strdup(host);
-	v->name = strdup(name);
-	v->id = text_format("%s/%s", host, name);
-	if (v->host == NULL || v->name == NULL || v->id == NULL ||
-	    resolve(v, layers, data_dir, why, blame) == -1) {
-		volume_free(v);
-		return NULL;
-	}
-	return v;
 }
 
 static uint64_t

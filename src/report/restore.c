@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/config/rsyncopt.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/argv.h"
 
@@ -31,70 +32,6 @@ static const struct piece pieces[] = {
 /* Where it is restored to: the source, or another directory. */
 enum destination { BACK, TO_ASIDE };
 
-/* Whether an rsync option of the backup is needed for the restore too. */
-enum use { NEVER, TO_SOURCE, ALWAYS };
-
-/*
- * The options of a backup that a restore needs too; "*" matches any rest.  Options that filter or
- * speed up a backup are not needed.  Those that say how to reach the source are, when restoring to
- * it, and so are those that change how the snapshots store something (--fake-super, --munge-links)
- * or leave an attribute out (--no-*).
- */
-static const struct {
-	const char *name;
-	enum use use;
-} uses[] = {
-    {"--rsync-path=*", TO_SOURCE},
-    {"--password-file=*", TO_SOURCE},
-    {"--port=*", TO_SOURCE},
-    {"--address=*", TO_SOURCE},
-    {"-4", TO_SOURCE},
-    {"-6", TO_SOURCE},
-    {"--contimeout=*", TO_SOURCE},
-    {"--sockopts=*", TO_SOURCE},
-    {"--old-args", TO_SOURCE},
-    {"-z", TO_SOURCE},
-    {"--compress*", TO_SOURCE},
-    {"--iconv=*", TO_SOURCE},
-    {"--fake-super", ALWAYS},
-    {"--munge-links", ALWAYS},
-    {"--no-*", ALWAYS},
-};
-
-/* Options that exclude files from a backup and, in a restore, protect them from --delete. */
-static const char *const filters[] = {"--exclude=*",      "--include=*",      "--filter=*",
-                                      "--exclude-from=*", "--include-from=*", NULL};
-
-/* Options that leave files out of a backup and do not protect them from --delete. */
-static const char *const omissions[] = {"--max-size=*", "--min-size=*",  "--safe-links",
-                                        "--no-devices", "--no-specials", NULL};
-
-/* Does option match name, which may end in "*"? */
-static bool
-fits(const char *option, const char *name)
-{
-	size_t len = strcspn(name, "*");
-
-	return strncmp(option, name, len) == 0 && (name[len] == '*' || option[len] == '\0');
-}
-
-static enum use
-use_of(const char *option)
-{
-	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-		if (fits(option, uses[i].name))
-			return uses[i].use;
-	return NEVER;
-}
-
-static bool
-is_one_of(const char *const *names, const char *option)
-{
-	while (*names != NULL && !fits(option, *names))
-		names++;
-	return *names != NULL;
-}
-
 /* What is being written, and about which volume. */
 struct text {
 	FILE *f;
@@ -120,9 +57,8 @@ add_options(const struct volume *v, bool local, struct text_list *argv)
 {
 	for (size_t i = 0; i < v->rsync_options.n; i++) {
 		const char *option = v->rsync_options.item[i];
-		enum use use = use_of(option);
 
-		if (use == NEVER || (use == TO_SOURCE && local))
+		if (!rsyncopt_restores(option, local))
 			continue;
 		if (text_list_add(argv, option) != 0)
 			return -1;
@@ -260,7 +196,7 @@ list_filters(const struct volume *v, struct text_list *list)
 		if (text_list_addf(list, "--exclude=%s", v->exclude.item[i]) != 0)
 			return -1;
 	for (size_t i = 0; i < v->rsync_options.n; i++)
-		if (is_one_of(filters, v->rsync_options.item[i]) &&
+		if (rsyncopt_filters(v->rsync_options.item[i]) &&
 		    text_list_add(list, v->rsync_options.item[i]) != 0)
 			return -1;
 	return 0;
@@ -286,7 +222,7 @@ put_delete(struct text *t)
 	fputc('\n', t->f);
 	text_list_free(&list);
 	for (size_t i = 0; i < options->n; i++)
-		if (is_one_of(omissions, options->item[i]))
+		if (rsyncopt_omits(options->item[i]))
 			fprintf(t->f, "What %s leaves out is removed all the same.\n",
 			        options->item[i]);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/config/rsyncopt.h"
 #include "flashback/rsync/scan.h"
 
 /* A host that answered the probe answers ssh within this time. */
@@ -15,12 +16,6 @@
 
 /* What every shell takes as it stands. */
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
-
-/* The options that say how to reach the source: the question before a run needs them too. */
-static const char *const reach_options[] = {
-    "--rsync-path", "--password-file", "--port",  "--address",  "-4",
-    "-6",           "--contimeout",    "--iconv", "--sockopts", "--old-args",
-};
 
 /* The `ssh` option with BatchMode and the time-outs added after it, so that the user's own win: ssh
  * takes the first value it meets. */
@@ -214,19 +209,6 @@ argv_top(const struct argv_job *job, struct text_list *argv)
 	return add_ends(job, argv);
 }
 
-/* Is option, "--port" or "--port=873", one that says how to reach the source? */
-static bool
-is_reach_option(const char *option)
-{
-	size_t length = strcspn(option, "=");
-
-	for (size_t i = 0; i < sizeof(reach_options) / sizeof(reach_options[0]); i++)
-		if (strlen(reach_options[i]) == length &&
-		    strncmp(reach_options[i], option, length) == 0)
-			return true;
-	return false;
-}
-
 int
 argv_list(const struct volume *volume, const char *program, const struct version *version,
           struct text_list *argv)
@@ -241,7 +223,8 @@ argv_list(const struct volume *volume, const char *program, const struct version
 	    add_shell(volume, argv) != 0)
 		return -1;
 	for (size_t i = 0; i < options->n; i++)
-		if (is_reach_option(options->item[i]) && text_list_add(argv, options->item[i]) != 0)
+		if (rsyncopt_reaches(options->item[i]) &&
+		    text_list_add(argv, options->item[i]) != 0)
 			return -1;
 	if (text_list_add(argv, "--") != 0 || text_list_add(argv, volume->source) != 0)
 		return -1;

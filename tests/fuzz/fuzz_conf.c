@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 #include "flashback/config/conf.h"
-#include "flashback/config/render.h"
+#include "flashback/config/option.h"
 
 #define MIDDLE "\n%%\n"
 #define GOOD_MAIN "data_dir = \"/nowhere/backup\"\n"
@@ -52,7 +52,24 @@ check_errors(const struct text_list *errors)
 	}
 }
 
-/* A volume that was accepted: a good name, and every option can be shown. */
+/* Every option can be shown. */
+static void
+check_options(enum option_place place, const void *base)
+{
+	const struct option_row *o;
+
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++) {
+		char *text;
+
+		if ((o->places & place) == 0)
+			continue;
+		text = option_print(o, base);
+		HOLDS(text != NULL && fuzz_is_printable(text));
+		free(text);
+	}
+}
+
+/* A volume that was accepted has a good name. */
 static void
 check_volume(const struct volume *v)
 {
@@ -62,12 +79,7 @@ check_volume(const struct volume *v)
 	HOLDS(v->source[0] != '-' && v->source[strlen(v->source) - 1] == '/');
 	HOLDS(v->every > 0 && v->io_timeout > 0 && v->overdue > 0);
 	HOLDS(volume_keeps_any(&v->keep));
-	for (enum volume_key key = 0; key < VOLUME_KEYS; key++) {
-		char *text = render_volume(v, key);
-
-		HOLDS(text != NULL && fuzz_is_printable(text));
-		free(text);
-	}
+	check_options(OPTION_VOLUME, v);
 	for (int minute = 0; minute < 1440; minute += 97)
 		HOLDS(volume_window_next(v, minute) >= 0);
 }
@@ -79,12 +91,7 @@ check_config(const struct files *files, const struct config *c)
 	struct config *again = NULL;
 
 	HOLDS(c->data_dir[0] == '/' && c->parallel > 0 && c->wake > 0 && c->time_slice > 0);
-	for (enum config_key key = 0; key < CONFIG_KEYS; key++) {
-		char *text = render_config(c, key);
-
-		HOLDS(text != NULL && fuzz_is_printable(text));
-		free(text);
-	}
+	check_options(OPTION_MAIN, c);
 	for (size_t i = 0; i < c->n; i++)
 		check_volume(c->volumes[i]);
 	HOLDS(conf_load(files->main, c, &again, &errors) == 1);

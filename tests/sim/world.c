@@ -41,29 +41,28 @@ world_break_config(bool broken)
 /* ---- the config ---- */
 
 static void
-set(struct volume_layer *layer, enum volume_key key, const char *value)
+set(struct volume *volume, const char *name, const char *value)
 {
-	struct volume_setting *s = &layer->setting[key];
+	const struct option_row *o = option_find(name);
 	char *why = NULL;
 
-	if (volume_check_value(key, s->values.n, value, &why) != 0)
-		sim_broken("the simulation's own config: %s", why);
-	s->set = true;
-	if (text_list_add(&s->values, value) != 0)
-		abort();
+	if (option_set(o, volume, value, &why) != 0)
+		sim_broken("the simulation's own config: %s: %s", name, why);
+	option_mark(o, volume,
+	            &(struct option_origin){.file = "hosts.conf", .place = OPTION_VOLUME});
 }
 
 static void
-set_number(struct volume_layer *layer, enum volume_key key, const char *fmt_after, int64_t n)
+set_number(struct volume *volume, const char *name, const char *unit, int64_t n)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%lld%s", (long long)n, fmt_after);
-	set(layer, key, text);
+	snprintf(text, sizeof(text), "%lld%s", (long long)n, unit);
+	set(volume, name, text);
 }
 
 static void
-set_source(struct volume_layer *layer, const struct world_volume *v)
+set_source(struct volume *volume, const struct world_volume *v)
 {
 	char text[96];
 
@@ -71,45 +70,46 @@ set_source(struct volume_layer *layer, const struct world_volume *v)
 		snprintf(text, sizeof(text), "/srv/%s/", v->name);
 	else
 		snprintf(text, sizeof(text), "root@%s:/srv/%s/", v->host->name, v->name);
-	set(layer, VOLUME_SOURCE, text);
+	set(volume, "source", text);
 }
 
 static void
-set_all(struct volume_layer *layer, const struct world_volume *v)
+set_all(struct volume *volume, const struct world_volume *v)
 {
-	set_source(layer, v);
-	set_number(layer, VOLUME_EVERY, "h", v->every);
+	static const char *const keeps[WORLD_KEEPS] = {
+	    "keep_last", "keep_hourly", "keep_daily", "keep_weekly", "keep_monthly", "keep_yearly"};
+
+	set_source(volume, v);
+	set_number(volume, "every", "h", v->every);
 	for (int i = 0; i < WORLD_KEEPS; i++)
-		set_number(layer, VOLUME_KEEP_LAST + (enum volume_key)i, "", v->keep[i]);
+		set_number(volume, keeps[i], "", v->keep[i]);
 	for (int i = 0; i < v->excludes; i++)
-		set_number(layer, VOLUME_EXCLUDE, ".bak", i);
+		set_number(volume, "exclude", ".bak", i);
 	if (v->window != NULL)
-		set(layer, VOLUME_WINDOW, v->window);
+		set(volume, "window", v->window);
 	if (v->removable)
-		set(layer, VOLUME_REMOVABLE, "yes");
+		set(volume, "removable", "yes");
 	if (v->before)
-		set(layer, VOLUME_BEFORE, "/usr/local/bin/before");
+		set(volume, "before", "/usr/local/bin/before");
 	if (!v->guarded)
-		set(layer, VOLUME_SHRINK_GUARD, "0%");
+		set(volume, "shrink_guard", "0%");
 	if (v->disabled)
-		set(layer, VOLUME_DISABLED, "yes");
+		set(volume, "disabled", "yes");
 }
 
 static struct volume *
 resolve(const struct world_volume *v)
 {
-	struct volume_layer layer = {0};
-	const struct volume_layer *const layers[3] = {NULL, NULL, &layer};
-	enum volume_key blame;
-	struct volume *volume;
+	struct volume *volume = volume_new(NULL);
+	const char *blame;
 	char *why = NULL;
 
-	set_all(&layer, v);
-	volume = volume_resolve(v->host != NULL ? v->host->name : "here", v->name, layers,
-	                        "/backup", &why, &blame);
 	if (volume == NULL)
-		sim_broken("the simulation's own config: %s", why);
-	volume_layer_free(&layer);
+		abort();
+	set_all(volume, v);
+	if (volume_finish(volume, v->host != NULL ? v->host->name : "here", v->name, "/backup",
+	                  &why, &blame) != 0)
+		sim_broken("the simulation's own config: %s: %s", blame, why);
 	return volume;
 }
 

@@ -103,7 +103,7 @@ worsen() {
 	first_day '2027-03-01 03:00 UTC'
 	: >"$D/log"
 	a_day 2027-03-02 worsen
-	says 1 'there is no option nonsense'
+	says 1 'unknown option "nonsense"'
 	says 1 'the config is broken'
 	says 1 'the config is good again'
 	says 1 "disk: $STORE does not exist"

@@ -11,45 +11,40 @@
 
 /* Volumes and tables for tests, made by the real rules. */
 
-/* Add "key=value" to a layer; the same key again adds an item. */
+/* Set an option from "name=value"; of one that takes several, add an item. */
 static inline void
-rows_set(struct volume_layer *layer, const char *option)
+rows_set(struct volume *volume, const char *option)
 {
 	const char *value = strchr(option, '=') + 1;
 	char *name = strndup(option, (size_t)(value - 1 - option)), *why = NULL;
-	enum volume_key key = volume_key_find(name);
-	struct volume_setting *setting = &layer->setting[key];
+	const struct option_row *o = option_find(name);
 
 	free(name);
-	assert_true(key < VOLUME_KEYS);
-	if (volume_check_value(key, setting->values.n, value, &why) != 0)
+	assert_non_null(o);
+	if (option_set(o, volume, value, &why) != 0)
 		fail_msg("%s: %s", option, why);
-	setting->set = true;
-	assert_int_equal(text_list_add(&setting->values, value), 0);
+	option_mark(o, volume,
+	            &(struct option_origin){.file = "f", .line = 1, .place = OPTION_VOLUME});
 }
 
 /* rows_volume("kimono/home", "source=...", "every=1d", NULL): one reference, the caller's. */
 static inline __attribute__((sentinel)) struct volume *
 rows_volume(const char *id, ...)
 {
-	const char *slash = strchr(id, '/'), *option;
+	const char *slash = strchr(id, '/'), *option, *blame = "";
 	char *host = strndup(id, (size_t)(slash - id)), *why = NULL;
-	struct volume_layer layer = {0};
-	const struct volume_layer *const layers[3] = {NULL, NULL, &layer};
-	enum volume_key blame = 0;
-	struct volume *volume;
+	struct volume *volume = volume_new(NULL);
 	va_list args;
 
+	assert_non_null(volume);
 	va_start(args, id);
 	while ((option = va_arg(args, const char *)) != NULL)
-		rows_set(&layer, option);
+		rows_set(volume, option);
 	va_end(args);
-	if (!layer.setting[VOLUME_SOURCE].set)
-		rows_set(&layer, "source=/srv/");
-	volume = volume_resolve(host, slash + 1, layers, "/backup", &why, &blame);
-	if (volume == NULL)
-		fail_msg("%s: %s", id, why);
-	volume_layer_free(&layer);
+	if (volume->source == NULL)
+		rows_set(volume, "source=/srv/");
+	if (volume_finish(volume, host, slash + 1, "/backup", &why, &blame) != 0)
+		fail_msg("%s: %s: %s", id, blame, why);
 	free(host);
 	return volume;
 }

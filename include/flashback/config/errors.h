@@ -7,10 +7,10 @@
 
 #include "flashback/lib/text.h"
 
-/* What is wrong with a config, and where: collected in any order, told in the order of the files.
- * Core: no I/O. */
+/* What is wrong with a config, and where: collected in any order, reported in the order of the
+ * files; and libconfuse's errors in words of ours.  Core: no I/O. */
 
-#define ERRORS_MAX 1000 /* as many as anybody will read; others are only counted */
+#define ERRORS_MAX 1000 /* as many as anybody will read; the rest is only counted */
 
 struct errors {
 	const char *file; /* borrowed */
@@ -22,7 +22,7 @@ struct errors_list {
 	struct errors *item;
 	size_t n;
 	unsigned more; /* that were not kept */
-	bool lost;     /* memory ran out: there is more wrong than is said here */
+	bool lost;     /* memory ran out: there are more than are here */
 };
 
 /** errors_add(list, file, line, fmt, ...): one more.  Never fails; without memory it sets lost. */
@@ -45,6 +45,14 @@ void errors_take(struct errors_list *list, const char *file, int line, const cha
  * -1 with ENOMEM.
  */
 int errors_report(struct errors_list *list, const char *first, struct text_list *out);
+
+/**
+ * errors_reword(fmt, arg, section, hosts, first):
+ * What libconfuse reports by fmt with the one argument arg, of a file (hosts: hosts.conf) within a
+ * section of this name, in new memory, NULL with ENOMEM.  first is the line of the section whose
+ * title is a duplicate.
+ */
+char *errors_reword(const char *fmt, const char *arg, const char *section, bool hosts, int first);
 
 /** errors_free(list): free all and leave an empty list. */
 void errors_free(struct errors_list *list);

@@ -2,13 +2,14 @@
 #ifndef FLASHBACK_INPUT_H
 #define FLASHBACK_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* A config file, read whole: commands run as root come from there, so only root or we may have
  * written it. */
 
-#define INPUT_MAX (8 << 20) /* bytes */
+#define INPUT_MAX (1 << 20) /* bytes */
 
 struct input {
 	char *bytes; /* and a NUL */
@@ -24,6 +25,9 @@ int input_read(const char *path, struct input *in, char **why);
 
 /** input_digest(first, second): a number for the bytes of both. */
 uint64_t input_digest(const struct input *first, const struct input *second);
+
+/** input_is_same(first, second, digest): is digest that of first and the file second? */
+bool input_is_same(const struct input *first, const char *second, uint64_t digest);
 
 /** input_free(in): what in holds, not in itself. */
 void input_free(struct input *in);

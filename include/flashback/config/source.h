@@ -4,17 +4,30 @@
 
 #include <stdbool.h>
 
-#include "flashback/config/volume.h"
-
 /* Where a volume's files come from, as rsync writes it: a path, [user@]host:path,
  * rsync://host/module, host::module.  Core: no I/O. */
 
-/**
- * source_parse(text, v, why):
- * Set v's source, transport, remote_host, path, and probe_port (0: the text names no port).  Return
- * 0; or -1 with *why in words (NULL: no memory); v may then hold some of it, to be freed with it.
- */
-int source_parse(const char *text, struct volume *v, char **why);
+enum volume_transport {
+	VOLUME_LOCAL, /* a path of this machine */
+	VOLUME_SHELL, /* [user@]host:path, over ssh */
+	VOLUME_RSYNCD /* rsync://host/module/path or host::module/path */
+};
+
+/** A source in parts, each of them new memory. */
+struct source {
+	enum volume_transport transport;
+	char *text; /* for rsync, with a slash at its end */
+	char *host; /* without user, port, brackets; NULL when local */
+	char *path; /* with a slash at its end; of an rsync daemon MODULE/PATH/ */
+	int port;   /* 0: the text names none */
+};
+
+/** source_parse(text, s, why): take a source apart.  Return 0; or -1 with *why in words (NULL: no
+ * memory) and nothing in *s. */
+int source_parse(const char *text, struct source *s, char **why);
+
+/** source_free(s): what s holds, not s itself. */
+void source_free(struct source *s);
 
 /** source_check_host(host, why): could this be a machine's name or numeric address?  Return 0/-1.
  */

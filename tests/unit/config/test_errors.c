@@ -110,15 +110,102 @@ test_quote(void **state)
 	assert_string_equal(buf + strlen(buf) - 3, "xx'");
 }
 
+static const struct {
+	const char *fmt, *arg, *section;
+	bool hosts;
+	const char *want;
+} words[] = {
+    {"no such option '%s'", "datadir", "root", false,
+     "unknown option \"datadir\" in flashback.conf; did you mean \"data_dir\"?"},
+    {"no such option '%s'", "colour", "root", false, "unknown option \"colour\" in flashback.conf"},
+    {"no such option '%s'", "default", "root", false,
+     "unknown section \"default\" in flashback.conf; did you mean \"defaults\"?"},
+    {"no such option '%s'", "every", "root", false,
+     "option \"every\" cannot stand in flashback.conf: it belongs in the section defaults { }"},
+    {"no such option '%s'", "source", "root", false,
+     "option \"source\" cannot stand in flashback.conf: it belongs in a volume"},
+    {"no such option '%s'", "host", "root", false,
+     "section \"host\" cannot stand in flashback.conf: it belongs in hosts.conf, outside of other "
+     "sections"},
+    {"no such option '%s'", "evry", "defaults", false,
+     "unknown option \"evry\" in defaults; did you mean \"every\"?"},
+    {"no such option '%s'", "keep-daily", "defaults", false,
+     "unknown option \"keep-daily\" in defaults; did you mean \"keep_daily\"?"},
+    {"no such option '%s'", "wake", "defaults", false,
+     "option \"wake\" cannot stand in defaults: it belongs in flashback.conf, outside of its "
+     "sections"},
+    {"no such option '%s'", "host", "defaults", false,
+     "section \"host\" cannot stand in defaults: it belongs in hosts.conf, outside of other "
+     "sections; or is a \"}\" missing before it?"},
+    {"no such option '%s'", "hots", "root", true,
+     "unknown section \"hots\" outside of a host; did you mean \"host\"?"},
+    {"no such option '%s'", "every", "root", true,
+     "option \"every\" cannot stand outside of a host: it belongs in a host or a volume"},
+    {"no such option '%s'", "data_dir", "root", true,
+     "option \"data_dir\" cannot stand outside of a host: it belongs in flashback.conf, outside of "
+     "its sections"},
+    {"no such option '%s'", "defaults", "root", true,
+     "section \"defaults\" cannot stand outside of a host: it belongs in flashback.conf"},
+    /* Nothing is suggested that would be wrong in the same place. */
+    {"no such option '%s'", "evry", "root", true, "unknown option \"evry\" outside of a host"},
+    {"no such option '%s'", "sorce", "host", true, "unknown option \"sorce\" in a host"},
+    {"no such option '%s'", "volumes", "host", true,
+     "unknown section \"volumes\" in a host; did you mean \"volume\"?"},
+    {"no such option '%s'", "source", "host", true,
+     "option \"source\" cannot stand in a host: it belongs in a volume"},
+    {"no such option '%s'", "sorce", "volume", true,
+     "unknown option \"sorce\" in a volume; did you mean \"source\"?"},
+    {"no such option '%s'", "volume", "volume", true,
+     "section \"volume\" cannot stand in a volume: it belongs in a host in hosts.conf; or is a "
+     "\"}\" missing before it?"},
+    {"found duplicate title '%s'", "kimono", "root", true,
+     "duplicate host \"kimono\", first defined on line 3"},
+    {"found duplicate title '%s'", "v", "host", true,
+     "duplicate volume \"v\", first defined on line 3"},
+    {"missing equal sign after option '%s'", "wake", "root", false,
+     "wake: \"=\" and a value are missing: write wake = VALUE"},
+    {"missing title for section '%s'", "host", "root", true,
+     "host: a name is missing: write host \"NAME\" { ... }"},
+    {"missing opening brace for section '%s'", "volume", "host", true,
+     "volume: \"{\" is missing: write volume \"NAME\" { ... }"},
+    {"missing opening brace for section '%s'", "defaults", "root", false,
+     "defaults: \"{\" is missing: write defaults { ... }"},
+    {"unexpected token '%s'", "=", "root", false,
+     "unexpected \"=\": a value that contains \"=\" must be quoted; or is a name, or the \"}\" of "
+     "a "
+     "list, missing before it?"},
+    {"unexpected token '%s'", ",", "root", false,
+     "unexpected \",\": commas stand only between the values of a list, { 'a', 'b' }"},
+    {"unexpected token '%s'", "{", "root", false,
+     "unexpected \"{\": the name of a section, or the \"=\" of an option, is missing before it"},
+    {"unexpected token '%s'", "x", "root", false,
+     "\",\" or \"}\" is missing before this item of a list"},
+    {"unexpected closing brace", "", "root", false, "unexpected \"}\": no section is open"},
+    {"premature end of file", "", "root", false, "the file ends in the middle of an option"},
+    {"", "", "", false, "this cannot be parsed"},
+};
+
+static void
+test_reword(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char *got =
+		    errors_reword(words[i].fmt, words[i].arg, words[i].section, words[i].hosts, 3);
+
+		assert_string_equal(got, words[i].want);
+		free(got);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_report),
-	    cmocka_unit_test(test_take),
-	    cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_quote),
+	    cmocka_unit_test(test_report), cmocka_unit_test(test_take),
+	    cmocka_unit_test(test_many),   cmocka_unit_test(test_quote),
+	    cmocka_unit_test(test_reword),
 	};
 
-	return cmocka_run_group_tests_name("fault", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("errors", tests, NULL, NULL);
 }

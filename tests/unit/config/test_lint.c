@@ -11,21 +11,23 @@
 #include "flashback/config/lint.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#define M "\001"
 
+/* The copy of text, with the mark as ^; an error as its line and words. */
 static void
-assert_clean(const char *text, const char *want, unsigned nfaults, bool cut)
+assert_clean(const char *text, size_t len, const char *want, int line, const char *why)
 {
-	struct errors_list faults = {0};
 	struct lint lint;
+	char *got;
 
-	assert_int_equal(lint_clean(text, strlen(text), "f", &faults, &lint), 0);
-	if (strcmp(lint.text, want) != 0)
-		fail_msg("%s:\n%s", text, lint.text);
-	assert_int_equal(lint.len, strlen(want));
-	assert_int_equal(faults.n, nfaults);
-	assert_int_equal(lint.cut, cut);
+	assert_int_equal(lint_clean(text, len, &lint), 0);
+	got = strndup(lint.text, lint.len);
+	if (strcmp(got, want) != 0 || lint.line != line)
+		fail_msg("%s: got %s; line %d: %s", text, got, lint.line, lint.why);
+	if (why != NULL && strstr(lint.why, why) == NULL)
+		fail_msg("%s: %s", text, lint.why);
+	free(got);
 	lint_free(&lint);
-	errors_free(&faults);
 }
 
 static void
@@ -34,158 +36,149 @@ test_good(void **state)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-	    {"", "\n"},
-	    {"# all\n/* of it */", "\n"},
-	    {"a = b", "\no_a += { \"1\", \"1:b\" }\n"},
-	    {"a =\n\"b\"", "\no_a += { \"1\", \"2:b\" }\n"},
-	    {"a = {}", "\no_a += { \"1{\" }\n"},
-	    {"a = { b,\n'c', }", "\no_a += { \"1{\", \"1:b\", \"2:c\" }\n"},
-	    {"s { }", "\ns_s \"1.1\" {\n}\n"},
-	    {"s\nt { a = 1 }", "\ns_s \"2.1:t\" {\no_a += { \"2\", \"2:1\" }\n}\n"},
-	    {"s 't' { s { a = 1 } }",
-	     "\ns_s \"1.1:t\" {\ns_s \"1.2\" {\no_a += { \"1\", \"1:1\" }\n}\n}\n"},
-	    {"s t { } s t { }", "\ns_s \"1.1:t\" {\n}\ns_s \"1.2:t\" {\n}\n"},
-	    {"a = '${X}\\\"'", "\no_a += { \"1\", \"1:\\x24{X}\\x5c\\x22\" }\n"},
-	    {"a = 'b\nc'", "\no_a += { \"1\", \"1:b\\x0ac\" }\n"},
-	    {"a = '\xe4\x7e'", "\no_a += { \"1\", \"1:\\xe4~\" }\n"},
+	    {"", " "},
+	    {"\xef\xbb\xbf", " "},
+	    {"# all\n/* of\nit */ // x", " \n\n"},
+	    {"a = b", "  a =\"b\""},
+	    {"a =\n\"b\"\nc = 1", "  a =\n\"b\"\n c =\"1\""},
+	    {"a\n= b\nc = 1", "  a =\n\"b\"\n c =\"1\""},
+	    {"a = {}", "  a ={" M "1,}"},
+	    {"a = { b,\n'c', }", "  a ={" M "1,\"b\",\n\"c\",}"},
+	    {"a = { b # x\n}", "  a ={" M "1,\"b\"\n}"},
+	    {"s { }", "  s {" M "=" M "1 }"},
+	    {"s\nt\n{ a = 1 }", "  s \"t\"{" M "=" M "2 \n\n a =\"1\"}"},
+	    {"s 't' { s { a = 1 } }", "  s \"t\"{" M "=" M "1  s {" M "=" M "1  a =\"1\"}}"},
+	    {"a = 'b\nc'\nd = 1", "  a =\"b\\nc\"\n\n d =\"1\""},
+	    {"a = 'b\r\nc'", "  a =\"b\\nc\"\n"},
+	    {"a = \"b\\\nc\" d = 1", "  a =\"bc\"\n d =\"1\""},
+	    {"a = \"b\\\\\nc\"", "  a =\"b\\\\\\nc\"\n"},
+	    {"a = '${X}\\\"'", "  a =\"\\${X}\\\\\\\"\""},
+	    {"a = \"\\[x\\]\\\"\\\\\\n\"", "  a =\"\\\\[x\\\\]\\\"\\\\\\\\n\""},
+	    {"a = '\xe4\x7e'", "  a =\"\xe4\x7e\""},
+	    {"a = plain-1.2/x@y:z;~[%]|", "  a =\"plain-1.2/x@y:z;~[%]|\""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++)
-		assert_clean(cases[i].text, cases[i].want, 0, false);
+		assert_clean(cases[i].text, strlen(cases[i].text), cases[i].want, 0, NULL);
 }
 
-/* What can be made sense of is kept; what cannot is cut off, with the sections closed. */
+/* The copy ends before what is wrong. */
 static void
 test_bad(void **state)
 {
 	static const struct {
 		const char *text, *want;
-		bool cut;
+		int line;
+		const char *why;
 	} cases[] = {
-	    {"a = *.o", "\no_a += { \"1\", \"1!\" }\n", false},
-	    {"a = { b, *.o, c }", "\no_a += { \"1{\", \"1:b\", \"1!\", \"1:c\" }\n", false},
-	    {"a += b", "\no_a += { \"1\", \"1:b\" }\n", false},
-	    {"a = 1 b = ", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1 b = { 2", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"s { a = 1", "\ns_s \"1.1\" {\no_a += { \"1\", \"1:1\" }\n}", true},
-	    {"s { t { a = 1 b", "\ns_s \"1.1\" {\ns_t \"1.2\" {\no_a += { \"1\", \"1:1\" }\n}}",
-	     true},
-	    {"s { t { u { } } }", "\ns_s \"1.1\" {\ns_t \"1.2\" {\n}}", true},
-	    {"a = 1 } b = 2", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1 b = 2 = 3", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1 b.c = 2", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1 *b = 2", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1 b = 'x", "\no_a += { \"1\", \"1:1\" }\n", true},
-	    {"a = 1\rb = 2", "\n", true},
-	    {"12345678901234567890123456789012345678901 = 1", "\n", true},
+	    {"a = 1\nb = *.o", "  a =\"1\"\n b =", 2, "'*.o' must be quoted"},
+	    {"a = { b, c++ }", "  a ={" M "1,\"b\",", 1, "'c++' must be quoted"},
+	    {"a = 010#x", "  a =", 1, "'010#x' must be quoted"},
+	    {"a += b", "  a ", 1, "\"+=\" is not supported"},
+	    {"a+= b", " ", 1, "\"+=\" is not supported"},
+	    {"a = ${X}", "  a =", 1, "${...} is not expanded"},
+	    {"a = \"x${X}\"", "  a =", 1, "${...} is not expanded"},
+	    {"include(x)", " ", 1, "include() is not supported"},
+	    {"\"\" = 1", " ", 1, "unexpected string"},
+	    {"a = 1 'b' = 2", "  a =\"1\"", 1, "unexpected string"},
+	    {"a = 1 b.c = 2", "  a =\"1\"", 1, "'b.c' is not the name"},
+	    {"defaults|every = 1", " ", 1, "'defaults|every' is not the name"},
+	    {"a = 1\n/* b", "  a =\"1\"\n", 2, "unterminated comment"},
+	    {"a =\n'x", "  a =\n", 2, "unterminated string: the closing ' is missing"},
+	    {"a = \"x\\\"", "  a =", 1, "unterminated string: the closing \" is missing"},
+	    {"a = \"x\nb = \"1\"", "  a =", 1, "ends on line 2"},
+	    {"a = 'it\\'s'", "  a =", 1, "a backslash does nothing"},
+	    {"a = 'x'y", "  a =", 1, "text directly after a string"},
+	    {"a = 'x';", "  a =", 1, "unexpected \";\""},
+	    {"a = 'x\x1b'", "  a =", 1, "control character \\033"},
+	    {"a = x\x7f", "  a =", 1, "'x\\177' must be quoted"},
+	    {"a = 1\rb = 2", " ", 1, "carriage return"},
+	    {"a =\nb = 2", "  a =\n\"b\"", 1, "a value is missing"},
+	    {"a =\n}", "  a =\n", 1, "a value is missing"},
+	    {"a = ", "  a =", 1, "a value is missing"},
+	    {"s {\n a = {\n1,", "  s {" M "=" M "1 \n a ={" M "2,\n\"1\",", 2, "the list"},
+	    {"s {\nt\n{ a = 1", "  s {" M "=" M "1 \n t {" M "=" M "2 \n a =\"1\"", 2,
+	     "the section that begins here"},
+	    {"12345678901234567890123456789012345678901 = 1", " ", 1, "is not the name"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++)
-		assert_clean(cases[i].text, cases[i].want, 1, cases[i].cut);
+		assert_clean(cases[i].text, strlen(cases[i].text), cases[i].want, cases[i].line,
+		             cases[i].why);
+	assert_clean("a = 1\nb = \0 2", 13, " ", 2, "NUL byte");
 }
 
-/* A NUL ends nothing silently. */
+/* What libconfuse finds by itself is left to it. */
 static void
-test_nul(void **state)
+test_left(void **state)
 {
-	static const char text[] = "a = 1\nb = \0 2";
-	struct errors_list faults = {0};
-	struct lint lint;
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"} a = 1 }", " } a =\"1\"}"},
+	    {"{ a = { b c, , }", " {" M "=" M "0  a ={" M "1,\"b\"\"c\",,}"},
+	    {"a = b, c", "  a =\"b\", c "},
+	    {"a = b = c", "  a =\"b\"=\"c\""},
+	    {"a 'b' 'c'", "  a \"b\"\"c\""},
+	};
 
 	(void)state;
-	assert_int_equal(lint_clean(text, sizeof(text) - 1, "f", &faults, &lint), 0);
-	assert_true(lint.cut);
-	assert_int_equal(faults.n, 1);
-	assert_int_equal(faults.item[0].line, 2);
-	lint_free(&lint);
-	errors_free(&faults);
-}
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct lint lint;
+		char *got;
 
-static void
-test_names(void **state)
-{
-	static const char text[] = "a = 1 s x { b = 2 a = 3 t { b = 4 c = 5 } } s y { b = 6 }";
-	static const char *const names[LINT_DEPTH + 1][3] = {
-	    {"o_a", "s_s", NULL}, {"o_b", "o_a", "s_t"}, {"o_b", "o_c", NULL}};
-	struct errors_list faults = {0};
-	struct lint lint;
-
-	(void)state;
-	assert_int_equal(lint_clean(text, strlen(text), "f", &faults, &lint), 0);
-	for (size_t i = 0; i < LENGTH(names); i++) {
-		assert_string_equal(lint.names[i].item[0], names[i][0]);
-		assert_string_equal(lint.names[i].item[1], names[i][1]);
-		assert_int_equal(lint.names[i].n, names[i][2] == NULL ? 2 : 3);
+		assert_int_equal(lint_clean(cases[i].text, strlen(cases[i].text), &lint), 0);
+		got = strndup(lint.text, lint.len);
+		assert_string_equal(got, cases[i].want);
+		free(got);
+		lint_free(&lint);
 	}
-	assert_string_equal(lint.names[1].item[2], "s_t");
-	lint_free(&lint);
-	errors_free(&faults);
 }
 
-/* A file of many different names is none of ours; each costs memory for each section. */
 static void
-test_too_many_names(void **state)
+test_figures(void **state)
 {
-	static const unsigned max[] = {LINT_OPTIONS, LINT_SECTIONS};
+	static const char text[] = "a { b = { } c { } }\nd { }\n";
+	struct lint lint;
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(max); i++) {
-		struct errors_list faults = {0};
-		char *text = strdup("");
+	assert_int_equal(lint_clean(text, strlen(text), &lint), 0);
+	assert_int_equal(lint.sections, 3);
+	assert_int_equal(lint.end, 3);
+	lint_free(&lint);
+}
+
+/* Whatever becomes longest fits. */
+static void
+test_long(void **state)
+{
+	static const char *const units[] = {"{", "'", "a ", "\n", "a={},", "''", "'\n' "};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(units); i++) {
+		size_t unit = strlen(units[i]), len = 100000 * unit;
+		char *text = malloc(len + 1);
 		struct lint lint;
 
-		for (unsigned n = 0; n <= max[i]; n++)
-			assert_int_equal(i == 0 ? text_replace(&text, "%s x%u = 1\n", text, n)
-			                        : text_replace(&text, "%s x%u { }\n", text, n),
-			                 0);
-		assert_int_equal(lint_clean(text, strlen(text), "f", &faults, &lint), 0);
-		assert_int_equal(faults.n, 1);
-		assert_int_equal(faults.item[0].line, max[i] + 1);
-		assert_int_equal(lint.names[0].n, max[i]);
-		assert_true(lint.cut);
+		assert_non_null(text);
+		for (size_t at = 0; at < len; at += unit)
+			memcpy(text + at, units[i], unit);
+		text[len] = '\0';
+		assert_int_equal(lint_clean(text, len, &lint), 0);
 		lint_free(&lint);
-		errors_free(&faults);
 		free(text);
 	}
-}
-
-static void
-test_read(void **state)
-{
-	const char *value;
-	int line;
-
-	(void)state;
-	assert_int_equal(lint_read("17", &line, &value), LINT_SINGLE);
-	assert_int_equal(line, 17);
-	assert_null(value);
-	assert_int_equal(lint_read("3{", &line, &value), LINT_LIST);
-	assert_int_equal(line, 3);
-	assert_int_equal(lint_read("4!", &line, &value), LINT_TOLD);
-	assert_int_equal(lint_read("4.12", &line, &value), LINT_SINGLE);
-	assert_int_equal(line, 4);
-	assert_int_equal(lint_read("4.12:5", &line, &value), LINT_VALUE);
-	assert_int_equal(line, 4);
-	assert_string_equal(value, "5");
-	assert_int_equal(lint_read("5:", &line, &value), LINT_VALUE);
-	assert_string_equal(value, "");
-	assert_int_equal(lint_read("123456:7:{", &line, &value), LINT_VALUE);
-	assert_int_equal(line, 123456);
-	assert_string_equal(value, "7:{");
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_good),
-	    cmocka_unit_test(test_bad),
-	    cmocka_unit_test(test_nul),
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_too_many_names),
-	    cmocka_unit_test(test_read),
+	    cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_left), cmocka_unit_test(test_figures),
+	    cmocka_unit_test(test_long),
 	};
 
 	return cmocka_run_group_tests_name("lint", tests, NULL, NULL);

@@ -12,15 +12,6 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Only what source_parse sets. */
-static void
-clear(struct volume *v)
-{
-	free(v->source);
-	free(v->path);
-	free(v->remote_host);
-}
-
 static void
 assert_text(const char *text, const char *got, const char *want)
 {
@@ -74,18 +65,18 @@ test_good(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct volume v = {.probe_port = 1};
+		struct source v = {.port = 1};
 		char *why;
 		int rc = source_parse(cases[i].text, &v, &why);
 
 		if (rc == -1)
 			fail_msg("%s: %s", cases[i].text, why);
 		assert_int_equal(v.transport, cases[i].transport);
-		assert_text(cases[i].text, v.source, cases[i].source);
-		assert_text(cases[i].text, v.remote_host, cases[i].host);
+		assert_text(cases[i].text, v.text, cases[i].source);
+		assert_text(cases[i].text, v.host, cases[i].host);
 		assert_text(cases[i].text, v.path, cases[i].path);
-		assert_int_equal(v.probe_port, cases[i].port);
-		clear(&v);
+		assert_int_equal(v.port, cases[i].port);
+		source_free(&v);
 	}
 }
 
@@ -100,19 +91,19 @@ static const struct {
     {"host:~/docs", "'~' is not expanded: write the whole path"},
     {"-x:/", "'-x:/' begins with '-': it would be taken for an option"},
     {"u@-x:/", "the host '-x' begins with '-': it would be taken for an option"},
-    {"/a/../b", "there is a '..' in the path: write where it leads"},
-    {"/a/*.c", "'/a/*.c' has a wildcard in it: name one directory, and leave out parts of "
+    {"/a/../b", "the path contains '..': write where it leads"},
+    {"/a/*.c", "'/a/*.c' contains a wildcard: name one directory, and leave out parts of "
                "it with exclude"},
-    {"host:/a[0-9]", "'/a[0-9]' has a wildcard in it: name one directory, and leave out "
+    {"host:/a[0-9]", "'/a[0-9]' contains a wildcard: name one directory, and leave out "
                      "parts of it with exclude"},
-    {"rsync://h/m/?", "'m/?' has a wildcard in it: name one directory, and leave out parts "
+    {"rsync://h/m/?", "'m/?' contains a wildcard: name one directory, and leave out parts "
                       "of it with exclude"},
-    {"/a\tb", "'/a\\011b' has a control character in it"},
-    {"h:/a\nb", "'h:/a\\012b' has a control character in it"},
-    {"kimono:", "nothing follows the ':' after 'kimono': write the path, such as /home/, "
+    {"/a\tb", "'/a\\011b' contains a control character"},
+    {"h:/a\nb", "'h:/a\\012b' contains a control character"},
+    {"kimono:", "the path after the ':' of 'kimono' is missing: write it, such as /home/, "
                 "or /"},
     {":/x", "the host's name is empty"},
-    {"@h:/x", "there is no user before the '@'"},
+    {"@h:/x", "the user before the '@' is missing"},
     {"a b@h:/x", "'a b' is not the name of a user"},
     {"h i:/x", "'h i' is not the name of a host"},
     {"h;x:/x", "'h;x' is not the name of a host"},
@@ -122,9 +113,9 @@ static const struct {
                     "zeros"},
     {"fd77::2:/home", "an IPv6 address needs brackets: [ADDRESS]:PATH"},
     {"[fd77:::/x]:/home", "'fd77:::/x' is not an IPv6 address"},
-    {"[kimono]:/home", "only an IPv6 address stands in brackets"},
-    {"[fd77::2:/home", "there is no ']' after the '['"},
-    {"[fd77::2]/home", "there is no ':' after the host"},
+    {"[kimono]:/home", "brackets are only for an IPv6 address"},
+    {"[fd77::2:/home", "the ']' after the '[' is missing"},
+    {"[fd77::2]/home", "the ':' after the host is missing"},
     {"nas::", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
     {"nas::/music", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
     {"rsync://nas", "the module is missing: write rsync://HOST/MODULE or HOST::MODULE"},
@@ -144,14 +135,16 @@ test_bad(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(bad); i++) {
-		struct volume v = {0};
+		struct source v;
 		char *why;
 
 		if (source_parse(bad[i].text, &v, &why) == 0)
 			fail_msg("%s was taken", bad[i].text);
 		assert_text(bad[i].text, why, bad[i].why);
 		free(why);
-		clear(&v);
+		assert_null(v.text);
+		assert_null(v.host);
+		assert_null(v.path);
 	}
 }
 

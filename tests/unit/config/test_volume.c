@@ -14,48 +14,55 @@
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define LONGEST "1234567890123456789012345678901234567890123456789012345678901234"
 
-/* Set an option of a layer to words that are cut at '|'. */
+/* Set an option to words that are cut at '|', as it stands in such a section. */
 static void
-set(struct volume_layer *layer, enum volume_key key, const char *values, int line)
+set_in(struct volume *v, enum option_place place, const char *name, const char *values)
 {
-	struct volume_setting *s = &layer->setting[key];
+	const struct option_row *o = option_find(name);
 
-	text_list_free(&s->values);
-	s->set = true;
-	s->origin = (struct volume_origin){.file = "f", .line = line};
+	option_mark(o, v, &(struct option_origin){.file = "f", .line = 1, .place = place});
+	if (option_shape(o) != OPTION_SUM)
+		option_clear(o, v);
 	while (*values != '\0') {
 		size_t len = strcspn(values, "|");
 		char *value = strndup(values, len), *why;
 
-		assert_int_equal(volume_check_value(key, s->values.n, value, &why), 0);
-		assert_int_equal(text_list_add(&s->values, value), 0);
+		if (option_set(o, v, value, &why) != 0)
+			fail_msg("%s: %s", name, why);
 		free(value);
 		values += len + (values[len] != '\0');
 	}
 }
 
-/* A volume from one layer with these options; NULL with the words in why. */
-static struct volume *
-make(struct volume_layer *own, const char *data_dir, char **why, enum volume_key *blame)
+static void
+set(struct volume *v, const char *name, const char *values)
 {
-	const struct volume_layer *const layers[3] = {NULL, NULL, own};
-	struct volume *v = volume_resolve("host", "vol", layers, data_dir, why, blame);
-
-	volume_layer_free(own);
-	*own = (struct volume_layer){0};
-	return v;
+	set_in(v, OPTION_VOLUME, name, values);
 }
 
-static struct volume *
-make_good(struct volume_layer *own)
+static void
+finish(struct volume *v)
 {
-	enum volume_key blame;
+	const char *blame = "";
 	char *why;
-	struct volume *v = make(own, "/backup", &why, &blame);
 
-	if (v == NULL)
-		fail_msg("%s: %s", volume_key_name(blame), why);
-	return v;
+	if (volume_finish(v, "host", "vol", "/backup", &why, &blame) != 0)
+		fail_msg("%s: %s", blame, why);
+}
+
+/* It is refused, for this option, with these words in the reason. */
+static void
+assert_refused(struct volume *v, const char *data_dir, const char *option, const char *words)
+{
+	const char *blame = "";
+	char *why;
+
+	assert_int_equal(volume_finish(v, "host", "vol", data_dir, &why, &blame), -1);
+	assert_string_equal(blame, option);
+	if (strstr(why, words) == NULL)
+		fail_msg("%s", why);
+	free(why);
+	volume_free(v);
 }
 
 static void
@@ -66,8 +73,8 @@ test_names(void **state)
 	static const struct {
 		const char *name, *why;
 	} bad[] = {
-	    {"", "'' cannot be the name of a directory here: use letters, digits, '.', '_' and "
-	         "'-', beginning with a letter or digit"},
+	    {"", "'' cannot be a name: use letters, digits, '.', '_' and '-', beginning with a "
+	         "letter or digit"},
 	    {".", NULL},
 	    {"..", NULL},
 	    {".flashback", NULL},
@@ -103,28 +110,13 @@ test_names(void **state)
 }
 
 static void
-test_keys(void **state)
-{
-	(void)state;
-	for (enum volume_key key = 0; key < VOLUME_KEYS; key++)
-		assert_int_equal(volume_key_find(volume_key_name(key)), key);
-	assert_int_equal(volume_key_find("kep_daily"), VOLUME_KEYS);
-	assert_int_equal(volume_key_find(""), VOLUME_KEYS);
-	assert_true(volume_key_is_list(VOLUME_WINDOW));
-	assert_false(volume_key_is_list(VOLUME_SOURCE));
-	assert_true(volume_key_is_command(VOLUME_AFTER));
-	assert_false(volume_key_is_command(VOLUME_SSH));
-}
-
-static void
 test_defaults(void **state)
 {
-	struct volume_layer own = {0};
-	struct volume *v;
+	struct volume *v = volume_new(NULL);
 
 	(void)state;
-	set(&own, VOLUME_SOURCE, "root@Kimono:/home", 3);
-	v = make_good(&own);
+	set(v, "source", "root@Kimono:/home");
+	finish(v);
 	assert_string_equal(v->id, "host/vol");
 	assert_string_equal(v->host, "host");
 	assert_string_equal(v->name, "vol");
@@ -144,8 +136,6 @@ test_defaults(void **state)
 	assert_int_equal(v->shrink_guard, 5000);
 	assert_int_equal(v->overdue, 3 * 86400);
 	assert_false(v->disabled);
-	assert_int_equal(v->origin[VOLUME_SOURCE].line, 3);
-	assert_null(v->origin[VOLUME_EVERY].file);
 	volume_free(v);
 }
 
@@ -153,50 +143,46 @@ test_defaults(void **state)
 static void
 test_inheritance(void **state)
 {
-	struct volume_layer layer[3] = {0};
-	const struct volume_layer *const layers[3] = {&layer[0], &layer[1], &layer[2]};
-	enum volume_key blame;
-	struct volume *v;
-	char *why;
+	struct volume *defaults = volume_new(NULL), *host, *v;
 
 	(void)state;
-	set(&layer[0], VOLUME_EVERY, "2d", 1);
-	set(&layer[0], VOLUME_EXCLUDE, "a|b", 2);
-	set(&layer[0], VOLUME_BEFORE, "/bin/a|x", 3);
-	set(&layer[0], VOLUME_WINDOW, "01:00-02:00", 4);
-	set(&layer[0], VOLUME_SSH, "ssh -v", 5);
-	set(&layer[1], VOLUME_EVERY, "3h", 11);
-	set(&layer[1], VOLUME_RSYNC_OPTIONS, "-z", 12);
-	set(&layer[1], VOLUME_BEFORE, "/bin/b", 13);
-	set(&layer[1], VOLUME_EXCLUDE, "", 14);
-	set(&layer[2], VOLUME_SOURCE, "h:/", 21);
-	set(&layer[2], VOLUME_EXCLUDE, "c", 22);
-	set(&layer[2], VOLUME_RSYNC_OPTIONS, "-W|-4", 23);
-	set(&layer[2], VOLUME_WINDOW, "", 24);
-	v = volume_resolve("h", "v", layers, NULL, &why, &blame);
-	assert_non_null(v);
-	for (size_t i = 0; i < 3; i++)
-		volume_layer_free(&layer[i]);
+	set_in(defaults, OPTION_DEFAULTS, "every", "2d");
+	set_in(defaults, OPTION_DEFAULTS, "exclude", "a|b");
+	set_in(defaults, OPTION_DEFAULTS, "before", "/bin/a|x");
+	set_in(defaults, OPTION_DEFAULTS, "window", "01:00-02:00");
+	set_in(defaults, OPTION_DEFAULTS, "ssh", "ssh -v");
+	host = volume_new(defaults);
+	volume_free(defaults);
+	set_in(host, OPTION_HOST, "every", "3h");
+	set_in(host, OPTION_HOST, "rsync_options", "-z");
+	set_in(host, OPTION_HOST, "before", "/bin/b");
+	set_in(host, OPTION_HOST, "exclude", "");
+	v = volume_new(host);
+	volume_free(host);
+	set(v, "source", "h:/");
+	set(v, "exclude", "c");
+	set(v, "rsync_options", "-W|-4");
+	set(v, "window", "");
+	finish(v);
 
 	assert_int_equal(v->every, 3 * 3600);
 	assert_int_equal(v->overdue, 2 * 86400);
-	assert_int_equal(v->origin[VOLUME_EVERY].line, 11);
+	assert_int_equal(option_origin(option_find("every"), v)->place, OPTION_HOST);
 	assert_int_equal(v->exclude.n, 3);
 	assert_string_equal(v->exclude.item[0], "a");
 	assert_string_equal(v->exclude.item[2], "c");
-	assert_int_equal(v->origin[VOLUME_EXCLUDE].line, 22);
+	assert_int_equal(option_origin(option_find("exclude"), v)->place, OPTION_VOLUME);
 	assert_int_equal(v->rsync_options.n, 3);
 	assert_string_equal(v->rsync_options.item[0], "-z");
 	assert_string_equal(v->rsync_options.item[2], "-4");
 	assert_int_equal(v->before.n, 1);
 	assert_string_equal(v->before.item[0], "/bin/b");
 	assert_int_equal(v->nwindows, 0);
-	assert_int_equal(v->origin[VOLUME_WINDOW].line, 24);
 	assert_string_equal(v->ssh, "ssh -v");
 	volume_free(v);
 }
 
-/* What is asked, where, and at which port. */
+/* What is probed, where, and at which port. */
 static void
 test_probe(void **state)
 {
@@ -226,18 +212,17 @@ test_probe(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct volume_layer own = {0};
-		struct volume *v;
+		struct volume *v = volume_new(NULL);
 
-		set(&own, VOLUME_SOURCE, cases[i].source, 1);
+		set(v, "source", cases[i].source);
 		if (*cases[i].probe != '\0')
-			set(&own, VOLUME_PROBE, cases[i].probe, 2);
+			set(v, "probe", cases[i].probe);
 		if (*cases[i].address != '\0')
-			set(&own, VOLUME_ADDRESS, cases[i].address, 2);
+			set(v, "address", cases[i].address);
 		if (*cases[i].ssh != '\0')
-			set(&own, VOLUME_SSH, cases[i].ssh, 2);
-		set(&own, VOLUME_RSYNC_OPTIONS, cases[i].options, 2);
-		v = make_good(&own);
+			set(v, "ssh", cases[i].ssh);
+		set(v, "rsync_options", cases[i].options);
+		finish(v);
 		assert_int_equal(v->probe, cases[i].kind);
 		assert_int_equal(v->probe_port, cases[i].port);
 		assert_string_equal(v->address, cases[i].asked);
@@ -249,53 +234,63 @@ test_probe(void **state)
 static void
 test_probe_of_all(void **state)
 {
-	struct volume_layer outer = {0}, own = {0};
-	const struct volume_layer *const layers[3] = {&outer, NULL, &own};
-	enum volume_key blame;
-	struct volume *v;
-	char *why;
+	struct volume *outer = volume_new(NULL), *v;
 
 	(void)state;
-	set(&outer, VOLUME_PROBE, "tcp:99", 1);
-	set(&own, VOLUME_SOURCE, "/etc", 2);
-	v = volume_resolve("h", "v", layers, NULL, &why, &blame);
-	assert_non_null(v);
+	set_in(outer, OPTION_DEFAULTS, "probe", "tcp:99");
+	v = volume_new(outer);
+	set(v, "source", "/etc");
+	finish(v);
 	assert_int_equal(v->probe, VOLUME_PROBE_NONE);
 	assert_int_equal(v->probe_port, 0);
-	assert_null(v->origin[VOLUME_PROBE].file);
+	assert_null(option_origin(option_find("probe"), v)->file);
 	volume_free(v);
 
-	set(&own, VOLUME_PROBE, "tcp:99", 3);
-	assert_null(volume_resolve("h", "v", layers, NULL, &why, &blame));
-	assert_int_equal(blame, VOLUME_PROBE);
-	assert_string_equal(why, "a local source has no host that could be asked: leave probe out, "
-	                         "or add address");
-	free(why);
-	volume_layer_free(&outer);
-	volume_layer_free(&own);
+	v = volume_new(outer);
+	set(v, "source", "h::m");
+	finish(v);
+	assert_int_equal(v->probe_port, 99);
+	volume_free(v);
+
+	v = volume_new(outer);
+	set(v, "source", "/etc");
+	set(v, "probe", "tcp:99");
+	assert_refused(v, NULL, "probe",
+	               "a local source has no host to probe: remove probe, or add address");
+	volume_free(outer);
 }
 
 static void
 test_refused(void **state)
 {
-	struct volume_layer own = {0};
-	enum volume_key blame;
-	char *why;
+	struct volume *v = volume_new(NULL), *outer = volume_new(NULL);
 
 	(void)state;
-	assert_null(make(&own, NULL, &why, &blame));
-	assert_int_equal(blame, VOLUME_SOURCE);
-	assert_string_equal(why, "host/vol has none: say what to copy, such as source = "
-	                         "\"root@host:/home/\"");
-	free(why);
+	assert_refused(v, NULL, "source",
+	               "host/vol has none: say what to copy, such as source = "
+	               "\"root@host:/home/\"");
 
-	set(&own, VOLUME_SOURCE, "/etc", 1);
-	set(&own, VOLUME_KEEP_DAILY, "0", 2);
-	set(&own, VOLUME_KEEP_WEEKLY, "0", 3);
-	assert_null(make(&own, NULL, &why, &blame));
-	assert_int_equal(blame, VOLUME_KEEP_WEEKLY);
-	assert_string_equal(why, "nothing would be kept: set one of the keep_ options above 0");
-	free(why);
+	v = volume_new(NULL);
+	set(v, "source", "/etc");
+	set(v, "keep_daily", "0");
+	set(v, "keep_weekly", "0");
+	assert_refused(v, NULL, "keep_weekly",
+	               "nothing would be kept: set one of the keep_ options above 0");
+
+	/* The innermost zero is the one to change. */
+	set_in(outer, OPTION_HOST, "keep_weekly", "0");
+	v = volume_new(outer);
+	set(v, "source", "/etc");
+	set(v, "keep_daily", "0");
+	assert_refused(v, NULL, "keep_daily", "nothing would be kept");
+	volume_free(outer);
+
+	v = volume_new(NULL);
+	set(v, "source", "/etc");
+	set(v, "every", "2d");
+	set(v, "overdue", "2d");
+	assert_refused(v, NULL, "overdue",
+	               "2d is not longer than every of host/vol, 2d: each backup would be overdue");
 }
 
 /* The store is no source, and what holds the store leaves it out. */
@@ -319,25 +314,27 @@ test_store_inside(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct volume_layer own = {0};
-		enum volume_key blame;
-		struct volume *v;
+		struct volume *v = volume_new(NULL);
+		const char *blame;
 		char *why;
 
-		set(&own, VOLUME_SOURCE, cases[i].source, 1);
-		set(&own, VOLUME_EXCLUDE, "x", 2);
-		v = make(&own, cases[i].data_dir, &why, &blame);
+		set(v, "source", cases[i].source);
+		set(v, "exclude", "x");
 		if (cases[i].exclude != NULL && *cases[i].exclude == '\0') {
-			assert_null(v);
-			assert_int_equal(blame, VOLUME_SOURCE);
-			assert_non_null(strstr(why, "is inside data_dir"));
-			free(why);
+			assert_refused(v, cases[i].data_dir, "source", "is inside data_dir");
 			continue;
 		}
-		assert_non_null(v);
+		assert_int_equal(volume_finish(v, "host", "vol", cases[i].data_dir, &why, &blame),
+		                 0);
 		assert_int_equal(v->exclude.n, cases[i].exclude != NULL ? 2 : 1);
 		assert_string_equal(v->exclude.item[0],
 		                    cases[i].exclude != NULL ? cases[i].exclude : "x");
+		/* Not twice. */
+		assert_int_equal(cases[i].exclude == NULL
+		                     ? 0
+		                     : volume_keep_out(v, v->path, cases[i].data_dir, &why),
+		                 0);
+		assert_int_equal(v->exclude.n, cases[i].exclude != NULL ? 2 : 1);
 		volume_free(v);
 	}
 }
@@ -345,12 +342,11 @@ test_store_inside(void **state)
 static void
 test_references(void **state)
 {
-	struct volume_layer own = {0};
-	struct volume *v;
+	struct volume *v = volume_new(NULL);
 
 	(void)state;
-	set(&own, VOLUME_SOURCE, "/etc", 1);
-	v = make_good(&own);
+	set(v, "source", "/etc");
+	finish(v);
 	assert_ptr_equal(volume_ref(v), v);
 	volume_free(v);
 	assert_string_equal(v->id, "host/vol");
@@ -361,16 +357,15 @@ test_references(void **state)
 static uint64_t
 fingerprint(const char *source, const char *exclude, const char *options, const char *one)
 {
-	struct volume_layer own = {0};
-	struct volume *v;
+	struct volume *v = volume_new(NULL);
 	uint64_t h;
 
-	set(&own, VOLUME_SOURCE, source, 1);
-	set(&own, VOLUME_EXCLUDE, exclude, 1);
-	set(&own, VOLUME_RSYNC_OPTIONS, options, 1);
-	set(&own, VOLUME_ONE_FILE_SYSTEM, one, 1);
-	set(&own, VOLUME_EVERY, *exclude != '\0' ? "1d" : "2d", 1);
-	v = make_good(&own);
+	set(v, "source", source);
+	set(v, "exclude", exclude);
+	set(v, "rsync_options", options);
+	set(v, "one_file_system", one);
+	set(v, "every", *exclude != '\0' ? "1d" : "2d");
+	finish(v);
 	h = volume_fingerprint(v);
 	volume_free(v);
 	return h;
@@ -426,12 +421,11 @@ test_windows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
-		struct volume_layer own = {0};
-		struct volume *v;
+		struct volume *v = volume_new(NULL);
 
-		set(&own, VOLUME_SOURCE, "/a", 1);
-		set(&own, VOLUME_WINDOW, cases[i].windows, 1);
-		v = make_good(&own);
+		set(v, "source", "/a");
+		set(v, "window", cases[i].windows);
+		finish(v);
 		assert_int_equal(volume_window_open(v, cases[i].minute), cases[i].open);
 		assert_int_equal(volume_window_next(v, cases[i].minute), cases[i].next);
 		volume_free(v);
@@ -442,13 +436,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),      cmocka_unit_test(test_keys),
-
-	    cmocka_unit_test(test_defaults),   cmocka_unit_test(test_inheritance),
-	    cmocka_unit_test(test_probe),      cmocka_unit_test(test_probe_of_all),
-	    cmocka_unit_test(test_refused),    cmocka_unit_test(test_store_inside),
-	    cmocka_unit_test(test_references), cmocka_unit_test(test_fingerprint),
-	    cmocka_unit_test(test_windows),
+	    cmocka_unit_test(test_names),        cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_inheritance),  cmocka_unit_test(test_probe),
+	    cmocka_unit_test(test_probe_of_all), cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_store_inside), cmocka_unit_test(test_references),
+	    cmocka_unit_test(test_fingerprint),  cmocka_unit_test(test_windows),
 	};
 
 	return cmocka_run_group_tests_name("volume", tests, NULL, NULL);

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/config/value.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "flashback/lib/units.h"
+
+#define MINUTES_A_DAY (24 * 60)
+
+int
+value_duration(const char *text, int64_t max, int64_t *out, char **why)
+{
+	char q[TEXT_QUOTE], longest[UNITS_TEXT];
+	int64_t seconds = INT64_MAX;
+
+	if (units_parse_duration(text, &seconds) == -1 && errno != ERANGE)
+		return text_refuse(why,
+		                   "%s is not a duration: write a number and its unit, such as "
+		                   "\"90s\", \"30m\", \"12h\", \"1d\" or \"2w\"",
+		                   text_quote(q, text));
+	if (seconds < 1)
+		return text_refuse(why, "%s is too short: at least 1s", text_quote(q, text));
+	if (seconds > max)
+		return text_refuse(why, "%s is too long: at most %s", text_quote(q, text),
+		                   units_format_duration(longest, max));
+	*out = seconds;
+	return 0;
+}
+
+int
+value_count(const char *text, unsigned min, unsigned max, unsigned *out, char **why)
+{
+	char q[TEXT_QUOTE];
+	unsigned n = 0;
+
+	if (units_parse_count(text, max, &n) == -1 || n < min)
+		return text_refuse(why,
+		                   "%s is not a number from %u to %u, in digits without a leading "
+		                   "zero",
+		                   text_quote(q, text), min, max);
+	*out = n;
+	return 0;
+}
+
+int
+value_switch(const char *text, bool *out, char **why)
+{
+	static const char *const words[] = {"no", "yes", "off", "on", "false", "true"};
+	char q[TEXT_QUOTE];
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0) {
+			*out = i % 2 == 1;
+			return 0;
+		}
+	return text_refuse(why, "%s is neither yes nor no", text_quote(q, text));
+}
+
+int
+value_share(const char *text, int *out, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (units_parse_percent(text, out) == 0)
+		return 0;
+	return text_refuse(
+	    why, "%s is not a percentage: write a number from 0%% to 100%%, such as \"50%%\"",
+	    text_quote(q, text));
+}
+
+int
+value_room(const char *text, int *percent, uint64_t *bytes, char **why)
+{
+	uint64_t size = UINT64_MAX;
+	char q[TEXT_QUOTE];
+	int share = -1;
+
+	if (units_parse_percent(text, &share) == -1 && units_parse_size(text, &size) == -1)
+		return text_refuse(why,
+		                   "%s is neither a percentage of the disk nor a size: write "
+		                   "\"2%%\" or \"10G\"",
+		                   text_quote(q, text));
+	if (share > 5000)
+		return text_refuse(why, "%s is more than half of the disk: at most 50%%",
+		                   text_quote(q, text));
+	if (size > 0 && size < 1024)
+		return text_refuse(why,
+		                   "%s is a number of bytes: write its unit, \"2%%\" or \"10G\"",
+		                   text_quote(q, text));
+	*percent = share;
+	*bytes = size;
+	return 0;
+}
+
+/* HH:MM to minutes; -1 when it is not that.  24:00 is right only for an end. */
+static int
+read_time(const char *s, int max)
+{
+	int minutes;
+
+	if (strspn(s, "0123456789") < 2 || s[2] != ':' || strspn(s + 3, "0123456789") < 2 ||
+	    s[3] > '5')
+		return -1;
+	minutes = ((s[0] - '0') * 10 + s[1] - '0') * 60 + (s[3] - '0') * 10 + s[4] - '0';
+	return minutes <= max ? minutes : -1;
+}
+
+int
+value_minutes(const char *text, int *from, int *to, char **why)
+{
+	bool shaped = strlen(text) == strlen("HH:MM-HH:MM") && text[5] == '-';
+	int begin = shaped ? read_time(text, MINUTES_A_DAY - 1) : -1;
+	int end = shaped ? read_time(text + 6, MINUTES_A_DAY) : -1;
+	char q[TEXT_QUOTE];
+
+	if (begin == -1 || end == -1)
+		return text_refuse(
+		    why, "%s is not a time of day: write HH:MM-HH:MM, such as \"22:00-06:00\"",
+		    text_quote(q, text));
+	if (begin == end)
+		return text_refuse(why, "%s is empty: it ends when it begins", text_quote(q, text));
+	*from = begin;
+	*to = end;
+	return 0;
+}
+
+int
+value_program(const char *path, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (text_has_control(path))
+		return text_refuse(why, "%s contains a control character", text_quote(q, path));
+	if (*path == '/')
+		return 0;
+	return text_refuse(
+	    why, "%s is not an absolute path: write the program's full path, such as /usr/bin/true",
+	    text_quote(q, path));
+}
+
+/* rsync cuts the remote shell into words; both kinds of quotes hold one together. */
+static bool
+quotes_are_closed(const char *s)
+{
+	char quote = '\0';
+
+	for (; *s != '\0'; s++) {
+		if (quote == '\0' && (*s == '\'' || *s == '"'))
+			quote = *s;
+		else if (*s == quote)
+			quote = '\0';
+	}
+	return quote == '\0';
+}
+
+int
+value_shell(const char *text, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (text_has_control(text))
+		return text_refuse(why, "%s contains a control character", text_quote(q, text));
+	if (*text == '\0' || *text == ' ' || *text == '-')
+		return text_refuse(why,
+		                   "%s does not begin with a program: write \"ssh\" and its "
+		                   "options, such as \"ssh -p 2222\"",
+		                   text_quote(q, text));
+	if (!quotes_are_closed(text))
+		return text_refuse(why, "unclosed quote in %s", text_quote(q, text));
+	return 0;
+}
+
+/* rsync takes what begins so, even as an --exclude, for something else. */
+int
+value_pattern(const char *text, char **why)
+{
+	char q[TEXT_QUOTE];
+
+	if (*text == '\0')
+		return text_refuse(why, "a pattern is empty");
+	if (strcmp(text, "!") == 0)
+		return text_refuse(why, "'!' would drop the patterns before it");
+	if (strncmp(text, "+ ", 2) == 0)
+		return text_refuse(why,
+		                   "%s is a rule that includes: write \"--include=PATTERN\" "
+		                   "in rsync_options",
+		                   text_quote(q, text));
+	return 0;
+}
+
+int
+value_words(const char *text, struct text_list *words, char **why)
+{
+	*why = NULL;
+	if (text_list_split(words, text) == -1)
+		return -1;
+	if (words->n == 0)
+		return text_refuse(why,
+		                   "the command is empty: name a program, or write { } for none");
+	/* What a shell would understand, and we do not. */
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->item[i];
+
+		if (strpbrk(word, "'\"") != NULL || word[strspn(word, "|&;<>")] == '\0')
+			return text_refuse(why, "no shell reads this, it is split at blanks: write "
+			                        "a list, one item per word, such as { '/bin/sh', "
+			                        "'-c', '...' }");
+	}
+	return value_program(words->item[0], why);
+}
+
+/* In quotes, of the kind that leaves s as it is if there is one. */
+char *
+value_print_text(const char *s)
+{
+	bool single = strpbrk(s, "\"\\$") != NULL && strchr(s, '\'') == NULL;
+	char *text = malloc(2 * strlen(s) + 1), *p = text, *safe, *out = NULL;
+
+	if (text == NULL)
+		return NULL;
+	for (; *s != '\0'; s++) {
+		if (!single && (*s == '"' || *s == '\\'))
+			*p++ = '\\';
+		*p++ = *s;
+	}
+	*p = '\0';
+	safe = text_escaped(text);
+	if (safe != NULL)
+		out = single ? text_format("'%s'", safe) : text_format("\"%s\"", safe);
+	free(safe);
+	free(text);
+	return out;
+}
+
+char *
+value_print_list(const struct text_list *list)
+{
+	char *text = strdup("{");
+
+	for (size_t i = 0; i < list->n && text != NULL; i++) {
+		char *item = value_print_text(list->item[i]);
+
+		if (item == NULL ||
+		    text_replace(&text, "%s%s %s", text, i > 0 ? "," : "", item) == -1) {
+			free(text);
+			text = NULL;
+		}
+		free(item);
+	}
+	if (text == NULL || text_replace(&text, "%s }", text) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+char *
+value_print_duration(int64_t seconds)
+{
+	char text[UNITS_TEXT];
+
+	return text_format("\"%s\"", units_format_duration(text, seconds));
+}
+
+char *
+value_print_share(int hundredths)
+{
+	if (hundredths % 100 == 0)
+		return text_format("\"%d%%\"", hundredths / 100);
+	return text_format("\"%d.%02d%%\"", hundredths / 100, hundredths % 100);
+}
+
+/* With the largest unit that leaves it whole. */
+char *
+value_print_size(uint64_t bytes)
+{
+	static const char *const units[] = {"", "K", "M", "G", "T"};
+	size_t i = 0;
+
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && bytes > 0 && bytes % 1024 == 0) {
+		bytes /= 1024;
+		i++;
+	}
+	return text_format("\"%" PRIu64 "%s\"", bytes, units[i]);
+}
