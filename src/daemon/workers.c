@@ -170,8 +170,10 @@ take_message(struct workers_run *run, const struct backup_message *m, struct wor
 {
 	switch (m->kind) {
 	case BACKUP_STAGE:
-		if (e->row != NULL)
+		if (e->row != NULL) {
 			e->row->stage = m->stage;
+			e->row->progress = (struct output_progress){.left = -1};
+		}
 		return WORKERS_CHANGED;
 	case BACKUP_PROGRESS:
 		if (e->row != NULL)

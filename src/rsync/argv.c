@@ -161,7 +161,8 @@ int
 argv_rsync(const struct argv_job *job, struct text_list *argv)
 {
 	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
-	    add_bases(job, argv) != 0 || add_filters(job, argv) != 0)
+	    text_list_add(argv, "--out-format=" SCAN_FORMAT) != 0 || add_bases(job, argv) != 0 ||
+	    add_filters(job, argv) != 0)
 		return -1;
 	return add_ends(job, argv);
 }

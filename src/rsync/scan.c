@@ -9,6 +9,7 @@
 #define NEW "+++++++++"
 #define SAME "         "
 #define END "//"
+#define SIZE_LIMIT (INT64_MAX / 1024)
 
 /* Where in an item things stand. */
 enum { UPDATE, KIND, CONTENT, SIZE };
@@ -94,14 +95,17 @@ is_root(const struct name *n)
 static void
 put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
 {
+	if (f == NULL)
+		return;
 	if (is_path(n) && fwrite(n->text, 1, n->len + 1, f) == n->len + 1)
 		(*count)++;
 	else
 		s->broken = true;
 }
 
+/* Take in a name that is no directory. */
 static void
-count(struct scan *s, const char *item)
+count(struct scan *s, const char *item, int64_t size)
 {
 	if (memcmp(item + CONTENT, NEW, ITEM - CONTENT) == 0)
 		s->created++;
@@ -111,34 +115,63 @@ count(struct scan *s, const char *item)
 		s->touched++;
 	else
 		s->attributes++;
+	if (item[KIND] == 'f' && item[UPDATE] != '.') {
+		s->new_files++;
+		s->new_bytes += size;
+	}
+}
+
+static void
+take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
+{
+	if (item[UPDATE] == '*') {
+		put(s, s->gone, n, &s->gone_names);
+		s->gone_files += !n->is_dir;
+	} else if (is_root(n)) {
+		s->root = true;
+	} else {
+		/* rsync takes a line that begins so for a comment, --from0 or not. */
+		if (s->list != NULL && (n->text[0] == '#' || n->text[0] == ';') &&
+		    fputs(SCAN_HERE, s->list) == EOF)
+			s->broken = true;
+		put(s, s->list, n, &s->listed);
+		if (!n->is_dir)
+			count(s, item, size);
+	}
+}
+
+/* The size; leaves *line at the name.  Return -1 when there is none. */
+static int64_t
+take_size(const char **line, const char *end)
+{
+	int64_t size = 0;
+	const char *s = *line;
+
+	while (s < end && *s >= '0' && *s <= '9' && size <= SIZE_LIMIT)
+		size = size * 10 + (*s++ - '0');
+	if (s == *line || s == end || *s != ' ')
+		return -1;
+	*line = s + 1;
+	return size;
 }
 
 int
 scan_line(struct scan *s, const char *line, size_t len)
 {
+	const char *end = line + len - 2, *p = line + ITEM + 1;
 	struct name n;
+	int64_t size;
 
 	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
-	    memcmp(line + len - 2, END, 2) != 0)
+	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0)
 		return -1;
-	if (line[UPDATE] == 'h') {
+	if (line[UPDATE] == 'h')
 		s->links = true;
-	} else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0) {
+	else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0)
 		return 0;
-	} else if (decode(line + ITEM + 1, line + len - 2, &n) != 0) {
+	else if (decode(p, end, &n) != 0)
 		s->broken = true;
-	} else if (line[UPDATE] == '*') {
-		put(s, s->gone, &n, &s->gone_names);
-		s->gone_files += !n.is_dir;
-	} else if (is_root(&n)) {
-		s->root = true;
-	} else {
-		/* rsync takes a line that begins so for a comment, --from0 or not. */
-		if ((n.text[0] == '#' || n.text[0] == ';') && fputs(SCAN_HERE, s->list) == EOF)
-			s->broken = true;
-		put(s, s->list, &n, &s->listed);
-		if (!n.is_dir)
-			count(s, line);
-	}
+	else
+		take_name(s, line, size, &n);
 	return 0;
 }

@@ -419,9 +419,12 @@ between() {
 	kill -TERM "$DAEMON"
 	wait "$DAEMON" || true
 	DAEMON=
-	next_day
-	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt 15000000 ]
+	back_up
+	kind_is "$QUICK"
+	before=$(($(received) - before))
+	echo "$before bytes in all"
+	[ "$before" -lt 15000000 ]
+	same_as_full
 }
 
 received() {

@@ -63,32 +63,32 @@ test_names(void **state)
 	static const struct {
 		const char *line, *name;
 	} rows[] = {
-	    {">f+++++++++ a//", "a"},
-	    {">f.st...... dir/a b//", "dir/a b"},
-	    {"cd+++++++++ dir///", "dir"},
-	    {".d..t...... a/b///", "a/b"},
-	    {">f+++++++++ new\\#012line//", "new\nline"},
-	    {">f+++++++++ \\#134#012//", "\\#012"},
-	    {">f+++++++++ \\#01//", "\\#01"},
-	    {">f+++++++++ \\#//", "\\#"},
-	    {">f+++++++++ \\#999//", "\\#999"},
-	    {">f+++++++++ back\\slash//", "back\\slash"},
-	    {">f+++++++++ tab\there//", "tab\there"},
-	    {">f+++++++++ \\#377\\#376//", "\377\376"},
-	    {">f+++++++++  both ends  //", " both ends  "},
-	    {">f+++++++++ a => b//", "a => b"},
-	    {"cL+++++++++ a -> b//", "a -> b"},
-	    {">f+++++++++ -leading//", "-leading"},
-	    {">f+++++++++ .hidden//", ".hidden"},
-	    {">f+++++++++ ...//", "..."},
-	    {">f+++++++++ .../..x/x..//", ".../..x/x.."},
-	    {">f+++++++++ *deleting//", "*deleting"},
-	    {"cS+++++++++ fifo//", "fifo"},
-	    {"cD+++++++++ device//", "device"},
-	    {">f+++++++++ #hash//", "./#hash"},
-	    {">f+++++++++ ;semi#colon/x//", "./;semi#colon/x"},
-	    {">f+++++++++ \\#073x//", "./;x"},
-	    {">f+++++++++ a/#hash//", "a/#hash"},
+	    {">f+++++++++ 7 a//", "a"},
+	    {">f.st...... 7 dir/a b//", "dir/a b"},
+	    {"cd+++++++++ 7 dir///", "dir"},
+	    {".d..t...... 7 a/b///", "a/b"},
+	    {">f+++++++++ 7 new\\#012line//", "new\nline"},
+	    {">f+++++++++ 7 \\#134#012//", "\\#012"},
+	    {">f+++++++++ 7 \\#01//", "\\#01"},
+	    {">f+++++++++ 7 \\#//", "\\#"},
+	    {">f+++++++++ 7 \\#999//", "\\#999"},
+	    {">f+++++++++ 7 back\\slash//", "back\\slash"},
+	    {">f+++++++++ 7 tab\there//", "tab\there"},
+	    {">f+++++++++ 7 \\#377\\#376//", "\377\376"},
+	    {">f+++++++++ 7  both ends  //", " both ends  "},
+	    {">f+++++++++ 7 a => b//", "a => b"},
+	    {"cL+++++++++ 7 a -> b//", "a -> b"},
+	    {">f+++++++++ 7 -leading//", "-leading"},
+	    {">f+++++++++ 7 .hidden//", ".hidden"},
+	    {">f+++++++++ 7 ...//", "..."},
+	    {">f+++++++++ 7 .../..x/x..//", ".../..x/x.."},
+	    {">f+++++++++ 7 *deleting//", "*deleting"},
+	    {"cS+++++++++ 7 fifo//", "fifo"},
+	    {"cD+++++++++ 7 device//", "device"},
+	    {">f+++++++++ 7 #hash//", "./#hash"},
+	    {">f+++++++++ 7 ;semi#colon/x//", "./;semi#colon/x"},
+	    {">f+++++++++ 7 \\#073x//", "./;x"},
+	    {">f+++++++++ 7 a/#hash//", "a/#hash"},
 	};
 
 	(void)state;
@@ -112,8 +112,8 @@ test_gone(void **state)
 
 	(void)state;
 	begin(&b);
-	assert_int_equal(feed(&b, "*deleting   d/x\\#011y//"), 0);
-	assert_int_equal(feed(&b, "*deleting   d///"), 0);
+	assert_int_equal(feed(&b, "*deleting   7 d/x\\#011y//"), 0);
+	assert_int_equal(feed(&b, "*deleting   7 d///"), 0);
 	assert_int_equal(b.gone_size, sizeof("d/x\ty\0d"));
 	assert_memory_equal(b.gone, "d/x\ty\0d", b.gone_size);
 	assert_int_equal(b.list_size, 0);
@@ -126,10 +126,10 @@ static void
 test_counts(void **state)
 {
 	static const char *const lines[] = {
-	    ">f+++++++++ 1//",  "cL+++++++++ 2//",  "cd+++++++++ 3///", ">f.s....... 4//",
-	    ">f.st...... 5//",  ">fcst...... 6//",  "cLc.t...... 7//",  ">f..t...... 8//",
-	    "<f..tp..... 9//",  ".f...p..... 10//", ".f....og... 11//", ".L..t...... 12//",
-	    ".D....o.... 13//", ".f........x 14//", ".f.......a. 15//", ".d...p..... 16///",
+	    ">f+++++++++ 7 1//",  "cL+++++++++ 7 2//",  "cd+++++++++ 7 3///", ">f.s....... 7 4//",
+	    ">f.st...... 7 5//",  ">fcst...... 7 6//",  "cLc.t...... 7 7//",  ">f..t...... 7 8//",
+	    "<f..tp..... 7 9//",  ".f...p..... 7 10//", ".f....og... 7 11//", ".L..t...... 7 12//",
+	    ".D....o.... 7 13//", ".f........x 7 14//", ".f.......a. 7 15//", ".d...p..... 7 16///",
 	};
 	struct bench b;
 
@@ -142,7 +142,30 @@ test_counts(void **state)
 	assert_int_equal(b.s.changed, 4);
 	assert_int_equal(b.s.touched, 2);
 	assert_int_equal(b.s.attributes, 6);
+	assert_int_equal(b.s.new_files, 6);
+	assert_int_equal(b.s.new_bytes, 42);
 	end(&b);
+}
+
+/* A full run: no files for the names.  What has an old file's contents but not its attributes is
+ * copied here; what is shared is not named. */
+static void
+test_counts_alone(void **state)
+{
+	static const char *const lines[] = {
+	    "cd+++++++++ 4096 d///",  "cf...p..... 100 a//",       "cf....o.... 20 b//",
+	    ">f+++++++++ 3 c//",      ">f.st...... 4000 d/../x//", "cL+++++++++ 50000 e//",
+	    "hf+++++++++ 600000 f//", ".f...p..... 7000000 g//",
+	};
+	struct scan s = {.list = NULL};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_int_equal(scan_line(&s, lines[i], strlen(lines[i])), 0);
+	assert_int_equal(s.new_files, 4);
+	assert_int_equal(s.new_bytes, 4123);
+	assert_int_equal(s.listed, 0);
+	assert_false(s.broken);
 }
 
 static void
@@ -152,18 +175,18 @@ test_root_links_and_same(void **state)
 
 	(void)state;
 	begin(&b);
-	assert_int_equal(feed(&b, ".f          a//"), 0);
-	assert_int_equal(feed(&b, ".d          a///"), 0);
+	assert_int_equal(feed(&b, ".f          7 a//"), 0);
+	assert_int_equal(feed(&b, ".d          7 a///"), 0);
 	assert_false(b.s.root || b.s.links || b.s.broken);
-	assert_int_equal(feed(&b, ".d..t...... .///"), 0);
+	assert_int_equal(feed(&b, ".d..t...... 7 .///"), 0);
 	assert_true(b.s.root);
 	assert_false(b.s.links);
-	assert_int_equal(feed(&b, "hf          b//"), 0);
+	assert_int_equal(feed(&b, "hf          7 b//"), 0);
 	assert_true(b.s.links);
 	assert_int_equal(b.list_size, 0);
 	end(&b);
 	begin(&b);
-	assert_int_equal(feed(&b, "hf+++++++++ y => z//"), 0);
+	assert_int_equal(feed(&b, "hf+++++++++ 7 y => z//"), 0);
 	assert_true(b.s.links);
 	assert_false(b.s.broken);
 	end(&b);
@@ -185,7 +208,7 @@ test_hostile(void **state)
 	for (size_t i = 0; i < COUNT(names); i++)
 		for (int k = 0; k < 2; k++) {
 			begin(&b);
-			snprintf(line, sizeof(line), "%s %s//", k ? "*deleting  " : ">f+++++++++",
+			snprintf(line, sizeof(line), "%s 7 %s//", k ? "*deleting  " : ">f+++++++++",
 			         names[i]);
 			assert_int_equal(feed(&b, line), 0);
 			assert_true(b.s.broken);
@@ -195,13 +218,13 @@ test_hostile(void **state)
 	/* A component of 255 bytes is the longest that there can be, a path of 4,095. */
 	for (int k = 255; k <= 256; k++) {
 		begin(&b);
-		snprintf(longest, SCAN_LINE_MAX, ">f+++++++++ %0*d//", k, 0);
+		snprintf(longest, SCAN_LINE_MAX, ">f+++++++++ 7 %0*d//", k, 0);
 		assert_int_equal(feed(&b, longest), 0);
 		assert_int_equal(b.s.broken, k == 256);
 		end(&b);
 	}
 	for (int k = 4095; k <= 4097; k += 2) {
-		char *p = longest + sprintf(longest, ">f+++++++++ ");
+		char *p = longest + sprintf(longest, ">f+++++++++ 7 ");
 
 		begin(&b);
 		for (int i = 0; i < k; i++)
@@ -222,14 +245,19 @@ test_other_lines(void **state)
 	    "",
 	    "//",
 	    "Number of files: 3 (reg: 2, dir: 1)",
-	    ">f+++++++++ cut",
-	    ">f+++++++++ cut/",
+	    ">f+++++++++ 7 cut",
+	    ">f+++++++++ 7 cut/",
 	    ">f+++++++++//",
+	    ">f+++++++++ a//",
+	    ">f+++++++++ 7//",
+	    ">f+++++++++ 7x a//",
+	    ">f+++++++++ -7 a//",
+	    ">f+++++++++ 99999999999999999999999999999 a//",
 	    ">f+++++++++x//",
 	    ">x+++++++++ a//",
 	    "xf+++++++++ a//",
 	    "cannot delete non-empty directory: a//",
-	    "*deleting a//",
+	    "*deleting 7 a//",
 	    "sent 12 bytes  received 57 bytes  56.00 bytes/sec",
 	    "          1,234 100%    0.00kB/s    0:00:00 (xfr#0, to-chk=0/4)",
 	};
@@ -256,7 +284,7 @@ test_full_disk(void **state)
 	b.s.list = fopen("/dev/full", "w");
 	assert_non_null(b.s.list);
 	setvbuf(b.s.list, NULL, _IONBF, 0);
-	assert_int_equal(feed(&b, ">f+++++++++ a//"), 0);
+	assert_int_equal(feed(&b, ">f+++++++++ 7 a//"), 0);
 	assert_true(b.s.broken);
 	end(&b);
 }
@@ -265,9 +293,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),     cmocka_unit_test(test_gone),
-	    cmocka_unit_test(test_counts),    cmocka_unit_test(test_root_links_and_same),
-	    cmocka_unit_test(test_hostile),   cmocka_unit_test(test_other_lines),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_gone),
+	    cmocka_unit_test(test_counts),
+	    cmocka_unit_test(test_counts_alone),
+	    cmocka_unit_test(test_root_links_and_same),
+	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_other_lines),
 	    cmocka_unit_test(test_full_disk),
 	};
 
