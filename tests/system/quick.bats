@@ -415,7 +415,7 @@ between() {
 	tick
 	before=$(received)
 	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME"
-	wait_for 60 has_got 5000000
+	wait_for has_got 5000000
 	kill -TERM "$DAEMON"
 	wait "$DAEMON" || true
 	DAEMON=
