@@ -230,7 +230,7 @@ end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e
 
 	plan_settle(row, &end, clock_wall(), d->config->wake);
 	table_move(row, TABLE_EVENT_ENDED);
-	notify_log_end(row, &e->end);
+	notify_log_end(row, &e->end, e->kind);
 	notify_end(&d->notify, row);
 }
 

@@ -43,15 +43,16 @@ add_row(struct notify *n, const char *event, const struct table_row *row, const 
 }
 
 void
-notify_log_end(const struct table_row *row, const struct history_run *run)
+notify_log_end(const struct table_row *row, const struct history_run *run, const char *kind)
 {
 	const struct result_row *r = result_row(run->result);
 	char took[UNITS_TEXT];
 
 	units_format_clock(took, run->seconds > 0 ? run->seconds : 0);
 	/* What may hold at each wake for months is logged when it begins. */
-	log_say(r->lasting && row->again ? LOG_LEVEL_DEBUG : r->level, "%s: %s after %s%s%s",
-	        row->volume->id, r->words, took, run->reason[0] != '\0' ? ": " : "", run->reason);
+	log_say(r->lasting && row->again ? LOG_LEVEL_DEBUG : r->level, "%s: %s after %s%s%s%s%s%s",
+	        row->volume->id, r->words, took, kind[0] != '\0' ? " (" : "", kind,
+	        kind[0] != '\0' ? ")" : "", run->reason[0] != '\0' ? ": " : "", run->reason);
 }
 
 void

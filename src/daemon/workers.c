@@ -152,6 +152,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 
 	run->reported = true;
 	run->end = m->result.run;
+	memcpy(run->kind, m->result.kind, sizeof(run->kind));
 	run->percent = m->result.percent;
 	run->listed = m->result.listed;
 	run->newest = m->result.seen.last;
@@ -217,6 +218,7 @@ end_run(struct workers_run *run, struct workers_event *e)
 		snprintf(run->end.reason, sizeof(run->end.reason), "%s", words_of(run->why));
 	}
 	e->end = run->end;
+	memcpy(e->kind, run->kind, sizeof(e->kind));
 	e->percent = run->percent;
 	e->listed = run->listed;
 	e->newest = run->newest;

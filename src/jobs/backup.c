@@ -391,6 +391,7 @@ send_result(struct run *r)
 	if (run->seconds < 0)
 		run->seconds = seconds_since(r);
 	m.result.run = *run;
+	memcpy(m.result.kind, r->copy.kind, sizeof(m.result.kind));
 	m.result.percent = r->copy.end.progress.percent;
 	event_send(r->out, &m, sizeof(m));
 }

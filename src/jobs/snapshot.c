@@ -86,6 +86,17 @@ give_up_spare(struct copy *c, const struct spare_walk *walk)
 	return need_full(c, "the spare tree could not be made");
 }
 
+/* Has the purge job tried to make the spare, and could not? */
+static bool
+is_known_impossible(const struct store_volume *v, const char *snapshot)
+{
+	int fd = spare_is_noted(v, snapshot) ? spare_open(v) : 0;
+
+	if (fd > 0)
+		close(fd);
+	return fd == -1 && errno == ENOENT;
+}
+
 /* What is to be compared, and where the names go.  A list is long where much has changed. */
 static enum snapshot_step
 prepare(struct snapshot_quick *q)
@@ -93,8 +104,12 @@ prepare(struct snapshot_quick *q)
 	struct copy *c = q->c;
 	struct spare_walk walk = {.stop = is_told_to_stop, .arg = c};
 	char name[STAMP_NAME_SIZE];
-	int rc = spare_walk(c->v, stamp_format(&c->plan.base, name), &walk);
+	int rc;
 
+	stamp_format(&c->plan.base, name);
+	if (is_known_impossible(c->v, name))
+		return need_full(c, "the spare tree could not be made");
+	rc = spare_walk(c->v, name, &walk);
 	if (rc == 1)
 		return STEP_GAVE_UP;
 	if (rc < 0)
@@ -281,10 +296,20 @@ renew_tree(struct copy *c)
 	                       c->volume->id, name, strerror(errno));
 }
 
+static void
+set_kind(struct copy *c)
+{
+	if (c->full != NULL)
+		snprintf(c->kind, sizeof(c->kind), "full run: %s", c->full);
+	else
+		snprintf(c->kind, sizeof(c->kind), "quick run");
+	copy_log(c, c->kind, "");
+}
+
 static int
 run_full(struct copy *c)
 {
-	copy_log(c, "this is a full run", c->full);
+	set_kind(c);
 	return copy_full(c);
 }
 
@@ -300,7 +325,7 @@ run(struct copy *c)
 	step = run_quick(c);
 	if (step == STEP_FULL)
 		return renew_tree(c) == 0 ? run_full(c) : -1;
-	copy_log(c, "this was a quick run", "");
+	set_kind(c);
 	return step == STEP_JUDGED ? 0 : -1;
 }
 

@@ -80,3 +80,16 @@ patch_run(struct patch *p)
 {
 	sim_broken("%s was to be patched", p->received);
 }
+
+bool
+spare_is_noted(const struct store_volume *v, const char *snapshot)
+{
+	(void)v;
+	sim_broken("a spare for %s", snapshot);
+}
+
+int
+spare_open(const struct store_volume *v)
+{
+	sim_broken("a spare of %d", v->fd);
+}

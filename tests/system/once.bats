@@ -293,7 +293,7 @@ leave_tree() {
 	expect_exit 0
 	expect "quick run, compared with $base; a full run would be:"
 	flashback -1 here/v
-	grep -q 'this was a quick run' "$STORE/here/v/.flashback/logs/"*
+	grep -q 'flashback: quick run' "$STORE/here/v/.flashback/logs/"*
 }
 
 @test "-n names what would be expired" {

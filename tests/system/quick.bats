@@ -37,10 +37,10 @@ run_log() {
 }
 
 kind_is() {
-	grep -qF "flashback: this $1" "$(run_log)" || { echo "wanted: this $1"; cat "$(run_log)"; return 1; }
+	grep -qF "$1" "$(run_log)" || { echo "wanted: $1"; cat "$(run_log)"; return 1; }
 }
 
-QUICK='was a quick run'
+QUICK='flashback: quick run'
 
 # back_up [STATUS]: an hour later; NEW is the newest snapshot, complete or partial, PREVIOUS the one before.
 back_up() {
@@ -267,36 +267,37 @@ make_kind() {
 	[ -e "$NEW/cache/f" ] && [ ! -e "$NEW/keep" ]
 	volume "exclude = { 'cache' }"
 	back_up
-	kind_is 'is a full run: the source, the excludes or the options have changed'
+	kind_is 'full run: the source, the excludes or the options have changed'
 	[ ! -e "$NEW/cache" ] && [ -e "$NEW/keep" ]
 }
 
 @test "when it is a full run, and why" {
 	back_up
-	kind_is 'is a full run: there is no snapshot to compare with'
+	kind_is 'full run: there is no snapshot to compare with'
 	back_up
 	kind_is "$QUICK"
 	volume "rsync_options = { '--checksum' }"
 	back_up
 	back_up
-	kind_is 'is a full run: an option in rsync_options needs it'
+	kind_is 'full run: an option in rsync_options needs it'
 	volume "rsync_options = { '--bwlimit=100000' }"
 	back_up
 	back_up
 	kind_is "$QUICK"
 	(cd "$D/src" && seq 100 | xargs touch)
 	back_up
-	kind_is 'is a full run: more than half of the files have changed'
+	kind_is 'full run: more than half of the files have changed'
 	ln "$D/src/1" "$D/src/101"
 	back_up
-	kind_is 'is a full run: hard links have changed'
+	kind_is 'full run: hard links have changed'
 	rm "$STORE/$VOLUME/.flashback/history"
 	back_up
-	kind_is 'is a full run: the source, the excludes or the options have changed'
+	kind_is 'full run: the source, the excludes or the options have changed'
 	# A spare that somebody put something else into does no harm.
 	back_up
 	kind_is "$QUICK"
-	mkdir -p "$STORE/$VOLUME/.flashback/spare/1"
+	rm "$STORE/$VOLUME/.flashback/spare/1"
+	mkdir "$STORE/$VOLUME/.flashback/spare/1"
 	echo strange >"$STORE/$VOLUME/.flashback/spare/strange"
 	back_up
 	kind_is "$QUICK"

@@ -37,8 +37,8 @@ struct notify {
 /** notify_add(n, event): queue it.  Words are copied. */
 void notify_add(struct notify *n, const struct notify_event *event);
 
-/** notify_log_end(row, run): log how a run has ended. */
-void notify_log_end(const struct table_row *row, const struct history_run *run);
+/** notify_log_end(row, run, kind): log how a run of that kind ("": none was begun) has ended. */
+void notify_log_end(const struct table_row *row, const struct history_run *run, const char *kind);
 
 /** notify_end(n, row): queue how the last run of a row has ended, if that is a change. */
 void notify_end(struct notify *n, struct table_row *row);

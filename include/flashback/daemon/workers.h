@@ -33,6 +33,7 @@ struct workers_run {
 	int64_t started; /* clock_mono */
 	bool reported;   /* the worker has sent its result: */
 	struct history_run end;
+	char kind[RESULT_TEXT];
 	int percent;
 	bool listed;               /* ... and with it what the volume's directory holds: */
 	struct history_run newest; /* the last run of the history */
@@ -56,6 +57,7 @@ enum workers_news {
 struct workers_event {
 	struct table_row *row;  /* NULL: its volume is no longer in the table */
 	struct history_run end; /* ENDED */
+	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" neither */
 	int percent;
 	bool listed;               /* newest is known: */
 	struct history_run newest; /* the last run of the history */

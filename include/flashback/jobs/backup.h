@@ -36,6 +36,7 @@ struct backup_message {
 		char note[1024]; /* escaped */
 		struct {
 			struct history_run run; /* its end */
+			char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" neither */
 			int percent;            /* how far rsync got */
 			bool listed;            /* the volume could be read: what it holds now is */
 			struct summary seen;

@@ -36,8 +36,9 @@ struct copy {
 
 	const char *root; /* real path of the volume's directory */
 	struct runplan plan;
-	struct stamp tree; /* what is built; when == 0: nothing was */
-	const char *full;  /* why it was a full run, in words; NULL: it was a quick one */
+	struct stamp tree;      /* what is built; when == 0: nothing was */
+	const char *full;       /* why it was a full run, in words; NULL: it was a quick one */
+	char kind[RESULT_TEXT]; /* which of them it is, and why, in words; "": undecided */
 	struct runlog *log;
 	struct transfer_end end;
 	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
