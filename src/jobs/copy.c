@@ -231,16 +231,16 @@ int
 copy_full(struct copy *c)
 {
 	struct output_stats *stats = &c->end.words.stats;
-	struct scan scan = {.list = NULL};
 
+	c->scan = (struct scan){.list = NULL};
 	copy_stage(c, TABLE_COPYING);
-	if (copy_rsync(c, argv_rsync, &c->plan.job, &scan) != 0)
+	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)
 		return -1;
 	/* rsync's own figures lack what it copies here because the attributes alone differ. */
-	if (scan.new_bytes > stats->new_bytes)
-		stats->new_bytes = scan.new_bytes;
-	if (scan.new_files > stats->transferred)
-		stats->transferred = scan.new_files;
+	if (c->scan.new_bytes > stats->new_bytes)
+		stats->new_bytes = c->scan.new_bytes;
+	if (c->scan.new_files > stats->transferred)
+		stats->transferred = c->scan.new_files;
 	copy_judge(c);
 	return 0;
 }

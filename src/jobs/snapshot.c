@@ -30,10 +30,11 @@ enum snapshot_step {
 #define LIST "quick.list"
 #define TOP "quick.top"
 
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
 struct snapshot_quick {
 	struct copy *c;
-	struct argv_job job; /* the plan's, with another target a step */
-	struct scan scan;
+	struct argv_job job;          /* the plan's, with another target a step */
 	struct transfer_end compared; /* how the scan ended */
 };
 
@@ -57,6 +58,14 @@ new_list(int meta)
 			close(fd);
 	}
 	return f;
+}
+
+static void
+close_list(FILE **f)
+{
+	if (*f != NULL)
+		fclose(*f);
+	*f = NULL;
 }
 
 static bool
@@ -114,11 +123,60 @@ prepare(struct snapshot_quick *q)
 		return STEP_GAVE_UP;
 	if (rc < 0)
 		return give_up_spare(c, &walk);
-	q->scan.gone = new_list(c->v->meta);
-	q->scan.list = new_list(c->v->meta);
-	if (q->scan.gone == NULL || q->scan.list == NULL)
+	c->scan.gone = new_list(c->v->meta);
+	c->scan.list = new_list(c->v->meta);
+	if (c->scan.gone == NULL || c->scan.list == NULL)
 		return need_full(c, "the list of names could not be written");
 	return STEP_DONE;
+}
+
+/* Is a name there?  Links on the way are followed, but nothing is opened. */
+static bool
+is_in(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/*
+ * From this machine nothing is shared with other bases.  What a partial snapshot lacks because it
+ * could not be read, and the complete one before it has, would be copied again.
+ */
+static bool
+returns(const struct snapshot_quick *q, const char *base)
+{
+	struct copy *c = q->c;
+	int spare = openat(c->v->fd, SPARE_PATH, OPEN_DIR),
+	    other = openat(c->v->fd, base, OPEN_DIR);
+	char *name = NULL;
+	size_t size = 0;
+	bool found = false;
+
+	rewind(c->scan.list);
+	while (spare >= 0 && other >= 0 && !found && getdelim(&name, &size, '\0', c->scan.list) > 0)
+		found = is_in(other, name) && !is_in(spare, name);
+	free(name);
+	if (spare >= 0)
+		close(spare);
+	if (other >= 0)
+		close(other);
+	return found;
+}
+
+static bool
+returns_from_another(const struct snapshot_quick *q)
+{
+	const struct copy *c = q->c;
+	char base[STAMP_NAME_SIZE];
+	bool found = false;
+
+	stamp_format(&c->plan.base, base);
+	if (c->volume->transport != VOLUME_LOCAL)
+		return false;
+	for (size_t i = 0; i < LINKDEST_MAX && q->job.base[i] != NULL && !found; i++)
+		found = strcmp(q->job.base[i], base) != 0 && returns(q, q->job.base[i]);
+	return found;
 }
 
 /* A scan changes nothing; what is wrong with the source is known before anything is copied. */
@@ -129,17 +187,19 @@ compare(struct snapshot_quick *q)
 
 	copy_stage(c, TABLE_COMPARING);
 	q->job.target = SPARE_PATH;
-	if (copy_rsync(c, argv_scan, &q->job, &q->scan) != 0)
+	if (copy_rsync(c, argv_scan, &q->job, &c->scan) != 0)
 		return STEP_GAVE_UP;
 	copy_judge(c);
 	if (c->end.words.bad_option)
 		return need_full(c, "rsync at the source lacks an option");
 	if (!copy_is_good(c))
 		return STEP_JUDGED;
-	if (fflush(q->scan.gone) != 0 || fflush(q->scan.list) != 0)
-		q->scan.broken = true;
+	if (fflush(c->scan.gone) != 0 || fflush(c->scan.list) != 0)
+		c->scan.broken = true;
 	q->compared = c->end;
-	c->full = quick_why_full_now(&q->scan, c->end.words.stats.files);
+	c->full = quick_why_full_now(&c->scan, c->end.words.stats.files);
+	if (c->full == NULL && returns_from_another(q))
+		c->full = "files are back that an older snapshot has";
 	return c->full != NULL ? STEP_FULL : STEP_DONE;
 }
 
@@ -205,10 +265,10 @@ fetch(struct snapshot_quick *q)
 	enum snapshot_step step;
 
 	copy_stage(c, TABLE_COPYING);
-	step = q->scan.root ? fetch_top(q) : STEP_DONE;
+	step = c->scan.root ? fetch_top(q) : STEP_DONE;
 	if (step != STEP_DONE)
 		return step;
-	if (q->scan.listed == 0) {
+	if (c->scan.listed == 0) {
 		c->end = q->compared;
 		return STEP_DONE;
 	}
@@ -234,15 +294,15 @@ patch(struct snapshot_quick *q)
 	    .v = c->v,
 	    .received = stamp_format(&c->tree, name),
 	    .top = -1,
-	    .list = q->scan.list,
-	    .gone = q->scan.gone,
+	    .list = c->scan.list,
+	    .gone = c->scan.gone,
 	};
 	int64_t said = w->unreadable + w->vanished;
 	int rc;
 
-	if (q->scan.root)
-		p.top = openat(c->v->meta, TOP, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (q->scan.root && p.top < 0)
+	if (c->scan.root)
+		p.top = openat(c->v->meta, TOP, OPEN_DIR);
+	if (c->scan.root && p.top < 0)
 		return need_full(c, "the root directory's attributes are not there");
 	rc = patch_run(&p);
 	if (p.top >= 0)
@@ -270,10 +330,8 @@ run_quick(struct copy *c)
 		step = fetch(&q);
 	if (step == STEP_DONE)
 		step = patch(&q);
-	if (q.scan.gone != NULL)
-		fclose(q.scan.gone);
-	if (q.scan.list != NULL)
-		fclose(q.scan.list);
+	close_list(&c->scan.gone);
+	close_list(&c->scan.list);
 	(void)unlinkat(c->v->meta, LIST, 0);
 	(void)tree_remove(c->v->meta, TOP, c->v->dev, NULL, 0);
 	return step;

@@ -304,6 +304,28 @@ make_kind() {
 	same_tree "$D/src" "$NEW"
 }
 
+@test "what could not be read for a day is shared with the snapshot before, not copied again" {
+	mkdir "$D/src/lost"
+	echo x >"$D/src/lost/f"
+	back_up
+	local first=$NEW
+	cat >"$D/rsync" <<-END
+	#!/bin/bash
+	[[ " \$* " == *' --version'* ]] && exec rsync --version
+	rsync --exclude=/lost "\$@" && echo 'rsync: [sender] opendir "$D/src/lost" failed: Permission denied (13)' >&2
+	exit 23
+	END
+	chmod 755 "$D/rsync"
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	back_up 2
+	kind_is "$QUICK"
+	[[ "$NEW" = *.partial ]] && [ ! -e "$NEW/lost" ]
+	sed -i "s|^rsync .*|rsync = \"$(command -v rsync)\"|" "$CONF"
+	back_up
+	kind_is 'full run: files are back that an older snapshot has'
+	[ "$(stat -c %i "$NEW/lost/f")" = "$(stat -c %i "$first/lost/f")" ]
+}
+
 # between WORDS...: run this between the scan and the copy.
 between() {
 	cat >"$D/rsync" <<-END

@@ -40,6 +40,7 @@ struct copy {
 	const char *full;       /* why it was a full run, in words; NULL: it was a quick one */
 	char kind[RESULT_TEXT]; /* which of them it is, and why, in words; "": undecided */
 	struct runlog *log;
+	struct scan scan; /* what the scan of a quick run named, or a full run copied */
 	struct transfer_end end;
 	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
 };
