@@ -78,7 +78,7 @@ goes_on_after_the_orphan() {
 	tree=$(snapshots here/v working)
 	wait_for row_has here/v 'WAITING (busy)'
 	[ "$(snapshots here/v working)" = "$tree" ]
-	[ "$(rsyncs | sort)" = "$(printf '%s\n' "${ORPHANS[@]}" | sort)" ]
+	diff <(rsyncs | sort) <(printf '%s\n' "${ORPHANS[@]}" | sort)
 	run flashback -1 here/v
 	expect_exit 75
 	[ "$(snapshots here/v working)" = "$tree" ]
