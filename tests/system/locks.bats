@@ -139,7 +139,7 @@ goes_on_after_the_orphan() {
 	ext4_disk a 24M
 	cat >"$D/hook" <<-END
 	#!/bin/sh
-	setsid sleep 300 &
+	setsid env TEST="$D" sleep 1000 &
 	echo \$! >>"$D/left"
 	END
 	chmod +x "$D/hook"

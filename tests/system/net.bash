@@ -56,13 +56,8 @@ host_start() {
 
 # net_finish: end the hosts and the box; all their processes with them.
 net_finish() {
-	local pid
-	for pid in $(cat "$D/servers" "$D/holders" 2>/dev/null); do
-		kill -KILL "$pid" 2>/dev/null || true
-	done
-	for pid in $(cat "$D/servers" "$D/holders" 2>/dev/null); do
-		wait "$pid" 2>/dev/null || true
-	done
+	# shellcheck disable=SC2046 # pids
+	end_ours $(cat "$D/servers" "$D/holders" 2>/dev/null)
 	rm -f "$D/servers" "$D/holders"
 	IN_BOX=() HOSTS=()
 }
