@@ -228,34 +228,28 @@ read_name(struct load *l, cfg_t *sec)
 static int
 compare_titles(const void *a, const void *b)
 {
-	cfg_t *const *x = a, *const *y = b;
-	int order = strcasecmp(cfg_title(*x), cfg_title(*y));
+	cfg_t *x = (*(cfg_value_t *const *)a)->section, *y = (*(cfg_value_t *const *)b)->section;
+	int order = strcasecmp(cfg_title(x), cfg_title(y));
 
-	return order != 0 ? order : section_line(*x) - section_line(*y);
+	return order != 0 ? order : section_line(x) - section_line(y);
 }
 
-/* No two sections side by side may have titles that differ only in case. */
+/* No two sections side by side may have titles that differ only in case.  Sorts them. */
 static void
 check_titles(struct load *l, cfg_opt_t *opt)
 {
-	unsigned n = cfg_opt_size(opt);
-	cfg_t **sec = calloc(n + 1, sizeof(cfg_t *));
+	if (cfg_opt_size(opt) > 0)
+		qsort(opt->values, opt->nvalues, sizeof(cfg_value_t *), compare_titles);
+	for (unsigned i = 1; i < cfg_opt_size(opt); i++) {
+		cfg_t *first = cfg_opt_getnsec(opt, i - 1), *second = cfg_opt_getnsec(opt, i);
 
-	if (sec == NULL) {
-		l->errors.lost = true;
-		return;
-	}
-	for (unsigned i = 0; i < n; i++)
-		sec[i] = cfg_opt_getnsec(opt, i);
-	qsort(sec, n, sizeof(cfg_t *), compare_titles);
-	for (unsigned i = 1; i < n; i++)
-		if (strcasecmp(cfg_title(sec[i - 1]), cfg_title(sec[i])) == 0)
-			errors_add(&l->errors, l->file, section_line(sec[i]),
+		if (strcasecmp(cfg_title(first), cfg_title(second)) == 0)
+			errors_add(&l->errors, l->file, section_line(second),
 			           "%s \"%s\" differs from \"%s\" on line %d only in case: some "
 			           "file systems take them for one directory",
-			           cfg_opt_name(opt), cfg_title(sec[i]), cfg_title(sec[i - 1]),
-			           section_line(sec[i - 1]));
-	free(sec);
+			           cfg_opt_name(opt), cfg_title(second), cfg_title(first),
+			           section_line(first));
+	}
 }
 
 static void
@@ -303,9 +297,9 @@ read_host(struct load *l, cfg_t *sec)
 		return;
 	}
 	read_options(l, sec, around, OPTION_HOST);
-	check_titles(l, volumes);
 	for (unsigned i = 0; i < cfg_opt_size(volumes); i++)
 		read_volume(l, cfg_opt_getnsec(volumes, i), name, around);
+	check_titles(l, volumes);
 	volume_free(around);
 }
 
@@ -316,8 +310,6 @@ read_tree(struct load *l, cfg_t *cfg)
 	cfg_opt_t *opt = cfg_getopt(cfg, l->hosts ? "host" : "defaults");
 
 	read_options(l, cfg, l->config, OPTION_MAIN);
-	if (l->hosts)
-		check_titles(l, opt);
 	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
 		cfg_t *sec = cfg_opt_getnsec(opt, i);
 
@@ -331,6 +323,8 @@ read_tree(struct load *l, cfg_t *cfg)
 			           "duplicate section \"defaults\", first defined on line %d",
 			           section_line(cfg_opt_getnsec(opt, 0)));
 	}
+	if (l->hosts)
+		check_titles(l, opt);
 }
 
 /* Read the text of one file into the config.  Of what is wrong with its form only the first is

@@ -90,21 +90,21 @@ skip_comment(struct cleaner *c)
 	return true;
 }
 
-/* A word or string that begins on this line; false for a string where a name should stand. */
+/* Should a name stand here? */
 static bool
-take_place(struct cleaner *c, int line, bool quoted)
+is_named(const struct cleaner *c)
 {
-	bool named = c->list == 0 && (c->last == NOTHING || c->last == VALUE);
+	return c->list == 0 && (c->last == NOTHING || c->last == VALUE);
+}
 
-	if (named && quoted)
-		return fail(c, line,
-		            "unexpected string: names have no quotes, and several values are a "
-		            "list, { 'a', 'b' }");
+/* A word or string that begins on this line. */
+static void
+take_place(struct cleaner *c, int line)
+{
 	if (c->last != TITLE)
 		c->word_line = line;
 	if (c->list == 0)
-		c->last = named ? NAME : c->last == EQUALS ? VALUE : TITLE;
-	return true;
+		c->last = is_named(c) ? NAME : c->last == EQUALS ? VALUE : TITLE;
 }
 
 /* A word with a character that libconfuse would cut, change, or take for something else, or that
@@ -135,9 +135,7 @@ copy_word(struct cleaner *c)
 	memcpy(word, c->at, len < sizeof(word) ? len : sizeof(word) - 1);
 	if (strspn(c->at, PLAIN) < len)
 		return refuse_word(c, word, len);
-	if (!take_place(c, c->line, false))
-		return false;
-	if (c->list == 0 && c->last == NAME) {
+	if (is_named(c)) {
 		mark = ' ';
 		if (strspn(c->at, LETTERS) < len || len > NAME_MAX_LENGTH)
 			return fail(c, c->line,
@@ -145,6 +143,7 @@ copy_word(struct cleaner *c)
 			            "VALUE, or NAME { ... }",
 			            text_quote(q, word));
 	}
+	take_place(c, c->line);
 	*c->out++ = mark;
 	for (; len > 0; len--)
 		*c->out++ = *c->at++;
@@ -216,7 +215,14 @@ copy_string(struct cleaner *c)
 		return false;
 	c->at++;
 	*c->out++ = '"';
-	return check_end(c, line, quote) && take_place(c, line, true);
+	if (!check_end(c, line, quote))
+		return false;
+	if (is_named(c))
+		return fail(c, line,
+		            "unexpected string: names have no quotes, and several values are a "
+		            "list, { 'a', 'b' }");
+	take_place(c, line);
+	return true;
 }
 
 /* What follows a {, of a list after =, else of a section. */
