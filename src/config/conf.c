@@ -21,14 +21,16 @@ struct load {
 	struct config *config;
 	struct volume *defaults; /* what is around each host */
 	struct errors_list errors;
-	bool cut; /* flashback.conf was not understood to its end: nothing is said to be missing */
+	bool cut;     /* flashback.conf was not understood to its end */
+	bool unknown; /* nor, for that, were the defaults */
+	bool partial; /* nor was the host that is being read */
 	/* of the file that is being read: */
 	const char *file;
 	bool hosts;       /* which of the two it is */
 	bool clean;       /* lint had nothing to say */
 	int end;          /* what stands on this line or after it is not looked at */
-	bool partial;     /* nor is anything of this host, where hosts.conf was not */
 	int form_line;    /* where libconfuse stopped, or 0 */
+	bool form_inside; /* a section */
 	char *form_error; /* and why */
 };
 
@@ -118,6 +120,7 @@ on_error(cfg_t *cfg, const char *fmt, va_list args)
 	if (l->form_line != 0 || (!l->clean && strcmp(fmt, "premature end of file") == 0))
 		return;
 	l->form_line = cfg->line;
+	l->form_inside = strcmp(cfg_name(cfg), "root") != 0;
 	l->form_error = errors_reword(fmt, arg, cfg_name(cfg), l->hosts, section_line(first));
 }
 
@@ -267,9 +270,9 @@ read_volume(struct load *l, cfg_t *sec, const char *host, const struct volume *a
 	}
 	read_options(l, sec, v, OPTION_VOLUME);
 	origin = option_origin(option_find("source"), v);
-	/* Nothing is said of what is missing because it was wrong. */
+	/* Nothing is said of what is missing because it was wrong, or was not read. */
 	if (l->partial || host == NULL || name == NULL ||
-	    (v->source == NULL && origin->file != NULL)) {
+	    (v->source == NULL ? origin->file != NULL : l->unknown)) {
 		volume_free(v);
 		return;
 	}
@@ -313,7 +316,7 @@ read_tree(struct load *l, cfg_t *cfg)
 	for (unsigned i = 0; i < cfg_opt_size(opt); i++) {
 		cfg_t *sec = cfg_opt_getnsec(opt, i);
 
-		l->partial = l->cut || (l->end < INT_MAX && i + 1 == cfg_opt_size(opt));
+		l->partial = l->end < INT_MAX && i + 1 == cfg_opt_size(opt);
 		if (l->hosts)
 			read_host(l, sec);
 		else if (i == 0)
@@ -344,8 +347,11 @@ read_text(struct load *l, const struct input *t, const char *file, bool hosts)
 	}
 	l->clean = lint.line == 0;
 	cfg = parse(l, &lint);
-	if (!hosts)
+	if (!hosts) {
 		l->cut = l->form_line != 0 || !l->clean;
+		l->unknown = l->cut && (!l->clean || l->form_inside || cfg == NULL ||
+		                        cfg_size(cfg, "defaults") < lint.sections);
+	}
 	l->end = l->form_line != 0 ? l->form_line : l->clean ? INT_MAX : lint.end;
 	if (l->form_line != 0) {
 		errors_take(&l->errors, file, l->form_line, NULL, l->form_error);

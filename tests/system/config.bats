@@ -115,6 +115,7 @@ teardown() {
 @test "every error of both files is told at once, with file and line, and nothing starts" {
 	main_conf "$STORE" <<-END
 	wake = "10 minutes"
+	defaults { keep_last = 99 }
 	paralel = 2
 	END
 	hosts_conf <<-END
@@ -130,7 +131,7 @@ teardown() {
 		run flashback $mode
 		expect_exit 1
 		expect flashback.conf:6:
-		expect flashback.conf:7:
+		expect flashback.conf:8:
 		expect hosts.conf:2:
 		expect hosts.conf:3:
 		expect hosts.conf:4:
