@@ -259,16 +259,20 @@ make_kind() {
 	"${IN_BOX[@]}" touch "$D/src/mnt/elsewhere"
 	back_up
 	kind_is "$QUICK"
-	[ -d "$NEW/mnt" ] && [ ! -e "$NEW/mnt/below" ] && [ ! -e "$NEW/mnt/elsewhere" ]
+	[ -d "$NEW/mnt" ]
+	[ ! -e "$NEW/mnt/below" ]
+	[ ! -e "$NEW/mnt/elsewhere" ]
 	# The file's name is the same, so nobody knows that the excludes are others.
 	echo 'keep' >"$D/excludes"
 	back_up
 	kind_is "$QUICK"
-	[ -e "$NEW/cache/f" ] && [ ! -e "$NEW/keep" ]
+	[ -e "$NEW/cache/f" ]
+	[ ! -e "$NEW/keep" ]
 	volume "exclude = { 'cache' }"
 	back_up
 	kind_is 'full run: the source, the excludes or the options have changed'
-	[ ! -e "$NEW/cache" ] && [ -e "$NEW/keep" ]
+	[ ! -e "$NEW/cache" ]
+	[ -e "$NEW/keep" ]
 }
 
 @test "when it is a full run, and why" {
@@ -347,8 +351,10 @@ between() {
 	back_up
 	kind_is "$QUICK"
 	expect 'vanished'
-	[ ! -e "$NEW/f1" ] && [ "$(cat "$NEW/f2" "$NEW/stays/new")" = $'new\nnew' ]
-	[ ! -e "$NEW/dir/f" ] && [ ! -e "$NEW/dir/sub/g" ]
+	[ ! -e "$NEW/f1" ]
+	[ "$(cat "$NEW/f2" "$NEW/stays/new")" = $'new\nnew' ]
+	[ ! -e "$NEW/dir/f" ]
+	[ ! -e "$NEW/dir/sub/g" ]
 	between :
 	back_up
 	kind_is "$QUICK"
@@ -457,7 +463,8 @@ received() {
 has_got() {
 	local file
 	file=$(find "$STORE/$VOLUME"/*.working -name '.big.*')
-	[ -n "$file" ] && [ "$(stat -c %s "$file")" -ge "$1" ]
+	[ -n "$file" ]
+	[ "$(stat -c %s "$file")" -ge "$1" ]
 }
 
 @test "no file of a snapshot is opened for writing, nor are its attributes changed" {

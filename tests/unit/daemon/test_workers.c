@@ -187,7 +187,8 @@ test_a_whole_run(void **state)
 	     .result = {.run = {.result = RESULT_PARTIAL, .seconds = 7, .reason = "a file"},
 	                .percent = 99,
 	                .listed = true,
-	                .seen = {.partial = NOON, .expired = 2}}},
+	                .seen = {.partial = NOON, .expired = 2},
+	                .purge = true}},
 	};
 	struct workers_event e;
 	struct workers_run *r;
