@@ -69,12 +69,12 @@ teardown() {
 	needs_root
 	silent_host
 	start_daemon
-	wait_for row_has h/v asking
+	wait_for row_has h/v probing
 	hosts_conf <<-END
 	host "h" { volume "v" { source = "$D/src/" } }
 	END
 	kill -HUP "$DAEMON"
-	wait_for refuse row_has h/v asking >/dev/null
+	wait_for refuse row_has h/v probing >/dev/null
 	kill -HUP "$DAEMON"
 	wait_for has_snapshots 1 h/v
 }
@@ -83,7 +83,7 @@ teardown() {
 	needs_root
 	silent_host
 	start_daemon
-	wait_for row_has h/v asking
+	wait_for row_has h/v probing
 	echo 'host "new" { volume "v" { source = "'"$D/src/"'"  probe = "ping"  address = "10.77.1.1" } }' >>"$D/hosts.conf"
 	kill -HUP "$DAEMON"
 	wait_for has_snapshots 1 new/v
