@@ -323,7 +323,8 @@ make_kind() {
 	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
 	back_up 2
 	kind_is "$QUICK"
-	[[ "$NEW" = *.partial ]] && [ ! -e "$NEW/lost" ]
+	[[ "$NEW" = *.partial ]]
+	[ ! -e "$NEW/lost" ]
 	sed -i "s|^rsync .*|rsync = \"$(command -v rsync)\"|" "$CONF"
 	back_up
 	kind_is 'full run: files are back that an older snapshot has'
