@@ -325,7 +325,6 @@ make_kind() {
 	kind_is "$QUICK"
 	[[ "$NEW" = *.partial ]]
 	[ ! -e "$NEW/lost" ]
-	[ ! -e "$NEW/lost" ]
 	sed -i "s|^rsync .*|rsync = \"$(command -v rsync)\"|" "$CONF"
 	back_up
 	kind_is 'full run: files are back that an older snapshot has'
