@@ -17,7 +17,8 @@ teardown() {
 	TMPDIR=$D/tmp run timeout 300 "$ROOT/tests/demo"
 	expect_exit 0
 	expect 'status=IDLE'
-	expect 'SUCCEEDED'
+	expect 'succeeded after'
+	[[ "$output" =~ desk/home\ .*\ (SUCCEEDED|NEXT RUN IN)\  ]]
 	expect 'latest -> '
 	expect 'health='
 	[ -z "$(ls -A "$D/tmp")" ]
