@@ -180,11 +180,13 @@ static void
 test_a_whole_run(void **state)
 {
 	struct backup_message m[] = {
+	    {.kind = BACKUP_PROGRESS, .progress = {.percent = 99, .bytes = 5}},
 	    {.kind = BACKUP_STAGE, .stage = TABLE_COMMITTING},
 	    {.kind = BACKUP_PROGRESS, .progress = {.percent = 43}},
 	    {.kind = BACKUP_NOTE, .note = "something is wrong besides"},
 	    {.kind = BACKUP_RESULT,
 	     .result = {.run = {.result = RESULT_PARTIAL, .seconds = 7, .reason = "a file"},
+	                .kind = "full run: because",
 	                .percent = 99,
 	                .listed = true,
 	                .seen = {.partial = NOON, .expired = 2},
@@ -200,6 +202,8 @@ test_a_whole_run(void **state)
 	sender_start(&r->child, (struct sender){m, sizeof(m[0]), LENGTH(m), 0});
 	assert_int_equal(next(&p, r, &e), WORKERS_CHANGED);
 	assert_int_equal(row(&p, "a/1")->stage, TABLE_COMMITTING);
+	assert_int_equal(row(&p, "a/1")->progress.percent, 0); /* of the stage before */
+	assert_int_equal(row(&p, "a/1")->progress.left, -1);
 	assert_int_equal(next(&p, r, &e), WORKERS_EXPIRED);
 	assert_int_equal(row(&p, "a/1")->progress.percent, 43);
 	assert_true(row(&p, "a/1")->known && row(&p, "a/1")->seen.partial == NOON);
@@ -209,6 +213,7 @@ test_a_whole_run(void **state)
 	assert_int_equal(e.end.result, RESULT_PARTIAL);
 	assert_int_equal(e.end.seconds, 7);
 	assert_string_equal(e.end.reason, "a file");
+	assert_string_equal(e.kind, "full run: because");
 	assert_int_equal(e.percent, 99);
 	assert_int_equal(workers_active(&p.w), 0);
 	assert_int_equal(workers_next(&p.w, &e), WORKERS_NOTHING);

@@ -106,6 +106,77 @@ test_order(void **state)
 	assert_true(all.v[all.n - 1].is_dir);
 }
 
+/* ---- what is told of directories before they are visited ---- */
+
+struct entered {
+	struct visits visits;
+	ino_t way[32]; /* entered and not visited yet */
+	size_t depth, n;
+	const char *refused;
+};
+
+static int
+note_entry(void *arg, int dirfd, const char *name, int fd)
+{
+	struct entered *e = arg;
+	struct stat dir, stat, opened;
+
+	if (e->refused != NULL && strcmp(e->refused, name) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	assert_int_equal(fstat(dirfd, &dir), 0);
+	assert_int_equal(fstatat(dirfd, name, &stat, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstat(fd, &opened), 0);
+	assert_int_equal(stat.st_ino, opened.st_ino);
+	if (e->depth > 0)
+		assert_int_equal(dir.st_ino, e->way[e->depth - 1]);
+	e->way[e->depth++] = stat.st_ino;
+	e->n++;
+	return 0;
+}
+
+static int
+note_exit(void *arg, int dirfd, const char *name, bool is_dir)
+{
+	struct entered *e = arg;
+
+	assert_int_equal(note_visit(&e->visits, dirfd, name, is_dir), 0);
+	if (!is_dir)
+		assert_int_equal(e->visits.v[e->visits.n - 1].dir, e->way[e->depth - 1]);
+	else
+		assert_int_equal(e->visits.v[e->visits.n - 1].ino, e->way[--e->depth]);
+	return 0;
+}
+
+static void
+test_enter(void **state)
+{
+	struct scratch *s = *state;
+	struct entered e = {.n = 0};
+	char trouble[200] = "";
+	const struct tree w = {.dev = s->dev,
+	                       .visit = note_exit,
+	                       .enter = note_entry,
+	                       .arg = &e,
+	                       .trouble = trouble,
+	                       .size = sizeof(trouble)};
+	size_t n;
+
+	make_dir("top");
+	n = make_bush(s);
+	assert_int_equal(fchdir(s->fd), 0);
+	assert_int_equal(tree_walk(s->fd, "top", &w), 0);
+	assert_int_equal(e.visits.n, n);
+	assert_int_equal(e.n, 20);
+	assert_int_equal(e.depth, 0);
+	/* One that is refused ends the walk, and is named. */
+	e = (struct entered){.refused = "d7"};
+	assert_int_equal(tree_walk(s->fd, "top", &w), 1);
+	assert_true(e.visits.n < n && e.depth > 0);
+	assert_non_null(strstr(trouble, "d7: "));
+}
+
 /* ---- depth ---- */
 
 static void
@@ -453,6 +524,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_order),
+	    T(test_enter),
 	    T(test_deep),
 	    T(test_links_are_not_followed),
 	    T(test_mounts_are_not_entered),
