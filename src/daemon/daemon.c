@@ -18,8 +18,8 @@
 #include "flashback/report/health.h"
 
 #define END_MS 13000  /* from TERM until all children are killed */
-#define LAST_MS 1500  /* from then until we go without them: they hang in the kernel */
-#define WATCH_MS 5000 /* while runs go on, how often windows and slices are looked at */
+#define LAST_MS 1500  /* then, until children that hang in the kernel are abandoned */
+#define WATCH_MS 5000 /* while workers run, the interval of checking windows and slices */
 
 enum {
 	SIGNALS,
@@ -35,12 +35,15 @@ enum {
 struct daemon {
 	struct dispatch parts;
 	int signals;
-	int64_t end_at; /* clock_mono: by then all children are killed */
-	bool ready;     /* the service manager knows that we are */
+	int64_t end_at; /* clock_mono: when all remaining children are killed */
+	bool ready;     /* READY=1 has been sent to the service manager */
 };
 
 /* ---- start ---- */
 
+/* Read the config, fill the table and mark the operands of --once.  An operand that names no volume
+ * is an error here, before anything runs: a typing error must not look like a backup that had
+ * nothing to do. */
 static int
 load(struct dispatch *d, const struct text_list *operands)
 {
@@ -57,7 +60,9 @@ load(struct dispatch *d, const struct text_list *operands)
 	return 0;
 }
 
-/* The daemon must have the pid file to itself; --once works beside it, and then writes no files. */
+/* Lock the pid file.  Two daemons would start the same runs and overwrite the status files of each
+ * other. --once may run beside a daemon (pid_fd is -1): it then writes no files and sends no
+ * notifications. */
 static int
 lock_pid(struct dispatch *d)
 {
@@ -80,6 +85,7 @@ fail:
 	return -1;
 }
 
+/* Without a usable rsync every run would fail: refuse to start instead. */
 static int
 check_rsync(struct dispatch *d)
 {
@@ -91,6 +97,9 @@ check_rsync(struct dispatch *d)
 	return -1;
 }
 
+/* Acquire what the loop needs.  The order matters: signals are blocked first, so that none kills
+ * the process halfway; the pid file is locked before anything is written; the status files come
+ * last, so that they never show a daemon that did not start.  The first wake is due at once. */
 static int
 start(struct daemon *d, const struct daemon_options *options)
 {
@@ -120,7 +129,9 @@ start(struct daemon *d, const struct daemon_options *options)
 	return 0;
 }
 
-/* Once the first wake has decided, the world may know, and notify gets once how things stand. */
+/* Once the first wake has decided, send READY=1 to the service manager and one "start" event to
+ * notify.  Earlier, the state of the disk and of the volumes is unknown, and "ready" would claim
+ * too much. */
 static void
 tell_ready(struct daemon *d)
 {
@@ -138,8 +149,9 @@ tell_ready(struct daemon *d)
 	dispatch_notify(&d->parts, "start", health_name(verdict.level), verdict.reason);
 }
 
-/* ---- the end ---- */
+/* ---- stop ---- */
 
+/* Stop all children.  From here on the loop only waits until they have ended, or until end_at. */
 static void
 begin_end(struct daemon *d, enum workers_why why)
 {
@@ -147,7 +159,8 @@ begin_end(struct daemon *d, enum workers_why why)
 	dispatch_end(&d->parts, why);
 }
 
-/* When --once no longer waits for those that wait for a disk that hangs. */
+/* The deadline of --once for a disk that does not answer: one wake interval after it stopped
+ * answering.  INT64_MAX: none. */
 static int64_t
 give_up_at(const struct daemon *d)
 {
@@ -156,7 +169,8 @@ give_up_at(const struct daemon *d)
 	return d->parts.disk.hangs_since + d->parts.config->wake * 1000;
 }
 
-/* A daemon tries again at its next wake; --once waits as long as that would take. */
+/* A daemon retries at its next wake. --once has no next wake: without this deadline it would wait
+ * for a hanging disk until somebody kills it. */
 static void
 give_up(struct daemon *d)
 {
@@ -166,6 +180,7 @@ give_up(struct daemon *d)
 	begin_end(d, WORKERS_HANGS);
 }
 
+/* The first wake has decided and no volume is being probed, queued or running. */
 static bool
 is_resting(const struct dispatch *d)
 {
@@ -175,6 +190,9 @@ is_resting(const struct dispatch *d)
 	return d->wake.begun != 0 && !d->wake.waiting;
 }
 
+/* When the loop ends.  While stopping: once all children have ended, or LAST_MS after those that
+ * remain were killed; a process that hangs in the kernel cannot be waited for. --once: once nothing
+ * is left to do, notify included. */
 static bool
 is_over(const struct daemon *d)
 {
@@ -182,12 +200,13 @@ is_over(const struct daemon *d)
 
 	if (d->parts.ending)
 		return quiet || clock_mono() >= d->end_at + LAST_MS;
-	/* Work for a purger that has not been started by now is for another time. */
+	/* A purger that is wanted but has not started is left to the next start: trees that are
+	 * expired stay marked as such in their names. */
 	return d->parts.once && is_resting(&d->parts) && quiet && !notify_busy(&d->parts.notify);
 }
 
-/* For --once: what never came to a run could not be done now; without operands only the disk
- * counts. */
+/* The exit status of --once.  A volume named as an operand that never got as far as a run counts as
+ * "not now"; without operands only the disk does, because volumes that are not due are no fault. */
 static enum daemon_exit
 exit_status(const struct dispatch *d)
 {
@@ -200,6 +219,9 @@ exit_status(const struct dispatch *d)
 	return undone ? DAEMON_NOT_NOW : DAEMON_GOOD;
 }
 
+/* Leave a consistent state behind: report the workers that hang, take the events of the others,
+ * publish the files a last time as "not running" and only then unlock the pid file.  The other way
+ * round, a daemon started meanwhile could have its files overwritten. */
 static void
 stop(struct daemon *d)
 {
@@ -228,6 +250,9 @@ sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* How long poll() may sleep: the earliest clock_mono at which any part has something to do without
+ * an event from outside.  A deadline that is missing here is not met until some other event
+ * arrives. */
 static int64_t
 next_deadline(const struct daemon *d)
 {
@@ -238,6 +263,7 @@ next_deadline(const struct daemon *d)
 		return now;
 	if (parts->ending)
 		return sooner(at, now < d->end_at ? d->end_at : d->end_at + LAST_MS);
+	/* --once has a single wake. */
 	if (!parts->once || parts->wake.begun == 0)
 		at = sooner(at, parts->wake.next);
 	if (workers_active(&parts->workers) > 0)
@@ -247,6 +273,9 @@ next_deadline(const struct daemon *d)
 	return sooner(at, give_up_at(d));
 }
 
+/* TERM and INT stop the daemon, HUP begins a wake at once.  USR1 (s.again) also ends every backoff
+ * and has the volumes and the spares read again, for a user who has repaired something by hand and
+ * does not want to wait. */
 static void
 take_signals(struct daemon *d)
 {
@@ -273,6 +302,9 @@ fd_of(const struct event_child *c)
 	return c->pid != 0 ? c->fd : -1;
 }
 
+/* The one place where the daemon sleeps: one poll() on the signals, the pipes of all children and
+ * the earliest deadline.  Only signals are read here; the parts read their own pipes in step().  A
+ * child whose pipe is missing here would be noticed at the next deadline only. */
 static void
 wait_for_event(struct daemon *d)
 {
@@ -293,7 +325,9 @@ wait_for_event(struct daemon *d)
 		take_signals(d);
 }
 
-/* What has come in first, then what follows from it. */
+/* One step: take the events of all children first, then start what follows from them.  In the other
+ * order a decision would rest on a state that is already out of date.  While stopping nothing is
+ * started; what has not ended by end_at is killed. */
 static void
 step(struct daemon *d)
 {
@@ -305,10 +339,13 @@ step(struct daemon *d)
 	} else if (clock_mono() >= d->end_at) {
 		workers_kill(&d->parts.workers);
 	}
-	/* Last, so that no news waits for the next event. */
+	/* Last: an event that was queued in this step is sent now and not after the next
+	 * wake-up. */
 	notify_step(&d->parts.notify, &d->parts.config->notify);
 }
 
+/* The files are published after each step that changed what they show, and at least every
+ * PUBLISH_SECONDS: readers take files that are older for those of a dead daemon. */
 static void
 loop(struct daemon *d)
 {

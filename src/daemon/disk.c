@@ -10,7 +10,9 @@
 
 #define ROOM_EVERY_MS 10000
 
-/* Take note of the disk's state, and log a change.  Return whether there was one. */
+/* Record the state of the disk.  Only a change is logged, or else a disk that is absent for a week
+ * would fill the log.  Return whether it changed.  The first state counts as a change unless it is
+ * good. */
 static bool
 set_state(struct disk *k, enum plan_disk state, const char *reason)
 {
@@ -31,7 +33,8 @@ disk_words(const struct disk *k)
 	return k->state == PLAN_DISK_OK ? "the disk is good again" : k->reason;
 }
 
-/* A first look that came to nothing: unknown is not healthy. */
+/* The inspector failed at the first attempt, so that no state is known yet.  Unknown is not
+ * healthy: report the disk as absent. */
 static bool
 note_unseen(struct disk *k)
 {
@@ -40,7 +43,8 @@ note_unseen(struct disk *k)
 	                 "the disk could not be looked at: is the machine out of memory?");
 }
 
-/* What the inspector has found is the state of the disk. */
+/* Derive the state of the disk from the message of the inspector.  The order of the cases matters:
+ * absent, then broken, then full; a broken disk is broken also when it is full. */
 static void
 take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event *e)
 {
@@ -51,7 +55,8 @@ take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event 
 	k->hangs_since = 0;
 	if (seen->opened)
 		memcpy(k->store_id, seen->id, sizeof(k->store_id));
-	/* A look that did not open the store had no occasion to warn. */
+	/* An inspector that did not open the store could not find what it warns of: keep the
+	 * earlier warnings. */
 	if (seen->opened || !seen->mounted)
 		text_list_free(&k->warnings);
 	if (!seen->mounted)
@@ -62,18 +67,20 @@ take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event 
 		e->changed = set_state(k, PLAN_DISK_FULL, seen->reason);
 	else
 		e->changed = set_state(k, PLAN_DISK_OK, "");
-	/* A disk that has come back may be another one, or may have been used elsewhere. */
+	/* A disk that was mounted again may be another one, or have been used elsewhere: what is
+	 * known of its volumes is out of date. */
 	if (seen->mounted && (!was_mounted || other) && !k->reading)
 		k->want_volumes = true;
 	e->gone = was_mounted && (!seen->mounted || other);
 }
 
+/* One message of the inspector.  Each extends its deadline: a disk with many volumes takes long to
+ * read, and only one that sends nothing hangs. */
 static enum disk_news
 take_message(struct disk *k, struct disk_event *e)
 {
 	const struct inspect_message *m = &e->message;
 
-	/* A disk with many volumes takes its time, but shows life. */
 	if (k->late_at != INT64_MAX)
 		k->late_at = clock_mono() + INSPECT_VOLUME_DEADLINE * INT64_C(1000);
 	switch (m->kind) {
@@ -92,7 +99,7 @@ take_message(struct disk *k, struct disk_event *e)
 	return DISK_NOTHING;
 }
 
-/* Log those warnings of this look that the one before did not have. */
+/* Log the warnings of this inspector that the one before did not have. */
 static void
 log_warnings(struct disk *k)
 {
@@ -103,6 +110,9 @@ log_warnings(struct disk *k)
 	(void)text_list_append(&k->logged, &k->warnings);
 }
 
+/* The daemon never touches the disk itself: a system call on a disk that hangs cannot be
+ * interrupted and would stop all volumes.  Only one inspector runs at a time, and so at most one
+ * process hangs. */
 bool
 disk_look(struct disk *k, const struct config *config)
 {
@@ -133,6 +143,8 @@ disk_is_looking(const struct disk *k)
 	return k->inspector.pid != 0 && k->late_at != INT64_MAX;
 }
 
+/* The inspector has ended.  If it failed while reading volumes, some were not read: the next wake
+ * reads them again. */
 static void
 end_look(struct disk *k, struct disk_event *e)
 {
@@ -144,7 +156,8 @@ end_look(struct disk *k, struct disk_event *e)
 	k->reading = false;
 }
 
-/* The inspector may hang in the kernel and outlive this; the wake continues without the disk. */
+/* The inspector missed its deadline.  KILL has no effect while it hangs in the kernel: keep the
+ * child, mark it as hanging and let the wake continue without the disk. */
 static void
 give_up(struct disk *k, struct disk_event *e)
 {
@@ -158,6 +171,8 @@ give_up(struct disk *k, struct disk_event *e)
 	              "the disk does not answer: look at its cable and at the kernel's log");
 }
 
+/* Return one event at a time, so that dispatch can act on each with the state as it was then.  A
+ * deadline that has passed counts as the end of the inspector. */
 enum disk_news
 disk_next(struct disk *k, struct disk_event *e)
 {
@@ -182,6 +197,8 @@ disk_next(struct disk *k, struct disk_event *e)
 	return what;
 }
 
+/* Between wakes the free space is checked only while something writes to the disk: an idle disk may
+ * spin down. */
 bool
 disk_is_due(struct disk *k, bool watched)
 {
@@ -198,7 +215,7 @@ disk_is_due(struct disk *k, bool watched)
 int64_t
 disk_deadline(const struct disk *k, bool watched)
 {
-	/* The next look waits for this one, which may hang. */
+	/* No second inspector starts while one runs, so only its own deadline counts. */
 	if (k->inspector.pid != 0)
 		return k->late_at;
 	return watched ? k->next_room : INT64_MAX;

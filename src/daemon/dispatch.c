@@ -7,9 +7,10 @@
 #include "flashback/config/conf.h"
 #include "flashback/lib/clock.h"
 
-#define GRACE_SECONDS 60 /* after which a reader may take the daemon for dead */
+#define GRACE_SECONDS 60 /* after next_update; then a reader may assume that the daemon is dead */
 
-/* The time and the circumstances of a decision. */
+/* The time, the local offset and the state of the disk: all that plan_decide needs beside the
+ * row. */
 static struct plan_now
 circumstances(const struct dispatch *d)
 {
@@ -23,14 +24,16 @@ circumstances(const struct dispatch *d)
 	};
 }
 
-/* The daemon looks at its next wake at what a purger has freed; --once has none, and waits for it.
- */
+/* The daemon sees at its next wake what a purger has freed. --once has no next wake: it must check
+ * while the purger runs. */
 bool
 dispatch_writes(const struct dispatch *d)
 {
 	return workers_active(&d->workers) > 0 || (d->once && d->purger.child.pid != 0);
 }
 
+/* Collect what status.txt, queue.txt and notify show from the parts.  The view holds pointers into
+ * them and copies nothing: it is good until the next call. */
 struct view
 dispatch_view(struct dispatch *d, enum view_life life)
 {
@@ -62,6 +65,8 @@ dispatch_view(struct dispatch *d, enum view_life life)
 	return view;
 }
 
+/* Without the pid file another daemon owns the two files: clear the flags, or the loop would not
+ * sleep, and write nothing. */
 int
 dispatch_publish(struct dispatch *d, enum view_life life)
 {
@@ -82,7 +87,7 @@ dispatch_notify(struct dispatch *d, const char *event, const char *state, const 
 	d->publish.dirty = true;
 }
 
-/* ---- what has happened in one part, handed on to the others ---- */
+/* ---- pass the events of one part to the others ---- */
 
 void
 dispatch_standing(struct dispatch *d)
@@ -90,6 +95,9 @@ dispatch_standing(struct dispatch *d)
 	publish_standing(&d->publish, &d->table, &d->reload.held, &d->reload.rsync);
 }
 
+/* Reload the config and see which rsync is installed.  A volume that is new in the config has an
+ * unknown history until the inspector has read it; without that it would count as never backed up.
+ * A broken config is reported once and does not stop the daemon. */
 static void
 reload(struct dispatch *d)
 {
@@ -97,7 +105,8 @@ reload(struct dispatch *d)
 
 	for (size_t i = 0; news.renewed && i < d->table.n; i++)
 		d->disk.want_volumes |= !d->table.row[i].known;
-	d->purger.wanted |= news.renewed; /* a volume that left the config loses its spare */
+	d->purger.wanted |=
+	    news.renewed; /* spares of volumes no longer in the config are removed */
 	if (news.broken)
 		dispatch_notify(d, "config", "WARNING",
 		                d->reload.config_error != NULL ? d->reload.config_error
@@ -116,6 +125,7 @@ notify_disk(struct dispatch *d)
 	                disk_words(&d->disk));
 }
 
+/* Start the inspector. */
 static void
 look(struct dispatch *d)
 {
@@ -123,7 +133,8 @@ look(struct dispatch *d)
 		notify_disk(d);
 }
 
-/* A wake has what it waited for: decide what runs. */
+/* The disk has been read, or it does not answer: decide for each volume whether it runs now, and
+ * probe the hosts of those that do.  This is the only place that takes rows out of RESTING. */
 static void
 plan(struct dispatch *d)
 {
@@ -144,12 +155,14 @@ plan(struct dispatch *d)
 	d->publish.dirty = true;
 }
 
+/* The state of the disk has consequences.  Gone: stop the workers, which would keep it busy so that
+ * it cannot be unmounted, and whose snapshots would be lost.  Low at a wake: the purger also
+ * expires snapshots to make room.  Very low: stop the youngest run before rsync fills the disk. */
 static void
 take_figures(struct dispatch *d, const struct disk_event *e)
 {
 	const struct inspect_disk *disk = &d->disk.last;
 
-	/* Runs at the disk that is gone would hold it, and could keep nothing. */
 	if (e->gone) {
 		workers_stop(&d->workers, WORKERS_GONE);
 		d->publish.dirty = true;
@@ -160,6 +173,8 @@ take_figures(struct dispatch *d, const struct disk_event *e)
 		d->publish.dirty = true;
 }
 
+/* The inspector has read a volume.  Expired trees in it are work for the purger; a new last run was
+ * made by a --once, which sends no notifications while a daemon runs. */
 static void
 take_volume(struct dispatch *d, const struct inspect_message *m)
 {
@@ -168,20 +183,22 @@ take_volume(struct dispatch *d, const struct inspect_message *m)
 	d->purger.wanted |= m->volume.stale;
 	if (row == NULL)
 		return;
-	/* What a run does may be newer; but one that finds no source reads nothing of it. */
+	/* The worker has newer data.  But a run that finds no source does not read the directory:
+	 * read it again at the next wake. */
 	if (table_active(row)) {
 		d->disk.unread = true;
 		return;
 	}
 	d->purger.wanted |= m->volume.seen.expired > 0;
-	/* A --once beside this daemon notifies nobody. */
 	if (plan_adopt(row, &m->volume.seen, d->config->wake)) {
 		notify_end(&d->notify, row);
 		d->publish.dirty = true;
 	}
 }
 
-/* A wake does not go on without the volumes, if this look has shown that they must be read. */
+/* The inspector has ended.  If its figures showed that the volumes must be read (another disk was
+ * mounted), start it again before the wake decides: deciding from the state of the previous disk
+ * would skip or repeat runs. */
 static void
 end_look(struct dispatch *d)
 {
@@ -189,6 +206,7 @@ end_look(struct dispatch *d)
 		look(d);
 }
 
+/* Take all events of the inspector. */
 static void
 from_disk(struct dispatch *d)
 {
@@ -207,6 +225,8 @@ from_disk(struct dispatch *d)
 	}
 }
 
+/* Take the answers of the prober.  Rows that came due while it ran could not be added to its list:
+ * decide for them once it has ended. */
 static void
 from_prober(struct dispatch *d)
 {
@@ -218,6 +238,8 @@ from_prober(struct dispatch *d)
 		plan(d);
 }
 
+/* A run has ended: set the row's next start and result, then report them.  The order matters: what
+ * is logged depends on whether the result is the same as before, which plan_settle determines. */
 static void
 end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e)
 {
@@ -234,6 +256,10 @@ end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e
 	notify_end(&d->notify, row);
 }
 
+/* What the end of a run means for the other parts.  A full disk: no run starts until the purger has
+ * removed the expired trees.  A lost disk: inspect it now and not at the next wake.  A worker that
+ * crashed: its volume is read again, because it may already have renamed its snapshot.  Its row is
+ * dropped if the volume has left the config meanwhile. */
 static void
 end_run(struct dispatch *d, const struct workers_event *e)
 {
@@ -246,12 +272,14 @@ end_run(struct dispatch *d, const struct workers_event *e)
 	if (result->disk_lost || e->why == WORKERS_GONE)
 		d->disk.doubt = d->disk.want_volumes = true;
 	if (!e->reported)
-		d->disk.want_volumes = true; /* it may have come far */
+		d->disk.want_volumes = true; /* it may have renamed its snapshot */
 	d->went_wrong |= result->exit == RESULT_EXIT_WRONG;
 	d->not_now |= result->exit == RESULT_EXIT_NOT_NOW;
 	table_drop_gone(&d->table);
 }
 
+/* Take all events of the workers.  Expired snapshots are passed to the purger as soon as they are
+ * reported, while the run is still in its last stages. */
 static void
 from_workers(struct dispatch *d)
 {
@@ -269,6 +297,8 @@ from_workers(struct dispatch *d)
 	}
 }
 
+/* Take the events of all children.  The disk comes first: if it is gone, the results of the workers
+ * are read with that known. */
 void
 dispatch_events(struct dispatch *d)
 {
@@ -278,8 +308,10 @@ dispatch_events(struct dispatch *d)
 	d->publish.dirty |= purger_step(&d->purger, &d->table);
 }
 
-/* ---- what it is time for ---- */
+/* ---- start what is due ---- */
 
+/* A wake begins: reload the config and inspect the disk.  Volumes are read again only if something
+ * made them doubtful; reading them all each time would keep a large disk busy. */
 static void
 begin_wake(struct dispatch *d)
 {
@@ -291,7 +323,9 @@ begin_wake(struct dispatch *d)
 	look(d);
 }
 
-/* A wake decides once the disk has been read, or hangs, and the version of rsync is known. */
+/* The second half of a wake: decide once the disk has been read or does not answer, and the version
+ * of rsync is known.  Both are awaited because arguments depend on the version, and a run started
+ * on a disk that is absent would fail. */
 static void
 go_on_with_wake(struct dispatch *d)
 {
@@ -304,6 +338,9 @@ go_on_with_wake(struct dispatch *d)
 		plan(d);
 }
 
+/* Start queued runs in free slots.  A row may have been queued for hours: withdraw those that are
+ * no longer due or allowed first.  After a run that filled the disk none starts until the purger is
+ * done, or each would fill it again. */
 static void
 start_runs(struct dispatch *d)
 {
@@ -315,6 +352,7 @@ start_runs(struct dispatch *d)
 		d->publish.dirty = true;
 }
 
+/* Enforce windows, time slices and the deadlines of workers that were stopped. */
 static void
 watch_runs(struct dispatch *d)
 {
@@ -331,6 +369,9 @@ watch_runs(struct dispatch *d)
 		d->publish.dirty = true;
 }
 
+/* Start all that is due now.  The order is that of a wake: begin, decide, then run.  Between wakes
+ * the free space is checked while something writes.  No run starts between the beginning of a wake
+ * and its decision: the state is about to change. */
 void
 dispatch_start(struct dispatch *d)
 {
@@ -346,14 +387,16 @@ dispatch_start(struct dispatch *d)
 	watch_runs(d);
 }
 
-/* ---- the end ---- */
+/* ---- stop ---- */
 
+/* Stop the workers with TERM: they end rsync and keep what it has received, for the next run to
+ * resume from. */
 void
 dispatch_end(struct dispatch *d, enum workers_why why)
 {
 	d->ending = true;
 	workers_stop(&d->workers, why);
-	/* The others have nothing to put in order. */
+	/* The other children leave nothing that would need an orderly end: kill them. */
 	disk_stop(&d->disk);
 	event_kill(&d->prober.child, SIGKILL);
 	event_kill(&d->purger.child, SIGKILL);
@@ -367,7 +410,7 @@ dispatch_quiet(const struct dispatch *d)
 	       !disk_is_looking(&d->disk) && d->prober.child.pid == 0;
 }
 
-/* Children that could not be ended are let go. */
+/* Frees the parts only: children that hang in the kernel are abandoned. */
 void
 dispatch_free(struct dispatch *d)
 {

@@ -11,9 +11,9 @@
 #include "flashback/lib/units.h"
 #include "flashback/schedule/plan.h"
 
-#define NOTIFY_WORDS 1024 /* of what went wrong with the command */
+#define NOTIFY_WORDS 1024 /* the longest error message of the command */
 
-#define SEPARATOR '\x1f' /* cannot be in a text that has been escaped */
+#define SEPARATOR '\x1f' /* never occurs in escaped text */
 
 enum { EVENT, VOLUME, STATE, REASON, FIELDS };
 
@@ -24,6 +24,8 @@ static const char *const variables[FIELDS] = {
     [REASON] = "FLASHBACK_REASON",
 };
 
+/* Only the holder of the pid file notifies, or the user would get each event twice.  The queue is
+ * bounded: a command that hangs must not let the daemon grow without limit. */
 void
 notify_add(struct notify *n, const struct notify_event *e)
 {
@@ -42,6 +44,8 @@ add_row(struct notify *n, const char *event, const struct table_row *row, const 
 	notify_add(n, &(struct notify_event){event, row->volume->id, state, reason});
 }
 
+/* Every run is logged once.  A result that may repeat at each wake for months (host not found) is
+ * logged when it begins and at debug level after that. */
 void
 notify_log_end(const struct table_row *row, const struct history_run *run, const char *kind)
 {
@@ -49,12 +53,14 @@ notify_log_end(const struct table_row *row, const struct history_run *run, const
 	char took[UNITS_TEXT];
 
 	units_format_clock(took, run->seconds > 0 ? run->seconds : 0);
-	/* What may hold at each wake for months is logged when it begins. */
 	log_say(r->lasting && row->again ? LOG_LEVEL_DEBUG : r->level, "%s: %s after %s%s%s%s%s%s",
 	        row->volume->id, r->words, took, kind[0] != '\0' ? " (" : "", kind,
 	        kind[0] != '\0' ? ")" : "", run->reason[0] != '\0' ? ": " : "", run->reason);
 }
 
+/* Notify only a change: the first success is none, nor is the second failure. row->told is the last
+ * result that was notified; the history cannot serve for that, because not every run in it is
+ * notified. */
 void
 notify_end(struct notify *n, struct table_row *row)
 {
@@ -64,14 +70,13 @@ notify_end(struct notify *n, struct table_row *row)
 
 	if (event == NULL)
 		return;
-	/* A first success is no news, and neither is the second failure.  The history may end with
-	 * a run that was not notified. */
 	news = told != NULL ? strcmp(event, told) != 0 : last->result != RESULT_SUCCEEDED;
 	row->told = last->result;
 	if (news)
 		add_row(n, event, row, result_row(last->result)->shown, last->reason);
 }
 
+/* Log and queue that a volume has become overdue. */
 static void
 note_overdue(struct notify *n, const struct table_row *row, int64_t now)
 {
@@ -87,6 +92,8 @@ note_overdue(struct notify *n, const struct table_row *row, int64_t now)
 	add_row(n, "overdue", row, "OVERDUE", words);
 }
 
+/* Compare each row with what was last reported.  A row whose directory has not been read yet is
+ * skipped: its newest snapshot is unknown, and reporting it as overdue could be a false alarm. */
 bool
 notify_overdue(struct notify *n, struct table *table, int64_t now)
 {
@@ -110,12 +117,14 @@ notify_overdue(struct notify *n, struct table *table, int64_t now)
 	return changed;
 }
 
-/* What the child works with: its own copy. */
+/* The input of the child: the command, and one event in the child's own copy of the memory. */
 struct call {
 	const struct text_list *command;
 	char *event;
 };
 
+/* Split a packed event into its fields, in place.  The texts were escaped, so SEPARATOR occurs only
+ * between them. */
 static void
 split(char *event, const char *field[FIELDS])
 {
@@ -130,6 +139,9 @@ split(char *event, const char *field[FIELDS])
 	}
 }
 
+/* The child: run the user's command with the event in its environment and on its standard input.
+ * It runs in a child because the command may take minutes or hang, and the loop must not wait for
+ * it.  Only a failure is sent back. */
 static int
 call_body(int out, void *arg)
 {
@@ -156,7 +168,7 @@ call_body(int out, void *arg)
 	return 0;
 }
 
-/* Remove the first of the waiting events and return it. */
+/* Remove the first event from the queue.  Return it, to be freed. */
 static char *
 take_first(struct text_list *list)
 {
@@ -167,6 +179,9 @@ take_first(struct text_list *list)
 	return first;
 }
 
+/* Finish the last command, then start the next.  One at a time: commands that run in parallel could
+ * report "recovered" before "failed".  A command removed from the config by a reload empties the
+ * queue; otherwise --once would wait for it for ever. */
 void
 notify_step(struct notify *n, const struct text_list *command)
 {

@@ -9,7 +9,8 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/log.h"
 
-/* The host does not answer, or nothing is known of it. */
+/* The host does not answer, or its state is unknown.  Only the first time is logged: a laptop may
+ * be away for weeks. */
 static void
 note_not_found(struct table_row *row, enum table_event event, const char *reason)
 {
@@ -21,6 +22,9 @@ note_not_found(struct table_row *row, enum table_event event, const char *reason
 	table_move(row, event);
 }
 
+/* What an answer means for a row.  A host that cannot be probed at all (no permission, the prober
+ * died) is queued: rsync then finds out, and a missing capability must not stop all backups.  A
+ * host that does not answer is not an error: the row rests until the next wake. */
 static void
 take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, const char *reason)
 {
@@ -49,6 +53,7 @@ take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, c
 	}
 }
 
+/* Volumes of one host share one probe if they use the same method, port and address. */
 static bool
 is_same(const struct probe_host *host, const struct volume *v)
 {
@@ -56,6 +61,8 @@ is_same(const struct probe_host *host, const struct volume *v)
 	       strcmp(v->address, host->address) == 0;
 }
 
+/* Pass an answer to every row that waits for this host.  Only the first answer counts.  The index
+ * comes from the child and is checked. */
 static void
 answer_host(struct prober *p, struct table *table, size_t host, enum probe_answer answer,
             const char *reason)
@@ -81,7 +88,9 @@ forget_hosts(struct prober *p)
 	p->answered = NULL;
 }
 
-/* The prober has ended: of hosts without an answer rsync will tell. */
+/* The prober has ended.  Hosts without an answer count as "cannot be probed" and their rows are
+ * queued: rsync reports the cause.  No row may stay in ASKING, where nothing would ever take it out
+ * again. */
 static void
 end(struct prober *p, struct table *table)
 {
@@ -91,12 +100,14 @@ end(struct prober *p, struct table *table)
 		            "the answer did not come in time; rsync is started without asking");
 	p->logged = p->failed;
 	forget_hosts(p);
-	/* Rows whose volume changed meanwhile match no host any more. */
+	/* A reload may have changed the address of a row meanwhile: it matches no host any more and
+	 * waits for the next wake. */
 	for (size_t i = 0; i < table->n; i++)
 		if (table->row[i].phase == TABLE_ASKING)
 			table_move(&table->row[i], TABLE_EVENT_WITHDRAWN);
 }
 
+/* Add the host of a volume to the list, unless it is in it already. */
 static int
 add_host(struct prober *p, const struct volume *v)
 {
@@ -113,6 +124,8 @@ add_host(struct prober *p, const struct volume *v)
 	return 0;
 }
 
+/* Probe the hosts of all rows in ASKING with one child.  The list stays in this process, because
+ * answers refer to it by index.  If no child can be started, end() queues all rows. */
 void
 prober_start(struct prober *p, struct table *table)
 {
@@ -141,6 +154,8 @@ prober_start(struct prober *p, struct table *table)
 	}
 }
 
+/* Take the answers that have arrived.  A prober that misses its deadline is killed; its end then
+ * arrives as an event like any other. */
 enum prober_news
 prober_step(struct prober *p, struct table *table)
 {

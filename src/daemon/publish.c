@@ -29,7 +29,9 @@ write_queue(FILE *f, void *arg)
 	return ferror(f) ? -1 : 0;
 }
 
-/* Replace the file at path.  Return 0, or -1 with *why in new memory. */
+/* Replace the file at path atomically: a reader sees the old or the new content, never half of it.
+ * The directory is opened safely (nobody else may be able to change it), because a root process
+ * writes there.  Return 0, or -1 with *why in new memory. */
 static int
 replace(const char *path, int (*write)(FILE *, void *), struct view *view, char **why)
 {
@@ -55,6 +57,9 @@ out:
 	return rc;
 }
 
+/* Write both files.  An error is logged when it begins, changes and ends: the files are written
+ * each minute, and a full /run would fill the log.  A failure does not stop the daemon, whose
+ * backups matter more than its status. */
 int
 publish_write(struct publish *p, const struct config *config, struct view *view)
 {
@@ -85,13 +90,15 @@ has_pinged_volume(const struct table *table)
 	return false;
 }
 
+/* Compute the list of lasting problems anew and log those that the previous list did not have.
+ * Replacing the whole list is what makes a solved problem disappear from status.txt. */
 void
 publish_standing(struct publish *p, const struct table *table, const struct text_list *held,
                  const struct version *rsync)
 {
 	struct text_list now = {0};
 
-	/* Without memory a warning is lost for one wake. */
+	/* Without memory a warning is missing until the next wake. */
 	(void)text_list_append(&now, held);
 	if (geteuid() != 0)
 		(void)text_list_add(&now,
@@ -115,7 +122,7 @@ const struct text_list *
 publish_warnings(struct publish *p, const struct text_list *disk, const struct text_list *trouble)
 {
 	text_list_free(&p->warnings);
-	/* Without memory a warning is not shown this time. */
+	/* Without memory a warning is missing from this view. */
 	(void)text_list_append(&p->warnings, &p->standing);
 	(void)text_list_append(&p->warnings, disk);
 	(void)text_list_append(&p->warnings, trouble);
@@ -126,7 +133,8 @@ void
 publish_rows(const struct view *view, bool wanted)
 {
 	queue_print(stdout, view, wanted);
-	/* The runs are what they are, whether or not somebody reads of them. */
+	/* A closed standard output does not change the exit status of --once: the runs themselves
+	 * succeeded. */
 	(void)fflush(stdout);
 }
 

@@ -6,6 +6,8 @@
 #include "flashback/jobs/purge.h"
 #include "flashback/lib/log.h"
 
+/* Only one purger runs at a time: two would remove the same trees.  The flags are cleared when it
+ * starts, so that what expires while it runs is left to the next one. */
 void
 purger_start(struct purger *p, const struct config *config)
 {
@@ -18,7 +20,8 @@ purger_start(struct purger *p, const struct config *config)
 		log_errno(LOG_LEVEL_ERROR, "old snapshots cannot be removed");
 }
 
-/* What cannot be removed is met again by each child, and logged once. */
+/* Each purger fails again at what cannot be removed: log it once, and show it as long as it
+ * lasts. */
 static void
 take_trouble(struct purger *p, const struct purge_message *m)
 {
@@ -32,6 +35,8 @@ take_trouble(struct purger *p, const struct purge_message *m)
 	free(text);
 }
 
+/* Apply one message of the purger to the row of its volume. row is NULL when the volume has left
+ * the config. */
 static void
 take_message(struct purger *p, struct table_row *row, const struct purge_message *m)
 {
@@ -45,13 +50,15 @@ take_message(struct purger *p, struct table_row *row, const struct purge_message
 		take_trouble(p, m);
 		break;
 	case PURGE_SUMMARY:
-		/* What a run does may be newer. */
+		/* A running worker has newer data. */
 		if (row != NULL && row->known && !table_active(row))
 			(void)table_see(row, &m->seen);
 		break;
 	}
 }
 
+/* Take the messages of the purger.  The list of failures is replaced only when it has ended: until
+ * then it is incomplete, and failures would seem to be solved. */
 bool
 purger_step(struct purger *p, struct table *table)
 {
@@ -72,6 +79,8 @@ purger_step(struct purger *p, struct table *table)
 	return true;
 }
 
+/* After a run that filled the disk no run starts until the purger has removed its tree; else every
+ * volume in the queue would fill the disk again. */
 bool
 purger_is_clearing(struct purger *p)
 {

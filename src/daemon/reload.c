@@ -11,7 +11,8 @@
 #include "flashback/lib/log.h"
 #include "flashback/rsync/transfer.h"
 
-/* The errors are logged when they change; that it is broken is news once.  Return whether it is. */
+/* The config has errors.  They are logged when they change and not at each wake.  Return true if it
+ * was good before: then notify gets one event. */
 static bool
 note_broken(struct reload *r, const struct text_list *errors)
 {
@@ -27,6 +28,7 @@ note_broken(struct reload *r, const struct text_list *errors)
 	return news;
 }
 
+/* Return whether the config had errors before this reload. */
 static bool
 note_mended(struct reload *r)
 {
@@ -38,7 +40,9 @@ note_mended(struct reload *r)
 	return true;
 }
 
-/* Keep what is in force of an option that is read at start only, and say so. */
+/* Keep the value in force of an option that is read only at start, and warn until the restart.
+ * Applied at once, a new data_dir would move running workers to another disk, and a new pid_file
+ * would have no lock. */
 static void
 hold(struct reload *r, const char *option, char **now, char **wanted)
 {
@@ -54,6 +58,8 @@ hold(struct reload *r, const char *option, char **now, char **wanted)
 	*wanted = swap;
 }
 
+/* Put the new config in force.  Running workers hold references to their volumes and are not
+ * disturbed. */
 static void
 adopt(struct reload *r, struct config **config, struct config *fresh)
 {
@@ -74,6 +80,9 @@ adopt(struct reload *r, struct config **config, struct config *fresh)
 	malloc_trim(0);
 }
 
+/* Parse and check a new config completely before it replaces the old one: with one that has errors
+ * the daemon continues as before.  The table is updated first, because that may fail for lack of
+ * memory; then the old config stays in force. */
 struct reload_news
 reload_config(struct reload *r, const char *file, struct config **config, struct table *table)
 {
@@ -89,7 +98,7 @@ reload_config(struct reload *r, const char *file, struct config **config, struct
 	if (news.renewed)
 		adopt(r, config, fresh);
 	else
-		conf_free(fresh); /* no memory now: the next wake tries again */
+		conf_free(fresh); /* out of memory: retry at the next wake */
 	if (rc > 0 || news.renewed)
 		news.mended = note_mended(r);
 	text_list_free(&errors);
@@ -109,7 +118,7 @@ struct version_job {
 	const char *path;
 };
 
-/* What the child sends. */
+/* The message of the child. */
 struct version_message {
 	int rc;
 	struct version version;
@@ -127,6 +136,9 @@ version_body(int out, void *arg)
 	return 0;
 }
 
+/* Arguments depend on the version of rsync, and an upgrade may replace it while the daemon runs.
+ * The file is compared by stat(2), so that rsync is run only after a change; in a child, because a
+ * program that hangs would stop the loop. */
 void
 reload_rsync(struct reload *r, const char *path)
 {
@@ -145,6 +157,9 @@ reload_rsync(struct reload *r, const char *path)
 		log_errno(LOG_LEVEL_ERROR, "%s could not be run", path);
 }
 
+/* Take the version from the child.  If it ended without an answer, the recorded stat is made
+ * invalid so that the next wake retries; otherwise the version of the old rsync would stay in
+ * force. */
 bool
 reload_rsync_pending(struct reload *r)
 {
@@ -166,7 +181,7 @@ reload_rsync_pending(struct reload *r)
 	return false;
 }
 
-/* ---- before there is a daemon ---- */
+/* ---- at start, and for other modes ---- */
 
 struct config *
 reload_read(const char *file)
@@ -197,6 +212,8 @@ reload_unknown(const struct config *c, const char *operand)
 		        operand, c->hosts_file);
 }
 
+/* An operand may name a host with several volumes.  Disabled ones among them are skipped; if
+ * nothing else is named, that is an error: exit status 0 would claim a backup that was not made. */
 int
 reload_want(const struct config *config, struct table *table, const char *operand)
 {

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* The protocol of sd_notify(3) in 20 lines, without libsystemd.  Errors are ignored: a service
+ * manager that cannot be reached must not stop the backups. */
 void
 service_notify(const char *fmt, ...)
 {
@@ -27,7 +29,7 @@ service_notify(const char *fmt, ...)
 		return;
 	memcpy(to.sun_path, path, len);
 	if (to.sun_path[0] == '@')
-		to.sun_path[0] = '\0'; /* a name without a file */
+		to.sun_path[0] = '\0'; /* an abstract socket */
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

@@ -4,9 +4,11 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/log.h"
 
-#define CLOCK_SET 3600 /* seconds: by less it is merely put right */
+#define CLOCK_SET 3600 /* seconds; smaller steps are corrections by NTP */
 
-/* What was read by a clock that was wrong is read again by one that may be right. */
+/* Was the wall clock set since the last wake?  It has moved against the monotonic clock then.  What
+ * was read while the clock was wrong may be classified wrongly (due, from the future): read it
+ * again. */
 static bool
 clock_was_set(struct wake *w)
 {
@@ -20,7 +22,8 @@ clock_was_set(struct wake *w)
 	return true;
 }
 
-/* Has a snapshot that was from the future become one of the present? */
+/* Is a snapshot that was from the future no longer so?  It counts as an attempt then: the summary
+ * of its volume must be made again. */
 static bool
 future_has_come(const struct table *table)
 {
@@ -35,6 +38,7 @@ future_has_come(const struct table *table)
 	return false;
 }
 
+/* The next wake is set when this one begins, so that a slow disk does not shift all later ones. */
 bool
 wake_begin(struct wake *w, struct table *table, int64_t interval)
 {
@@ -48,7 +52,8 @@ wake_begin(struct wake *w, struct table *table, int64_t interval)
 	return set || future_has_come(table);
 }
 
-/* The disk and the clock are shown once for all; a wanted volume shows them in its row. */
+/* Causes that hold for all volumes are shown once, not in each row.  A row shows them only if it is
+ * an operand of --once: its user needs the reason why nothing ran. */
 static void
 show_cause(struct table_row *row, enum plan_cause cause, const char *disk_reason)
 {
@@ -59,6 +64,9 @@ show_cause(struct table_row *row, enum plan_cause cause, const char *disk_reason
 		          "the clock is wrong, or its newest snapshot is ahead of it");
 }
 
+/* Decide for each resting row.  Rows that are probed, queued or running are left alone: their
+ * decision stands.  While a prober runs no second one can start: such rows are decided again when
+ * it has ended. */
 void
 wake_decide(struct wake *w, struct table *table, const struct wake_terms *terms)
 {
@@ -82,6 +90,8 @@ wake_decide(struct wake *w, struct table *table, const struct wake_terms *terms)
 	}
 }
 
+/* A row may stay in the queue for hours.  Decide again before it starts: its window may have
+ * closed, the disk may be absent, or --once may have made its backup. */
 void
 wake_withdraw(struct table *table, const struct plan_now *when)
 {

@@ -12,7 +12,7 @@
 #include "flashback/lib/log.h"
 #include "flashback/schedule/plan.h"
 
-#define END_MS 60000 /* from stopping a worker until it is killed */
+#define END_MS 60000 /* grace from TERM to KILL */
 
 static const char *
 words_of(enum workers_why why)
@@ -30,7 +30,7 @@ words_of(enum workers_why why)
 	return words[why];
 }
 
-/* Its row; NULL when the volume is no longer in the table. */
+/* The row of a run; NULL when its volume is no longer in the table. */
 static struct table_row *
 row_of(const struct workers *w, const struct workers_run *run)
 {
@@ -49,6 +49,8 @@ workers_active(const struct workers *w)
 
 /* ---- start ---- */
 
+/* The run that uses an address.  One run per host at a time: two would compete for its disk and its
+ * network. */
 static struct workers_run *
 run_at(struct workers *w, const char *address)
 {
@@ -69,7 +71,7 @@ free_slot(struct workers *w, unsigned slots)
 	return NULL;
 }
 
-/* The one of the queue that goes first and whose address is free. */
+/* The first in the order of plan_compare among the queued rows whose address is not in use. */
 static struct table_row *
 next_queued(struct workers *w)
 {
@@ -87,6 +89,7 @@ next_queued(struct workers *w)
 	return best;
 }
 
+/* Reset what a row shows of its last run. */
 static void
 mark_started(struct table_row *row, int64_t now)
 {
@@ -99,6 +102,9 @@ mark_started(struct table_row *row, int64_t now)
 	row->progress = (struct output_progress){.left = -1};
 }
 
+/* Fork a worker for a row.  It holds a reference to the volume, because a reload may drop it from
+ * the config.  If fork fails, the run ends as FAILED through workers_next like any other, so that
+ * it gets its log line and its backoff. */
 static void
 start_run(struct workers_run *run, struct table_row *row, const struct config *config,
           const struct version *rsync)
@@ -125,6 +131,8 @@ start_run(struct workers_run *run, struct table_row *row, const struct config *c
 	         strerror(errno));
 }
 
+/* Start queued rows until no slot or no free address is left.  The others get the time since when
+ * they wait: plan_yields needs it to see who must give way. */
 bool
 workers_start(struct workers *w, unsigned slots, const struct config *config,
               const struct version *rsync)
@@ -143,8 +151,11 @@ workers_start(struct workers *w, unsigned slots, const struct config *config,
 	return started;
 }
 
-/* ---- what they send ---- */
+/* ---- messages of the workers ---- */
 
+/* The worker has finished.  Its result is kept until the process has exited: until then it holds
+ * the locks, and a run that started now would end as BUSY.  The summary of the directory is shown
+ * at once. */
 static enum workers_news
 take_result(struct workers_run *run, const struct backup_message *m, struct workers_event *e)
 {
@@ -156,7 +167,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 	run->percent = m->result.percent;
 	run->listed = m->result.listed;
 	run->newest = m->result.seen.last;
-	/* The last run of its volume stays the one before until this one has ended. */
+	/* The previous run stays the last one until this one has ended. */
 	if (run->listed && e->row != NULL) {
 		last = e->row->seen.last;
 		e->row->seen = m->result.seen;
@@ -166,6 +177,8 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 	return m->result.purge ? WORKERS_EXPIRED : WORKERS_NOTHING;
 }
 
+/* One message of a worker.  A row that has left the config is not updated, but its notes are
+ * logged. */
 static enum workers_news
 take_message(struct workers_run *run, const struct backup_message *m, struct workers_event *e)
 {
@@ -189,7 +202,9 @@ take_message(struct workers_run *run, const struct backup_message *m, struct wor
 	return WORKERS_NOTHING;
 }
 
-/* A worker that has sent no result has crashed or was killed. */
+/* The worker ended without sending a result: it crashed or was killed, most often by the kernel
+ * when memory ran out.  Give the run a result, so that it gets a log line and a backoff and is not
+ * restarted at once. */
 static void
 blame_worker(struct workers_run *run)
 {
@@ -206,12 +221,14 @@ blame_worker(struct workers_run *run)
 		         "its worker ended without a result");
 }
 
+/* The worker has exited: complete its result and free the slot.  Why the daemon stopped a run is
+ * known only here; the worker just received a signal.  A run stopped because of the disk ends as
+ * DISK and not as INTERRUPTED: its volume waits for the disk. */
 static void
 end_run(struct workers_run *run, struct workers_event *e)
 {
 	if (!run->reported)
 		blame_worker(run);
-	/* Of a run that the daemon stopped the worker knows no more than that. */
 	if (run->end.result == RESULT_INTERRUPTED) {
 		if (run->why == WORKERS_GONE || run->why == WORKERS_HANGS)
 			run->end.result = RESULT_DISK;
@@ -229,12 +246,14 @@ end_run(struct workers_run *run, struct workers_event *e)
 	run->volume = NULL;
 }
 
+/* The next event of one run.  Messages are read before the end is reported, so that a result sent
+ * just before the exit is not lost. */
 static enum workers_news
 next_of(struct workers *w, struct workers_run *run, struct workers_event *e)
 {
 	enum workers_news what = WORKERS_NOTHING;
 	struct backup_message m;
-	enum event_news news = EVENT_ENDED; /* one that was never started */
+	enum event_news news = EVENT_ENDED; /* if its fork failed */
 
 	*e = (struct workers_event){.row = row_of(w, run)};
 	while (what == WORKERS_NOTHING && run->child.pid != 0 &&
@@ -246,6 +265,8 @@ next_of(struct workers *w, struct workers_run *run, struct workers_event *e)
 	return WORKERS_ENDED;
 }
 
+/* Resume at the run of the previous call (w->at); the round ends when none of them has anything
+ * more. */
 enum workers_news
 workers_next(struct workers *w, struct workers_event *e)
 {
@@ -262,7 +283,10 @@ workers_next(struct workers *w, struct workers_event *e)
 
 /* ---- stop ---- */
 
-/* Return whether it was not stopping before. */
+/* Send TERM to a worker (USR2 when the disk fills up) and set the deadline for KILL.  A run that is
+ * already stopping keeps its reason and its deadline: repeated calls would put off KILL without
+ * end.  Only the end of the daemon replaces them.  Return whether it was not stopping before, or
+ * the daemon ends. */
 static bool
 stop_run(struct workers *w, struct workers_run *run, enum workers_why why)
 {
@@ -282,7 +306,8 @@ stop_run(struct workers *w, struct workers_run *run, enum workers_why why)
 	return true;
 }
 
-/* The run at the address of the one that waits; or else, if all slots are taken, the oldest. */
+/* Which run keeps a queued row from starting: the one at its address; or else, if all slots are
+ * taken, the oldest. */
 static struct workers_run *
 find_holder(struct workers *w, const struct table_row *waiting, unsigned parallel)
 {
@@ -299,6 +324,7 @@ find_holder(struct workers *w, const struct table_row *waiting, unsigned paralle
 	return oldest;
 }
 
+/* Without time slices one first backup of several days would keep every other volume waiting. */
 struct workers_run *
 workers_yielder(struct workers *w, const struct workers_limits *limits)
 {
@@ -325,6 +351,9 @@ local_minute(const struct workers_limits *limits)
 	return (int)((day + 86400) % 86400 / 60);
 }
 
+/* What must be checked while runs last.  Windows: a row that was wanted (--once) ignores its own.
+ * KILL: a worker that does not react to TERM would hold its slot and its lock.  Slices: one run per
+ * call, because its end may free what the others wait for. */
 bool
 workers_watch(struct workers *w, const struct workers_limits *limits)
 {
@@ -351,6 +380,8 @@ workers_watch(struct workers *w, const struct workers_limits *limits)
 	return stopped;
 }
 
+/* The youngest run has received least.  Only one is stopped at a time: its end may free enough for
+ * the others to finish.  None while one is still stopping. */
 bool
 workers_stop_youngest(struct workers *w)
 {
@@ -377,6 +408,7 @@ workers_stop(struct workers *w, enum workers_why why)
 			(void)stop_run(w, &w->run[i], why);
 }
 
+/* The end of the daemon cannot wait longer for these. */
 void
 workers_kill(struct workers *w)
 {
@@ -392,6 +424,8 @@ workers_kill(struct workers *w)
 	}
 }
 
+/* KILL has no effect on a process that hangs in the kernel.  Close its pipe, so that the daemon can
+ * exit; the lock of the volume is released when the process ends. */
 void
 workers_abandon(struct workers *w)
 {

@@ -6,13 +6,14 @@
 
 #include "flashback/lib/text.h"
 
-/*
- * The daemon: one process that schedules, and never touches the disk.  Its loop takes one step
- * after the other; the parts that do these know nothing of each other.
- */
+/* The daemon: one process that schedules and never touches the disk.  Its loop takes one step
+ * after the other; the parts that do the work are independent of each other (dispatch.h connects
+ * them). */
 
-/** What daemon_run returns.  The last two are for --once: a run ended as anything but SUCCEEDED;
- * one could not be done now (EX_TEMPFAIL, as in sysexits.h). */
+/**
+ * The exit status.  DAEMON_WENT_WRONG and DAEMON_NOT_NOW are for --once: a run ended as anything
+ * but SUCCEEDED; a run could not be made now (EX_TEMPFAIL, as in sysexits.h).
+ */
 enum daemon_exit {
 	DAEMON_GOOD = 0,
 	DAEMON_CANNOT_START = 1,
@@ -26,7 +27,7 @@ struct daemon_options {
 	struct text_list wanted; /* operands: HOST or HOST/VOLUME */
 };
 
-/** daemon_run(options): until a signal ends it, or for one wake.  Return the exit status. */
+/** daemon_run(options): run until a signal ends it, or for one wake.  Return the exit status. */
 int daemon_run(const struct daemon_options *options);
 
 #endif

@@ -17,10 +17,8 @@
 #include "flashback/report/view.h"
 #include "flashback/schedule/table.h"
 
-/*
- * The parts of the daemon know nothing of each other.  What has happened in one is handed on here
- * to those that it concerns.
- */
+/* The parts of the daemon are independent of each other.  This module alone passes the events of
+ * one part to those that they concern. */
 
 struct dispatch {
 	const char *config_file;
@@ -28,10 +26,10 @@ struct dispatch {
 	bool only_wanted; /* --once has operands */
 	struct config *config;
 	struct table table;
-	int pid_fd;      /* -1: another flashback has the pid file, and we write no files */
+	int pid_fd;      /* another flashback has locked the pid file: no files are written */
 	bool ending;     /* nothing new is started */
 	bool went_wrong; /* a run ended as anything but SUCCEEDED, */
-	bool not_now;    /* ... one could not be done now */
+	bool not_now;    /* ... one could not be made now */
 
 	struct wake wake;
 	struct reload reload;
@@ -43,33 +41,37 @@ struct dispatch {
 	struct notify notify;
 };
 
-/** dispatch_standing(d): look again at what is wrong with the way that flashback runs. */
+/** dispatch_standing(d): check again for problems of the installation (publish_standing). */
 void dispatch_standing(struct dispatch *d);
 
-/** dispatch_events(d): take what the children have sent, and their ends, and hand it on. */
+/** dispatch_events(d): read the messages and the ends of all children, and pass them on. */
 void dispatch_events(struct dispatch *d);
 
-/** dispatch_start(d): start what it is time for: a wake, a look, a probe, runs, the purger; stop
- * runs that must end. */
+/**
+ * dispatch_start(d): start what is due: a wake, the inspector, the prober, workers, the purger;
+ * stop workers that must stop.
+ */
 void dispatch_start(struct dispatch *d);
 
-/** dispatch_end(d, why): nothing more is started; stop the runs, end the other children. */
+/** dispatch_end(d, why): start nothing more; stop the workers, kill the other children. */
 void dispatch_end(struct dispatch *d, enum workers_why why);
 
-/** dispatch_writes(d): does anybody write to the disk, so that its free space is watched? */
+/** dispatch_writes(d): does anything write to the disk, so that its free space must be watched? */
 bool dispatch_writes(const struct dispatch *d);
 
-/** dispatch_quiet(d): has every child but that of notify ended, as far as they can be? */
+/** dispatch_quiet(d): have all children ended, except that of notify and those that hang? */
 bool dispatch_quiet(const struct dispatch *d);
 
 /** dispatch_notify(d, event, state, reason): queue a change that concerns no volume. */
 void dispatch_notify(struct dispatch *d, const char *event, const char *state, const char *reason);
 
-/** dispatch_view(d, life): what is to be shown now.  Good until the next call. */
+/** dispatch_view(d, life): what the files show now.  Good until the next call. */
 struct view dispatch_view(struct dispatch *d, enum view_life life);
 
-/** dispatch_publish(d, life): write the two files, unless another flashback does.  Return 0, or -1
- * when they cannot be written (logged once). */
+/**
+ * dispatch_publish(d, life): write the two files, unless another flashback has the pid file.
+ * Return 0, or -1 when they cannot be written (logged once).
+ */
 int dispatch_publish(struct dispatch *d, enum view_life life);
 
 void dispatch_free(struct dispatch *d);

@@ -10,7 +10,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/schedule/table.h"
 
-/* The prober, and what its answers mean for the rows whose hosts it probes. */
+/* The prober, and the effect of its answers on the rows whose hosts it probes. */
 
 struct prober {
 	struct event_child child;
@@ -18,7 +18,7 @@ struct prober {
 	struct text_list addresses; /* by number, and so are the next two */
 	struct probe_hosts hosts;
 	bool *answered;
-	bool failed; /* one of them could not be probed, */
+	bool failed; /* a host could not be probed, */
 	bool logged; /* ... which has been logged */
 };
 
@@ -28,15 +28,16 @@ enum prober_news {
 	PROBER_ENDED     /* the same, and none is ASKING any more */
 };
 
-/** prober_start(p, table): probe the hosts of all rows that are ASKING, each once.  When that
- * cannot be done they are QUEUED: rsync will tell. */
+/**
+ * prober_start(p, table): probe the hosts of all rows that are ASKING, each host once.  If no
+ * prober can be started, the rows are QUEUED without a probe.
+ */
 void prober_start(struct prober *p, struct table *table);
 
-/** prober_step(p, table): take the answers that have come, and the prober's end; kill a late one.
- */
+/** prober_step(p, table): read the answers and the end of the prober; kill one that is late. */
 enum prober_news prober_step(struct prober *p, struct table *table);
 
-/** prober_deadline(p): clock_mono at which prober_step must be called. */
+/** prober_deadline(p): the clock_mono at which prober_step must be called. */
 int64_t prober_deadline(const struct prober *p);
 
 void prober_free(struct prober *p);

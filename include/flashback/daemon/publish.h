@@ -10,16 +10,16 @@
 #include "flashback/report/view.h"
 #include "flashback/rsync/version.h"
 
-/* The two files that people read, and the warnings in them. */
+/* The two status files, and the warnings that they show. */
 
-#define PUBLISH_SECONDS 60 /* how often the files are written at least */
+#define PUBLISH_SECONDS 60 /* the files are written at least this often */
 
 struct publish {
-	int64_t next; /* clock_mono: when they are written again */
-	bool dirty;   /* something that they show has changed */
-	char *error;  /* why they could not be written, as last logged; NULL: they were */
-	struct text_list standing; /* what is wrong with the way that flashback runs */
-	struct text_list warnings; /* all that are shown */
+	int64_t next;              /* clock_mono: when they are written again */
+	bool dirty;                /* something that they show has changed */
+	char *error;               /* the error last logged; NULL: none */
+	struct text_list standing; /* lasting problems of the installation */
+	struct text_list warnings; /* all that the view shows */
 };
 
 /** publish_write(p, config, view): write status.txt and queue.txt.  Return 0, or -1 when they
@@ -31,15 +31,17 @@ void publish_rows(const struct view *view, bool wanted);
 
 /**
  * publish_standing(p, table, held, rsync):
- * Look again at what is wrong with the way that flashback runs (not root, no permission to ping, an
- * old rsync, options held until a restart).  What was not so before is logged; what has been mended
- * is no longer shown.
+ * Check again for lasting problems of the installation (not root, no permission to ping, an old
+ * rsync, options that need a restart).  New ones are logged; those that are solved disappear from
+ * the view.
  */
 void publish_standing(struct publish *p, const struct table *table, const struct text_list *held,
                       const struct version *rsync);
 
-/** publish_warnings(p, disk, trouble): all that a view shows: the standing ones, those of the disk,
- * and what could not be removed.  Good until the next call. */
+/**
+ * publish_warnings(p, disk, trouble): all warnings of a view: the lasting ones, those of the disk,
+ * and what could not be removed.  Good until the next call.
+ */
 const struct text_list *publish_warnings(struct publish *p, const struct text_list *disk,
                                          const struct text_list *trouble);
 

@@ -4,8 +4,8 @@
 
 /**
  * service_notify(fmt, ...):
- * Send a message to the service manager that started us (NOTIFY_SOCKET, as in sd_notify(3)):
- * "READY=1" and so on.  Does nothing when there is none.
+ * Send a message to the service manager that started the daemon (NOTIFY_SOCKET, as in
+ * sd_notify(3)), for example "READY=1".  Does nothing without a service manager.
  */
 void service_notify(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

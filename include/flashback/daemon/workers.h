@@ -17,17 +17,17 @@
 
 /** Why a run was stopped. */
 enum workers_why {
-	WORKERS_NO_REASON, /* it was not */
+	WORKERS_NO_REASON, /* it was not stopped */
 	WORKERS_DAEMON_ENDS,
 	WORKERS_WINDOW,
 	WORKERS_SLICE,
-	WORKERS_ROOM, /* the disk fills up */
-	WORKERS_GONE, /* the disk is gone */
-	WORKERS_HANGS /* it does not answer */
+	WORKERS_ROOM, /* the disk is filling up */
+	WORKERS_GONE, /* the disk is absent */
+	WORKERS_HANGS /* the disk does not answer */
 };
 
 struct workers_run {
-	struct volume *volume; /* a reference, so that a reload does not disturb a run; NULL: this
+	struct volume *volume; /* a reference, so that a reload does not affect a run; NULL: this
 	                          slot is free */
 	struct event_child child;
 	int64_t started; /* clock_mono */
@@ -35,55 +35,56 @@ struct workers_run {
 	struct history_run end;
 	char kind[RESULT_TEXT];
 	int percent;
-	bool listed;               /* ... and with it what the volume's directory holds: */
+	bool listed;               /* ... and with it the summary of the directory: */
 	struct history_run newest; /* the last run of the history */
 	enum workers_why why;
-	int64_t kill_at; /* clock_mono; -1: it need not end, or has been killed */
+	int64_t kill_at; /* clock_mono; -1: not stopping, or already killed */
 };
 
 struct workers {
-	struct table *table; /* its rows show what the workers do */
+	struct table *table; /* stages and progress are shown in its rows */
 	struct workers_run run[WORKERS_MAX];
-	size_t at; /* the one that workers_next reads next */
+	size_t at; /* the slot that workers_next reads next */
 };
 
 enum workers_news {
 	WORKERS_NOTHING,
 	WORKERS_CHANGED, /* what a row shows */
-	WORKERS_EXPIRED, /* something has expired: there is work for the purger */
+	WORKERS_EXPIRED, /* a snapshot has expired: start the purger */
 	WORKERS_ENDED
 };
 
 struct workers_event {
 	struct table_row *row;  /* NULL: its volume is no longer in the table */
 	struct history_run end; /* ENDED */
-	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" neither */
+	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" for neither */
 	int percent;
 	bool listed;               /* newest is known: */
 	struct history_run newest; /* the last run of the history */
 	enum workers_why why;
-	bool reported; /* by a worker that lived until it had a result */
+	bool reported; /* the worker has sent a result */
 };
 
-/** workers_active(w): how many runs are there? */
+/** workers_active(w): the number of runs. */
 unsigned workers_active(const struct workers *w);
 
 /**
  * workers_start(w, slots, config, rsync):
- * Start those that are QUEUED, as far as addresses are free and at most slots run; the others wait.
- * A run whose process cannot be started has ended (workers_next).  Return whether any was started.
+ * Start QUEUED rows in the order of plan_compare, while addresses are free and fewer than slots
+ * run.  A run whose process cannot be started has ended (workers_next).  Return whether any was
+ * started.
  */
 bool workers_start(struct workers *w, unsigned slots, const struct config *config,
                    const struct version *rsync);
 
 /**
  * workers_next(w, e):
- * The next event of any of them.  Call it until it returns WORKERS_NOTHING.  After WORKERS_ENDED
- * the run is no longer known here, and its row still is RUNNING or ENDING.
+ * The next event of any run.  Call it until it returns WORKERS_NOTHING.  After WORKERS_ENDED the
+ * slot is free, and the row is still RUNNING or ENDING.
  */
 enum workers_news workers_next(struct workers *w, struct workers_event *e);
 
-/** What workers_watch goes by. */
+/** The input of workers_watch. */
 struct workers_limits {
 	int64_t now;    /* clock_wall */
 	int32_t offset; /* local time, seconds east of UTC */
@@ -94,23 +95,27 @@ struct workers_limits {
 
 /**
  * workers_watch(w, limits):
- * Stop runs whose window has closed, and one whose slice is over if another waits for its slot or
- * address; kill those that do not end.  Return whether any was stopped.
+ * Stop runs whose window has closed, and one that has used up its slice while another waits for its
+ * slot or address; kill those that do not end in time.  Return whether any was stopped.
  */
 bool workers_watch(struct workers *w, const struct workers_limits *limits);
 
-/** workers_yielder(w, limits): the run that must give way to one that waits; NULL: none. */
+/** workers_yielder(w, limits): the run that must give way to a waiting row; NULL: none. */
 struct workers_run *workers_yielder(struct workers *w, const struct workers_limits *limits);
 
-/** workers_stop_youngest(w): the disk fills up.  One at a time: its end may free enough.  Return
- * whether one was stopped. */
+/**
+ * workers_stop_youngest(w): stop one run because the disk is filling up; its end may free enough.
+ * Return whether one was stopped.
+ */
 bool workers_stop_youngest(struct workers *w);
 
-/** workers_stop(w, why): stop all; workers_kill(w): those that still have not ended. */
+/** workers_stop(w, why): stop all runs. workers_kill(w): kill those that have not ended since. */
 void workers_stop(struct workers *w, enum workers_why why);
 void workers_kill(struct workers *w);
 
-/** workers_abandon(w): what still runs hangs in the kernel: workers_next has it as ended. */
+/**
+ * workers_abandon(w): give up on runs that hang in the kernel; workers_next reports them as ended.
+ */
 void workers_abandon(struct workers *w);
 
 #endif
