@@ -15,9 +15,10 @@
 #include "flashback/store/stamp.h"
 #include "flashback/store/store.h"
 
-#define WIDTH 15 /* of the longest name of an option */
+#define WIDTH 15 /* the longest name of an option */
 
-/* The options that may stand at a place, and where each comes from. */
+/* Print the options that are allowed at one place, each with file and line of its origin: with
+ * inheritance from defaults and hosts, the value in force is hard to find otherwise. */
 static void
 show_options(FILE *f, enum option_place place, const void *base, const char *indent)
 {
@@ -34,24 +35,24 @@ show_options(FILE *f, enum option_place place, const void *base, const char *ind
 		        value != NULL ? value : "(out of memory)");
 		if (origin->file != NULL)
 			fprintf(f, "   # %s:%d\n", origin->file, origin->line);
-		else /* the one default that says more than could be written */
+		else /* the only default that has no notation in the config */
 			fprintf(f, "   # default%s\n",
 			        strcmp(o->name, "min_free") == 0 ? ", at most 10G" : "");
 		free(value);
 	}
 }
 
-/* How many snapshots a directory of a volume holds, and the newest of them. */
+/* The number of snapshots in the directory of a volume, and the newest of them. */
 struct holding {
 	unsigned n;
 	struct stamp newest;
 	char name[STAMP_NAME_SIZE]; /* of the newest, without a suffix */
 };
 
+/* Only data_dir itself may be a symlink: one below it could lead the check anywhere. */
 static DIR *
 open_below(int fd, const char *name)
 {
-	/* Only data_dir itself may be a symlink. */
 	int follow = fd == AT_FDCWD ? 0 : O_NOFOLLOW;
 	int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
 	DIR *dir = sub != -1 ? fdopendir(sub) : NULL;
@@ -61,6 +62,7 @@ open_below(int fd, const char *name)
 	return dir;
 }
 
+/* Expired trees do not count: they are about to be removed. */
 static void
 count_snapshots(DIR *dir, struct holding *h)
 {
@@ -80,7 +82,7 @@ count_snapshots(DIR *dir, struct holding *h)
 	}
 }
 
-/* A name that a host or volume could have had, and so one that is safe to print. */
+/* Is it a valid name of a host or volume?  Such a name is also safe to print. */
 static bool
 is_name(const char *name)
 {
@@ -101,7 +103,8 @@ is_listed(const struct config *c, const char *host, const char *name)
 	return false;
 }
 
-/* Add the volumes below one host that are not listed. */
+/* Find the volumes of one host that hold snapshots but are not in the config: a renamed volume
+ * would otherwise occupy the disk unnoticed.  Directories without a snapshot are ignored. */
 static int
 look_into_host(const struct config *c, int fd, const char *host, struct text_list *found)
 {
@@ -135,6 +138,8 @@ compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* List snapshots of volumes that are not in the config.  They are never expired.  An absent disk is
+ * not an error here: the config can be checked without it. */
 static void
 show_unlisted(FILE *f, const struct config *c)
 {
@@ -177,6 +182,8 @@ show_hint(FILE *f, const char *words)
 	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
 }
 
+/* Problems that are not errors in the config, and so do not change the exit status: an empty list,
+ * no store, no rsync. */
 void
 check_hints(FILE *f, const struct config *c)
 {

@@ -28,11 +28,11 @@
 
 #define TIME_TEXT 40
 
-/* What all volumes have in common. */
+/* The input that all volumes share. */
 struct dry {
 	const struct config *config;
 	const struct text_list *wanted;
-	const char *data_dir; /* by its real path, as far as there is one */
+	const char *data_dir; /* its real path, if it exists */
 	struct version version;
 	struct store store;
 	bool opened;
@@ -69,6 +69,8 @@ local_time(const struct dry *d, int64_t at, char buf[TIME_TEXT])
 	return buf;
 }
 
+/* Print what plan_decide returns for a volume.  The same function decides in the daemon, so that
+ * the dry run cannot differ from it. */
 static void
 print_reason(const struct dry *d, const struct table_row *row)
 {
@@ -108,7 +110,8 @@ print_reason(const struct dry *d, const struct table_row *row)
 	}
 }
 
-/* What a run would do now. */
+/* Make the plan of a run with the function that the worker uses.  The changes that the salvage of a
+ * worker would make first are predicted and not made. */
 static void
 plan_run(const struct dry *d, const struct table_row *row, struct store_volume *v, const char *path,
          struct runplan *plan)
@@ -140,8 +143,8 @@ plan_run(const struct dry *d, const struct table_row *row, struct store_volume *
 	runplan_make(&c, plan);
 }
 
-/* The command of a full run; that gives the same tree as a quick one, which is more than a command.
- */
+/* Print the command of a full run.  A quick run has the same result but is more than one command,
+ * so only its basis is printed. */
 static int
 print_command(const struct dry *d, const struct table_row *row, struct store_volume *v)
 {
@@ -172,7 +175,8 @@ print_command(const struct dry *d, const struct table_row *row, struct store_vol
 	return rc;
 }
 
-/* What a success would expire, the new snapshot counted in. */
+/* Print what would expire after a success.  The new snapshot is added to the list first: it may be
+ * the one that makes an older one superfluous. */
 static int
 print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
 {
@@ -206,6 +210,10 @@ unreadable(const struct dry *d, const struct volume *volume, const char *what, i
 	return -1;
 }
 
+/* All that is printed for one volume.  No lock is taken: a run in progress must not be disturbed,
+ * and one that changes the directory meanwhile makes the output outdated at worst.  A volume
+ * without a directory has no snapshots yet.  An unreadable history is an error: a decision without
+ * it would be wrong. */
 static int
 print_volume(const struct dry *d, struct volume *volume)
 {
@@ -240,6 +248,7 @@ print_volume(const struct dry *d, struct volume *volume)
 	return rc;
 }
 
+/* An unknown operand is an error before anything is printed. */
 static int
 print_all(const struct dry *d)
 {
@@ -260,7 +269,7 @@ print_all(const struct dry *d)
 	return rc;
 }
 
-/* Look at the disk as the daemon would. */
+/* Determine the state of the disk as the inspector does. */
 static void
 look(struct dry *d, char **why, struct inspect_disk *disk)
 {
@@ -277,6 +286,7 @@ look(struct dry *d, char **why, struct inspect_disk *disk)
 		d->when.disk = PLAN_DISK_FULL;
 }
 
+/* The version of rsync comes first: the printed commands depend on it. */
 int
 dryrun_run(const struct config *config, const struct text_list *wanted)
 {

@@ -26,7 +26,7 @@ enum mode { RUN, ONCE, DRY, CHECK, INIT };
 struct arguments {
 	struct daemon_options daemon;
 	enum mode mode;
-	unsigned modes; /* how many have been asked for */
+	unsigned modes; /* how many were given */
 	bool force;
 };
 
@@ -67,8 +67,8 @@ usage(const char *problem)
 	return -1;
 }
 
-/* getopt has passed over a long option that is wrong.  Of one that takes no value it tells the
- * letter. */
+/* Report an unknown option with the most similar one. getopt has already moved optind past it; for
+ * a long option given a value that it does not take, optopt is its letter. */
 static int
 no_such_option(char *const *argv)
 {
@@ -100,7 +100,8 @@ set_mode(struct arguments *a, enum mode mode)
 	a->mode = mode;
 }
 
-/* Return 0 to go on, 1 when all is done, -1 when something is wrong. */
+/* Store one option.  Return 0 to continue, 1 when all is done (--version, --help), -1 on an
+ * error. */
 static int
 take_option(struct arguments *a, char *const *argv, int option)
 {
@@ -139,6 +140,7 @@ take_option(struct arguments *a, char *const *argv, int option)
 	}
 }
 
+/* Reject combinations that make no sense, rather than ignore one of the options. */
 static int
 check_arguments(const struct arguments *a)
 {
@@ -168,7 +170,7 @@ parse(int argc, char **argv, struct arguments *a)
 	return check_arguments(a);
 }
 
-/* Run work on a good config; what is wrong with a bad one has been printed. */
+/* Load the config and call work with it.  The errors of a bad config have been printed. */
 static int
 with_config(const struct arguments *a, int (*work)(const struct arguments *, struct config *))
 {
@@ -201,7 +203,8 @@ dry(const struct arguments *a, struct config *config)
 	return dryrun_run(config, &a->daemon.wanted);
 }
 
-/* Nobody holds the directory in which the daemon was started: it may lie on the backup disk. */
+/* Leave the directory in which the daemon was started: it may lie on the backup disk, which could
+ * then not be unmounted. */
 static int
 serve(const struct arguments *a)
 {
@@ -230,7 +233,8 @@ run_mode(struct arguments *a)
 	return serve(a);
 }
 
-/* The config is found again and named from wherever we are. */
+/* Make the path of the config absolute: serve() changes the directory, and each reload opens the
+ * file again. */
 static int
 run(struct arguments *a)
 {
@@ -250,8 +254,8 @@ run(struct arguments *a)
 	return rc;
 }
 
-/* No file of ours may get the number of a standard stream that is closed: what is said would be
- * written into it. */
+/* Open standard streams that are closed: otherwise the next file opened gets that number, and
+ * messages would be written into it. */
 static void
 open_streams(void)
 {

@@ -20,7 +20,7 @@ max64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* 0: at once, there is no attempt that counts. */
+/* When the next run is due; 0: now, because no attempt counts. */
 static int64_t
 due_at(const struct volume *volume, const struct summary *seen)
 {
@@ -29,16 +29,17 @@ due_at(const struct volume *volume, const struct summary *seen)
 	return attempt == 0 ? 0 : attempt + volume->every;
 }
 
-/* The newest of all stamps, ahead of the clock or not: it may have been set back since they were
- * read. */
+/* The newest stamp, whether or not it is ahead of the clock: the clock may have been set back since
+ * the summary was made. */
 static int64_t
 newest(const struct summary *seen)
 {
 	return max64(seen->ahead, summary_attempt(seen));
 }
 
-/* Was this summary made by a clock that has since been set back so far that its newest stamp is now
- * from the future?  What lies below that stamp it does not tell: only the worker can see. */
+/* Was the clock set back since the summary was made, by so much that its newest stamp is now from
+ * the future?  The summary does not say what is older than that stamp; the worker reads the
+ * directory and decides. */
 static bool
 is_stale(const struct summary *seen, int64_t now)
 {
@@ -48,13 +49,13 @@ is_stale(const struct summary *seen, int64_t now)
 bool
 plan_is_due(const struct volume *volume, const struct summary *seen, const struct plan_now *when)
 {
-	/* Without it a daily backup would creep by up to a wake each day. */
+	/* Without an allowance a daily backup would start later by up to one wake each day. */
 	int64_t allowance = min64(when->wake, volume->every / 10) / 2;
 
 	return is_stale(seen, when->now) || when->now >= due_at(volume, seen) - allowance;
 }
 
-/* When the window of a volume is open at or after an instant; 0: never. */
+/* The first instant at or after `at` when the window of a volume is open; 0: never. */
 static int64_t
 opening(const struct volume *volume, int64_t at, int32_t offset)
 {
@@ -67,18 +68,21 @@ opening(const struct volume *volume, int64_t at, int32_t offset)
 	return wait == 0 ? 0 : (minutes + wait) * MINUTE - offset;
 }
 
-/* Who asked for it was served when it started; when it starts again is as for any other. */
+/* An operand of --once is privileged until its run has started; after that its row is like any
+ * other. */
 static bool
 is_wanted(const struct table_row *row)
 {
 	return row->wanted && !row->tried;
 }
 
-/* Due, and the clock and the disk are right: what else may hold it back? */
+/* The last checks for a volume that is due while clock and disk are usable: backoff and window.  An
+ * operand of --once skips both. */
 static void
 decide_due(const struct table_row *row, const struct plan_now *when, struct plan_decision *out)
 {
-	/* Wakes do not come to the second: the one nearest to that instant will do. */
+	/* Wakes are not exact: the one nearest to retry_at is accepted, or else a backoff of one
+	 * wake would often take two. */
 	if (row->retry_at - when->wake / 2 > when->now && !is_wanted(row)) {
 		out->cause = PLAN_BACKOFF;
 		out->at = opening(row->volume, row->retry_at, when->offset);
@@ -93,6 +97,10 @@ decide_due(const struct table_row *row, const struct plan_now *when, struct plan
 		out->cause = PLAN_WINDOW;
 }
 
+/* The order of the checks is the order in which causes are reported: a volume that is not due is
+ * shown as such even if the disk is absent, because the disk does not delay it.  The clock comes
+ * before all that compares times.  A row that was tried since the last wake must not run again
+ * before the next one, or a run that fails at once would be repeated in a loop. */
 void
 plan_decide(const struct table_row *row, const struct plan_now *when, struct plan_decision *out)
 {
@@ -118,7 +126,8 @@ plan_decide(const struct table_row *row, const struct plan_now *when, struct pla
 		*out = (struct plan_decision){.cause = PLAN_NOT_DUE};
 }
 
-/* How old its newest attempt is, in units of `every`.  What never was tried is oldest of all. */
+/* The age of the newest attempt, in units of `every`: a weekly volume two days late is less urgent
+ * than an hourly one. */
 static double
 urgency(const struct table_row *row, int64_t now)
 {
@@ -127,6 +136,8 @@ urgency(const struct table_row *row, int64_t now)
 	return (double)(now - attempt) / (double)row->volume->every;
 }
 
+/* Rows that gave way go last, or a time slice would be given back to the same run at once.  Volumes
+ * never tried go first: they have no backup at all.  The name makes the order total. */
 int
 plan_compare(const struct table_row *a, const struct table_row *b, int64_t now)
 {
@@ -159,7 +170,7 @@ plan_backoff(unsigned failures, int64_t wake, int64_t every)
 int64_t
 plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t every)
 {
-	/* A failure that could not be written to the history is not among them. */
+	/* A failure that could not be written to the history is not counted there. */
 	unsigned failures = seen->failures > 0 ? seen->failures : 1;
 
 	switch (result_row(seen->last.result)->retry) {
@@ -173,6 +184,9 @@ plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t e
 	return 0;
 }
 
+/* The age counts from the newest good snapshot.  A volume without one counts from its first run or
+ * from when it was configured: a volume that never succeeds must become overdue too.  An instant
+ * noted before the release date was noted by a wrong clock and proves nothing. */
 bool
 plan_overdue(const struct table_row *row, int64_t now)
 {
@@ -189,6 +203,9 @@ plan_overdue(const struct table_row *row, int64_t now)
 	return now - since > row->volume->overdue;
 }
 
+/* Only a run that still copies gives way; one that commits is about to end.  The waiting row
+ * must have waited since the previous wake: otherwise runs would be interrupted for a wait of
+ * seconds. */
 bool
 plan_yields(const struct table_row *running, const struct table_row *waiting, int64_t now,
             int64_t slice, int64_t last_wake)
@@ -200,6 +217,8 @@ plan_yields(const struct table_row *running, const struct table_row *waiting, in
 	return now - running->started > slice && waiting->queued_since <= last_wake;
 }
 
+/* The order matters: `again` compares with the run before, and plan_retry_at reads the new one.  A
+ * run that was not due is no run: the last one of the history is shown instead. */
 void
 plan_settle(struct table_row *row, const struct plan_end *end, int64_t now, int64_t wake)
 {
@@ -219,8 +238,8 @@ plan_settle(struct table_row *row, const struct plan_end *end, int64_t now, int6
 		row->seen.last = end->newest != NULL ? *end->newest : before;
 }
 
-/* Is a suspect snapshot still the newest attempt, or has it been accepted, removed, or followed by
- * another? */
+/* Is the suspect snapshot still the newest attempt?  It is not if the user has accepted or removed
+ * it, or if another one followed. */
 static bool
 is_suspect_still(const struct summary *seen)
 {
@@ -228,7 +247,7 @@ is_suspect_still(const struct summary *seen)
 	       seen->suspect > seen->partial;
 }
 
-/* The person has renamed or removed what is shown. */
+/* Has the user renamed or removed the flawed snapshot that the row shows? */
 static bool
 is_dealt_with(const struct table_row *row)
 {
@@ -239,6 +258,8 @@ is_dealt_with(const struct table_row *row)
 	return last == RESULT_PARTIAL && row->seen.partial == 0;
 }
 
+/* The first reading after start restores the backoff and the last notified result from the history:
+ * without that a restart would retry failing volumes at once and notify the same failures again. */
 bool
 plan_adopt(struct table_row *row, const struct summary *seen, int64_t wake)
 {
@@ -248,7 +269,7 @@ plan_adopt(struct table_row *row, const struct summary *seen, int64_t wake)
 	if (first) {
 		row->retry_at =
 		    plan_retry_at(seen, history_ended(&seen->last), wake, row->volume->every);
-		row->told = seen->last.result; /* by the flashback that made it */
+		row->told = seen->last.result; /* notified by the process that made the run */
 	}
 	if (is_dealt_with(row))
 		table_say(row, RESULT_NONE, "%s", "");

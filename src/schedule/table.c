@@ -25,7 +25,7 @@ compare_key(const void *key, const void *element)
 	return strcmp(key, (*row)->volume->id);
 }
 
-/* Let by_id stand for the rows as they now are. */
+/* Rebuild by_id after rows were added or moved: it points at them. */
 static void
 sort_index(struct table *table)
 {
@@ -35,7 +35,8 @@ sort_index(struct table *table)
 		qsort(table->by_id, table->n, sizeof(*table->by_id), compare_ids);
 }
 
-/* Take over what is known, with the volume as it is configured now; the old row is left empty. */
+/* Move the state of a volume into the new table, with its new configuration.  The old row is left
+ * empty. */
 static void
 keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
 {
@@ -46,6 +47,7 @@ keep_row(struct table_row *row, struct table_row *old, struct volume *volume)
 	row->gone = false;
 }
 
+/* A row of which nothing is known yet. first_seen is where plan_overdue starts to count. */
 static void
 new_row(struct table_row *row, struct volume *volume, int64_t now)
 {
@@ -58,7 +60,8 @@ new_row(struct table_row *row, struct volume *volume, int64_t now)
 	};
 }
 
-/* Move what is worth keeping of an old row that is not in the config to the end of the table. */
+/* A volume has left the config.  While a worker runs its row is kept at the end of the table,
+ * marked as gone, so that the end of the run is still logged. */
 static void
 retire_row(struct table *table, struct table_row *old)
 {
@@ -80,6 +83,9 @@ count_active(const struct table *table)
 	return active;
 }
 
+/* Build the new table beside the old one and replace it only when all allocations have succeeded.
+ * The old rows are looked up first, because moving one empties it and the index would no longer
+ * find the others. */
 int
 table_update(struct table *table, struct volume *const *volumes, size_t n, int64_t now)
 {
@@ -126,6 +132,8 @@ table_find(struct table *table, const char *id)
 	return found != NULL ? *found : NULL;
 }
 
+/* Called when a run has ended: only running rows are kept after their volume has left the
+ * config. */
 void
 table_drop_gone(struct table *table)
 {
@@ -145,7 +153,7 @@ table_drop_gone(struct table *table)
 	sort_index(table);
 }
 
-/* An instant up to which something has lasted already. */
+/* Correct one instant since when something lasts. */
 static void
 mend_since(int64_t *since, int64_t now)
 {
@@ -153,7 +161,8 @@ mend_since(int64_t *since, int64_t now)
 		*since = now;
 }
 
-/* What was noted by a clock that was wrong would last for ever, or for years. */
+/* Instants noted while the clock was wrong would hold a volume back, or show it as silent, for
+ * years: they count from now. */
 static void
 mend_instants(struct table_row *row, int64_t now)
 {
@@ -180,6 +189,8 @@ table_wake(struct table *table, int64_t now)
 	}
 }
 
+/* The directory was read while the row may already show a newer run that is not in the history (the
+ * disk was lost, the host was not found): keep the newer of the two. */
 bool
 table_see(struct table_row *row, const struct summary *seen)
 {
@@ -198,6 +209,8 @@ table_see(struct table_row *row, const struct summary *seen)
 	return newer;
 }
 
+/* Record a result without a run.  The stamp of the last run is kept, or else the next reading of
+ * the history would not be recognized as newer. */
 void
 table_say(struct table_row *row, enum result result, const char *fmt, ...)
 {
@@ -221,6 +234,7 @@ table_free(struct table *table)
 	*table = (struct table){0};
 }
 
+/* All transitions of a volume.  What is not listed cannot happen. */
 static const struct {
 	enum table_phase from;
 	enum table_event event;

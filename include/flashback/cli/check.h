@@ -6,20 +6,20 @@
 
 #include "flashback/config/conf.h"
 
-/* What flashback --check prints of a good config. */
+/* The output of flashback --check for a config without errors. */
 
 /**
  * check_print(f, c):
- * Print the program's options, each volume with its own, with where each value came from; then the
- * volumes in data_dir that hold snapshots and are listed no longer.  Return 0, or -1 with errno
- * when f has an error.
+ * Print the global options and each volume with its options, each with its origin; then the volumes
+ * in data_dir that hold snapshots but are not in the config.  Return 0, or -1 with errno when f has
+ * an error.
  */
 int check_print(FILE *f, const struct config *c);
 
 /**
  * check_hints(f, c):
- * Print, as comments, what is wrong now without being wrong in the config: there are no volumes;
- * data_dir is no store, or is open to others; rsync is missing, or a risk.
+ * Print, as comments, problems that are not errors in the config: it has no volumes; data_dir is no
+ * store, or is open to others; rsync is missing, or has known defects.
  */
 void check_hints(FILE *f, const struct config *c);
 

@@ -7,9 +7,9 @@
 
 /**
  * dryrun_run(config, wanted):
- * One wake that changes nothing and takes no lock: for each volume (or those that the operands
- * name) print whether it is due and why not, the exact command (pasteable), and what a success
- * would expire.  Nobody is probed.  Return the exit status.
+ * Simulate one wake without changing anything or taking a lock: for each volume (or those that the
+ * operands name) print whether it is due and why not, the exact command (which can be pasted), and
+ * what a success would expire.  No host is probed.  Return the exit status.
  */
 int dryrun_run(const struct config *config, const struct text_list *wanted);
 
