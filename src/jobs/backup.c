@@ -34,7 +34,8 @@ _Static_assert(sizeof(struct backup_message) <= EVENT_SIZE, "it can be sent");
 #define NICENESS 10
 #define PATIENCE_MS 2000
 
-/* A run on its way.  A step returns 0 to go on, or -1 with the verdict filled in. */
+/* The state of one run.  Each step returns 0 for the next one to follow, or -1 with the verdict
+ * filled in. */
 struct run {
 	const struct backup_job *job;
 	struct volume *volume;
@@ -43,7 +44,7 @@ struct run {
 	int64_t now;   /* clock_wall at the start */
 	struct store store;
 	struct store_volume v;
-	bool opened, locked, prepared; /* store, volume, `before` ended 0 */
+	bool opened, locked, prepared; /* what must be released; `before` exited 0 */
 	char boot[BOOTID_SIZE];
 	struct summary seen;
 	struct copy copy;
@@ -58,6 +59,8 @@ send_stage(void *arg, enum table_stage stage)
 	event_send(r->out, &m, sizeof(m));
 }
 
+/* Send a line for the daemon's log.  A worker has no log of its own, and a note must not replace
+ * the reason of the result. */
 static void
 note(const struct run *r, const char *words)
 {
@@ -78,10 +81,15 @@ send_progress(void *arg, const struct output_progress *progress)
 	event_send(r->out, &m, sizeof(m));
 }
 
+/*
+ * First step: lower the priority, make this process the subreaper of what rsync leaves behind, and
+ * receive signals. Without the subreaper an orphan of rsync could write to the tree after the run
+ * has ended.
+ */
 static int
 setup(struct run *r)
 {
-	/* A priority that cannot be lowered is no reason to make no backup. */
+	/* Not fatal: a backup at normal priority is better than none. */
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	              IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
@@ -93,6 +101,8 @@ setup(struct run *r)
 	return 0;
 }
 
+/* Has SIGTERM or SIGUSR2 arrived since the last check?  A hook runs without rsync's loop, so its
+ * caller must check. */
 static bool
 was_stopped(struct run *r)
 {
@@ -102,7 +112,8 @@ was_stopped(struct run *r)
 	return s.end || s.room;
 }
 
-/* A stick that is not plugged in must not wake the disk. */
+/* Check the source of a removable volume before the store is opened: an unplugged stick must not
+ * wake the backup disk at each attempt. */
 static int
 ask(struct run *r)
 {
@@ -126,6 +137,8 @@ ask(struct run *r)
 	return 0;
 }
 
+/* Open the store and check its free space.  The marker proves that the backup disk is mounted;
+ * without it a run would fill the mount point below. */
 static int
 open_store(struct run *r)
 {
@@ -144,13 +157,15 @@ open_store(struct run *r)
 	return 0;
 }
 
+/* Exclude data_dir from a source that contains it, or each snapshot would contain all snapshots
+ * before it. */
 static int
 keep_out(struct run *r)
 {
 	char *why = NULL;
 
 	if (copy_keep_out(r->volume, r->job->config->data_dir, &why) == 0) {
-		/* Of what will be copied, with what has just been left out. */
+		/* After the exclude was added: the fingerprint describes what is copied. */
 		r->copy.verdict.run.fingerprint = volume_fingerprint(r->volume);
 		return 0;
 	}
@@ -160,7 +175,8 @@ keep_out(struct run *r)
 	return -1;
 }
 
-/* The sweeper takes the lock too, but never for long. */
+/* Lock the volume.  The purger holds this lock only briefly and releases it on demand, so wait
+ * PATIENCE_MS before the volume counts as busy. */
 static int
 lock_volume(struct run *r)
 {
@@ -174,7 +190,8 @@ lock_volume(struct run *r)
 	return rc;
 }
 
-/* A history that cannot be read must not end all backups. */
+/* Rename an unreadable history and begin a new one: a damaged file must not end all backups of
+ * the volume. */
 static int
 begin_history(struct run *r)
 {
@@ -194,6 +211,8 @@ begin_history(struct run *r)
 	return 0;
 }
 
+/* Lock and open the volume.  The lock keeps two writers out of one tree; it stays held until
+ * release.  Errors of the disk are separate from others, since they concern all volumes. */
 static int
 open_volume(struct run *r)
 {
@@ -220,7 +239,8 @@ summarise(struct run *r)
 	summary_make(r->v.stamps, r->v.nstamps, r->v.runs, r->v.nruns, clock_wall(), &r->seen);
 }
 
-/* What the daemon knew may be old: decide again on what is there. */
+/* The daemon decided on a summary that may be outdated: another process may have made a snapshot
+ * since.  Decide again, now under the lock. */
 static int
 decide(struct run *r)
 {
@@ -241,6 +261,8 @@ decide(struct run *r)
 	return 0;
 }
 
+/* Rename what an earlier run left .working, before a new tree is made: an interrupted tree
+ * becomes a base, so that its files are not copied again. */
 static int
 salvage(struct run *r)
 {
@@ -252,6 +274,9 @@ salvage(struct run *r)
 	                       "what the last run left could not be kept: %s", strerror(errno));
 }
 
+/* Run the `before` command.  It may prepare the source (mount it, dump a database), so nothing
+ * is copied unless it exits 0; r->prepared records that, since `after` undoes it and runs only
+ * then. */
 static int
 run_before(struct run *r)
 {
@@ -295,7 +320,8 @@ seconds_since(const struct run *r)
 	return (clock_mono() - r->began) / 1000;
 }
 
-/* A snapshot has all that was good in the tree of an earlier boot. */
+/* Expire the tree of an earlier boot once there is a snapshot: its good files are in that, and
+ * its others were never synced. */
 static void
 drop_doubtful(struct run *r)
 {
@@ -306,6 +332,8 @@ drop_doubtful(struct run *r)
 		note(r, "a copy from an earlier boot could not be renamed to .expired");
 }
 
+/* Last step of a run whose tree was judged: rename the tree, update the history, expire.  See
+ * commit_run. */
 static void
 commit(struct run *r)
 {
@@ -330,7 +358,8 @@ commit(struct run *r)
 	note(r, c.trouble);
 }
 
-/* A run that ended before rsync was started leaves a line only when something is wrong with it. */
+/* Add a run that ended without a commit to the history, if its result is one that is recorded: a
+ * run that was not due or found the volume busy would only fill the file. */
 static void
 record_failure(struct run *r)
 {
@@ -343,6 +372,8 @@ record_failure(struct run *r)
 		note(r, "the history could not be written");
 }
 
+/* Run the `after` command with the result in its environment, but only if `before` exited 0.  It
+ * never changes the result, which the daemon has already received. */
 static void
 run_after(struct run *r)
 {
@@ -375,6 +406,8 @@ run_after(struct run *r)
 	text_list_free(&env);
 }
 
+/* Send the result, the summary of the volume as it is now, and whether the purger has work.
+ * Without the summary the daemon would schedule on what it knew before the run. */
 static void
 send_result(struct run *r)
 {
@@ -396,7 +429,8 @@ send_result(struct run *r)
 	event_send(r->out, &m, sizeof(m));
 }
 
-/* The disk must not be held a moment longer than needed: `after` may want to unmount it. */
+/* Release the lock and every descriptor on the disk before `after` runs, which may want to
+ * unmount it. */
 static void
 let_go(struct run *r)
 {
@@ -407,6 +441,8 @@ let_go(struct run *r)
 	r->locked = r->opened = false;
 }
 
+/* The steps of a run, in order; the first that fails ends it.  The result is sent before `after`
+ * runs, so that a slow or hanging command cannot delay or lose it. */
 int
 backup_body(int out, void *arg)
 {

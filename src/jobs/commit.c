@@ -19,7 +19,8 @@
 
 #define SUSPECTS_KEPT 3
 
-/* The first trouble is the one that is told.  That a disk is full is told by the verdict. */
+/* Record a problem that does not change the verdict.  Only the first is kept: later ones mostly
+ * follow from it.  A full disk is already in the verdict. */
 static void
 trouble(struct commit *c, const char *what)
 {
@@ -29,7 +30,8 @@ trouble(struct commit *c, const char *what)
 		snprintf(c->trouble, sizeof(c->trouble), "%s: %s", what, strerror(errno));
 }
 
-/* The run ends as DISK or FULL, with nothing claimed; errno says why. */
+/* Change the verdict to DISK or FULL by errno, with no snapshot claimed: the tree stays
+ * .working, for the next run to salvage. */
 static void
 disk_failed(struct commit *c, const char *what)
 {
@@ -40,7 +42,8 @@ disk_failed(struct commit *c, const char *what)
 	c->verdict.tree = VERDICT_TREE_LEFT;
 }
 
-/* Renaming a tree away costs no room, so it is tried even on a disk that is full. */
+/* Expire the tree of this run.  A rename needs no free space, so it is tried even on a full
+ * disk. */
 static void
 discard(struct commit *c)
 {
@@ -48,8 +51,8 @@ discard(struct commit *c)
 		trouble(c, "the unfinished copy could not be renamed to .expired");
 }
 
-/* Is data_dir still the store in which the run began?  If not it ends as DISK, whatever rsync said.
- */
+/* Is data_dir still the store in which the run began?  If not, end as DISK, whatever rsync's
+ * exit status: the snapshot would be on a disk that is no longer mounted. */
 static int
 check_store(struct commit *c)
 {
@@ -62,6 +65,8 @@ check_store(struct commit *c)
 	return -1;
 }
 
+/* Make the tree a snapshot.  It is synced before it is renamed: after a crash, a name without
+ * .working must mean that the data is on the disk. */
 static void
 keep(struct commit *c, enum stamp_state state)
 {
@@ -80,6 +85,7 @@ keep(struct commit *c, enum stamp_state state)
 		trouble(c, "the volume's directory could not be synced");
 }
 
+/* Rename the tree to what the verdict makes of it. */
 static void
 place_tree(struct commit *c)
 {
@@ -101,10 +107,11 @@ place_tree(struct commit *c)
 		discard(c);
 		break;
 	case VERDICT_TREE_LEFT:
-		break; /* has been dealt with */
+		break; /* commit_run has returned before */
 	}
 }
 
+/* Write RESTORE.txt, with the commands for a restore without flashback. */
 static int
 write_restore(FILE *f, void *arg)
 {
@@ -119,6 +126,7 @@ write_restore(FILE *f, void *arg)
 	return rc;
 }
 
+/* Add the run to the history, with the snapshot that it made, if any. */
 static void
 add_history(struct commit *c)
 {
@@ -131,7 +139,7 @@ add_history(struct commit *c)
 		trouble(c, "the history could not be written");
 }
 
-/* A snapshot newer than what was interrupted has all that was good in it. */
+/* Expire interrupted trees: the new snapshot contains all their files that still exist. */
 static void
 expire_interrupted(struct commit *c)
 {
@@ -141,8 +149,8 @@ expire_interrupted(struct commit *c)
 			trouble(c, "an .interrupted copy could not be renamed to .expired");
 }
 
-/* Those from the future are left for a person to mend, and are not among the three: else each new
- * one would go at once. */
+/* Keep the newest SUSPECTS_KEPT suspect trees.  Those dated in the future are neither expired
+ * nor counted: the clock was wrong, and they would displace each new one at once. */
 static void
 expire_suspects(struct commit *c)
 {
@@ -157,6 +165,8 @@ expire_suspects(struct commit *c)
 	}
 }
 
+/* Expire what the retention policy no longer keeps.  Only the series of which this run made a
+ * snapshot is pruned, so that a volume whose runs fail keeps its last good snapshots. */
 static void
 expire(struct commit *c)
 {
@@ -168,10 +178,11 @@ expire(struct commit *c)
 	if (v->tree == VERDICT_TREE_COMPLETE || v->tree == VERDICT_TREE_PARTIAL)
 		expire_interrupted(c);
 	expire_suspects(c);
-	/* Else a volume whose next snapshot does not fit would never let go of what is no longer
-	 * kept. */
+	/* A full disk is the exception: without this, a volume whose next snapshot does not fit
+	 * would never free any space. */
 	if (v->run.result == RESULT_FULL)
 		series = expire_allowed(c->v->runs, c->v->nruns);
+	/* The history was lost, so which snapshots are alike is unknown: expire none by policy. */
 	if (c->blind)
 		series = (struct expire_series){false, false};
 	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
@@ -179,14 +190,19 @@ expire(struct commit *c)
 		snprintf(c->trouble, sizeof(c->trouble), "%s", words);
 }
 
+/*
+ * The order matters.  Sync and rename first: only a snapshot that is on the disk may expire others.
+ * Then what describes it: `latest`, RESTORE.txt, the history.  Expire last.  The store is checked
+ * before and after the tree is renamed, since a disk may be pulled at any moment.
+ */
 void
 commit_run(struct commit *c)
 {
-	/* When we are told to stop nothing is renamed or synced: the next run judges what is there.
-	 */
+	/* Stopped on request: neither rename nor sync, which could take minutes; the next run
+	 * salvages the tree. */
 	if (c->verdict.tree == VERDICT_TREE_LEFT)
 		return;
-	/* On a disk that went away nothing more can be written, and nothing must be. */
+	/* Never write to another disk than the one of the run. */
 	if (check_store(c) != 0)
 		return;
 	place_tree(c);

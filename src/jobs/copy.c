@@ -17,7 +17,7 @@
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
-/* A local source, and the places at which the store is to be seen. */
+/* Argument of keep_out: a local source, checked against each path at which the store is mounted. */
 struct keeping {
 	struct volume *v;
 	const char *source;
@@ -32,6 +32,8 @@ keep_out(void *arg, const char *where)
 	return volume_keep_out(k->v, k->source, where, k->why);
 }
 
+/* Check real paths, and every mount of the store's file system: a bind mount below the source
+ * would otherwise be copied into the store itself. */
 int
 copy_keep_out(struct volume *v, const char *data_dir, char **why)
 {
@@ -47,7 +49,8 @@ copy_keep_out(struct volume *v, const char *data_dir, char **why)
 	return rc;
 }
 
-/* After "too many links" everything is stored anew, and that must fit. */
+/* See copy.h.  Checked before rsync starts: a full copy that does not fit would fill the disk
+ * for hours, then expire. */
 int
 copy_check_room(struct copy *c)
 {
@@ -64,6 +67,8 @@ copy_check_room(struct copy *c)
 	    "some, or add --no-hard-links to rsync_options");
 }
 
+/* Collect what is known of the volume and the disk for runplan_make, which decides.  --dry-run
+ * fills in the same struct, so both plan alike. */
 void
 copy_plan(struct copy *c)
 {
@@ -92,6 +97,9 @@ copy_plan(struct copy *c)
 	runplan_make(&rc, &c->plan);
 }
 
+/* Note the tree in the lock file, then create it.  In this order: after a power failure the next
+ * run must know of which boot a .working tree is, since its files may never have reached the
+ * disk. */
 int
 copy_make_tree(struct copy *c)
 {
@@ -116,8 +124,8 @@ take_line(void *arg, const char *line, size_t len)
 	return scan_line(arg, line, len);
 }
 
-/* One rsync with the arguments that make gives it.  What scan (NULL: none) takes in is not logged.
- */
+/* Run one rsync with the arguments from make.  Lines that scan (NULL: none) parses are not
+ * logged: a line for each file would make the log as large as a file list. */
 int
 copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list *),
            const struct argv_job *job, struct scan *scan)
@@ -150,7 +158,8 @@ copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list
 	return rc;
 }
 
-/* The real path of the volume's directory, whatever links the configured one goes through. */
+/* The real path of the volume's directory, with symbolic links resolved.  getcwd on its
+ * descriptor: realpath on the configured path could name another disk by now. */
 char *
 copy_root(const struct copy *c)
 {
@@ -163,7 +172,8 @@ copy_root(const struct copy *c)
 	return path;
 }
 
-/* What a host says of our disk is not taken on trust: one host must not stop the house. */
+/* Verify disk errors by a write test before they count: a host can forge them in rsync's output,
+ * and a disk error pauses all volumes. */
 static void
 check_disk(const struct copy *c, struct verdict_case *jc)
 {
@@ -182,6 +192,8 @@ check_disk(const struct copy *c, struct verdict_case *jc)
 	}
 }
 
+/* Collect what verdict_make needs besides rsync's output: how rsync ended, what the disk is
+ * like, how many files the last comparable snapshot had. */
 void
 copy_judge(struct copy *c)
 {
@@ -200,7 +212,7 @@ copy_judge(struct copy *c)
 	verdict_make(&jc, &c->end.words, &c->verdict);
 }
 
-/* Does the verdict call for the tree of a snapshot, of whatever kind? */
+/* Does the verdict make the tree a snapshot of any kind? */
 bool
 copy_is_good(const struct copy *c)
 {
@@ -216,7 +228,7 @@ copy_stage(const struct copy *c, enum table_stage stage)
 	c->stage(c->report_arg, stage);
 }
 
-/* A line of our own for the log of the run. */
+/* A line from flashback itself in the log of the run. */
 void
 copy_log(const struct copy *c, const char *what, const char *words)
 {
@@ -227,6 +239,7 @@ copy_log(const struct copy *c, const char *what, const char *words)
 	free(line);
 }
 
+/* A full run: one rsync into the empty tree, with the plan's bases for --link-dest. */
 int
 copy_full(struct copy *c)
 {
@@ -236,7 +249,8 @@ copy_full(struct copy *c)
 	copy_stage(c, TABLE_COPYING);
 	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)
 		return -1;
-	/* rsync's own figures lack what it copies here because the attributes alone differ. */
+	/* rsync's statistics omit files that are copied because only their attributes differ;
+	 * the scan counts them. */
 	if (c->scan.new_bytes > stats->new_bytes)
 		stats->new_bytes = c->scan.new_bytes;
 	if (c->scan.new_files > stats->transferred)

@@ -11,19 +11,19 @@
 #include "flashback/store/history.h"
 #include "flashback/store/summary.h"
 
-/* The worker: one run of one volume, from lock to `after`, in a straight line. */
+/* The worker: one run of one volume, from the lock to `after`, in a fixed order of steps. */
 
 struct backup_job {
 	const struct config *config;
 	struct volume *volume;
 	struct version version;
-	bool forced; /* an operand of --once: due or not */
+	bool forced; /* named on the command line of --once: run even when not due */
 };
 
 enum backup_kind {
 	BACKUP_STAGE,
 	BACKUP_PROGRESS,
-	BACKUP_NOTE, /* for the log: something is wrong besides the result */
+	BACKUP_NOTE, /* for the log: a problem that does not change the result */
 	BACKUP_RESULT
 };
 
@@ -35,21 +35,21 @@ struct backup_message {
 		struct output_progress progress;
 		char note[1024]; /* escaped */
 		struct {
-			struct history_run run; /* its end */
-			char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" neither */
+			struct history_run run; /* how it ended */
+			char kind[RESULT_TEXT]; /* quick or full, and why, in words; "": neither */
 			int percent;            /* how far rsync got */
-			bool listed;            /* the volume could be read: what it holds now is */
+			bool listed;            /* the volume could be read: seen is valid */
 			struct summary seen;
-			bool purge; /* ... something has expired, or its spare must be made */
+			bool purge; /* the purger has work: expired trees, or a spare to make */
 		} result;
 	};
 };
 
 /**
  * backup_body(out, arg):
- * The body of a worker; arg is a struct backup_job *.  A run that ends without BACKUP_RESULT has
- * FAILED; `after` may still follow it.  SIGTERM: end rsync, leave the tree .working.  SIGUSR2: the
- * same, for lack of room.  Return 0.
+ * The body of a worker; arg is a struct backup_job *.  A run that ends
+ * without BACKUP_RESULT has FAILED; `after` may still follow the result.  SIGTERM: stop rsync and
+ * leave the tree .working.  SIGUSR2: the same, because free space is low.  Return 0.
  */
 int backup_body(int out, void *arg);
 

@@ -10,7 +10,7 @@
 #include "flashback/store/history.h"
 #include "flashback/store/store.h"
 
-/* The end of a run: the tree becomes what it was judged to be, and only then is anything let go. */
+/* The end of a run: rename the tree as the verdict has it; only after that expire others. */
 
 struct commit {
 	const char *data_dir;
@@ -21,15 +21,15 @@ struct commit {
 	int64_t now, began;        /* clock_wall, and clock_mono at the start of the run */
 	bool blind;                /* voldir_is_blind: nothing expires by policy */
 	struct stamp tree;         /* the .working tree; afterwards what it became */
-	struct verdict verdict;    /* made worse when the disk does not hold what was judged */
-	char trouble[RESULT_TEXT]; /* what went wrong without changing the verdict; "" nothing */
+	struct verdict verdict;    /* changed to DISK or FULL when the tree cannot be stored */
+	char trouble[RESULT_TEXT]; /* a problem that does not change the verdict; "": none */
 };
 
 /**
  * commit_run(c):
- * Sync, see that data_dir is still this store, rename, sync the directory, swap `latest`, write
- * RESTORE.txt and the history, expire.  A tree whose sync fails is no snapshot.  When data_dir is
- * no longer this store nothing more is written.
+ * Sync, check that data_dir is still this store, rename the tree, sync the
+ * directory, update `latest`, RESTORE.txt and the history, expire.  A tree whose sync fails is no
+ * snapshot.  When data_dir is no longer this store, nothing more is written.
  */
 void commit_run(struct commit *c);
 
