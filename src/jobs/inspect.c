@@ -20,7 +20,8 @@
 
 _Static_assert(sizeof(struct inspect_message) <= EVENT_SIZE, "it can be sent");
 
-/* How many bytes of so many must be free. */
+/* The free bytes that min_free requires on a disk of total bytes: the smaller of the percentage
+ * and the cap. */
 static uint64_t
 wanted(const struct config *config, uint64_t total)
 {
@@ -32,7 +33,8 @@ wanted(const struct config *config, uint64_t total)
 	return share < config->min_free_bytes ? share : config->min_free_bytes;
 }
 
-/* The share of the inodes that must be free is that of the bytes. */
+/* Check the inodes against the share that min_free requires of the bytes: a disk without free
+ * inodes is as full as one without blocks. */
 static void
 look_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
 {
@@ -48,6 +50,7 @@ look_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
 	         (uintmax_t)fs->f_favail, (uintmax_t)fs->f_files);
 }
 
+/* Fill in disk from statvfs, compared with min_free; the reason names what the user can do. */
 static void
 look_figures(const struct statvfs *fs, const struct config *config, struct inspect_disk *disk)
 {
@@ -60,7 +63,7 @@ look_figures(const struct statvfs *fs, const struct config *config, struct inspe
 	disk->free = unit * fs->f_bavail;
 	disk->broken = (fs->f_flag & ST_RDONLY) != 0;
 	disk->low = disk->very_low = false;
-	if (fs->f_blocks > 0) { /* else this file system does not count */
+	if (fs->f_blocks > 0) { /* 0: this file system has no block count */
 		least = wanted(config, disk->total);
 		look_inodes(fs, (double)least / (double)disk->total, disk);
 		if (disk->free < least) {
@@ -106,6 +109,7 @@ warn(int out, enum inspect_kind kind, const char *fmt, ...)
 	event_send(out, &m, offsetof(struct inspect_message, warning) + strlen(m.warning) + 1);
 }
 
+/* Send the summary of a volume that was read, and whether `latest` needs a repair. */
 static void
 send_volume(int out, const struct store *s, const char *id, const struct store_volume *v,
             int64_t now)
@@ -118,6 +122,8 @@ send_volume(int out, const struct store *s, const char *id, const struct store_v
 	event_send(out, &m, sizeof(m));
 }
 
+/* Read one volume and send its summary.  A volume without a directory has no snapshots, which is
+ * no error; one that cannot be read gets a warning, and its state stays unknown. */
 static void
 look_volume(int out, const struct store *s, const struct volume *volume, int64_t now)
 {
@@ -141,7 +147,7 @@ send_disk(int out, const struct inspect_disk *disk)
 	event_send(out, &m, sizeof(m));
 }
 
-/* Take the words in *why (may be NULL) as the reason, and free them. */
+/* Set the reason from *why (NULL: out of memory), escaped, and free it. */
 static void
 take_reason(struct inspect_disk *disk, char **why)
 {
@@ -163,7 +169,8 @@ warn_of_store(int out, const char *data_dir, const struct store *s)
 	free(words);
 }
 
-/* After an error some file systems refuse every write and do not say that they are read-only. */
+/* Try to write to the disk: after an error some file systems refuse every write but are not
+ * flagged read-only. */
 static void
 test_writing(const struct store *s, struct inspect_disk *disk)
 {
@@ -175,7 +182,7 @@ test_writing(const struct store *s, struct inspect_disk *disk)
 	if (rc == 0)
 		return;
 	if (result_of_errno(error) == RESULT_FULL && disk->low)
-		return; /* as has been said, and better */
+		return; /* inspect_room has set a better reason */
 	disk->low = result_of_errno(error) == RESULT_FULL;
 	disk->broken = !disk->low;
 	snprintf(disk->reason, sizeof(disk->reason),
@@ -184,6 +191,11 @@ test_writing(const struct store *s, struct inspect_disk *disk)
 	         strerror(error));
 }
 
+/*
+ * Look at the disk once, and send what is found.  This is a process of its own since any access to
+ * a failing disk or a dead network mount may block without limit; the daemon kills it at its
+ * deadline.
+ */
 int
 inspect_body(int out, void *arg)
 {
@@ -194,7 +206,8 @@ inspect_body(int out, void *arg)
 	struct statvfs fs;
 	char *why;
 
-	/* The wake of an idle daemon: one call, and the disk sleeps on. */
+	/* Nothing to do but check that the same file system is still mounted: a single statvfs,
+	 * which does not wake a sleeping disk. */
 	if (!job->volumes && !job->test && job->marker && job->fsid != 0 &&
 	    statvfs(config->data_dir, &fs) == 0 && fs.f_fsid == job->fsid) {
 		disk.mounted = true;

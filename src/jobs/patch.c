@@ -18,7 +18,8 @@
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* Note what went wrong with a name: errno.  Return -1. */
+/* Record errno and the name it concerns, unless an earlier problem is recorded.  Return -1 with
+ * errno kept. */
 static int
 trouble(struct patch *p, const char *name)
 {
@@ -44,20 +45,21 @@ shut(int *fd)
 }
 
 /*
- * Names by their paths, in rsync's order, so that mostly the next one is in the directory of the
- * last.  One directory is open at a time; it is reached component by component, and no link is
- * followed.
+ * The open directory of the last name.  Names arrive in rsync's order, so most are in the same
+ * directory as the one before, and need no new lookup.  A path is opened component by component
+ * with O_NOFOLLOW: a symbolic link in a snapshot must not lead out of it.
  */
 struct patch_cursor {
-	int root, fd; /* fd -1: there is no such directory */
+	int root, fd; /* fd -1: no such directory */
 	dev_t dev;
 	bool placed;
 	char dir[PATH_MAX];   /* the path of fd below root, "" for root */
-	struct timespec time; /* of fd, when it was opened */
-	bool changed;         /* it has lost entries */
+	struct timespec time; /* modification time of fd when it was opened */
+	bool changed;         /* entries were removed from it */
 };
 
-/* A directory that lost an entry, and nothing else, keeps its time. */
+/* Close the directory.  If entries were removed, restore its modification time, which would
+ * otherwise differ from that at the source. */
 static int
 cursor_leave(struct patch_cursor *c)
 {
@@ -69,7 +71,8 @@ cursor_leave(struct patch_cursor *c)
 	return rc;
 }
 
-/* Open c->dir.  Return 0, or -1 with errno. */
+/* Open c->dir, component by component.  A mount point on the way is an error (EXDEV): the spare
+ * is one file system.  Return 0, or -1 with errno. */
 static int
 cursor_open(struct patch_cursor *c)
 {
@@ -101,8 +104,8 @@ cursor_open(struct patch_cursor *c)
 	return -1;
 }
 
-/* Go to the directory of a name, and set *base to its last component.  Return 1; 0 when there is no
- * such directory; -1 with errno. */
+/* Move to the directory of a name, and set *base to its last component.  Return 1; 0 when there
+ * is no such directory; -1 with errno. */
 static int
 cursor_go(struct patch_cursor *c, const char *name, const char **base)
 {
@@ -125,7 +128,8 @@ cursor_go(struct patch_cursor *c, const char *name, const char **base)
 	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
 }
 
-/* Call take for each name in a file of scan_line's.  Return 0/-1. */
+/* Call take for each NUL-terminated name in a file that scan_line wrote.  Stop at the first
+ * failure.  Return 0/-1. */
 static int
 each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const char *name),
           struct patch *p, struct patch_cursor c[2])
@@ -145,7 +149,8 @@ each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const 
 	return rc;
 }
 
-/* Remove a name of the spare; a directory with all that is in it, or not at all. */
+/* Remove a name from the spare.  A directory is removed with all its contents, or kept
+ * (keep_directory). */
 static int
 remove_name(struct patch *p, struct patch_cursor *c, const char *base, bool keep_directory)
 {
@@ -166,6 +171,7 @@ remove_name(struct patch *p, struct patch_cursor *c, const char *base, bool keep
 
 enum { SPARE, RECEIVED };
 
+/* Remove from the spare a name that the source no longer has. */
 static int
 take_gone(struct patch *p, struct patch_cursor c[2], const char *name)
 {
@@ -176,8 +182,10 @@ take_gone(struct patch *p, struct patch_cursor c[2], const char *name)
 }
 
 /*
- * What differs goes, and what came takes its place.  A directory goes only when something else
- * came: what differs in it has names of its own.
+ * Remove from the spare a name that differs, so that the received one can be renamed into its
+ * place.  A directory is removed only if the received name is not one: the differences in it are
+ * listed by names of their own.  A name that was not received has vanished at the source: it is
+ * removed, too, and counted.
  */
 static int
 take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
@@ -195,6 +203,8 @@ take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
 	return there == 1 ? remove_name(p, &c[SPARE], base, S_ISDIR(st.st_mode)) : there;
 }
 
+/* First half of the patch: remove from the spare every name that is gone or differs.  Files are
+ * shared with older snapshots, so they are unlinked and never written to. */
 static int
 take_away(struct patch *p, int spare, int received)
 {
@@ -212,14 +222,14 @@ take_away(struct patch *p, int spare, int received)
 
 /* A directory that was received. */
 struct patch_level {
-	struct stat from; /* before anything was moved out of it */
-	ino_t up;         /* the parent of its namesake in the spare */
+	struct stat from; /* of the received directory, before entries were moved out */
+	ino_t up;         /* inode of the parent of the same directory in the spare */
 };
 
-/* On the way through what was received, and through the spare beside it. */
+/* State of the walk through the received tree, in step with the spare. */
 struct patch_move {
 	struct patch *p;
-	int to; /* the namesake of the directory where we are */
+	int to; /* in the spare, the directory that the walk is in */
 	struct patch_level *level;
 	size_t depth, room;
 };
@@ -240,7 +250,8 @@ push(struct patch_move *m, const struct patch_level *level)
 	return 0;
 }
 
-/* The directory of that name in the spare; made if need be, in the place of what is none. */
+/* Open the directory of that name in the spare.  If there is none it is created; anything else
+ * of that name is replaced. */
 static int
 open_namesake(const struct patch_move *m, const char *name)
 {
@@ -258,6 +269,8 @@ open_namesake(const struct patch_move *m, const char *name)
 	return -1;
 }
 
+/* Before a received directory is walked: save its attributes, which moving entries changes, and
+ * open or create the same directory in the spare. */
 static int
 enter(void *arg, int dirfd, const char *name, int fd)
 {
@@ -282,7 +295,11 @@ enter(void *arg, int dirfd, const char *name, int fd)
 	return 0;
 }
 
-/* All of a directory was moved: give its attributes to its namesake, and go back to the parent. */
+/*
+ * After a received directory was walked: copy its saved attributes to the one in the spare, return
+ * to the parent, and remove the empty directory.  The parent must be the one that the walk came
+ * from: with a directory renamed meanwhile, ".." would lead elsewhere.
+ */
 static int
 leave(struct patch_move *m, int dirfd, const char *name)
 {
@@ -309,7 +326,8 @@ leave(struct patch_move *m, int dirfd, const char *name)
 	return unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
-/* Here a name that vanished is trouble, too: nobody else may be in these trees. */
+/* Move a received file into the spare.  ENOENT is an error here: no other process may change
+ * these trees.  Only files with a single link count as new; others share their data with a base. */
 static int
 visit(void *arg, int dirfd, const char *name, bool is_dir)
 {
@@ -330,6 +348,8 @@ visit(void *arg, int dirfd, const char *name, bool is_dir)
 	return 0;
 }
 
+/* Second half of the patch: move what was received into the spare.  Renames only, so neither
+ * time nor space depends on the size of the files. */
 static int
 move_in(struct patch *p, int spare)
 {
@@ -354,7 +374,8 @@ move_in(struct patch *p, int spare)
 	return -1;
 }
 
-/* The root directory: the attributes that it has at the source, or had before. */
+/* Set the attributes of the root directory: those fetched from the source, or else the
+ * modification time from before the patch. */
 static int
 finish_top(const struct patch *p, int spare, const struct stat *before)
 {
@@ -369,8 +390,9 @@ finish_top(const struct patch *p, int spare, const struct stat *before)
 }
 
 /*
- * The spare takes the place of what was received, of which nothing is left: a rename over an empty
- * directory is one step everywhere.
+ * The steps: remove from the spare what is gone or differs, move the received entries in, set the
+ * root directory's attributes, rename the spare to the name of the received tree.  That tree is an
+ * empty directory by then, and renaming over it is atomic on every file system.
  */
 int
 patch_run(struct patch *p)

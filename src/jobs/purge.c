@@ -27,7 +27,7 @@ _Static_assert(sizeof(struct purge_message) <= EVENT_SIZE, "it can be sent");
 
 #define TROUBLE_SIZE 1024
 
-/* A sweeper at work. */
+/* The state of a purger. */
 struct sweeper {
 	const struct config *config;
 	struct store store;
@@ -49,6 +49,7 @@ send_words(const struct sweeper *sw, enum purge_kind kind, const struct volume *
 	event_send(sw->out, &m, offsetof(struct purge_message, words) + strlen(m.words) + 1);
 }
 
+/* Send the summary of a volume that a reclaim has changed, unless its history could not be read. */
 static void
 send_summary(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
              int64_t now)
@@ -62,15 +63,15 @@ send_summary(const struct sweeper *sw, const struct volume *volume, const struct
 	event_send(sw->out, &m, sizeof(m));
 }
 
-/* Open a volume that is there and that nobody works on.  Return 0, or -1 when there is nothing to
- * do. */
+/* Open and lock a volume that has snapshots.  Return 0, or -1 when it has none or is in use.  It
+ * is opened unlocked first: taking the lock would create the directory. */
 static int
 open_locked(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
 {
 	bool empty;
 
 	if (store_volume_open(&sw->store, volume->host, volume->name, false, v) < 0)
-		return -1; /* sweep_volume has said why */
+		return -1; /* sweep_volume has reported why */
 	empty = v->nstamps == 0;
 	store_volume_close(v);
 	if (empty)
@@ -82,7 +83,8 @@ open_locked(const struct sweeper *sw, const struct volume *volume, struct store_
 	return -1;
 }
 
-/* Put `latest` right, after a crash or after somebody's hand, unless a run is about to. */
+/* Repair `latest` after a crash or a change by hand.  A volume in use is left to its run, which
+ * updates the link. */
 static void
 mend_latest(const struct sweeper *sw, const struct volume *volume)
 {
@@ -96,7 +98,8 @@ mend_latest(const struct sweeper *sw, const struct volume *volume)
 	store_volume_close(&v);
 }
 
-/* Remove an expired tree, unless another purge job does: that of flashback -1 beside the daemon. */
+/* Remove an expired tree, unless another purger is removing it: that of flashback -1 may run
+ * beside the daemon's. */
 static void
 remove_expired(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
                const char *name)
@@ -114,7 +117,8 @@ remove_expired(const struct sweeper *sw, const struct volume *volume, const stru
 		close(claim);
 }
 
-/* An expired tree can serve as the spare of the next run; only the others are removed. */
+/* Update the spare before expired trees are removed: one of them can become the spare, which is
+ * cheaper than a new one. */
 static void
 update_spare(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
 {
@@ -123,13 +127,14 @@ update_spare(const struct sweeper *sw, const struct volume *volume, struct store
 
 	if (spares_due(&sw->spares, volume, v) && spares_update(&sw->spares, volume, &recycled)) {
 		send_words(sw, PURGE_REMOVED, volume, "%s", stamp_format(&recycled, name));
-		(void)store_volume_list(v); /* else it is missed below, as what has vanished */
+		(void)store_volume_list(
+		    v); /* on failure, the removal below ignores the missing name */
 	}
 	if (spare_sweep(v, trouble, sizeof(trouble)) != 0)
 		send_words(sw, PURGE_TROUBLE, volume, "cannot remove " SPARE_PATH ": %s", trouble);
 }
 
-/* Remove all that has expired of one volume. */
+/* Purge one volume: update its spare, remove its expired trees, repair `latest`. */
 static void
 sweep_volume(const struct sweeper *sw, const struct volume *volume)
 {
@@ -155,8 +160,8 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 		mend_latest(sw, volume);
 }
 
-/* Is the disk still too full?  What was removed counts once it is written: when that fails it is
- * not known. */
+/* Is free space still low?  Removed files count only once the file system has committed that; if
+ * the sync fails, free space is unknown, and nothing more is expired. */
 static bool
 is_low(const struct sweeper *sw)
 {
@@ -166,8 +171,8 @@ is_low(const struct sweeper *sw)
 	       disk.low;
 }
 
-/* Expire what the policy of a volume no longer keeps, if its last run was good.  Was it anything?
- */
+/* Expire what the retention policy no longer keeps, in the series that expire_allowed permits,
+ * and remove it.  Return whether anything was expired. */
 static bool
 reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 {
@@ -190,7 +195,7 @@ reclaim_policy(const struct sweeper *sw, const struct volume *volume)
 	return n != 0;
 }
 
-/* The tree of a run that was cut. */
+/* An interrupted tree, and the space that its removal would free. */
 struct cut {
 	const struct volume *volume;
 	struct stamp stamp;
@@ -210,7 +215,8 @@ larger_first(const void *a, const void *b)
 	return (x->size < y->size) - (x->size > y->size);
 }
 
-/* Add the cut trees of a volume, .working ones too: without room no run comes to salvage them. */
+/* Add the interrupted trees of a volume, with those still .working: on a full disk no run starts
+ * that would salvage them. */
 static int
 gather_cuts(const struct sweeper *sw, const struct volume *volume, struct cuts *cuts)
 {
@@ -239,7 +245,8 @@ gather_cuts(const struct sweeper *sw, const struct volume *volume, struct cuts *
 	return rc;
 }
 
-/* Expire one cut tree, if it is still there and nobody works on its volume.  Was it? */
+/* Expire and remove one interrupted tree, if it still exists and its volume is not in use.
+ * Return whether it was expired. */
 static bool
 reclaim_cut(const struct sweeper *sw, struct cut *cut)
 {
@@ -261,6 +268,11 @@ reclaim_cut(const struct sweeper *sw, struct cut *cut)
 	return rc == 0;
 }
 
+/*
+ * Free space on a full disk, the least valuable first, and only until min_free is met: what the
+ * retention policy no longer keeps, then interrupted trees, the largest first.  Snapshots that the
+ * policy keeps are never removed.
+ */
 static void
 reclaim(const struct sweeper *sw)
 {
@@ -273,7 +285,7 @@ reclaim(const struct sweeper *sw)
 			low = is_low(sw);
 	for (size_t i = 0; i < config->n && low; i++)
 		if (gather_cuts(sw, config->volumes[i], &cuts) < 0)
-			break; /* out of memory: those gathered so far will do */
+			break; /* out of memory: expire those gathered so far */
 	if (cuts.n > 1)
 		qsort(cuts.cut, cuts.n, sizeof(*cuts.cut), larger_first);
 	for (size_t i = 0; i < cuts.n && low; i++)
@@ -282,6 +294,8 @@ reclaim(const struct sweeper *sw)
 	free(cuts.cut);
 }
 
+/* Purge all volumes at the lowest priority: removing a tree is thousands of small writes, and
+ * must not slow down a run. */
 int
 purge_body(int out, void *arg)
 {
@@ -293,7 +307,7 @@ purge_body(int out, void *arg)
 	setpriority(PRIO_PROCESS, 0, 19);
 	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 	if (store_open(job->config->data_dir, &sw.store, &why) < 0) {
-		free(why); /* the looker tells of it */
+		free(why); /* the inspector reports it */
 		return 0;
 	}
 	(void)inspect_room(sw.store.fd, job->config, &disk);

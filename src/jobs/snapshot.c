@@ -22,7 +22,7 @@
 enum snapshot_step {
 	STEP_DONE,
 	STEP_JUDGED,  /* the run is over, and the verdict says what becomes of its tree */
-	STEP_GAVE_UP, /* there is nothing to judge */
+	STEP_GAVE_UP, /* nothing to judge; the verdict is set */
 	STEP_FULL     /* a full run is needed: c->full says why */
 };
 
@@ -34,8 +34,8 @@ enum snapshot_step {
 
 struct snapshot_quick {
 	struct copy *c;
-	struct argv_job job;          /* the plan's, with another target a step */
-	struct transfer_end compared; /* how the scan ended */
+	struct argv_job job;          /* the plan's, with another target for each step */
+	struct transfer_end compared; /* result of the scan */
 };
 
 static enum snapshot_step
@@ -45,6 +45,8 @@ need_full(struct copy *c, const char *why)
 	return STEP_FULL;
 }
 
+/* Create an empty file for names below .flashback.  O_EXCL after an unlink: never write through
+ * a link that was placed there. */
 static FILE *
 new_list(int meta)
 {
@@ -68,6 +70,8 @@ close_list(FILE **f)
 	*f = NULL;
 }
 
+/* Has a signal asked this run to stop?  Called while the spare is walked, which may take minutes
+ * and runs before rsync. */
 static bool
 is_told_to_stop(void *arg)
 {
@@ -83,7 +87,8 @@ is_told_to_stop(void *arg)
 	return s.end || s.room;
 }
 
-/* A file that has as many links as the disk allows must leave some to the full run. */
+/* The spare could not be made: do a full run instead.  With EMLINK the spare itself holds the
+ * links that the full run needs, so it is removed first. */
 static enum snapshot_step
 give_up_spare(struct copy *c, const struct spare_walk *walk)
 {
@@ -95,7 +100,7 @@ give_up_spare(struct copy *c, const struct spare_walk *walk)
 	return need_full(c, "the spare tree could not be made");
 }
 
-/* Has the purge job tried to make the spare, and could not? */
+/* Has the purger failed to make this spare before?  Then do not try again before each run. */
 static bool
 is_known_impossible(const struct store_volume *v, const char *snapshot)
 {
@@ -106,7 +111,8 @@ is_known_impossible(const struct store_volume *v, const char *snapshot)
 	return fd == -1 && errno == ENOENT;
 }
 
-/* What is to be compared, and where the names go.  A list is long where much has changed. */
+/* First step of a quick run: bring the spare up to date with the newest snapshot and create the
+ * lists for the scan.  Files, not memory: where much has changed, the lists are long. */
 static enum snapshot_step
 prepare(struct snapshot_quick *q)
 {
@@ -130,7 +136,8 @@ prepare(struct snapshot_quick *q)
 	return STEP_DONE;
 }
 
-/* Is a name there?  Links on the way are followed, but nothing is opened. */
+/* Does dir have this name?  Symbolic links on the way are followed, which is safe here: nothing
+ * is opened. */
 static bool
 is_in(int dir, const char *name)
 {
@@ -140,8 +147,9 @@ is_in(int dir, const char *name)
 }
 
 /*
- * From this machine nothing is shared with other bases.  What a partial snapshot lacks because it
- * could not be read, and the complete one before it has, would be copied again.
+ * Does the list have a name that the base has and the spare lacks?  A local copy uses no bases (see
+ * argv_copy), so a file that the partial snapshot lacks because it was unreadable, but the complete
+ * one before it has, would be stored again.
  */
 static bool
 returns(const struct snapshot_quick *q, const char *base)
@@ -164,6 +172,7 @@ returns(const struct snapshot_quick *q, const char *base)
 	return found;
 }
 
+/* The same for every base other than the newest snapshot; local sources only. */
 static bool
 returns_from_another(const struct snapshot_quick *q)
 {
@@ -179,7 +188,8 @@ returns_from_another(const struct snapshot_quick *q)
 	return found;
 }
 
-/* A scan changes nothing; what is wrong with the source is known before anything is copied. */
+/* Second step: the scan.  It changes nothing, so a source that is missing, empty or shrunk is
+ * detected before anything is copied. */
 static enum snapshot_step
 compare(struct snapshot_quick *q)
 {
@@ -203,7 +213,8 @@ compare(struct snapshot_quick *q)
 	return c->full != NULL ? STEP_FULL : STEP_DONE;
 }
 
-/* The root directory's own attributes. */
+/* Fetch the root directory's attributes into a directory of its own: on the list of the copy,
+ * "." would mean the whole first level. */
 static enum snapshot_step
 fetch_top(struct snapshot_quick *q)
 {
@@ -222,7 +233,8 @@ fetch_top(struct snapshot_quick *q)
 	                       : STEP_JUDGED;
 }
 
-/* How far from 0 an exit status is with which a tree can be a snapshot; others are all too far. */
+/* Rank of an exit status: 0 is better than 24 (files vanished), that than 23 (files not copied),
+ * and the rest cannot make a snapshot. */
 static int
 weight(int status)
 {
@@ -238,10 +250,9 @@ weight(int status)
 	}
 }
 
-/*
- * The copy and the scan before it count as one rsync.  The copy's own statistics are about the list
- * alone, and count only when they say that the source is gone.
- */
+/* Merge the result of the scan into that of the copy: for the verdict they are one rsync.  The
+ * copy's statistics cover the list only, and are kept only when they show that the source is
+ * gone. */
 static void
 add_compared(struct transfer_end *end, const struct transfer_end *compared)
 {
@@ -258,6 +269,8 @@ add_compared(struct transfer_end *end, const struct transfer_end *compared)
 		end->status = compared->status;
 }
 
+/* Third step: copy the listed names into the tree of this run.  With an empty list the scan's
+ * result is the run's. */
 static enum snapshot_step
 fetch(struct snapshot_quick *q)
 {
@@ -283,7 +296,11 @@ fetch(struct snapshot_quick *q)
 	return copy_is_good(c) ? STEP_DONE : STEP_JUDGED;
 }
 
-/* What was on the list and did not come has vanished, unless it was said why it did not. */
+/*
+ * Last step: patch the spare with what was received; it becomes the tree.  A listed name that was
+ * neither received nor reported as unreadable or vanished counts as vanished, or the snapshot would
+ * be called complete without it.
+ */
 static enum snapshot_step
 patch(struct snapshot_quick *q)
 {
@@ -318,6 +335,7 @@ patch(struct snapshot_quick *q)
 	return STEP_JUDGED;
 }
 
+/* The steps of a quick run, in order.  The lists are removed whatever the outcome. */
 static enum snapshot_step
 run_quick(struct copy *c)
 {
@@ -337,7 +355,11 @@ run_quick(struct copy *c)
 	return step;
 }
 
-/* An rsync that makes a whole tree begins with an empty one. */
+/*
+ * Give the full run an empty tree: a copy on top of a half-patched one would keep what the source
+ * no longer has.  A tree with entries becomes an interrupted one, and serves as a base of the full
+ * run, which is therefore planned again.
+ */
 static int
 renew_tree(struct copy *c)
 {
@@ -371,7 +393,8 @@ run_full(struct copy *c)
 	return copy_full(c);
 }
 
-/* Return 0 when the run was judged, or -1 with the verdict. */
+/* Do the planned kind of run, and a full one where a quick run proves impossible.  Return 0 when
+ * the run was judged, or -1 with the verdict. */
 static int
 run(struct copy *c)
 {
@@ -387,6 +410,7 @@ run(struct copy *c)
 	return step == STEP_JUDGED ? 0 : -1;
 }
 
+/* Plan the run, make its tree, open its log, and run rsync. */
 int
 snapshot_run(struct copy *c)
 {

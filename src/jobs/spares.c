@@ -15,17 +15,17 @@
 #include "flashback/rsync/quick.h"
 #include "flashback/store/spare.h"
 
-#define LOOK_MS 50 /* how often a walk looks whether it must end */
+#define LOOK_MS 50 /* interval at which a walk checks whether it must stop */
 
-/* For the spare of one volume. */
+/* What to do with the spare of one volume. */
 enum spares_action { SPARES_NOTHING, SPARES_REMOVE, SPARES_WALK };
 
-/* A walk that is under way. */
+/* The state of one walk. */
 struct layout {
 	const struct spares *s;
 	const struct store_volume *v;
 	int64_t next; /* clock_mono */
-	bool low;     /* it has made the disk low */
+	bool low;     /* free space is below min_free */
 };
 
 static bool
@@ -55,9 +55,9 @@ can_be_quick(const struct volume *volume, const struct store_volume *v)
 }
 
 /*
- * A spare that is right takes a directory for each of the snapshot, and keeps no file that was
- * removed; so it may stay where only the next run has no use for it.  One that is not right may
- * keep large files of a snapshot that has gone.
+ * Decide what to do with the spare.  One that matches its snapshot needs a directory for each of
+ * the snapshot's and holds no removed file, so it may stay even if the next run does not use it.
+ * One that does not match may hold large files of a removed snapshot: it is walked or removed.
  */
 static enum spares_action
 decide(const struct spares *s, const struct volume *volume, const struct store_volume *v,
@@ -91,8 +91,8 @@ is_low(const struct spares *s)
 	return inspect_room(s->store->fd, s->config, &disk) == 0 && disk.low;
 }
 
-/* A walk ends when a run wants the volume, and when its directories make the disk low: how many
- * they are is not known before. */
+/* Stop a walk when a run wants the volume, or when the directories it creates bring free space
+ * below min_free: their number is not known beforehand. */
 static bool
 must_stop(void *arg)
 {
@@ -106,7 +106,7 @@ must_stop(void *arg)
 	return l->low || store_wanted(l->v);
 }
 
-/* Make an expired tree the spare, if there is none: the newest, which has most in common with the
+/* Make the newest expired tree the spare, if there is none: it has most in common with the
  * snapshot. */
 static bool
 recycle(const struct store_volume *v, struct stamp *recycled)
@@ -122,8 +122,8 @@ recycle(const struct store_volume *v, struct stamp *recycled)
 	return false;
 }
 
-/* Walk the spare.  What cannot be done is not tried again for this snapshot: it would fail at each
- * purge.  A walk that gives way to a run is different. */
+/* Make the spare match the snapshot.  A failure is noted, so that it is not repeated at each
+ * purge for this snapshot.  A walk that stopped for a run is not noted, and is repeated. */
 static bool
 lay_out(const struct spares *s, const struct store_volume *v, const char *snapshot,
         struct stamp *recycled)
@@ -152,6 +152,8 @@ spares_due(const struct spares *s, const struct volume *volume, const struct sto
 	return decide(s, volume, v, name) != SPARES_NOTHING;
 }
 
+/* Decide again under the lock: the volume may have changed since spares_due was called without
+ * it. */
 bool
 spares_update(const struct spares *s, const struct volume *volume, struct stamp *recycled)
 {
@@ -167,7 +169,8 @@ spares_update(const struct spares *s, const struct volume *volume, struct stamp 
 	if (action == SPARES_WALK) {
 		taken = lay_out(s, &v, name, recycled);
 	} else if (action == SPARES_REMOVE && spare_drop(&v) == 0 && name[0] != '\0') {
-		/* The room that this makes is no reason to make the spare again at once. */
+		/* Note the snapshot, or the space that this frees would have the spare made
+		 * again at once. */
 		(void)spare_note(&v, name);
 	}
 	store_volume_close(&v);
@@ -176,7 +179,7 @@ spares_update(const struct spares *s, const struct volume *volume, struct stamp 
 
 /* ---- volumes that are not in the config ---- */
 
-/* A directory of a host below data_dir. */
+/* The directory of a host below data_dir. */
 struct host {
 	const struct spares *s;
 	const char *name;
@@ -202,6 +205,8 @@ is_listed(const struct config *c, const char *host, const char *name)
 	return false;
 }
 
+/* Remove the spare of one volume that is not in the config: no run will use it.  Lock the volume
+ * only if it has one, since locking writes to the disk. */
 static int
 remove_unlisted(void *arg, const struct dirent *entry)
 {

@@ -47,9 +47,9 @@ struct backup_message {
 
 /**
  * backup_body(out, arg):
- * The body of a worker; arg is a struct backup_job *.  A run that ends
- * without BACKUP_RESULT has FAILED; `after` may still follow the result.  SIGTERM: stop rsync and
- * leave the tree .working.  SIGUSR2: the same, because free space is low.  Return 0.
+ * The body of a worker; arg is a struct backup_job *.  A run that ends without BACKUP_RESULT has
+ * FAILED; `after` may still follow the result.  SIGTERM: stop rsync and leave the tree .working.
+ * SIGUSR2: the same, because free space is low.  Return 0.
  */
 int backup_body(int out, void *arg);
 

@@ -27,9 +27,9 @@ struct commit {
 
 /**
  * commit_run(c):
- * Sync, check that data_dir is still this store, rename the tree, sync the
- * directory, update `latest`, RESTORE.txt and the history, expire.  A tree whose sync fails is no
- * snapshot.  When data_dir is no longer this store, nothing more is written.
+ * Sync, check that data_dir is still this store, rename the tree, sync the directory, update
+ * `latest`, RESTORE.txt and the history, expire.  A tree whose sync fails is no snapshot.  When
+ * data_dir is no longer this store, nothing more is written.
  */
 void commit_run(struct commit *c);
 

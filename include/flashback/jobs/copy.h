@@ -47,24 +47,23 @@ struct copy {
 
 /**
  * copy_keep_out(v, data_dir, why):
- * volume_keep_out for a local source, with symbolic links resolved
- * in both paths, and for every other mount point of the store.  A missing path is no error here:
- * rsync or store_open reports it.
+ * volume_keep_out for a local source, with symbolic links resolved in both paths, and for every
+ * other mount point of the store.  A missing path is no error here: rsync or store_open reports it.
  */
 int copy_keep_out(struct volume *v, const char *data_dir, char **why);
 
 /**
  * copy_check_room(c):
- * after "too many links" the next run copies every file: is there enough free
- * space?  Return 0, or -1 with the verdict.
+ * after "too many links" the next run copies every file: is there enough free space?  Return 0, or
+ * -1 with the verdict.
  */
 int copy_check_room(struct copy *c);
 
 /** copy_plan(c): decide in c->plan what the run does, from the volume's present snapshots. */
 void copy_plan(struct copy *c);
 
-/** copy_make_tree(c): create the directory of the next snapshot, c->plan.tree, as c->tree, and note
- * it in the lock file.  Return 0, or -1 with the verdict. */
+/** copy_make_tree(c): create the directory of the next snapshot, c->plan.tree, as c->tree, and
+ * note it in the lock file.  Return 0, or -1 with the verdict. */
 int copy_make_tree(struct copy *c);
 
 /** copy_root(c): the real path of the volume's directory, in new memory, with symbolic links

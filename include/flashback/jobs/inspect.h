@@ -10,38 +10,38 @@
 #include "flashback/store/marker.h"
 #include "flashback/store/summary.h"
 
-/* The inspector: is the disk there, how full is it, and (on request) which snapshots does it hold?
- */
+/* The inspector: is the backup disk mounted, how full is it, and (on request) which snapshots
+ * does it hold? */
 
 #define INSPECT_DEADLINE 20         /* seconds, for marker and free space */
 #define INSPECT_VOLUME_DEADLINE 120 /* seconds, for each volume after that */
 
-/** What to look at, and what is known. */
+/** What to inspect, and what the last inspection found. */
 struct inspect_job {
 	const struct config *config;
-	uint64_t fsid; /* of the last look; 0: none */
-	bool marker;   /* was the marker there at the last look? */
+	uint64_t fsid; /* at the last inspection; 0: none */
+	bool marker;   /* the marker was found at the last inspection */
 	bool volumes;  /* read the snapshots of all volumes */
-	bool test;     /* it could not be written: can it now? */
+	bool test;     /* test whether the disk can be written to */
 	int64_t now;
 };
 
-/** What it saw. */
+/** What was found. */
 struct inspect_disk {
 	bool mounted;
-	bool opened; /* the store was opened: this look has sent its warnings */
+	bool opened; /* the store was opened, and its warnings were sent */
 	uint64_t fsid;
 	uint64_t total, used, free; /* bytes */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
 	bool broken;                /* mounted read-only, or nothing can be written to it */
 	char id[MARKER_ID_SIZE];    /* of the store, if it was opened; else "" */
-	char reason[256]; /* when not mounted: why; else when broken or low: of what; escaped */
+	char reason[256];           /* why not mounted, or why broken or low; escaped */
 };
 
 enum inspect_kind {
 	INSPECT_DISK,    /* first, once */
-	INSPECT_WARNING, /* something is wrong with the store */
-	INSPECT_UNREAD,  /* a volume cannot be read, with a warning why; a later look may succeed */
+	INSPECT_WARNING, /* a problem of the store */
+	INSPECT_UNREAD,  /* a volume cannot be read, and why; a later inspection may succeed */
 	INSPECT_VOLUME
 };
 
@@ -53,7 +53,7 @@ struct inspect_message {
 		struct {
 			char id[VOLUME_ID_SIZE];
 			struct summary seen;
-			bool stale; /* `latest` is not what it should be */
+			bool stale; /* `latest` is wrong or missing */
 		} volume;
 		char warning[2048]; /* escaped */
 	};
@@ -62,12 +62,12 @@ struct inspect_message {
 /**
  * inspect_body(out, arg):
  * The body of the inspector; arg is a struct inspect_job *.  Sends INSPECT_DISK; then, when the
- * store was opened (not when the file system is the one of the last look and its marker was there),
+ * store was opened (not when the file system is the same as last time and had its marker),
  * warnings, and on request each volume.  Return 0.
  */
 int inspect_body(int out, void *arg);
 
-/** inspect_room(fd, config, disk): the figures of the file system behind fd against min_free.
+/** inspect_room(fd, config, disk): compare the free space of the file system of fd with min_free.
  * Return 0, or -1 with the reason alone filled in. */
 int inspect_room(int fd, const struct config *config, struct inspect_disk *disk);
 

@@ -10,35 +10,37 @@
 #include "flashback/config/volume.h"
 #include "flashback/store/summary.h"
 
-/* The sweeper: removes *.expired at idle priority, through descriptors, never changing a file; lays
- * out the spares for quick runs (see spares.h); and puts `latest` right where a crash or a hand has
- * left it wrong. */
+/*
+ * The purger: removes *.expired trees at idle priority, through descriptors, without changing a
+ * file; makes the spares for quick runs (see spares.h); and repairs `latest` after a crash or a
+ * change by hand.
+ */
 
-/** What the sweeper is to do. */
+/** What the purger is to do. */
 struct purge_job {
 	const struct config *config;
-	bool again;   /* walk spares that are known to be right, too */
-	bool reclaim; /* the disk is full: then expire what is no longer kept, then .interrupted
-	                 trees, until it is not */
+	bool again;   /* also walk spares that are noted to match */
+	bool reclaim; /* the disk is full: expire what the policy no longer keeps, then .interrupted
+	                 trees, until min_free is met */
 };
 
 enum purge_kind {
-	PURGE_REMOVED, /* one expired tree less */
+	PURGE_REMOVED, /* an expired tree was removed */
 	PURGE_TROUBLE,
 	PURGE_SUMMARY /* a reclaim has changed the volume: expired trees are not removed yet */
 };
 
-/** What the sweeper sends. */
+/** What the purger sends. */
 struct purge_message {
 	enum purge_kind kind;
 	char id[VOLUME_ID_SIZE];
 	union {
 		struct summary seen;
-		char words[1200]; /* the name of what was removed; what went wrong; escaped */
+		char words[1200]; /* the name that was removed, or what failed; escaped */
 	};
 };
 
-/** purge_body(out, arg): the body of the sweeper; arg is a struct purge_job *.  Return 0. */
+/** purge_body(out, arg): the body of the purger; arg is a struct purge_job *.  Return 0. */
 int purge_body(int out, void *arg);
 
 #endif

@@ -4,17 +4,15 @@
 
 #include "flashback/jobs/copy.h"
 
-/*
- * The heart of a run: the tree of the next snapshot.  A quick run compares the source with the
- * newest snapshot and copies what differs; where it cannot give the same tree as a full run, a full
- * run is made.
- */
+/* Make the tree of the next snapshot.  A quick run scans for what differs from the newest
+ * snapshot and copies only that; a full run is made where a quick one could not give the same
+ * tree. */
 
 /**
  * snapshot_run(c):
- * Make the tree, fill it, judge.  A quick run that turns out to be impossible on its way goes over
- * into a full one.  Return 0 with the verdict on the tree; -1 when there is nothing to judge, with
- * the verdict saying why, and a tree that was made left .working.
+ * Make the tree, fill it, judge it.  If a quick run proves impossible after it has begun, a full
+ * run follows.  Return 0 with the verdict on the tree; or -1 when there is nothing to judge, with
+ * the reason in the verdict, and a tree that was made left .working.
  */
 int snapshot_run(struct copy *c);
 

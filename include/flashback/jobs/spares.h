@@ -8,21 +8,21 @@
 #include "flashback/store/store.h"
 
 /*
- * What the purge job does for quick runs: it keeps the spare of each volume equal to its newest
- * snapshot, so that the next run finds it right, and removes spares without use.  A volume's lock
- * is held meanwhile, and released as soon as another process wants it.  A spare is an offer: no
- * failure here is an error, the run makes the spare itself or does without and says why.
+ * The purger's work for quick runs: keep the spare of each volume equal to its newest snapshot, so
+ * that the next run need not do that, and remove spares without use.  The volume's lock is held
+ * meanwhile, and released as soon as another process wants it.  A failure here is no error: the run
+ * makes the spare itself, or does a full run and logs why.
  */
 
 /** For all volumes of a store. */
 struct spares {
 	const struct store *store;
 	const struct config *config;
-	bool again; /* walk spares that were right, too */
+	bool again; /* also walk spares that are noted to match */
 	bool low;   /* the disk is below min_free: remove all spares, make none */
 };
 
-/** spares_due(s, volume, v): is there anything for spares_update to do?  v need not be locked. */
+/** spares_due(s, volume, v): has spares_update anything to do?  v need not be locked. */
 bool spares_due(const struct spares *s, const struct volume *volume, const struct store_volume *v);
 
 /**
