@@ -298,8 +298,8 @@ fetch(struct snapshot_quick *q)
 
 /*
  * Last step: patch the spare with what was received; it becomes the tree.  A listed name that was
- * neither received nor reported as unreadable or vanished counts as vanished, or the snapshot would
- * be called complete without it.
+ * neither received nor reported as unreadable or vanished counts as vanished, so that no name is
+ * missing without a word in the log.
  */
 static enum snapshot_step
 patch(struct snapshot_quick *q)

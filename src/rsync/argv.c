@@ -9,16 +9,19 @@
 #include "flashback/config/rsyncopt.h"
 #include "flashback/rsync/scan.h"
 
-/* A host that answered the probe answers ssh within this time. */
+/* A reachable host answers ssh within this time (seconds). */
 #define CONNECT_TIMEOUT 20
-/* At most so many seconds between two questions whether the far sshd is still there. */
+/* The longest interval between keepalive messages of ssh (seconds). */
 #define ALIVE_INTERVAL_MAX 60
 
-/* What every shell takes as it stands. */
+/* Characters that no shell interprets. */
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
 
-/* The `ssh` option with BatchMode and the time-outs added after it, so that the user's own win: ssh
- * takes the first value it meets. */
+/*
+ * The `ssh` option with BatchMode and time-outs appended: without them ssh could wait for a
+ * password or a dead host for ever.  ssh uses the first value given, so the user's own options take
+ * precedence.
+ */
 static char *
 format_shell(const struct volume *volume)
 {
@@ -36,9 +39,9 @@ format_shell(const struct volume *volume)
 }
 
 /*
- * Must the path go to the host by another way than its command line?  rsync 3.5.0 writes it so that
- * a remote shell leaves it alone (but for some backslashes), older ones do not always.  Never
- * without need: rrsync on the host refuses -s.
+ * Must the path be sent in the protocol (-s) rather than on the remote command line?  rsync 3.5.0
+ * escapes it for the remote shell (all but some backslashes), older versions not always.  Only
+ * where needed: rrsync on the host refuses -s.
  */
 static bool
 needs_secluded(const struct volume *v, const struct version *version)
@@ -66,7 +69,7 @@ add_shell(const struct volume *volume, struct text_list *argv)
 	return error ? -1 : 0;
 }
 
-/* Does the sender read every file before it says a word of it? */
+/* Does the sender read each file in full before it sends anything about it? */
 static bool
 compares_contents(const struct volume *v, bool checksum)
 {
@@ -79,11 +82,13 @@ argv_patience(const struct volume *volume, bool checksum)
 {
 	bool is_unseen = volume->transport != VOLUME_LOCAL && compares_contents(volume, checksum);
 
-	/* What the host reads we do not see, and names are sent some hundreds at a time. */
+	/* Reads on the host are not visible here, and names are sent in batches of some
+	 * hundreds, so silence is longer. */
 	return volume->io_timeout * (is_unseen ? 24 : 3);
 }
 
-/* How to copy.  A sender that compares by content is silent for long, so it gets no time-out. */
+/* Options of every copy and scan.  A sender that compares by checksum is silent for long, so it
+ * gets no --timeout, which would abort it. */
 static int
 add_manner(const struct argv_job *job, struct text_list *argv)
 {
@@ -112,8 +117,9 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 }
 
 /*
- * An rsync that confines opens every directory from / to each old file, several times a file; the
- * way through the target and its ".." would be two more.
+ * The bases.  With --confine-root rsync opens every directory from / down to each old file, several
+ * times a file; a path through the target and ".." would add two more each time.  Without it the
+ * relative path is used.
  */
 static int
 add_bases(const struct argv_job *job, struct text_list *argv)
@@ -157,6 +163,8 @@ add_all(struct text_list *argv, const char *const options[])
 	return 0;
 }
 
+/* The order matters: filters in rsync_options come after the excludes, and after the options
+ * that flashback needs. */
 int
 argv_rsync(const struct argv_job *job, struct text_list *argv)
 {
@@ -168,8 +176,9 @@ argv_rsync(const struct argv_job *job, struct text_list *argv)
 }
 
 /*
- * What is excluded must go from a spare that has it.  A directory that cannot be read would be
- * missing in a fresh tree, too: hence --ignore-errors.
+ * --delete-excluded removes from the spare what has been excluded since.  --ignore-errors: an
+ * unreadable directory would be missing from a fresh tree, too, so its deletion must not be
+ * suppressed.
  */
 int
 argv_scan(const struct argv_job *job, struct text_list *argv)
@@ -210,6 +219,8 @@ argv_top(const struct argv_job *job, struct text_list *argv)
 	return add_ends(job, argv);
 }
 
+/* Only options that rsync needs to reach the source: a filter could hide its contents, and the
+ * source would look empty. */
 int
 argv_list(const struct volume *volume, const char *program, const struct version *version,
           struct text_list *argv)
@@ -233,9 +244,9 @@ argv_list(const struct volume *volume, const char *program, const struct version
 }
 
 /*
- * A word with control characters (or anything else that a terminal must not get): all but the
- * plainest characters as octal numbers for printf(1).  A shell drops newlines at the end of what
- * printf wrote, so these follow in quotes.
+ * Print a word with control characters (or others that a terminal must not receive) as octal
+ * escapes for printf(1).  A command substitution drops trailing newlines, so these follow in
+ * quotes.
  */
 static void
 print_octal(FILE *f, const char *word)
@@ -283,6 +294,7 @@ is_printable(const char *word)
 	return same;
 }
 
+/* Each word in the most readable form that a shell reads back exactly. */
 void
 argv_print(FILE *f, const struct text_list *argv)
 {

@@ -6,12 +6,12 @@
 #include "flashback/lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define LINE_READ 256 /* no line of figures is longer */
+#define LINE_READ 256 /* maximum length of a progress line */
 #define FIGURE_MAX (INT64_MAX / 128)
 #define RATE_MAX (INT64_C(1) << 30) /* before its unit, which is at most 2^30 */
 #define TIME_MAX (INT64_C(1) << 40)
 
-/* What is left of a line that is being read. */
+/* The unparsed rest of a line. */
 struct cursor {
 	const char *s;
 	size_t n;
@@ -62,6 +62,8 @@ take_number(struct cursor *c, int64_t max, int64_t *out)
 	return true;
 }
 
+/* Match the line against each known statistic.  "Number of files" marks the statistics as seen:
+ * it is the proof that rsync ended normally. */
 int
 output_statistic(const char *line, size_t len, struct output_stats *stats)
 {
@@ -147,6 +149,8 @@ take_counts(struct cursor *c, struct output_progress *p)
 	return true;
 }
 
+/* Parse into a copy, and store it only when the whole line matches: a file name may look like
+ * the start of a progress line. */
 int
 output_progress(const char *line, size_t len, struct output_progress *p)
 {
@@ -164,7 +168,7 @@ output_progress(const char *line, size_t len, struct output_progress *p)
 	take_blanks(&c);
 	if (c.n == 0) {
 		read.left = left;
-		/* In the middle of the first file nothing has been counted. */
+		/* No files are counted until the first one is complete. */
 		if (read.all == 0 && percent <= 100)
 			read.percent = (int)percent;
 	} else if (!take_counts(&c, &read)) {
@@ -177,8 +181,8 @@ output_progress(const char *line, size_t len, struct output_progress *p)
 	return 0;
 }
 
-/* Do the texts "PATH: why" a and b mean one file, the path of b perhaps without what leads to it?
- */
+/* Do the texts "PATH: why" a and b concern one file?  The path of b may lack leading
+ * directories: sender and receiver report different roots. */
 static bool
 same_file(const char *a, const char *b)
 {
@@ -201,8 +205,8 @@ keep_first(char first[MESSAGE_TEXT], const char *text)
 		memcpy(first, text, MESSAGE_TEXT);
 }
 
-/* An error in writing here.  What it says of the disk is verified before anything follows from it.
- */
+/* Record a write error on the receiving side.  A host can forge such lines, so what they claim
+ * of the disk is verified before it counts. */
 static void
 hear_trouble_here(struct output_words *w, const struct message *m)
 {
@@ -216,6 +220,7 @@ hear_trouble_here(struct output_words *w, const struct message *m)
 	keep_first(attribute ? w->first_attribute : w->first_refusal, m->text);
 }
 
+/* Record a recognised cause; a more specific one (higher rank) replaces it. */
 static void
 hear_cause(struct output_words *w, const char *line, size_t len)
 {
@@ -231,6 +236,8 @@ hear_cause(struct output_words *w, const char *line, size_t len)
 	memcpy(w->cause, cause.text, sizeof(w->cause));
 }
 
+/* Classify a line of standard error, and count it.  rsync may report an unreadable file twice in
+ * a row, which counts as one. */
 static void
 hear_error(struct output_words *w, const char *line, size_t len)
 {

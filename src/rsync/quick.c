@@ -15,8 +15,8 @@ quick_base(const struct stamp *stamps, size_t n, int64_t now)
 	return (struct stamp){.when = 0};
 }
 
-/* Was the snapshot made from the same source, with the same excludes and options?  Where the
- * history is lost that is unknown. */
+/* Was the snapshot made from the same source, with the same excludes and options?  Unknown where
+ * the history is lost, and then not. */
 static bool
 is_same_job(const struct quick_case *c, const struct stamp *base)
 {
@@ -35,10 +35,9 @@ has_full_option(const struct text_list *options)
 	return false;
 }
 
-/*
- * From this machine a quick run copies without bases (see argv_copy), so what another tree has
- * besides the newest snapshot would be copied again: all of what was interrupted, each time.
- */
+/* A quick run of a local source uses no bases (see argv_copy), so whatever another tree has and
+ * the newest snapshot lacks would be copied again: with an interrupted tree, all of it at each
+ * attempt. */
 static const char *
 why_other_base(const struct quick_case *c)
 {
@@ -54,6 +53,8 @@ why_other_base(const struct quick_case *c)
 	return NULL;
 }
 
+/* Each condition is one under which a quick run would fail or give another tree than a full run.
+ * The first that holds is logged. */
 const char *
 quick_why_full(const struct quick_case *c)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/rsync/runplan.h"
 
-/* After "too many links" every file is stored anew: a base would have the same links. */
+/* No bases after "too many links": every file is copied, since a base would contribute the same
+ * links. */
 static size_t
 choose_bases(const struct quick_case *known, struct stamp base[LINKDEST_MAX])
 {
@@ -10,6 +11,8 @@ choose_bases(const struct quick_case *known, struct stamp base[LINKDEST_MAX])
 	return linkdest_choose(known->stamps, known->nstamps, &known->doubtful, known->now, base);
 }
 
+/* Choose the kind of run, the tree and the bases, and build the job for argv.  A plan depends on
+ * its arguments only, so a dry run plans exactly what a run would do. */
 void
 runplan_make(const struct runplan_case *c, struct runplan *plan)
 {

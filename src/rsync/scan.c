@@ -11,10 +11,10 @@
 #define END "//"
 #define SIZE_LIMIT (INT64_MAX / 1024)
 
-/* Where in an item things stand. */
+/* Offsets of the fields in an item. */
 enum { UPDATE, KIND, CONTENT, SIZE };
 
-/* A name as rsync has it. */
+/* A name as rsync prints it. */
 struct name {
 	char text[PATH_MAX];
 	size_t len; /* without its NUL, and without the slash behind a directory's name */
@@ -46,7 +46,8 @@ unescape(const char *s, const char *end)
 	return (s[2] - '0') * 64 + (s[3] - '0') * 8 + (s[4] - '0');
 }
 
-/* Is each component a name?  A host can forge lines: nothing may lead out of the tree. */
+/* Is this a relative path without empty, "." or ".." components?  A host can forge lines, and
+ * these names are unlinked later: none may lead out of the tree. */
 static bool
 is_path(const struct name *n)
 {
@@ -66,7 +67,7 @@ is_path(const struct name *n)
 	}
 }
 
-/* The bytes behind the escapes.  Return 0, or -1 when the name is too long. */
+/* Decode the escapes into n.  Return 0, or -1 when the name is too long. */
 static int
 decode(const char *s, const char *end, struct name *n)
 {
@@ -92,6 +93,8 @@ is_root(const struct name *n)
 	return n->is_dir && strcmp(n->text, ".") == 0;
 }
 
+/* Append a name to a file, or mark the scan as broken: a list with a name missing must not be
+ * used. */
 static void
 put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
 {
@@ -103,7 +106,7 @@ put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
 		s->broken = true;
 }
 
-/* Take in a name that is no directory. */
+/* Count a name that is not a directory, by what differs. */
 static void
 count(struct scan *s, const char *item, int64_t size)
 {
@@ -121,6 +124,7 @@ count(struct scan *s, const char *item, int64_t size)
 	}
 }
 
+/* Sort a name by what rsync would do with it: delete it, or create or change it. */
 static void
 take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 {
@@ -130,7 +134,7 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 	} else if (is_root(n)) {
 		s->root = true;
 	} else {
-		/* rsync takes a line that begins so for a comment, --from0 or not. */
+		/* rsync treats a line with this first character as a comment, even with --from0. */
 		if (s->list != NULL && (n->text[0] == '#' || n->text[0] == ';') &&
 		    fputs(SCAN_HERE, s->list) == EOF)
 			s->broken = true;
@@ -140,7 +144,7 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 	}
 }
 
-/* The size; leaves *line at the name.  Return -1 when there is none. */
+/* Parse the size and advance *line to the name.  Return -1 when there is no size. */
 static int64_t
 take_size(const char **line, const char *end)
 {
@@ -155,6 +159,8 @@ take_size(const char **line, const char *end)
 	return size;
 }
 
+/* Check the whole line against SCAN_FORMAT before any of it counts: standard output has other
+ * lines, and a file name may imitate one. */
 int
 scan_line(struct scan *s, const char *line, size_t len)
 {

@@ -15,16 +15,16 @@
 #define WHOLE 10000 /* hundredths of a percent */
 #define SIGNALLED 128
 
-/* rsync's own exit statuses lie below; others come from the remote shell. */
+/* rsync's exit statuses are below this; others are the remote shell's. */
 #define OWN_CODES_END 36
 
-/* All that a row of the table looks at. */
+/* Everything that the rows of the table depend on. */
 struct run {
 	const struct verdict_case *c;
 	const struct output_words *w;
 	int code;      /* rsync's exit status; 128+n for signal n */
 	bool killed;   /* by that signal */
-	int64_t files; /* that came: those that vanished are in rsync's number, too */
+	int64_t files; /* files copied: rsync's number without those that vanished */
 };
 
 static bool
@@ -51,7 +51,7 @@ is_stopped_for_room(const struct run *r)
 	return r->c->stop == VERDICT_STOP_ROOM;
 }
 
-/* What rsync says of the disk counts only when we have found the same. */
+/* A disk error in rsync's output counts only when it was verified here: a host can forge it. */
 static bool
 is_disk(const struct run *r)
 {
@@ -65,7 +65,7 @@ is_disk_full(const struct run *r)
 	return is_disk(r) && r->c->disk_full;
 }
 
-/* rsync came to its end: all that could be copied was, and its statistics are there. */
+/* rsync ran to its end: all that could be copied was, and it printed its statistics. */
 static bool
 is_through(const struct run *r)
 {
@@ -78,6 +78,8 @@ is_links(const struct run *r)
 	return r->w->too_many_links && r->code != 0 && r->code != 24;
 }
 
+/* The source does not exist or cannot be opened: no files listed, or only an unreadable root, or
+ * its absence was reported. */
 static bool
 is_no_source(const struct run *r)
 {
@@ -100,7 +102,8 @@ is_gone(const struct run *r)
 	return r->c->removable && (is_no_source(r) || is_empty(r));
 }
 
-/* How many there were: a disk that goes away in mid-run is so many files that vanish. */
+/* The number of files to compare with.  If a source disk disappears during a run, its files are
+ * listed and then vanish, so the list counts, too. */
 static int64_t
 count_before(const struct run *r)
 {
@@ -109,6 +112,8 @@ count_before(const struct run *r)
 	return listed > r->c->files_before ? listed : r->c->files_before;
 }
 
+/* Shrink guard: has the source lost more files than shrink_guard allows?  An unmounted or
+ * damaged source must not expire good snapshots. */
 static bool
 is_shrunk(const struct run *r)
 {
@@ -133,8 +138,8 @@ is_config(const struct run *r)
 	return r->w->bad_option;
 }
 
-/* The connection, the far side, or rsync itself gave up in the middle: another time it may go on.
- */
+/* The connection, the remote side or rsync itself failed during the run: the tree is kept, and a
+ * later run may complete it. */
 static bool
 is_cut(const struct run *r)
 {
@@ -154,7 +159,7 @@ is_any(const struct run *r)
 
 typedef void say_fn(const struct run *r, struct verdict *v);
 
-/* The reason.  Its pieces are escaped already. */
+/* Set the reason.  Its parts are escaped already. */
 static void __attribute__((format(printf, 2, 3))) say(struct verdict *v, const char *fmt, ...)
 {
 	va_list ap;
@@ -191,6 +196,7 @@ say_room(const struct run *r, struct verdict *v)
 	say(v, "stopped because the backup disk was filling up");
 }
 
+/* Explain a disk error, with what the user can do about it. */
 static void
 say_disk(const struct run *r, struct verdict *v)
 {
@@ -247,6 +253,8 @@ say_complete(const struct run *r, struct verdict *v)
 		say(v, "some files vanished while they were copied");
 }
 
+/* Explain a partial snapshot by the most useful error: unread files first, then files and
+ * attributes that could not be written. */
 static void
 say_partial(const struct run *r, struct verdict *v)
 {
@@ -268,8 +276,8 @@ say_partial(const struct run *r, struct verdict *v)
 		say(v, "some files were not copied: %s", w->last_error);
 }
 
-/* The best words there are: what was recognised, else what the exit status means and was said last.
- */
+/* The most specific explanation available: a recognised cause, else the meaning of the exit
+ * status with the last error line. */
 static void
 say_failed(const struct run *r, struct verdict *v)
 {
@@ -289,7 +297,11 @@ say_failed(const struct run *r, struct verdict *v)
 		say(v, "%s%s%s", cause_of_code(r->code), *said != '\0' ? ": " : "", said);
 }
 
-/* The first row that holds decides. */
+/*
+ * The first row that holds decides, so the order matters: a stop by flashback itself explains any
+ * exit status, a disk error explains errors in rsync's output, and only an exit status that none of
+ * them explains is judged by itself.
+ */
 static const struct row {
 	bool (*holds)(const struct run *r);
 	enum result result;
@@ -314,7 +326,8 @@ static const struct row {
     {is_any, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
 };
 
-/* Set all but the reason; stats are NULL, or not seen, where rsync told none. */
+/* Set everything but the reason.  Without statistics (NULL or not seen) the figures are -1,
+ * unknown. */
 static void
 set_result(struct verdict *v, enum result result, int code, const struct output_stats *stats)
 {
@@ -343,6 +356,7 @@ verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 	return -1;
 }
 
+/* Fill in what the rows need, and apply the first that holds; the last always does. */
 void
 verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v)
 {

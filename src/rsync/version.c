@@ -8,7 +8,7 @@
 
 #define NUMBER_MAX 9999
 
-/* Read a small number and what must follow it, or any character when after is NULL. */
+/* Parse a small number and the character after it, which must be *after (NULL: any). */
 static int
 take_number(const char **s, const char *after, int *out)
 {

@@ -11,9 +11,9 @@
 #include "flashback/rsync/version.h"
 #include "flashback/store/linkdest.h"
 
-/* A volume and its bases to rsync's argv, as data.  Core: no I/O. */
+/* Build rsync's argv from a volume and its bases.  Core: no I/O. */
 
-/** What one run is built from. */
+/** What the arguments of one run depend on. */
 struct argv_job {
 	const struct volume *volume;
 	const char *program; /* an absolute path */
@@ -30,38 +30,38 @@ struct argv_job {
 /**
  * argv_rsync(job, argv):
  * The arguments, argv[0] first, appended to an empty list.  -s is given only where the path needs
- * it (it has characters that a shell takes and rsync is too old to shield them): rrsync refuses it.
+ * it (it has characters that a shell interprets and this rsync does not escape): rrsync refuses it.
  * Return 0, or -1 with ENOMEM.
  */
 int argv_rsync(const struct argv_job *job, struct text_list *argv);
 
 /**
  * argv_scan(job, argv):
- * The first step of a quick run: what would the full run change in target, the spare?  It changes
- * nothing; the bases play no part.  Its lines are for scan_line.  Return 0/-1.
+ * The first step of a quick run: list what a full run would change in target, the spare.  It
+ * changes nothing and uses no bases.  scan_line parses its output.  Return 0/-1.
  */
 int argv_scan(const struct argv_job *job, struct text_list *argv);
 
 /**
  * argv_copy(job, argv):
- * The second: copy the names in job->list into target, which is empty.  From another machine they
- * may share files with the bases, and a big changed file is sent as a difference.  From this one no
- * bases are used, since --confine-root would confine the sender, too.  Return 0/-1.
+ * The second: copy the names in job->list into target, which is empty.  From a remote source, files
+ * may be linked to those of the bases, and a large changed file is sent as a delta.  A local source
+ * uses no bases, since --confine-root would confine the sender, too.  Return 0/-1.
  */
 int argv_copy(const struct argv_job *job, struct text_list *argv);
 
 /**
  * argv_top(job, argv):
- * The root directory alone, without what is in it, into target: on a list `.` would stand for all
- * of the first level.  Return 0/-1.
+ * Copy the root directory alone, without its contents, into target: on a list `.` would mean the
+ * whole first level.  Return 0/-1.
  */
 int argv_top(const struct argv_job *job, struct text_list *argv);
 
 /**
  * argv_list(volume, program, version, argv):
- * `rsync --list-only --dirs --stats` of the source's root: is it there, is it empty?  Its output
- * and status are for output_line and verdict_make, as those of a run are (with nothing to compare
- * with): SUCCEEDED is there and not empty; NO_SOURCE, NOT_FOUND or SUSPECT is absent or empty.
+ * `rsync --list-only --dirs --stats` of the source's root: does it exist, is it empty?  Its output
+ * and exit status are for output_line and verdict_make, like those of a run, with no files before:
+ * SUCCEEDED means present and not empty; NO_SOURCE, NOT_FOUND or SUSPECT mean absent or empty.
  * Return 0/-1.
  */
 int argv_list(const struct volume *volume, const char *program, const struct version *version,
@@ -69,15 +69,14 @@ int argv_list(const struct volume *volume, const char *program, const struct ver
 
 /**
  * argv_patience(volume, checksum):
- * How many seconds rsync may show no sign of life before it counts as hanging; checksum as in
- * argv_job.
+ * How many seconds rsync may make no progress before the run is aborted; checksum as in argv_job.
  */
 int64_t argv_patience(const struct volume *volume, bool checksum);
 
 /**
  * argv_print(f, argv):
- * The command as one pasteable line for a POSIX shell, without a newline at its end; each word is
- * quoted if need be, and control characters are written as numbers for printf(1).
+ * Print the command as one line that can be pasted into a POSIX shell, without a newline at its
+ * end.  Words are quoted where needed; control characters become octal escapes for printf(1).
  */
 void argv_print(FILE *f, const struct text_list *argv);
 

@@ -12,8 +12,9 @@
 #include "flashback/store/stamp.h"
 
 /*
- * May a run be quick?  A quick run compares the source with the newest snapshot and copies what
- * differs; where that might not give the tree of a full run, a full run is made.  Core: no I/O.
+ * Decide whether a run may be quick.  A quick run scans for what differs from the newest snapshot
+ * and copies that; where this might not give the tree of a full run, a full run is made.  Core: no
+ * I/O.
  */
 
 /** What is known before the run. */
@@ -23,10 +24,10 @@ struct quick_case {
 	size_t nstamps;
 	const struct history_run *runs; /* oldest first */
 	size_t nruns;
-	enum result last;      /* of the newest run, before what others have left was salvaged */
+	enum result last;      /* of the newest run, as it was before the salvage */
 	struct stamp doubtful; /* a tree of an earlier boot; when == 0: none */
 	int64_t now;
-	bool root;  /* we are */
+	bool root;  /* flashback runs as root */
 	bool spare; /* the disk can hold a spare */
 };
 
@@ -34,10 +35,10 @@ struct quick_case {
  * when == 0: there is none. */
 struct stamp quick_base(const struct stamp *stamps, size_t n, int64_t now);
 
-/** quick_why_full(c): why the run must be a full one, in words; NULL: it may be quick. */
+/** quick_why_full(c): the reason why the run must be a full one; NULL: it may be quick. */
 const char *quick_why_full(const struct quick_case *c);
 
-/** quick_why_full_now(s, files): the same after the scan of a source of so many files. */
+/** quick_why_full_now(s, files): the same after the scan of a source with this number of files. */
 const char *quick_why_full_now(const struct scan *s, int64_t files);
 
 #endif

@@ -12,11 +12,11 @@
 
 /*
  * What a run does, decided from the volume and what is on the disk: quick or full, the tree that it
- * builds, its bases, the arguments of rsync.  The run and --dry-run both ask here, so that what is
+ * builds, its bases, the arguments of rsync.  The run and --dry-run both use this, so that what is
  * printed is what is executed.  Pure: no I/O.
  */
 
-/** What it depends on. */
+/** What the plan depends on. */
 struct runplan_case {
 	struct quick_case known;
 	const char *program; /* rsync: an absolute path */
@@ -30,7 +30,7 @@ struct runplan {
 	const char *full;    /* why it is a full run, in words; NULL: it is a quick one */
 	struct stamp base;   /* what a quick run compares the source with */
 	struct stamp tree;   /* the next snapshot, while it is built */
-	struct argv_job job; /* of the full run; strings of the case and of the plan */
+	struct argv_job job; /* of the full run; its strings belong to the case and the plan */
 	int64_t patience;    /* argv_patience */
 	char target[STAMP_NAME_SIZE], bases[LINKDEST_MAX][STAMP_NAME_SIZE];
 };

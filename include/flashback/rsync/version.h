@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which rsync this machine has, and what that can do.  Core: no I/O. */
+/* The version of the local rsync, and what it supports.  Core: no I/O. */
 
 struct version {
 	int major, minor, patch;
@@ -15,19 +15,19 @@ struct version {
 
 /**
  * version_parse(line, out):
- * From the first line of `rsync --version`.  Return 0, or -1 when this is no rsync that we know
- * (openrsync).
+ * Parse the first line of `rsync --version`.  Return 0, or -1 when it is not that of a supported
+ * rsync (openrsync is not).
  */
 int version_parse(const char *line, struct version *out);
 
 /**
  * version_judge(path, line, out, why, size):
- * The same, as far as flashback can work with it.  Return 0, or -1 with why in words: the program
- * at path is no rsync, or is too old.
+ * The same, and check that flashback can use this version.  Return 0, or -1 with the reason in why:
+ * the program at path is no rsync, or is too old.
  */
 int version_judge(const char *path, const char *line, struct version *out, char *why, size_t size);
 
-/** version_risk(version): what is dangerous about it, in words; NULL: nothing. */
+/** version_risk(version): the risk of using this version, in words; NULL: none known. */
 const char *version_risk(const struct version *version);
 
 #endif
