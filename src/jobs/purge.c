@@ -127,8 +127,7 @@ update_spare(const struct sweeper *sw, const struct volume *volume, struct store
 
 	if (spares_due(&sw->spares, volume, v) && spares_update(&sw->spares, volume, &recycled)) {
 		send_words(sw, PURGE_REMOVED, volume, "%s", stamp_format(&recycled, name));
-		(void)store_volume_list(
-		    v); /* on failure, the removal below ignores the missing name */
+		(void)store_volume_list(v); /* else the name is missed below */
 	}
 	if (spare_sweep(v, trouble, sizeof(trouble)) != 0)
 		send_words(sw, PURGE_TROUBLE, volume, "cannot remove " SPARE_PATH ": %s", trouble);

@@ -15,7 +15,8 @@ clock_offset(int64_t t)
 	time_t when = (time_t)t;
 	struct tm tm;
 
-	/* A laptop changes its zone while we run; localtime_r alone would not look again. */
+	/* The time zone may change while the daemon runs (a laptop that travels); localtime_r
+	 * alone would not reread it. */
 	tzset();
 	if (localtime_r(&when, &tm) == NULL)
 		return 0;

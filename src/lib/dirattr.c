@@ -16,7 +16,7 @@ struct names {
 	size_t len;
 };
 
-/* Read them.  A file system without extended attributes has none. */
+/* Read the names.  A file system without extended attributes (ENOTSUP) has none. */
 static int
 read_names(int fd, struct names *names)
 {
@@ -55,7 +55,7 @@ has_name(const struct names *names, const char *sought)
 	return false;
 }
 
-/* Has fd this attribute with this value?  Return 1, 0, or -1 with errno. */
+/* Does fd have this attribute with this value?  Return 1, 0, or -1 with errno. */
 static int
 has_value(int fd, const char *name, const char *value, ssize_t len, char *buf)
 {
@@ -66,8 +66,8 @@ has_value(int fd, const char *name, const char *value, ssize_t len, char *buf)
 	return other == len && memcmp(buf, value, (size_t)len) == 0;
 }
 
-/* Make to have the attributes in names, which are those of from, with the same values; with
- * only_look return 1 if it has them, 0 if not.  buf has room for two values. */
+/* Set on `to` the attributes in names with the values that they have on `from`; with only_look
+ * return 1 if they are equal, 0 if not.  buf has room for two values. */
 static int
 carry_over(int from, const struct names *names, int to, bool only_look, char *buf)
 {
@@ -83,8 +83,8 @@ carry_over(int from, const struct names *names, int to, bool only_look, char *bu
 	return 1;
 }
 
-/* The extended attributes alone: the same on both (only_look: return 1 or 0), or make them so (1).
- * Return -1 with errno when that cannot be done.  Nearly all directories have none. */
+/* Compare the extended attributes (only_look: return 1 or 0), or make those of `to` equal
+ * (return 1).  Return -1 with errno on failure.  Most directories have none, and need no buffer. */
 static int
 match_xattrs(int from, int to, bool only_look)
 {
@@ -100,7 +100,7 @@ match_xattrs(int from, int to, bool only_look)
 	buf = malloc((size_t)2 * VALUE_MAX);
 	if (buf == NULL)
 		rc = -1;
-	/* Surplus attributes go first: a file system may have two names for one of them. */
+	/* Remove surplus attributes first: a file system may have two names for one attribute. */
 	for (const char *name = NULL; rc == 1 && (name = next_name(&found, name)) != NULL;) {
 		if (has_name(&wanted, name))
 			continue;
@@ -136,8 +136,8 @@ dirattr_copy(int from, const struct stat *stat, int to)
 {
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, stat->st_mtim};
 
-	/* The owner before the mode, which a new owner may cost some bits; the mode after the ACL,
-	 * of which it is a part. */
+	/* Owner before mode: chown may clear mode bits.  ACL before mode, which is part of it.
+	 * The time last, since changes update it. */
 	if (fchown(to, stat->st_uid, stat->st_gid) == -1 || match_xattrs(from, to, false) == -1 ||
 	    fchmod(to, stat->st_mode & 07777) == -1)
 		return -1;

@@ -21,10 +21,10 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
 
-#define BUF_SIZE 8192 /* of a child's messages: one that is not whole, and room to read more */
+#define BUF_SIZE 8192 /* for a child's messages: an incomplete one, and space to read more */
 
-/* How often event_next reads until it returns EVENT_NOTHING: more than a pipe holds, and an end to
- * a flood. */
+/* Reads by event_next until it returns EVENT_NOTHING: enough to empty a full pipe, and a limit
+ * for a child that writes without pause. */
 #define READS_MAX 64
 
 _Static_assert(EVENT_SIZE + sizeof(uint32_t) == PIPE_BUF, "a message is written in one piece");
@@ -43,8 +43,7 @@ event_open(void)
 		sigaddset(&set, received[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -1;
-	/* CHLD may have been ignored by who started us, and then children could not be waited for.
-	 */
+	/* The parent process may have ignored CHLD, and then children could not be waited for. */
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
 		return -1;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -71,7 +70,7 @@ event_reset_signals(void)
 	const struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
-	/* Fails for KILL, STOP and those that the C library keeps to itself. */
+	/* Fails for KILL, STOP and the signals reserved by the C library. */
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &action, NULL);
 	sigemptyset(&none);
@@ -80,8 +79,8 @@ event_reset_signals(void)
 
 /* ---- waiting ---- */
 
-/* A descriptor that is ready at deadline; poll's own time-out stands still while the machine
- * sleeps. */
+/* A descriptor that becomes ready at deadline: poll's own time-out does not advance during
+ * suspend. */
 static int
 open_alarm(int64_t deadline)
 {
@@ -98,7 +97,7 @@ open_alarm(int64_t deadline)
 	return fd;
 }
 
-/* What poll is to wait at most, in milliseconds; a minute where there is no alarm to wake it. */
+/* poll's time-out in milliseconds; at most a minute where no alarm could be created. */
 static int
 poll_limit(int64_t deadline, bool has_alarm)
 {
@@ -109,7 +108,7 @@ poll_limit(int64_t deadline, bool has_alarm)
 	return left <= 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
 
-/* Where the kernel cannot wait for us: pause, and have all looked at. */
+/* poll failed, for lack of memory: pause, and report every descriptor as ready. */
 static void
 go_round(struct pollfd *set, size_t n)
 {
@@ -120,6 +119,8 @@ go_round(struct pollfd *set, size_t n)
 		set[i].revents = set[i].fd >= 0 ? POLLIN : 0;
 }
 
+/* One wait for all descriptors and the deadline.  A wake-up with nothing ready (an interrupted
+ * poll, the end of a minute) waits again. */
 int
 event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 {
@@ -150,6 +151,11 @@ event_wait(const int *fds, size_t n, bool *ready, int64_t deadline)
 
 /* ---- children ---- */
 
+/*
+ * The child's side of event_fork: see there.  getppid is compared after PR_SET_PDEATHSIG, since a
+ * parent that has died in between sends no signal; the pipe moves to descriptor 3, so that
+ * everything above it can be closed.
+ */
 static void
 be_a_child(pid_t parent, int out, event_body *body, void *arg)
 {
@@ -165,7 +171,8 @@ be_a_child(pid_t parent, int out, event_body *body, void *arg)
 		out = 3;
 	}
 	fcntl(out, F_SETFD, FD_CLOEXEC);
-	/* Else syslog, which keeps a descriptor of its own, would later close one that is not. */
+	/* syslog keeps a descriptor of its own: closed below behind its back, it would later
+	 * close whatever has that number by then. */
 	closelog();
 	closefrom(out + 1);
 	signal(SIGPIPE, SIG_IGN);
@@ -222,6 +229,7 @@ fail_buf:
 	return -1;
 }
 
+/* Has the child ended?  Its session is killed before it is reaped: see below. */
 bool
 event_reaped(struct event_child *c)
 {
@@ -229,20 +237,20 @@ event_reaped(struct event_child *c)
 
 	if (c->pid <= 0 || c->ended)
 		return c->ended;
-	/* While the child is not yet reaped its number cannot mean any other session. */
+	/* Until the child is reaped, its process id cannot be reused for another session. */
 	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0) {
 		if (si.si_pid == 0)
 			return false;
 		kill(-c->pid, SIGKILL);
 	}
-	/* One that someone else has waited for has ended too, no one knows how. */
+	/* A child that was reaped elsewhere has ended, too; its status is unknown. */
 	if (waitpid(c->pid, &c->status, WNOHANG) < 0)
 		c->status = W_EXITCODE(255, 0);
 	c->ended = true;
 	return true;
 }
 
-/* No more is read from this child. */
+/* Close the pipe: nothing more is read from this child. */
 static void
 hang_up(struct event_child *c)
 {
@@ -250,7 +258,7 @@ hang_up(struct event_child *c)
 	c->fd = -1;
 }
 
-/* Take the first message that has been read whole and that is not too large. */
+/* Copy the first complete message to msg.  Messages larger than size are dropped. */
 static bool
 take_message(struct event_child *c, void *msg, size_t size)
 {
@@ -274,7 +282,7 @@ take_message(struct event_child *c, void *msg, size_t size)
 	return fits;
 }
 
-/* Read what there is.  Return false when that is nothing, or nothing can come any more. */
+/* Read what the pipe has.  Return false when it is empty, or closed. */
 static bool
 read_more(struct event_child *c)
 {
@@ -290,7 +298,8 @@ read_more(struct event_child *c)
 		c->len += (size_t)n;
 	if (c->len >= sizeof(len))
 		memcpy(&len, c->buf, sizeof(len));
-	/* A child that sends no messages has lost its mind: its end will tell. */
+	/* A length out of range: the child is broken, so read nothing more.  Its exit status
+	 * will show why. */
 	if (n <= 0 || len > EVENT_SIZE)
 		hang_up(c);
 	return n > 0;
@@ -303,7 +312,8 @@ event_next(struct event_child *c, void *msg, size_t size)
 
 	if (c->pid <= 0)
 		return EVENT_NOTHING;
-	/* Before its pipe is read, so that nothing comes after what is read. */
+	/* Checked before the pipe is read: if the child had ended by then, the pipe has its last
+	 * message. */
 	ended = event_reaped(c);
 	while (!take_message(c, msg, size)) {
 		if (c->reads < READS_MAX && read_more(c)) {
@@ -335,6 +345,7 @@ event_close(struct event_child *c)
 	*c = (struct event_child){.fd = -1};
 }
 
+/* Length and message in one write of at most PIPE_BUF bytes, which the kernel makes atomic. */
 int
 event_send(int fd, const void *msg, size_t size)
 {

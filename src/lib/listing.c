@@ -10,19 +10,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ROOM_LEAST 4096 /* more than any record needs */
+#define ROOM_LEAST 4096 /* larger than any record */
 #define ROOM_FIRST 32768
 
 _Static_assert(offsetof(struct dirent, d_type) == 18 && offsetof(struct dirent, d_name) == 19,
                "struct dirent is the kernel's linux_dirent64");
 
-/* The kernel's record has the layout of the C library's, and its records are aligned. */
+/* The record at an offset.  The kernel's layout is that of struct dirent, and its records are
+ * aligned. */
 static struct dirent *
 record_at(const struct listing *list, size_t at)
 {
 	return (struct dirent *)(void *)(list->records + at);
 }
 
+/* Read all records of the directory.  Not readdir: it copies each record, and a listing keeps
+ * the kernel's buffer. */
 static int
 read_records(int dirfd, struct listing *list)
 {
@@ -55,7 +58,7 @@ is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Point at all records but . and .. ; there is room for that. */
+/* Set entry to all records except . and .. ; it has room for them. */
 static void
 point(struct listing *list)
 {
@@ -65,6 +68,7 @@ point(struct listing *list)
 			list->entry[list->n++] = record_at(list, at);
 }
 
+/* Allocate entry for all records, and fill it. */
 static int
 point_first(struct listing *list)
 {
@@ -79,6 +83,7 @@ point_first(struct listing *list)
 	return 0;
 }
 
+/* Look up the types that the file system does not return. */
 static int
 look_up_types(int dirfd, struct listing *list)
 {
@@ -123,6 +128,8 @@ listing_sort(struct listing *list, size_t from)
 		qsort(list->entry + from, list->n - from, sizeof(*list->entry), by_name);
 }
 
+/* Move the directories to the front of the buffer, and shrink it.  A walk keeps a listing for
+ * each level, and the files of a level are done before its directories are entered. */
 void
 listing_keep_dirs(struct listing *list)
 {

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* Two clocks: wall time for "due", and one that no one can set, for sleeping and time-outs. */
+/* Two clocks: wall time for schedules, and a monotonic one for sleeping and time-outs. */
 
-/** Before this the clock cannot be right: the release date, 2026-11-22 UTC. */
+/** A clock before this date is wrong: the release date, 2026-11-22 UTC. */
 #define CLOCK_RELEASE_DATE INT64_C(1795305600)
 
 /** clock_wall(): seconds since the epoch. */
@@ -15,7 +15,7 @@ int64_t clock_wall(void);
 /** clock_offset(t): local time at t, seconds east of UTC (whole minutes). */
 int32_t clock_offset(int64_t t);
 
-/** clock_mono(): milliseconds that pass also while the machine sleeps; its zero is arbitrary. */
+/** clock_mono(): monotonic milliseconds, including time in suspend; the zero is arbitrary. */
 int64_t clock_mono(void);
 
 #endif

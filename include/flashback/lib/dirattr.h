@@ -6,7 +6,7 @@
 
 /*
  * The attributes of a directory, as rsync -aAX compares them: owner, mode, modification time to the
- * nanosecond, and all extended attributes, ACLs among them.  On descriptors.
+ * nanosecond, and all extended attributes, ACLs among them.  All by descriptor.
  */
 
 /**
@@ -18,9 +18,9 @@ int dirattr_same(int a, const struct stat *stat_a, int b, const struct stat *sta
 
 /**
  * dirattr_copy(from, stat, to):
- * Give the open directory to the extended attributes of from (those that from lacks are removed),
- * and the owner, mode and modification time in stat, which is that of from before anything was
- * moved out of it.  The time comes last.  Return 0, or -1 with errno.
+ * Copy the extended attributes of the open directory from to the directory to (those that from
+ * lacks are removed), and the owner, mode and modification time in stat, which is that of from
+ * before entries were moved out of it.  The time is set last.  Return 0, or -1 with errno.
  */
 int dirattr_copy(int from, const struct stat *stat, int to);
 

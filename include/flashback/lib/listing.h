@@ -7,8 +7,8 @@
 
 /*
  * The entries of one directory, read whole, as the kernel returns them: names, inode numbers,
- * types. The memory is that of the kernel's records and a pointer for each: for names of 20 bytes
- * some 56 bytes an entry.
+ * types.  Memory: the kernel's records and a pointer for each; with names of 20 bytes about 56
+ * bytes an entry.
  */
 
 /** All zero: nothing read. */
@@ -22,19 +22,19 @@ struct listing {
 /**
  * listing_read(dirfd, list):
  * Read the entries but . and .. of an open directory, from its beginning, into a listing that is
- * all zero.  d_type is never DT_UNKNOWN: where the file system has no types, each is looked up.
- * Return 0, or -1 with errno and the listing all zero.
+ * all zero.  d_type is never DT_UNKNOWN: where the file system returns no types, they are looked
+ * up. Return 0, or -1 with errno and the listing all zero.
  */
 int listing_read(int dirfd, struct listing *list);
 
-/** listing_sort(list, from): sort entry[from] and all behind it by name. */
+/** listing_sort(list, from): sort the entries from entry[from] on by name. */
 void listing_sort(struct listing *list, size_t from);
 
-/** listing_keep_dirs(list): forget all entries but directories, and give the memory back.  The
- * order is then the directory's. */
+/** listing_keep_dirs(list): drop all entries but directories, and release the memory.  The order is
+ * then the directory's. */
 void listing_keep_dirs(struct listing *list);
 
-/** listing_free(list): makes it all zero. */
+/** listing_free(list): free the memory and set the listing to all zero. */
 void listing_free(struct listing *list);
 
 #endif

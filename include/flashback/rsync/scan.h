@@ -38,8 +38,8 @@ struct scan {
 	/* Number of names in each; the root directory is in neither. */
 	int64_t listed, gone_names;
 
-	/* Of names that are not directories: new; different in size or content; the same size but
-	 * another time, so that only the content can tell; different in owner, mode or other
+	/* Of names that are not directories: new; different in size or content; the same size
+	 * but another time, so that only the content can tell; different in owner, mode or other
 	 * attributes alone; gone. */
 	int64_t created, changed, touched, attributes, gone_files;
 
