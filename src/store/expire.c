@@ -9,9 +9,9 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/summary.h"
 
-/* Append to at the indexes of those of one series that the policy no longer keeps.  The last one is
- * never listed, whatever retain_mark says: the newest snapshot of a series must not expire.  Return
- * how many, or -1. */
+/* Append to `at` the indexes of the snapshots of one series that the policy no longer keeps.  The
+ * last one is never listed, whatever retain_mark returns: the newest snapshot of a series must not
+ * expire.  Return how many, or -1. */
 static int
 list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
             enum stamp_state state, size_t *at)
@@ -40,8 +40,8 @@ out:
 	return listed;
 }
 
-/* Nothing expires while a stamp is from the future: the clock was wrong, then or now, and so the
- * ages of all others may be wrong as well. */
+/* Nothing expires while a stamp is from the future: the clock is or was wrong, and the ages of all
+ * other snapshots may be wrong too. */
 int
 expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
             struct expire_series series, int64_t now, size_t *at)
@@ -59,8 +59,8 @@ expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 	return complete == -1 || partial == -1 ? -1 : complete + partial;
 }
 
-/* A rename that fails does not keep the others from being tried: one snapshot that cannot be
- * renamed would otherwise let the disk fill up. */
+/* A rename that fails does not stop the others: one snapshot that cannot be renamed would let the
+ * disk fill up. */
 int
 expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
               int64_t now, char *trouble, size_t size)
@@ -91,8 +91,8 @@ expire_policy(struct store_volume *v, const struct volume *volume, struct expire
 	return failed ? -1 : done;
 }
 
-/* "No success, no expiry", for a disk that is full: runs that failed for lack of space are
- * skipped, else nothing could expire and the disk would stay full. */
+/* "No success, no expiry" on a full disk: runs that failed for lack of space are skipped, or
+ * nothing could expire and the disk would stay full. */
 struct expire_series
 expire_allowed(const struct history_run *runs, size_t n)
 {

@@ -12,7 +12,7 @@
 
 #define CODE_MAX 255
 #define FINGERPRINT_DIGITS 16
-#define WORD_SIZE 48   /* larger than every column */
+#define WORD_SIZE 48   /* longer than every column */
 #define REASON_MAX 200 /* with its NUL: a line of queue.txt */
 
 struct history_run
@@ -55,6 +55,7 @@ read_result(const char **line, enum result *out)
 	return *out != RESULT_NONE ? 0 : -1;
 }
 
+/* Exactly 16 lower case hexadecimal digits: strtoull alone would accept signs and blanks. */
 static int
 read_fingerprint(const char **line, uint64_t *out)
 {
@@ -77,7 +78,7 @@ read_stamp(const char **line, struct stamp *out)
 	return out->state != STAMP_PINNED ? 0 : -1;
 }
 
-/* A run without a snapshot has "-" in that column. */
+/* "-" in this column: the run left no snapshot. */
 static int
 read_snapshot(const char **line, struct stamp *out)
 {
@@ -91,6 +92,9 @@ read_snapshot(const char **line, struct stamp *out)
 	return 0;
 }
 
+/* The file may have been edited by hand or damaged: every column is checked, and *out is set only
+ * if all are valid.  Control characters in the reason are replaced, because it is printed to
+ * terminals. */
 int
 history_parse(const char *line, struct history_run *out)
 {
@@ -115,6 +119,8 @@ history_parse(const char *line, struct history_run *out)
 	return 0;
 }
 
+/* The reason is cleaned again when written: a newline in it would begin a line of its own.  Widths
+ * are minimums; columns are separated by blanks whatever their length. */
 int
 history_print(FILE *f, const struct history_run *run)
 {
@@ -135,7 +141,8 @@ history_print(FILE *f, const struct history_run *run)
 	return ferror(f) ? -1 : 0;
 }
 
-/* Is the snapshot of a run there, whatever its state is now?  No stamp has the instant 0. */
+/* Does the snapshot of a run exist, in whatever state?  A run without one has the instant 0, which
+ * no stamp has. */
 static bool
 is_there(const struct history_run *run, const struct stamp *stamps, size_t nstamps)
 {
@@ -145,6 +152,9 @@ is_there(const struct history_run *run, const struct stamp *stamps, size_t nstam
 	return false;
 }
 
+/* Lines of existing snapshots are kept: they hold the fingerprint and the number of files that
+ * later runs compare with.  Of the others the oldest are dropped first, or the file would grow
+ * without limit. */
 size_t
 history_prune(struct history_run *runs, size_t n, const struct stamp *stamps, size_t nstamps)
 {
@@ -162,6 +172,8 @@ history_prune(struct history_run *runs, size_t n, const struct stamp *stamps, si
 	return kept;
 }
 
+/* Skipped runs in between do not end the series: a host that is busy now and then would otherwise
+ * never reach a long backoff. */
 unsigned
 history_failures(const struct history_run *runs, size_t n)
 {
@@ -178,7 +190,7 @@ history_failures(const struct history_run *runs, size_t n)
 	return failures;
 }
 
-/* The files of the run that made this snapshot with this fingerprint; 0 if that is not known. */
+/* The number of files of the run that made a snapshot with this fingerprint; 0: unknown. */
 static int64_t
 files_of(const struct history_run *runs, size_t n, const struct stamp *snapshot,
          uint64_t fingerprint)
@@ -190,6 +202,9 @@ files_of(const struct history_run *runs, size_t n, const struct stamp *snapshot,
 	return 0;
 }
 
+/* What a new run is compared with to detect a source that has shrunk.  Only snapshots with the
+ * same fingerprint count: after a change of source or filters the number of files may
+ * legitimately drop. */
 int64_t
 history_files_before(const struct history_run *runs, size_t n, const struct stamp *stamps,
                      size_t nstamps, uint64_t fingerprint, int64_t until)

@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/* People are told the reason; why it failed makes no other difference. */
+/* Results shown as FAILED: the reason tells them apart, and they have the same consequences. */
 #define SHOWN_FAILED                                                                               \
 	.shown = "FAILED", .words = "failed", .level = LOG_LEVEL_ERROR, .event = "failed",         \
 	.retry = RESULT_RETRY_BACKOFF, .count = RESULT_COUNT_FAILED, .exit = RESULT_EXIT_WRONG,    \
 	.recorded = true
 
+/* All consequences of each result.  They stand in one table, because a switch elsewhere would be
+ * forgotten when a result is added. */
 static const struct result_row rows[RESULT_RESULTS] = {
     [RESULT_NONE] = {.name = "NONE", .shown = "NONE", .words = "failed", .level = LOG_LEVEL_ERROR},
     [RESULT_SUCCEEDED] = {.name = "SUCCEEDED",

@@ -16,10 +16,11 @@
 #define LETTERS                                                                                    \
 	"abcdefghijklmnopqrstuvwxyz"                                                               \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-#define DATE 350021106 /* some moment in 1981, which a FAT can hold */
-#define SUFFIX 7       /* a dot and six of these, as mkstemp makes them */
-#define DEPTH_MAX 100  /* three descriptors each; what is deeper is left behind */
+#define DATE 350021106 /* an instant in 1981 that FAT can represent */
+#define SUFFIX 7       /* a dot and six of LETTERS, as made by mkstemp */
+#define DEPTH_MAX 100  /* levels, three descriptors each; what is deeper is not joined */
 
+/* Has it the form .FILE.XXXXXX, in which rsync names the file that it is receiving? */
 static bool
 is_temporary(const char *name, size_t len)
 {
@@ -27,7 +28,8 @@ is_temporary(const char *name, size_t len)
 	       strspn(name + len - SUFFIX + 1, LETTERS) == SUFFIX - 1;
 }
 
-/* Is it as rsync leaves one, and nowhere but here? */
+/* Is it such as rsync creates one, and without another link?  One with links may be in a snapshot
+ * and must not be changed. */
 static bool
 is_ours(const struct stat *st)
 {
@@ -35,7 +37,8 @@ is_ours(const struct stat *st)
 	       st->st_uid == geteuid() && st->st_nlink == 1 && st->st_size > 0;
 }
 
-/* Give it the name of the file, unless that has been taken. */
+/* Rename it to the name of the file, unless that exists.  The date is set first: killed in between,
+ * it is still no complete file. */
 static int
 keep(int dir, const char *name, const char *file)
 {
@@ -49,6 +52,8 @@ keep(int dir, const char *name, const char *file)
 	return renameat(dir, name, dir, file);
 }
 
+/* Keep one temporary file.  The name is all there is to go by, so everything else about the file is
+ * checked too: a file of the source may have such a name. */
 static int
 visit(void *arg, int dir, const char *name, bool is_dir)
 {
@@ -61,7 +66,8 @@ visit(void *arg, int dir, const char *name, bool is_dir)
 	if (is_dir || !is_temporary(name, len) ||
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !is_ours(&st))
 		return 0;
-	/* The dot is rsync's, unless the file has one: those with two must be such. */
+	/* rsync prepends a dot only to a name that has none.  A name with two dots is that of a
+	 * file with two; of one with a single dot it is unknown, and the dot is removed. */
 	dot = name[1] == '.' ? 0 : 1;
 	file = strndup(name + dot, len - SUFFIX - dot);
 	if (file == NULL)
@@ -76,11 +82,11 @@ resume_keep(int parent, const char *name, dev_t dev)
 {
 	const struct tree w = {.dev = dev, .visit = visit};
 
-	/* What cannot be kept is sent again. */
+	/* What cannot be kept is transferred again. */
 	(void)tree_walk(parent, name, &w);
 }
 
-/* Is it half of a file, as rsync or we leave one, and nowhere but here? */
+/* Is it a partial file, as made by rsync --partial or by keep(), and without another link? */
 static bool
 is_half(const struct stat *st)
 {
@@ -88,7 +94,7 @@ is_half(const struct stat *st)
 	       (st->st_mtim.tv_sec == 0 || st->st_mtim.tv_sec == DATE);
 }
 
-/* A directory that both trees have. */
+/* A directory that exists in both trees. */
 struct level {
 	int from, to;
 	unsigned depth;
@@ -97,7 +103,7 @@ struct level {
 
 static int graft_entry(void *arg, const struct dirent *entry);
 
-/* A user who is not root can neither enter nor move a directory without these rights. */
+/* Without these rights a user who is not root can neither enter nor move a directory. */
 static int
 unlock(int dir, const char *name, const struct stat *st)
 {
@@ -106,6 +112,7 @@ unlock(int dir, const char *name, const struct stat *st)
 	return fchmodat(dir, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
 }
 
+/* Open a directory of the given device.  Mount points and symlinks are not entered. */
 static int
 enter(int dir, const char *name, dev_t dev)
 {
@@ -117,7 +124,7 @@ enter(int dir, const char *name, dev_t dev)
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Graft what is below two directories, below those of l. */
+/* Join two directories.  Errors are ignored: what is not moved is only transferred again. */
 static void
 descend(const struct level *l, const char *from, const char *to)
 {
@@ -135,6 +142,8 @@ descend(const struct level *l, const char *from, const char *to)
 		close(below.to);
 }
 
+/* Move one entry if the other tree lacks it, or if both have a partial file and this one is longer.
+ * An entry that both have is left alone: the later run has the newer version. */
 static int
 graft_entry(void *arg, const struct dirent *entry)
 {

@@ -19,17 +19,14 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 
-/*
- * Two directories of one name are open at a time, one of the snapshot and one of the spare.  Their
- * parents are opened by "..", and accepted only if they have the inode numbers noted on the way
- * down.  So neither the depth of a tree nor the length of its paths has a limit.  A walk relies on
- * nothing that an earlier one may have left: names, inode numbers and the attributes of directories
- * are compared each time, so that a walk may end anywhere.
- */
+/* The walk keeps two directories open, one of the snapshot and its namesake in the spare.  It
+ * returns to their parents by "..", and accepts those only with the inode numbers noted on the way
+ * down: depth and path length have no limit.  Names, inode numbers and attributes are compared each
+ * time, so that a walk may be interrupted anywhere. */
 
-/* All below .flashback of the volume. */
+/* All in .flashback of the volume. */
 #define SPARE "spare"
-#define ASIDE "spare.old" /* directories, by inode number, for spare_sweep */
+#define ASIDE "spare.old" /* directories to remove, named by inode number */
 #define DONE "spare.of"   /* a symlink, never followed: its target is a snapshot's name */
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -37,11 +34,11 @@
 /* A directory on the path from the top to the current one. */
 struct level {
 	const char *name;
-	struct stat from; /* that of the snapshot */
-	ino_t to;         /* its namesake in the spare */
-	bool differs;     /* their attributes do, or entries of the spare's were changed */
+	struct stat from; /* the directory in the snapshot */
+	ino_t to;         /* inode number of its namesake in the spare */
+	bool differs;     /* attributes differ, or entries in the spare were changed */
 	struct listing dirs;
-	size_t at; /* the one that was entered last, or is next */
+	size_t at; /* the subdirectory entered last, or next */
 };
 
 struct walk {
@@ -78,7 +75,7 @@ spare_possible(const struct store *s)
 	return geteuid() == 0 && s->traits.hard_links && s->traits.d_ino;
 }
 
-/* Does an open directory lie on another file system, or is it a mount point?  Yes, if unknown. */
+/* Is an open directory on another file system, or a mount point?  True if unknown. */
 static bool
 is_mounted(int fd, dev_t dev)
 {
@@ -101,14 +98,14 @@ spare_open(const struct store_volume *v)
 	return fd;
 }
 
-/* Take back spare_note. */
+/* Undo spare_note. */
 static int
 forget(const struct store_volume *v)
 {
 	return unlinkat(v->meta, DONE, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* Make a directory below .flashback, unless it exists, in place of what is no directory. */
+/* Make a directory in .flashback unless it exists, replacing any other file of that name. */
 static int
 make_own(const struct store_volume *v, const char *name)
 {
@@ -125,7 +122,8 @@ make_own(const struct store_volume *v, const char *name)
 	return mkdirat(v->meta, name, S_IRWXU);
 }
 
-/* Move a directory below ASIDE, which spare_sweep may remove at any moment. */
+/* Move a directory into ASIDE. spare_sweep needs no lock and may remove ASIDE between mkdir and
+ * rename: retry on ENOENT. */
 static int
 set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
 {
@@ -144,6 +142,7 @@ set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
 	return rc;
 }
 
+/* The note goes first: a note without a spare would skip the walk. */
 int
 spare_drop(const struct store_volume *v)
 {
@@ -179,7 +178,7 @@ spare_recycle(const struct store_volume *v, const char *expired)
 	return rc;
 }
 
-/* Remove one tree that was set aside. */
+/* The state of spare_sweep. */
 struct sweep {
 	int dir;
 	dev_t dev;
@@ -188,6 +187,7 @@ struct sweep {
 	bool failed;
 };
 
+/* Remove one tree.  An error does not keep the others from being removed. */
 static int
 sweep_one(void *arg, const struct dirent *entry)
 {
@@ -206,11 +206,11 @@ spare_sweep(const struct store_volume *v, char *trouble, size_t size)
 
 	s.dir = openat(v->meta, ASIDE, OPEN_DIR);
 	if (s.dir == -1)
-		return 0; /* none, or what the next walk replaces */
+		return 0; /* none, or no directory: the next walk replaces it */
 	if (tree_names(s.dir, sweep_one, &s) == -1)
 		s.failed = true;
 	shut(&s.dir);
-	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* something may be in it again */
+	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* fails if a walk has added something */
 	return s.failed ? 1 : 0;
 }
 
@@ -231,8 +231,7 @@ spare_is_noted(const struct store_volume *v, const char *snapshot)
 
 /* ---- the walk ---- */
 
-/* Describe errno, met at name in the current directory, or ("") at that directory.  Return -1 with
- * the same errno. */
+/* Report errno for an entry of the current directory, or ("") for itself.  Return -1. */
 static int
 fail(const struct walk *w, const char *name)
 {
@@ -260,7 +259,7 @@ is_stopped(const struct walk *w)
 	return w->job->stop != NULL && w->job->stop(w->job->arg);
 }
 
-/* Remove what is in the way in the spare. */
+/* Remove an entry of the spare.  A directory is set aside: removing a tree takes long. */
 static int
 clear(struct walk *w, const struct dirent *found)
 {
@@ -273,7 +272,7 @@ clear(struct walk *w, const struct dirent *found)
 	return rc == -1 && errno != ENOENT ? fail(w, found->d_name) : 0;
 }
 
-/* Make what is missing in the spare. */
+/* Make an entry of the spare. */
 static int
 make(struct walk *w, const struct dirent *wanted)
 {
@@ -286,7 +285,8 @@ make(struct walk *w, const struct dirent *wanted)
 	return rc == -1 ? fail(w, wanted->d_name) : 0;
 }
 
-/* Make one name the same in both current directories, given its entries; one may be NULL. */
+/* Make one name equal in both directories; wanted or found may be NULL.  Only the inode number
+ * proves that a hard link is right. */
 static int
 match(struct walk *w, const struct dirent *wanted, const struct dirent *found)
 {
@@ -302,9 +302,8 @@ match(struct walk *w, const struct dirent *wanted, const struct dirent *found)
 	return wanted != NULL ? make(w, wanted) : 0;
 }
 
-/* Make all names the same in both current directories.  Two directories with the same names are
- * read in the same order on many file systems (ext4, tmpfs); only what follows a difference is
- * sorted. */
+/* Make all names equal in both directories.  Equal ones are read in the same order on many file
+ * systems (ext4, tmpfs): sorting only what follows a difference saves most of the time. */
 static int
 compare(struct walk *w, struct listing *from, struct listing *to)
 {
@@ -329,7 +328,7 @@ compare(struct walk *w, struct listing *from, struct listing *to)
 	return rc;
 }
 
-/* Compare the current directories, and list the subdirectories to enter. */
+/* Compare the current directories and list the subdirectories to enter. */
 static int
 visit(struct walk *w)
 {
@@ -351,7 +350,8 @@ visit(struct walk *w)
 	return rc;
 }
 
-/* Check two open directories, and note what is needed when they are left. */
+/* Check two open directories, and record what step_up needs.  The entries of a mount point do not
+ * belong to the volume and cannot be linked. */
 static int
 look(const struct walk *w, int from, int to, struct level *level)
 {
@@ -370,8 +370,9 @@ look(const struct walk *w, int from, int to, struct level *level)
 	return same == -1 ? -1 : 0;
 }
 
-/* Make two open directories the deepest level; -1 for one that could not be opened, with errno. The
- * directory of the snapshot must have the inode number ino, unless that is 0. */
+/* Make two open directories (-1: errno says why not) the current level.  The one in the snapshot
+ * must have the inode number that readdir returned, unless ino is 0: if d_ino is wrong for
+ * directories, it is wrong for files too. */
 static int
 enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 {
@@ -379,7 +380,7 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 	bool good = look(w, from, to, &level) == 0;
 
 	if (good && ino != 0 && level.from.st_ino != ino) {
-		good = false; /* then those of files may be wrong, too */
+		good = false; /* do not trust d_ino on this disk */
 		errno = ESTALE;
 	}
 	if (good && w->depth == w->max) {
@@ -406,7 +407,7 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 	return visit(w);
 }
 
-/* Enter the next subdirectory of the deepest level. */
+/* Enter the next subdirectory. */
 static int
 step_down(struct walk *w)
 {
@@ -421,7 +422,7 @@ step_down(struct walk *w)
 	return enter(w, from, to, entry->d_name, entry->d_ino);
 }
 
-/* Replace *fd by its parent directory, which must have that inode number. */
+/* Replace *fd by its parent directory, which must have the inode number ino. */
 static int
 ascend(const struct walk *w, int *fd, ino_t ino)
 {
@@ -440,7 +441,8 @@ ascend(const struct walk *w, int *fd, ino_t ino)
 	return -1;
 }
 
-/* All below the deepest level is right: set the attributes of its directory, and leave it. */
+/* All below the current level is equal: copy the attributes of its directory, last because changing
+ * entries changes its times, and leave it. */
 static int
 step_up(struct walk *w)
 {
@@ -461,7 +463,8 @@ step_up(struct walk *w)
 	return 0;
 }
 
-/* Open the two trees, making the spare if need be. */
+/* Open both trees, making the spare if needed.  The note goes first: the spare is incomplete from
+ * here on. */
 static int
 begin(struct walk *w, const char *snapshot)
 {

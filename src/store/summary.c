@@ -7,7 +7,8 @@ is_future(int64_t when, int64_t now)
 	return when > now + SUMMARY_AHEAD_MAX;
 }
 
-/* Take note of a stamp as far as its name's being ahead of the clock is concerned. */
+/* Record a stamp that is ahead of the clock.  Pinned and expired trees are ignored: no run depends
+ * on their time. */
 static void
 note_ahead(struct summary *out, const struct stamp *s, int64_t now)
 {
@@ -19,7 +20,7 @@ note_ahead(struct summary *out, const struct stamp *s, int64_t now)
 		out->ahead = s->when;
 }
 
-/* Where the newest of the snapshots in this state is noted; NULL for states that are no attempt. */
+/* The field for the newest snapshot of a state; NULL: no attempt. */
 static int64_t *
 newest_of(struct summary *out, enum stamp_state state)
 {
@@ -30,6 +31,8 @@ newest_of(struct summary *out, enum stamp_state state)
 	return state == STAMP_SUSPECT ? &out->suspect : NULL;
 }
 
+/* Stamps are ascending, so the last one is the newest. `latest` names a partial snapshot only while
+ * there is no complete one. */
 static void
 note_newest(struct summary *out, const struct stamp *s)
 {
@@ -42,7 +45,8 @@ note_newest(struct summary *out, const struct stamp *s)
 		out->latest = *s;
 }
 
-/* A snapshot that people must look at keeps its reason, whatever came after it. */
+/* Find the run that made the newest snapshot, if that is partial or suspect: its reason is shown
+ * until the user has dealt with it, although later runs may have failed. */
 static void
 note_flawed(struct summary *out, const struct history_run *runs, size_t n)
 {
@@ -55,6 +59,8 @@ note_flawed(struct summary *out, const struct history_run *runs, size_t n)
 		}
 }
 
+/* Lines from the future at the end of the history were written by a wrong clock: as the last run
+ * they would hide all later ones.  A run without files has no statistics. */
 static void
 note_history(struct summary *out, const struct history_run *runs, size_t n, int64_t now)
 {
@@ -75,6 +81,8 @@ note_history(struct summary *out, const struct history_run *runs, size_t n, int6
 	}
 }
 
+/* Stamps from the future take no part in anything but `future`: as the newest attempt they would
+ * keep a volume from ever becoming due. */
 void
 summary_make(const struct stamp *stamps, size_t n, const struct history_run *runs, size_t nruns,
              int64_t now, struct summary *out)

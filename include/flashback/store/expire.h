@@ -9,40 +9,40 @@
 #include "flashback/config/volume.h"
 #include "flashback/store/store.h"
 
-/* Expire snapshots: rename them to .expired.  They are removed afterwards, in the background. */
+/* Expire snapshots: rename them to .expired.  The purger removes them later. */
 
 #define EXPIRE_MAX                                                                                 \
-	3 /* renames per call: the effect of a mistyped keep_ takes days and is seen in time */
+	3 /* renames per call: a mistyped keep_ option takes days to have its effect, and is       \
+	     noticed in time */
 
-/** Which of the two series may lose snapshots. */
+/** The series that may lose snapshots. */
 struct expire_series {
 	bool complete, partial;
 };
 
 /**
  * expire_list(stamps, n, keep, series, now, at):
- * Set at (room for n) to the indexes among the n ascending stamps of those that keep no longer
- * keeps, in the order in which they expire: oldest first, complete ones before partial ones; never
- * the newest of a series; none while a stamp is from the future.  Return how many, or -1 with
- * ENOMEM.
+ * Set `at` (room for n) to the indexes of those of the n ascending stamps that keep no longer
+ * keeps, in the order in which they expire: oldest first, complete before partial; never the newest
+ * of a series; none while a stamp is from the future.  Return how many, or -1 with ENOMEM.
  */
 int expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
                 struct expire_series series, int64_t now, size_t *at);
 
 /**
  * expire_policy(v, volume, series, now, trouble, size):
- * Rename to .expired what expire_list returns, at most EXPIRE_MAX.  v->stamps must be up to date
- * and is updated.  Return the number renamed; -1 with the first error in trouble (escaped), after
- * trying the others too.
+ * Rename to .expired what expire_list returns, at most EXPIRE_MAX. v->stamps must be current, and
+ * is updated.  Return the number renamed; -1 with the first error in trouble (escaped), after all
+ * have been tried.
  */
 int expire_policy(struct store_volume *v, const struct volume *volume, struct expire_series series,
                   int64_t now, char *trouble, size_t size);
 
 /**
  * expire_allowed(runs, n):
- * Which series may expire on a full disk, given the runs so far (oldest first): those that the
- * newest run with a result about the source allowed.  Runs stopped by the disk or by flashback have
- * none.
+ * The series that may expire on a full disk, given the runs so far (oldest first): those allowed by
+ * the newest run with a result about the source.  Runs stopped by the disk or by flashback have no
+ * such result.
  */
 struct expire_series expire_allowed(const struct history_run *runs, size_t n);
 
