@@ -219,7 +219,7 @@ exit_status(const struct dispatch *d)
 	return undone ? DAEMON_NOT_NOW : DAEMON_GOOD;
 }
 
-/* Leave a consistent state behind: report the workers that hang, take the events of the others,
+/* Leave a consistent state behind: report the workers that hang, read the events of the others,
  * publish the files a last time as "not running" and only then unlock the pid file.  The other way
  * round, a daemon started meanwhile could have its files overwritten. */
 static void
@@ -325,7 +325,7 @@ wait_for_event(struct daemon *d)
 		take_signals(d);
 }
 
-/* One step: take the events of all children first, then start what follows from them.  In the other
+/* One step: read the events of all children first, then start what follows from them.  In the other
  * order a decision would rest on a state that is already out of date.  While stopping nothing is
  * started; what has not ended by end_at is killed. */
 static void
@@ -360,6 +360,8 @@ loop(struct daemon *d)
 	}
 }
 
+/* One exit for all cases: whatever start() has acquired before it failed is released here in
+ * reverse order. stop() has already unlocked the pid file when the loop has run. */
 int
 daemon_run(const struct daemon_options *options)
 {

@@ -206,7 +206,7 @@ end_look(struct dispatch *d)
 		look(d);
 }
 
-/* Take all events of the inspector. */
+/* Read all events of the inspector. */
 static void
 from_disk(struct dispatch *d)
 {
@@ -225,7 +225,7 @@ from_disk(struct dispatch *d)
 	}
 }
 
-/* Take the answers of the prober.  Rows that came due while it ran could not be added to its list:
+/* Read the answers of the prober.  Rows that came due while it ran could not be added to its list:
  * decide for them once it has ended. */
 static void
 from_prober(struct dispatch *d)
@@ -278,7 +278,7 @@ end_run(struct dispatch *d, const struct workers_event *e)
 	table_drop_gone(&d->table);
 }
 
-/* Take all events of the workers.  Expired snapshots are passed to the purger as soon as they are
+/* Read all events of the workers.  Expired snapshots are passed to the purger as soon as they are
  * reported, while the run is still in its last stages. */
 static void
 from_workers(struct dispatch *d)
@@ -297,7 +297,7 @@ from_workers(struct dispatch *d)
 	}
 }
 
-/* Take the events of all children.  The disk comes first: if it is gone, the results of the workers
+/* Read the events of all children.  The disk comes first: if it is gone, the results of the workers
  * are read with that known. */
 void
 dispatch_events(struct dispatch *d)

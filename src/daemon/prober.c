@@ -154,7 +154,7 @@ prober_start(struct prober *p, struct table *table)
 	}
 }
 
-/* Take the answers that have arrived.  A prober that misses its deadline is killed; its end then
+/* Read the answers that have arrived.  A prober that misses its deadline is killed; its end then
  * arrives as an event like any other. */
 enum prober_news
 prober_step(struct prober *p, struct table *table)

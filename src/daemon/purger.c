@@ -57,7 +57,7 @@ take_message(struct purger *p, struct table_row *row, const struct purge_message
 	}
 }
 
-/* Take the messages of the purger.  The list of failures is replaced only when it has ended: until
+/* Read the messages of the purger.  The list of failures is replaced only when it has ended: until
  * then it is incomplete, and failures would seem to be solved. */
 bool
 purger_step(struct purger *p, struct table *table)

@@ -157,7 +157,7 @@ reload_rsync(struct reload *r, const char *path)
 		log_errno(LOG_LEVEL_ERROR, "%s could not be run", path);
 }
 
-/* Take the version from the child.  If it ended without an answer, the recorded stat is made
+/* Read the version from the child.  If it ended without an answer, the recorded stat is made
  * invalid so that the next wake retries; otherwise the version of the old rsync would stay in
  * force. */
 bool
