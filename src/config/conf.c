@@ -15,36 +15,38 @@
 #include "flashback/config/input.h"
 #include "flashback/config/lint.h"
 
-/* One load: the config that it makes, and what it finds wrong. */
+/* The state of one load: the new config, and the errors found. */
 struct load {
-	const struct config *old; /* what is in force; NULL: nothing yet */
+	const struct config *old; /* the config in force; NULL: none yet */
 	struct config *config;
-	struct volume *defaults; /* what is around each host */
+	struct volume *defaults; /* what each host inherits */
 	struct errors_list errors;
-	bool cut;     /* flashback.conf was not understood to its end */
-	bool unknown; /* nor, for that, were the defaults */
-	bool partial; /* nor was the host that is being read */
-	/* of the file that is being read: */
+	bool cut;     /* flashback.conf was not parsed to its end */
+	bool unknown; /* and therefore the defaults are incomplete */
+	bool partial; /* the host being read is incomplete */
+	/* of the file being read: */
 	const char *file;
-	bool hosts;       /* which of the two it is */
-	bool clean;       /* lint had nothing to say */
-	int end;          /* what stands on this line or after it is not looked at */
+	bool hosts;       /* it is hosts.conf */
+	bool clean;       /* lint found no error */
+	int end;          /* nothing is read from this line on */
 	int form_line;    /* where libconfuse stopped, or 0 */
 	bool form_inside; /* a section */
 	char *form_error; /* and why */
 };
 
-/* A value and its line; or, of what lint has put in, LINT_MARK and the line that it names. */
+/* A value and its line; or, for an entry that lint inserted, LINT_MARK and the line it names. */
 struct value {
 	int line;
 	char text[];
 };
 
-/* ---- what libconfuse is told, and what it calls ---- */
+/* ---- libconfuse's schema and callbacks ---- */
 
-/* The first two options of each section: one that leads to the load, since libconfuse passes its
- * callbacks no argument, and one by which lint says where the section begins.  Nobody can write
- * their names. */
+/*
+ * The first two options of each section: one that points to the load, since libconfuse passes no
+ * argument to its callbacks, and one by which lint marks where the section begins.  No user can
+ * write their names.
+ */
 enum { OPT_LOAD, OPT_MARK, OPT_FIRST };
 
 static const char mark_name[] = {LINT_MARK, '\0'};
@@ -63,7 +65,8 @@ section_line(cfg_t *sec)
 	return v != NULL ? v->line : 0;
 }
 
-/* For libconfuse: keep a value with its line, and see to it that an option is set but once. */
+/* libconfuse's callback for a value: store it with its line, and report an option that is set
+ * twice. */
 static int
 keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
@@ -77,8 +80,8 @@ keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	}
 	memcpy(v->text, text, size);
 	v->line = text[0] == LINT_MARK ? (int)strtol(text + 1, NULL, 10) : cfg->line;
-	/* The values before those of another = are gone by now; a number that is not needed
-	 * otherwise keeps the line of the first. */
+	/* libconfuse has freed the values of the first assignment by now; def.number, otherwise
+	 * unused, keeps its line. */
 	if (opt->nvalues == 1 && opt->def.number != 0)
 		errors_add(&l->errors, l->file, v->line,
 		           "duplicate option \"%s\", first set on line %ld", cfg_opt_name(opt),
@@ -89,7 +92,7 @@ keep_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	return 0;
 }
 
-/* All that may stand in a section, or in a file; section NULL: no other section. */
+/* Fill in the options that a section, or a file, may have; section NULL: no sections inside. */
 static void
 make_schema(cfg_opt_t *opts, struct load *l, unsigned place, const cfg_opt_t *section)
 {
@@ -109,7 +112,8 @@ make_schema(cfg_opt_t *opts, struct load *l, unsigned place, const cfg_opt_t *se
 	*opts = (cfg_opt_t)CFG_END();
 }
 
-/* For libconfuse: what stops it.  Of a text that lint has cut off the end is no error. */
+/* libconfuse's callback for a syntax error: keep the first.  An unexpected end of a text that
+ * lint cut short is no error. */
 static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
@@ -125,9 +129,9 @@ on_error(cfg_t *cfg, const char *fmt, va_list args)
 }
 
 /*
- * libconfuse crashes where memory ends in the middle of its work, so all that it can want, counted
- * generously, must be there beforehand: for each section the options it may have, with those of the
- * sections in it, and some dozen bytes for each that a value has.
+ * Test that there is enough memory: libconfuse crashes when it runs out in the middle of a parse. A
+ * generous estimate: for each section the options it may have, with those of the sections inside,
+ * and some dozen bytes for each option's values.
  */
 static bool
 has_room(const struct lint *lint)
@@ -137,13 +141,13 @@ has_room(const struct lint *lint)
 
 	if (room == NULL)
 		return false;
-	room[0] = '\0'; /* or the compiler may think that nobody needs it */
+	room[0] = '\0'; /* a use, so that the compiler keeps the allocation */
 	free(room);
 	return true;
 }
 
-/* Have libconfuse read what lint wrote.  Return what it understood; NULL when there is no memory.
- */
+/* Parse the text from lint with libconfuse.  Return what it parsed, even after a syntax error;
+ * NULL when out of memory. */
 static cfg_t *
 parse(struct load *l, const struct lint *lint)
 {
@@ -163,17 +167,19 @@ parse(struct load *l, const struct lint *lint)
 	if (cfg != NULL) {
 		cfg_set_error_function(cfg, on_error);
 		if (cfg_parse_fp(cfg, f) != CFG_SUCCESS && l->form_line == 0 && l->clean) {
-			l->form_line = cfg->line; /* it fails without a word, too */
+			l->form_line = cfg->line; /* it may fail without an error message */
 			l->form_error = errors_reword("", "", "", l->hosts, 0);
 		}
 	}
 	if (f != NULL)
-		(void)fclose(f); /* which was only read */
+		(void)fclose(f); /* only read from, so no error to check */
 	return cfg;
 }
 
-/* ---- what libconfuse has read ---- */
+/* ---- from libconfuse's tree to the config ---- */
 
+/* Set one option from its values.  Everything from l->end on is ignored: it stands behind a
+ * syntax error, so it may be incomplete. */
 static void
 read_option(struct load *l, cfg_opt_t *opt, void *base, enum option_place place)
 {
@@ -201,7 +207,7 @@ read_option(struct load *l, cfg_opt_t *opt, void *base, enum option_place place)
 			                                     : option_split(o, base, v->text, &why);
 			if (rc == -1)
 				errors_take(&l->errors, l->file, v->line, o->name, why);
-			/* Without one of its words, it cannot be said which is the first. */
+			/* With one word invalid, the next would be checked as the program. */
 			if (rc == -1 && shape == OPTION_COMMAND)
 				break;
 		}
@@ -215,7 +221,7 @@ read_options(struct load *l, cfg_t *sec, void *base, enum option_place place)
 			read_option(l, cfg_getnopt(sec, i), base, place);
 }
 
-/* The title of a section, or NULL when it cannot be a name. */
+/* The title of a section; NULL, with an error added, when it is not a valid name. */
 static const char *
 read_name(struct load *l, cfg_t *sec)
 {
@@ -227,7 +233,7 @@ read_name(struct load *l, cfg_t *sec)
 	return NULL;
 }
 
-/* For qsort: by title whatever its case, then as they stand in the file. */
+/* For qsort: by title ignoring case, then by line. */
 static int
 compare_titles(const void *a, const void *b)
 {
@@ -237,7 +243,7 @@ compare_titles(const void *a, const void *b)
 	return order != 0 ? order : section_line(x) - section_line(y);
 }
 
-/* No two sections side by side may have titles that differ only in case.  Sorts them. */
+/* Report neighbouring sections whose titles differ only in case.  Sorts them. */
 static void
 check_titles(struct load *l, cfg_opt_t *opt)
 {
@@ -255,6 +261,8 @@ check_titles(struct load *l, cfg_opt_t *opt)
 	}
 }
 
+/* Make a volume from its section.  An error of the volume as a whole is reported on the line of
+ * the option to blame, or of the section. */
 static void
 read_volume(struct load *l, cfg_t *sec, const char *host, const struct volume *around)
 {
@@ -270,7 +278,8 @@ read_volume(struct load *l, cfg_t *sec, const char *host, const struct volume *a
 	}
 	read_options(l, sec, v, OPTION_VOLUME);
 	origin = option_origin(option_find("source"), v);
-	/* Nothing is said of what is missing because it was wrong, or was not read. */
+	/* Report nothing as missing that was invalid, or that may stand in the part that was not
+	 * parsed: the user would correct the wrong line. */
 	if (l->partial || host == NULL || name == NULL ||
 	    (v->source == NULL ? origin->file != NULL : l->unknown)) {
 		volume_free(v);
@@ -288,6 +297,7 @@ read_volume(struct load *l, cfg_t *sec, const char *host, const struct volume *a
 	volume_free(v);
 }
 
+/* Read a host's options, which its volumes inherit, and then the volumes. */
 static void
 read_host(struct load *l, cfg_t *sec)
 {
@@ -306,7 +316,7 @@ read_host(struct load *l, cfg_t *sec)
 	volume_free(around);
 }
 
-/* Read the tree into the config. */
+/* Read libconfuse's tree into the config.  Only the last section can be incomplete. */
 static void
 read_tree(struct load *l, cfg_t *cfg)
 {
@@ -330,8 +340,11 @@ read_tree(struct load *l, cfg_t *cfg)
 		check_titles(l, opt);
 }
 
-/* Read the text of one file into the config.  Of what is wrong with its form only the first is
- * reported, whether lint has found it or libconfuse, which gets what stands before. */
+/*
+ * Read the text of one file into the config.  Only the first syntax error is reported, whether from
+ * lint or from libconfuse: later ones mostly follow from it.  Invalid values before it are reported
+ * as well.
+ */
 static void
 read_text(struct load *l, const struct input *t, const char *file, bool hosts)
 {
@@ -368,7 +381,8 @@ read_text(struct load *l, const struct input *t, const char *file, bool hosts)
 	lint_free(&lint);
 }
 
-/* Read hosts.conf.  That it cannot be read is an error of the option that named it, if one did. */
+/* Read hosts.conf.  If it cannot be read, that is an error of hosts_file where that is set, on
+ * its line. */
 static void
 read_hosts(struct load *l, struct input *hosts)
 {
@@ -385,10 +399,10 @@ read_hosts(struct load *l, struct input *hosts)
 	else if (!l->cut)
 		errors_take(&l->errors, c->hosts_file, 0, NULL, why);
 	else
-		free(why); /* the option may stand in what was not understood */
+		free(why); /* hosts_file may be set in the part that was not parsed */
 }
 
-/* Read both files.  Return 1 when they are as they were, else 0. */
+/* Read both files.  Return 1 when they are unchanged, else 0. */
 static int
 read_both(struct load *l)
 {
@@ -413,6 +427,8 @@ read_both(struct load *l)
 	return 0;
 }
 
+/* Build a new config beside the old one, and hand it over only if it is free of errors: a reload
+ * with an error must leave the running config untouched. */
 int
 conf_load(const char *file, const struct config *old, struct config **out, struct text_list *errors)
 {

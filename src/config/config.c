@@ -30,7 +30,7 @@ origin(const struct config *c, const char *name)
 	return option_origin(option_find(name), c);
 }
 
-/* An error of an option that is set, or of data_dir, which always is. */
+/* Add an error of an option that is set, or else follows from data_dir, which always is. */
 static void
 complain(const struct config *c, const char *name, struct errors_list *errors, const char *what)
 {
@@ -41,14 +41,15 @@ complain(const struct config *c, const char *name, struct errors_list *errors, c
 	errors_add(errors, c->file, set->line, "%s: %s", name, what);
 }
 
-/* What we write each minute is neither on the disk that is to sleep, nor two things in one. */
+/* The status files are written each minute: they must not be on the backup disk, which would
+ * never sleep, and must not overwrite each other or a config file. */
 static void
 check_files(const struct config *c, struct errors_list *errors)
 {
 	const struct {
 		const char *name, *path;
 	} files[] = {
-	    {NULL, c->file}, /* a config file, as the next */
+	    {NULL, c->file}, /* a config file, like the next */
 	    {NULL, c->hosts_file},
 	    {"status_file", c->status_file},
 	    {"queue_file", c->queue_file},
@@ -70,6 +71,8 @@ check_files(const struct config *c, struct errors_list *errors)
 	}
 }
 
+/* Checks that involve several options, after all are set: min_free's default, data_dir, paths
+ * that collide. */
 void
 config_finish(struct config *c, bool whole, struct errors_list *errors)
 {
@@ -92,7 +95,7 @@ config_add(struct config *c, struct volume *v)
 {
 	struct volume **volumes = c->volumes;
 
-	/* Room for twice as many at each power of two. */
+	/* Double the array at each power of two. */
 	if ((c->n & (c->n - 1)) == 0)
 		volumes = reallocarray(volumes, c->n == 0 ? 1 : 2 * c->n, sizeof(*volumes));
 	if (volumes == NULL) {
@@ -104,6 +107,8 @@ config_add(struct config *c, struct volume *v)
 	return 0;
 }
 
+/* The name closest to a mistyped operand: exact but for case, a volume's name without its host,
+ * or a small spelling error. */
 const char *
 config_nearest(const struct config *c, const char *operand)
 {
@@ -114,7 +119,7 @@ config_nearest(const struct config *c, const char *operand)
 
 		if (strcasecmp(v->host, operand) == 0)
 			return v->host;
-		/* Of a volume the host is easily forgotten. */
+		/* The host before a volume's name is easily forgotten. */
 		if (strcasecmp(v->id, operand) == 0 || strcasecmp(v->name, operand) == 0)
 			return v->id;
 		suggest_try(&near, v->host);

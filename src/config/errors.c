@@ -9,6 +9,8 @@
 #include "flashback/config/option.h"
 #include "flashback/config/suggest.h"
 
+/* Append an error, formatted.  Beyond ERRORS_MAX it is only counted, so that a binary file does
+ * not give a message for each byte. */
 void
 errors_add(struct errors_list *list, const char *file, int line, const char *fmt, ...)
 {
@@ -49,7 +51,7 @@ errors_take(struct errors_list *list, const char *file, int line, const char *su
 	free(why);
 }
 
-/* For qsort_r: arg points to the file that comes first. */
+/* For qsort_r: by file, line and text; arg points to the file that comes first. */
 static int
 compare(const void *a, const void *b, void *arg)
 {
@@ -76,6 +78,8 @@ report_one(const struct errors *f, struct text_list *out)
 	return rc;
 }
 
+/* Sort, drop duplicates, print.  An option in `defaults` is checked for each volume that
+ * inherits it, which gives the same error many times. */
 int
 errors_report(struct errors_list *list, const char *first, struct text_list *out)
 {
@@ -104,7 +108,7 @@ errors_free(struct errors_list *list)
 static const struct section {
 	const char *name;
 	enum option_place place;
-	const char *inside, *home; /* in such a section; where it belongs */
+	const char *inside, *home; /* how to say "in it"; where it belongs */
 } sections[] = {
     {"defaults", OPTION_DEFAULTS, "in defaults", "flashback.conf"},
     {"host", OPTION_HOST, "in a host", "hosts.conf, outside of other sections"},
@@ -113,7 +117,7 @@ static const struct section {
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
-/* What surrounds all sections of each file. */
+/* The level outside of all sections, for each file. */
 static const struct section main_file = {"", OPTION_MAIN, "in flashback.conf", ""};
 static const struct section hosts_file = {"", 0, "outside of a host", ""};
 
@@ -126,7 +130,7 @@ find_section(const char *name)
 	return NULL;
 }
 
-/* What was meant by a name that is unknown in a section. */
+/* Explain an unknown name, with the closest known one if there is any. */
 static char *
 reword_unknown(const struct section *here, const char *name)
 {
@@ -149,7 +153,7 @@ reword_unknown(const struct section *here, const char *name)
 	                   near.best);
 }
 
-/* What cannot stand in a section: does it belong elsewhere? */
+/* Explain a name that is not allowed in a section: it may belong in another one. */
 static char *
 reword_misplaced(const struct section *here, bool hosts, const char *name)
 {
@@ -169,6 +173,7 @@ reword_misplaced(const struct section *here, bool hosts, const char *name)
 	                                                : "the section defaults { }");
 }
 
+/* Explain an unexpected character by the mistake that most often causes it. */
 static char *
 reword_unexpected(const char *token)
 {
@@ -187,6 +192,8 @@ reword_unexpected(const char *token)
 	}
 }
 
+/* Translate libconfuse's messages, by their format string, into ones that say what to write
+ * instead. */
 char *
 errors_reword(const char *fmt, const char *arg, const char *section, bool hosts, int first)
 {

@@ -12,7 +12,7 @@
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 
-/* What is wrong with the file itself: its path stands before these words anyway. */
+/* Remove the path from the start of a message: the caller prefixes it with the file's name. */
 static void
 drop_path(char *why, const char *path)
 {
@@ -22,6 +22,8 @@ drop_path(char *why, const char *path)
 		memmove(why, why + len + 1, strlen(why + len + 1) + 1);
 }
 
+/* Check and read an open file, through its descriptor: a path could be replaced between the
+ * check and the read. */
 static int
 read_file(const char *path, int fd, struct input *in, char **why)
 {
@@ -41,6 +43,7 @@ read_file(const char *path, int fd, struct input *in, char **why)
 	return in->bytes != NULL ? 0 : text_refuse(why, "cannot be read: %s", strerror(errno));
 }
 
+/* O_NONBLOCK, so that a FIFO of this name cannot block the daemon. */
 int
 input_read(const char *path, struct input *in, char **why)
 {
@@ -74,7 +77,8 @@ input_digest(const struct input *first, const struct input *second)
 {
 	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), first->bytes, first->len);
 
-	/* With the NUL between them, a byte that moves from one file to the other is seen. */
+	/* Hash a NUL between them, so that moving bytes from one file to the other changes the
+	 * digest. */
 	h = mix(h, "", 1);
 	return mix(h, second->bytes, second->len);
 }

@@ -10,29 +10,29 @@
 #include "flashback/lib/text.h"
 
 #define NAME_MAX_LENGTH 40
-#define DEPTH 2    /* sections within each other; libconfuse refuses more */
-#define LONGEST 16 /* what a character becomes: a { */
+#define DEPTH 2    /* nested sections; libconfuse rejects more */
+#define LONGEST 16 /* the most that one character grows to: a { */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-#define PLAIN LETTERS "!%&./:;<>?@[]^`|~" /* of a bare word */
+#define PLAIN LETTERS "!%&./:;<>?@[]^`|~" /* allowed in an unquoted word */
 
-/* What came last, outside of lists. */
+/* The last token outside of lists. */
 enum last { NOTHING, NAME, TITLE, EQUALS, VALUE };
 
 struct cleaner {
 	const char *at, *end;
 	int line;  /* of at */
-	char *out; /* where the copy goes on */
-	int held;  /* line ends that were read and are still to be written */
+	char *out; /* the end of the copy */
+	int held;  /* line ends read but not yet written */
 	enum last last;
 	int word_line, equals_line; /* of the last word or string, of the last = */
-	int list;                   /* the line of the list that we are in, or 0 */
-	int opened[DEPTH];          /* the lines of the sections that we are in */
+	int list;                   /* the line of the open list, or 0 */
+	int opened[DEPTH];          /* the lines of the open sections */
 	size_t depth;
 	struct lint *lint;
 };
 
-/* Something is wrong. */
+/* Record the error and its line.  Return false. */
 static bool __attribute__((format(printf, 3, 4)))
 fail(struct cleaner *c, int line, const char *fmt, ...)
 {
@@ -54,15 +54,15 @@ fail_variable(struct cleaner *c, int line)
 	            "meant literally");
 }
 
-/* Does the text go on with word? */
+/* Does the text continue with word? */
 static bool
 at(const struct cleaner *c, const char *word)
 {
 	return strncmp(c->at, word, strlen(word)) == 0;
 }
 
-/* A line ends.  What follows a name or a title goes on the line of that, since libconfuse would
- * report on the line of what follows that something is missing before it. */
+/* Handle the end of a line.  What follows a name or title is copied to the same line: libconfuse
+ * reports what is missing there on the line of the next token. */
 static void
 end_line(struct cleaner *c)
 {
@@ -73,6 +73,7 @@ end_line(struct cleaner *c)
 		*c->out++ = '\n';
 }
 
+/* Skip a comment, but copy its line ends: libconfuse counts lines wrongly after one. */
 static bool
 skip_comment(struct cleaner *c)
 {
@@ -97,7 +98,7 @@ is_named(const struct cleaner *c)
 	return c->list == 0 && (c->last == NOTHING || c->last == VALUE);
 }
 
-/* A word or string that begins on this line. */
+/* Record that a word or string begins on this line. */
 static void
 take_place(struct cleaner *c, int line)
 {
@@ -107,8 +108,8 @@ take_place(struct cleaner *c, int line)
 		c->last = is_named(c) ? NAME : c->last == EQUALS ? VALUE : TITLE;
 }
 
-/* A word with a character that libconfuse would cut, change, or take for something else, or that
- * looks like what it is not. */
+/* Reject a word with a character that libconfuse would drop, change or misinterpret, or that
+ * resembles unsupported syntax. */
 static bool
 refuse_word(struct cleaner *c, const char *word, size_t len)
 {
@@ -125,7 +126,7 @@ refuse_word(struct cleaner *c, const char *word, size_t len)
 	return fail(c, c->line, "%s must be quoted, with ' or \"", text_quote(q, word));
 }
 
-/* A bare word; one that is a value gets quotes, for libconfuse is slow with long ones. */
+/* Copy an unquoted word.  A value gets quotes: libconfuse is slow with long unquoted words. */
 static bool
 copy_word(struct cleaner *c)
 {
@@ -151,9 +152,11 @@ copy_word(struct cleaner *c)
 	return true;
 }
 
-/* What is between the quotes, so that libconfuse leaves it alone: in "..." a backslash takes the
- * meaning from a following " or \, and joins a line to the next; everything else stands for itself.
- * Line ends are counted after the string, which is reported where it begins. */
+/*
+ * Copy the contents of a string, so escaped that libconfuse returns them unchanged.  In "..." a
+ * backslash quotes a following " or \, and joins a line to the next; everything else is literal.
+ * Line ends are written after the string, so that errors are reported where it begins.
+ */
 static bool
 copy_between(struct cleaner *c, char quote)
 {
@@ -186,7 +189,7 @@ copy_between(struct cleaner *c, char quote)
 	       fail(c, line, "unterminated string: the closing %c is missing", quote);
 }
 
-/* A forgotten quote shows by this: where the string then ends, a word follows at once. */
+/* Detect a missing quote: the string then ends at the next quote, and a word follows directly. */
 static bool
 check_end(struct cleaner *c, int line, char quote)
 {
@@ -204,6 +207,7 @@ check_end(struct cleaner *c, int line, char quote)
 	return fail(c, line, "text directly after a string: is a quote or a comma missing?");
 }
 
+/* Copy a string as "...", and check that it may stand here. */
 static bool
 copy_string(struct cleaner *c)
 {
@@ -225,7 +229,8 @@ copy_string(struct cleaner *c)
 	return true;
 }
 
-/* What follows a {, of a list after =, else of a section. */
+/* Write what follows a {: for a list (after =) its mark and line, for a section an option with
+ * its line. */
 static void
 open_brace(struct cleaner *c)
 {
@@ -241,13 +246,14 @@ open_brace(struct cleaner *c)
 	c->out += snprintf(c->out, LONGEST, "%c=%c%d ", LINT_MARK, LINT_MARK, c->word_line);
 }
 
+/* Copy one of = { } , and keep track of what is open. */
 static bool
 copy_mark(struct cleaner *c)
 {
 	bool outside = c->list == 0;
 	char mark = *c->at;
 
-	/* libconfuse would take the name on the next line for the value. */
+	/* libconfuse would take the name on the next line as the value. */
 	if (outside && ((c->last == EQUALS && mark != '{') ||
 	                (c->last == VALUE && mark == '=' && c->word_line > c->equals_line)))
 		return fail(c, c->equals_line, "a value is missing after the \"=\"");
@@ -264,7 +270,7 @@ copy_mark(struct cleaner *c)
 	return true;
 }
 
-/* Copy what comes next. */
+/* Copy the next token, comment or blank. */
 static bool
 copy_next(struct cleaner *c)
 {
@@ -286,7 +292,8 @@ copy_next(struct cleaner *c)
 	return good;
 }
 
-/* The file ends: libconfuse takes what is there for all of it. */
+/* Report what is still open at the end of the file: libconfuse accepts half a file without an
+ * error. */
 static void
 check_open(struct cleaner *c)
 {
@@ -300,7 +307,8 @@ check_open(struct cleaner *c)
 		     "the file");
 }
 
-/* Bytes that no text file holds, or that would make one endless comment of it. */
+/* Reject bytes that a text file does not have: a NUL would end the text early, a lone carriage
+ * return would make a comment endless. */
 static bool
 check_bytes(struct cleaner *c)
 {
@@ -315,6 +323,8 @@ check_bytes(struct cleaner *c)
 	return true;
 }
 
+/* Copy the text token by token up to the first error.  out->text then ends before the token with
+ * the error, and the caller still checks the values before it. */
 int
 lint_clean(const char *text, size_t len, struct lint *out)
 {
@@ -326,9 +336,9 @@ lint_clean(const char *text, size_t len, struct lint *out)
 	if (out->text == NULL)
 		return -1;
 	good = check_bytes(&c);
-	out->text[0] = ' '; /* fmemopen wants something */
+	out->text[0] = ' '; /* fmemopen rejects an empty buffer */
 	before = c.out = out->text + 1;
-	if (at(&c, "\xef\xbb\xbf")) /* with which some editors begin UTF-8 */
+	if (at(&c, "\xef\xbb\xbf")) /* the byte order mark of some editors */
 		c.at += 3;
 	while (good && c.at < c.end) {
 		before = c.out;

@@ -13,13 +13,13 @@
 #define KEEP_MAX 100000
 #define PORT_MAX 65535
 
-/* What a field is. */
+/* The C type of a field. */
 enum type { DURATION, COUNT, SWITCH, SHARE, TEXT, LIST, OTHER };
 
 struct option_kind {
 	enum option_shape shape;
 	enum type type;
-	int (*check)(const char *text, char **why); /* of a TEXT, or an item of a LIST; or NULL */
+	int (*check)(const char *text, char **why); /* for a TEXT or an item of a LIST; or NULL */
 	int (*set)(const struct option_row *o, void *base, const char *text, char **why);
 	char *(*print)(const void *base); /* of OTHER */
 };
@@ -76,7 +76,7 @@ print_log(const void *base)
 	return value_print_text(c->syslog ? "syslog" : "stderr");
 }
 
-/* The port is kept with the probe: 0 means the usual one. */
+/* The port is set with the probe; 0 means the default port. */
 static int
 set_probe(const struct option_row *o, void *base, const char *text, char **why)
 {
@@ -138,7 +138,7 @@ set_source(const struct option_row *o, void *base, const char *text, char **why)
 	return 0;
 }
 
-/* An absolute path, without what means nothing in it. */
+/* An absolute path, normalised. */
 static int
 set_path(const struct option_row *o, void *base, const char *text, char **why)
 {
@@ -168,7 +168,7 @@ check_file(const char *text, char **why)
 	return text_refuse(why, "%s names a directory, not a file", text_quote(q, text));
 }
 
-/* Beside the config file, unless it is absolute. */
+/* A relative path is relative to the config file's directory. */
 static int
 set_hosts_file(const struct option_row *o, void *base, const char *text, char **why)
 {
@@ -400,7 +400,8 @@ option_clear(const struct option_row *o, void *base)
 	}
 }
 
-/* Of volumes there are many, so each has room for its own rows only. */
+/* Index of an option's origin.  Volumes are many, so each has origins only for its own rows, the
+ * first of the table. */
 static size_t
 row(const struct option_row *o)
 {
@@ -443,7 +444,8 @@ option_defaults(enum option_place place, void *base)
 	return 0;
 }
 
-/* Give v a copy of its own of what it shares with around, or nothing. */
+/* Replace what v shares with around by a copy, or by nothing if there is no memory: both are
+ * freed later. */
 static int
 own(const struct option_row *o, struct volume *v, const struct volume *around)
 {

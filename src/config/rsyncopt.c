@@ -8,22 +8,22 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
-/* What may stand after an option's '='. */
+/* The argument allowed after an option's '='. */
 enum argument {
 	NONE,
-	WORD, /* anything without blanks, lest it be two options */
+	WORD, /* anything without blanks, which would be two options */
 	TEXT, /* anything */
 	PORT,
 	FILE_NAME, /* an absolute path: rsync runs in the volume's directory */
 	RULE       /* a filter rule, but none that drops the rules before it */
 };
 
-/* What an option is needed or fit for. */
+/* Where an option is needed or allowed. */
 enum use {
 	REACH = 1,   /* to reach the source */
 	QUICK = 2,   /* a quick run allows it: it hides no change */
 	SEND = 4,    /* a restore to where the source is needs it */
-	RESTORE = 8, /* so does any restore: snapshots lack something, or hold it in another form */
+	RESTORE = 8, /* any restore needs it: snapshots lack something, or store it differently */
 	FILTER = 16, /* keeps something out of a snapshot, and hides it from --delete as well */
 	OMIT = 32    /* keeps something out, but does not hide it */
 };
@@ -96,7 +96,8 @@ find(const char *option, size_t len)
 	return NULL;
 }
 
-/* Not one of them: is it nearly one, several in one, or of no use here? */
+/* Explain an option that is not in the table: not an option at all, several in one item, a
+ * spelling error, or not allowed. */
 static int
 refuse_unknown(const char *option, size_t len, char **why)
 {
@@ -141,6 +142,8 @@ check_rule(const char *option, const char *value, char **why)
 	return 0;
 }
 
+/* Check the value for the option.  A relative file name would be looked up in the volume's
+ * directory, and a blank would make two options of one. */
 static int
 check_argument(const struct rsyncopt *a, const char *option, const char *value, char **why)
 {

@@ -21,7 +21,8 @@ source_free(struct source *s)
 	*s = (struct source){0};
 }
 
-/* Only digits and dots, as in 010.1.2.3, which some read as octal. */
+/* Only digits and dots?  A host such as 010.1.2.3 must be a valid IPv4 address, since some
+ * programs read it as octal. */
 static bool
 looks_numeric(const char *host)
 {
@@ -42,6 +43,8 @@ is_ipv6(const char *host)
 	return inet_pton(AF_INET6, address, &in6) == 1;
 }
 
+/* Reject what ssh or rsync would misinterpret: an option, an ambiguous address, a character that
+ * no host name has. */
 int
 source_check_host(const char *host, char **why)
 {
@@ -74,6 +77,8 @@ source_check_host(const char *host, char **why)
 	return 0;
 }
 
+/* Normalise by text alone, without the file system: the source may not be mounted when the
+ * config is read. */
 char *
 source_tidy_path(const char *path, char **why)
 {
@@ -124,7 +129,7 @@ source_is_inside(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-/* What holds for the path part of every source. */
+/* Checks of the path part, for every kind of source. */
 static int
 check_path(const char *path, char **why)
 {
@@ -153,7 +158,7 @@ check_user(const char *user, char **why)
 	return 0;
 }
 
-/* Pass over the user in what text has before end; return what follows, or NULL. */
+/* Skip the user in what text has before end; return what follows, or NULL. */
 static const char *
 skip_user(const char *text, const char *end, char **why)
 {
@@ -169,7 +174,7 @@ skip_user(const char *text, const char *end, char **why)
 	return rc == 0 ? at + 1 : NULL;
 }
 
-/* Take the host, in brackets or up to one of stop; return what follows, or NULL. */
+/* Parse the host, in brackets or up to one of stop; return what follows, or NULL. */
 static const char *
 take_host(const char *text, const char *stop, struct source *s, char **why)
 {
@@ -192,7 +197,7 @@ take_host(const char *text, const char *stop, struct source *s, char **why)
 	return text + len + bracket;
 }
 
-/* Take :PORT, if it is there; return what follows, or NULL. */
+/* Parse :PORT, if present; return what follows, or NULL. */
 static const char *
 take_port(const char *text, struct source *s, char **why)
 {
@@ -219,7 +224,7 @@ no_module(char **why)
 	return text_refuse(why, "the module is missing: write rsync://HOST/MODULE or HOST::MODULE");
 }
 
-/* [user@]host[:port]/module/path, after the rsync:// of it. */
+/* Parse [user@]host[:port]/module/path, the part after rsync://. */
 static int
 parse_url(const char *text, struct source *s, char **why)
 {
@@ -237,7 +242,7 @@ parse_url(const char *text, struct source *s, char **why)
 	return s->path == NULL ? -1 : 0;
 }
 
-/* [user@]host:path or [user@]host::module/path. */
+/* Parse [user@]host:path or [user@]host::module/path. */
 static int
 parse_remote(const char *text, struct source *s, char **why)
 {
@@ -275,7 +280,8 @@ ends_in_slash(const char *s)
 	return len > 0 && s[len - 1] == '/';
 }
 
-/* Check the path, and put a slash at the end of it and of the text. */
+/* Check the path, and add a slash to it and to the text: without it rsync would copy the
+ * directory itself, not its contents. */
 static int
 finish(const char *text, struct source *s, char **why)
 {
@@ -289,14 +295,14 @@ finish(const char *text, struct source *s, char **why)
 	return text_replace(&s->path, "%s/", s->path);
 }
 
-/* Does text name a host: is there a colon before any slash? */
+/* Does text name a host?  As in rsync: a colon before any slash. */
 static bool
 is_remote(const char *text)
 {
 	return *text == '[' || strstr(text, "@[") != NULL || text[strcspn(text, ":/")] == ':';
 }
 
-/* Take text apart, by what kind of source it is. */
+/* Parse text by its kind of source. */
 static int
 parse(const char *text, struct source *s, char **why)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define LENGTH_MAX 129 /* of a host and a volume, with a slash: no name of ours is longer */
+#define LENGTH_MAX 129 /* of HOST/VOLUME, the longest name that is tried */
 
 static unsigned
 least(unsigned a, unsigned b)
@@ -11,7 +11,8 @@ least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Letters added, left out, replaced, or swapped with their neighbour, to get from a to b. */
+/* Damerau-Levenshtein distance: letters added, removed, replaced or swapped with a neighbour to
+ * get from a to b. */
 static unsigned
 distance(const char *a, size_t alen, const char *b, size_t blen)
 {

@@ -96,7 +96,7 @@ value_room(const char *text, int *percent, uint64_t *bytes, char **why)
 	return 0;
 }
 
-/* HH:MM to minutes; -1 when it is not that.  24:00 is right only for an end. */
+/* Parse HH:MM to minutes; -1 when it is something else.  max allows 24:00 only as an end. */
 static int
 read_time(const char *s, int max)
 {
@@ -142,7 +142,7 @@ value_program(const char *path, char **why)
 	    text_quote(q, path));
 }
 
-/* rsync cuts the remote shell into words; both kinds of quotes hold one together. */
+/* rsync splits the remote shell into words; both kinds of quotes keep one together. */
 static bool
 quotes_are_closed(const char *s)
 {
@@ -174,7 +174,7 @@ value_shell(const char *text, char **why)
 	return 0;
 }
 
-/* rsync takes what begins so, even as an --exclude, for something else. */
+/* rsync gives these patterns another meaning, even in --exclude. */
 int
 value_pattern(const char *text, char **why)
 {
@@ -192,6 +192,8 @@ value_pattern(const char *text, char **why)
 	return 0;
 }
 
+/* Split a command at blanks.  Anything that only a shell would interpret is rejected: it would
+ * be passed to the program literally. */
 int
 value_words(const char *text, struct text_list *words, char **why)
 {
@@ -201,7 +203,7 @@ value_words(const char *text, struct text_list *words, char **why)
 	if (words->n == 0)
 		return text_refuse(why,
 		                   "the command is empty: name a program, or write { } for none");
-	/* What a shell would understand, and we do not. */
+	/* Shell syntax, which has no effect here. */
 	for (size_t i = 0; i < words->n; i++) {
 		const char *word = words->item[i];
 
@@ -213,7 +215,7 @@ value_words(const char *text, struct text_list *words, char **why)
 	return value_program(words->item[0], why);
 }
 
-/* In quotes, of the kind that leaves s as it is if there is one. */
+/* Quote s: with '...' if that avoids backslashes, else with "...". */
 char *
 value_print_text(const char *s)
 {
@@ -273,7 +275,7 @@ value_print_share(int hundredths)
 	return text_format("\"%d.%02d%%\"", hundredths / 100, hundredths % 100);
 }
 
-/* With the largest unit that leaves it whole. */
+/* With the largest unit that gives a whole number. */
 char *
 value_print_size(uint64_t bytes)
 {

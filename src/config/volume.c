@@ -12,6 +12,8 @@
 #define SSH_PORT 22
 #define RSYNC_PORT 873
 
+/* A name becomes a directory, a column of the status files and a word in shell scripts, so the
+ * characters are restricted. */
 int
 volume_check_name(const char *name, char **why)
 {
@@ -41,7 +43,7 @@ volume_check_name(const char *name, char **why)
 	return 0;
 }
 
-/* Is name this text of len bytes? */
+/* Is name equal to text, which has len bytes? */
 static bool
 is_text(const char *name, const char *text, size_t len)
 {
@@ -102,8 +104,8 @@ volume_new(const struct volume *around)
 	return NULL;
 }
 
-/* Exclude what stands at path below the root of the transfer, unless it is excluded, before other
- * patterns.  To rsync a backslash is only special where a wildcard is, too. */
+/* Exclude path, relative to the root of the transfer, before all other patterns, unless it is
+ * excluded already.  rsync treats a backslash as special only in a pattern with a wildcard. */
 static int
 exclude_path(struct volume *v, const char *path)
 {
@@ -146,7 +148,7 @@ volume_keep_out(struct volume *v, const char *source, const char *data_dir, char
 		return text_refuse(why,
 		                   "%s is inside data_dir: the backups cannot be backed up there",
 		                   text_quote(q, v->path));
-	/* The other way round: data_dir inside the source.
+	/* The reverse order of arguments: data_dir inside the source.
 	 * NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	return source_is_inside(data_dir, source) ? exclude_path(v, data_dir + len) : 0;
 }
@@ -165,7 +167,7 @@ keep_out(struct volume *v, const char *data_dir, char **why)
 	return rc;
 }
 
-/* The port that ssh is told with -p, or the usual one. */
+/* The port given to ssh with -p, or the default. */
 static int
 ssh_port(const char *ssh)
 {
@@ -173,7 +175,7 @@ ssh_port(const char *ssh)
 	bool follows = false;
 	int port = SSH_PORT;
 
-	if (ssh == NULL) /* it was wrong */
+	if (ssh == NULL) /* it was invalid */
 		return port;
 	for (ssh += strspn(ssh, blanks); *ssh != '\0'; ssh += strspn(ssh, blanks)) {
 		size_t len = strcspn(ssh, blanks);
@@ -199,7 +201,7 @@ ssh_port(const char *ssh)
 	return port;
 }
 
-/* The port of an rsync daemon as rsync_options have it, or the usual one. */
+/* The port of an rsync daemon from rsync_options, or the default. */
 static int
 daemon_port(const struct text_list *options)
 {
@@ -226,13 +228,15 @@ resolve_address(struct volume *v)
 	return 0;
 }
 
-/* Where the option of this name was set. */
+/* The place where an option was set. */
 static const struct option_origin *
 origin(const struct volume *v, const char *name)
 {
 	return option_origin(option_find(name), v);
 }
 
+/* Fill in the probe and its port.  A probe inherited by a local source without an address is
+ * turned off; one set in the volume itself is an error. */
 static int
 resolve_probe(struct volume *v, char **why)
 {
@@ -257,7 +261,7 @@ resolve_probe(struct volume *v, char **why)
 	return 0;
 }
 
-/* Is something kept?  If not, the innermost zero is the one to change. */
+/* Is any keep_ option above zero?  If not, the innermost one that was set is to blame. */
 static int
 check_keep(const struct volume *v, char **why, const char **blame)
 {
@@ -275,8 +279,8 @@ check_keep(const struct volume *v, char **why, const char **blame)
 	return text_refuse(why, "nothing would be kept: set one of the keep_ options above 0");
 }
 
-/* Fill in overdue.  Were it not longer than every, each snapshot would be too old before its turn.
- */
+/* Fill in overdue.  It must be longer than every, or each snapshot would be overdue before the
+ * next run is due. */
 static int
 resolve_overdue(struct volume *v, char **why)
 {
@@ -293,6 +297,8 @@ resolve_overdue(struct volume *v, char **why)
 	                   units_format_duration(every, v->every));
 }
 
+/* Complete and check a volume once all its options are set: defaults such as the probe depend on
+ * the source. */
 int
 volume_finish(struct volume *v, const char *host, const char *name, const char *data_dir,
               char **why, const char **blame)

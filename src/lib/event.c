@@ -171,8 +171,8 @@ be_a_child(pid_t parent, int out, event_body *body, void *arg)
 		out = 3;
 	}
 	fcntl(out, F_SETFD, FD_CLOEXEC);
-	/* syslog keeps a descriptor of its own: closed below behind its back, it would later
-	 * close whatever has that number by then. */
+	/* syslog keeps a descriptor of its own: closed below without its knowledge, it would
+	 * later close whatever has that number by then. */
 	closelog();
 	closefrom(out + 1);
 	signal(SIGPIPE, SIG_IGN);

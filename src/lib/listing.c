@@ -24,8 +24,8 @@ record_at(const struct listing *list, size_t at)
 	return (struct dirent *)(void *)(list->records + at);
 }
 
-/* Read all records of the directory.  Not readdir: it copies each record, and a listing keeps
- * the kernel's buffer. */
+/* Read all records of the directory.  Not readdir: it reuses its buffer, so each record would
+ * have to be copied. */
 static int
 read_records(int dirfd, struct listing *list)
 {

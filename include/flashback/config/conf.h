@@ -5,16 +5,16 @@
 #include "flashback/config/config.h"
 #include "flashback/lib/text.h"
 
-/* The two config files: a new, wholly checked config, or all their errors.  The only one that knows
- * libconfuse. */
+/* The two config files: a new, wholly checked config, or all their errors.  The only module that
+ * uses libconfuse. */
 
 /**
  * conf_load(file, old, out, errors):
  * Read and check both files; file is an absolute path.  Return 1 with *out NULL when their bytes
- * are those that old (may be NULL) was made from; 0 with a new config in *out; -1 with every error
+ * are the same as those of old (may be NULL); 0 with a new config in *out; -1 with every error
  * appended to errors as "FILE:LINE: what is wrong and what would be right", in the order of the
- * files.  Nothing is printed, and old is not changed.  The data_dir of old stays in force: it is
- * the one that volumes are kept out of.
+ * files.  Nothing is printed, and old is not changed.  The data_dir of old stays in force: sources
+ * are checked against it.
  */
 int conf_load(const char *file, const struct config *old, struct config **out,
               struct text_list *errors);

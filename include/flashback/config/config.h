@@ -8,7 +8,7 @@
 #include "flashback/config/option.h"
 #include "flashback/config/volume.h"
 
-/* What the two config files come to (the struct is in option).  Core: no I/O. */
+/* The result of both config files (the struct is in option).  Core: no I/O. */
 
 /** config_new(file): a config of defaults, of the file with this absolute path; NULL with ENOMEM.
  */
@@ -16,8 +16,8 @@ struct config *config_new(const char *file);
 
 /**
  * config_finish(c, whole, errors):
- * Check what concerns several options.  What is wrong is added to errors; nothing is said to be
- * missing unless the file was read as a whole.
+ * Run the checks that involve several options, and add what is wrong to errors.  An option is
+ * reported as missing only if the whole file was read.
  */
 void config_finish(struct config *c, bool whole, struct errors_list *errors);
 
@@ -25,8 +25,8 @@ void config_finish(struct config *c, bool whole, struct errors_list *errors);
  * the reference given back. */
 int config_add(struct config *c, struct volume *v);
 
-/** config_nearest(c, operand): the host or volume that was meant by an operand that names none;
- * NULL: nothing is near. */
+/** config_nearest(c, operand): the host or volume whose name is closest to an unknown operand;
+ * NULL: none is close. */
 const char *config_nearest(const struct config *c, const char *operand);
 
 /** config_free(c): c may be NULL; volumes live on while others hold references. */

@@ -7,10 +7,10 @@
 
 #include "flashback/lib/text.h"
 
-/* What is wrong with a config, and where: collected in any order, reported in the order of the
- * files; and libconfuse's errors in words of ours.  Core: no I/O. */
+/* The errors of a config, with their places: collected in any order, reported in the order of
+ * the files; and libconfuse's errors translated.  Core: no I/O. */
 
-#define ERRORS_MAX 1000 /* as many as anybody will read; the rest is only counted */
+#define ERRORS_MAX 1000 /* the rest is only counted */
 
 struct errors {
 	const char *file; /* borrowed */
@@ -21,18 +21,19 @@ struct errors {
 struct errors_list {
 	struct errors *item;
 	size_t n;
-	unsigned more; /* that were not kept */
-	bool lost;     /* memory ran out: there are more than are here */
+	unsigned more; /* errors that were not kept */
+	bool lost;     /* out of memory: the list is incomplete */
 };
 
-/** errors_add(list, file, line, fmt, ...): one more.  Never fails; without memory it sets lost. */
+/** errors_add(list, file, line, fmt, ...): add an error.  Never fails; when out of memory it sets
+ * lost. */
 void errors_add(struct errors_list *list, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /**
  * errors_take(list, file, line, subject, why):
- * Add "SUBJECT: WHY", or WHY alone for no subject, and free why, which a check put there; NULL is
- * no memory.
+ * Add "SUBJECT: WHY", or WHY alone for no subject, and free why, as set by a check; NULL means out
+ * of memory.
  */
 void errors_take(struct errors_list *list, const char *file, int line, const char *subject,
                  char *why);
@@ -40,17 +41,16 @@ void errors_take(struct errors_list *list, const char *file, int line, const cha
 /**
  * errors_report(list, first, out):
  * Append each fault to out as "FILE:LINE: text" (without ":LINE" for line 0): those of the file
- * first (the same pointer) before the others, by line, each but once; then how many more there are.
- * Whatever the names and texts hold, each line can be shown, as text_clean leaves it.  Return 0, or
- * -1 with ENOMEM.
+ * first (the same pointer) before the others, by line, without duplicates; then the number of those
+ * not kept.  Every line is safe to print, as by text_clean.  Return 0, or -1 with ENOMEM.
  */
 int errors_report(struct errors_list *list, const char *first, struct text_list *out);
 
 /**
  * errors_reword(fmt, arg, section, hosts, first):
- * What libconfuse reports by fmt with the one argument arg, of a file (hosts: hosts.conf) within a
- * section of this name, in new memory, NULL with ENOMEM.  first is the line of the section whose
- * title is a duplicate.
+ * Translate libconfuse's message fmt with its one argument arg, in a file (hosts: hosts.conf) and a
+ * section of this name.  Return new memory, NULL with ENOMEM.  first is the line of the section
+ * whose title is a duplicate.
  */
 char *errors_reword(const char *fmt, const char *arg, const char *section, bool hosts, int first);
 

@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 /*
- * What libconfuse gets wrong in a config file.  That parser takes half a file for a whole one,
- * deletes an unquoted * or +, expands ${X}, knows escapes that we do not, takes a quoted string for
- * the name of an option, and counts lines wrongly after a comment.  So it gets a copy of the text
- * without comments, in which a value is a string with nothing left to expand, on its own line, and
- * each { says on which line it belongs, for an empty list is not reported, nor where a section
- * begins.
+ * Prepare a config file for libconfuse, and report what that would get wrong.  libconfuse accepts
+ * half a file without an error, deletes an unquoted * or +, expands ${X}, interprets other escapes,
+ * takes a quoted string for the name of an option, and counts lines wrongly after a comment.  So it
+ * gets a copy of the text without comments, in which a value is a string with nothing left to
+ * expand, on its own line, and each { says on which line it belongs, for an empty list is not
+ * reported, nor where a section begins.
  *
  *     host a { # here                       host "a"{ ^=^1
  *             exclude = {                    exclude={^2,
@@ -27,8 +27,8 @@ struct lint {
 	size_t len;
 	size_t sections; /* begun in it */
 	int end;         /* the line on which it ends, of the file */
-	int line;        /* of the first thing that is wrong, before which the text ends; or 0 */
-	char *why;       /* what it is */
+	int line;        /* of the first error, before which the text ends; or 0 */
+	char *why;       /* the error */
 };
 
 /**
@@ -38,7 +38,7 @@ struct lint {
  */
 int lint_clean(const char *text, size_t len, struct lint *out);
 
-/** lint_free(l): what l holds, not l itself. */
+/** lint_free(l): free the contents, not l itself. */
 void lint_free(struct lint *l);
 
 #endif

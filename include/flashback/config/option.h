@@ -11,7 +11,7 @@
 
 /*
  * The options of both config files: a table with a row for each, and the structs with a field for
- * each, one for the program's own options and one for those of volumes.  Who adds an option adds a
+ * each, one for the program's own options and one for those of volumes.  To add an option, add a
  * row and a field.  Core: no I/O.
  */
 
@@ -27,7 +27,7 @@ enum option_shape {
 	OPTION_ONE,    /* one value, without braces */
 	OPTION_LIST,   /* several; an inner list replaces an outer one */
 	OPTION_SUM,    /* several; an inner list adds to an outer one */
-	OPTION_COMMAND /* several, or one that is cut at blanks */
+	OPTION_COMMAND /* several, or one that is split at blanks */
 };
 
 struct option_row {
@@ -41,7 +41,7 @@ struct option_row {
 
 /** Where a value came from: a file and line, or (file NULL) the default. */
 struct option_origin {
-	const char *file; /* borrowed from the config, and good for as long as that is */
+	const char *file; /* borrowed from the config, and valid as long as that is */
 	int line;
 	enum option_place place;
 };
@@ -64,7 +64,7 @@ struct volume_keep {
 /** What to back up, how, and when; see volume. */
 struct volume {
 	unsigned refs; /* volume_ref, volume_free */
-	char *id;      /* HOST/VOLUME, as it is shown everywhere and as it lies below data_dir */
+	char *id;      /* HOST/VOLUME, as shown everywhere and as the path below data_dir */
 	char *host, *name;
 	char *source; /* as given to rsync, with the trailing slash */
 	enum volume_transport transport;
@@ -91,7 +91,7 @@ struct volume {
 	struct option_origin origin[OPTION_VOLUMES]; /* of the innermost setting that counted */
 };
 
-/** What both files come to; see config. */
+/** The result of both files; see config. */
 struct config {
 	char *file, *hosts_file; /* absolute */
 	char *data_dir;          /* absolute, without a trailing slash */
@@ -130,7 +130,7 @@ int option_set(const struct option_row *o, void *base, const char *text, char **
 /** option_split(o, base, text, why): the same for an OPTION_COMMAND that is a single string. */
 int option_split(const struct option_row *o, void *base, const char *text, char **why);
 
-/** option_clear(o, base): free what a text or list has; numbers stay. */
+/** option_clear(o, base): free a text or list; numbers stay. */
 void option_clear(const struct option_row *o, void *base);
 
 /** option_print(o, base): the value as one would write it: new memory, safe to print; NULL with

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-/* The rsync options that a config may name, and what each is fit for.  Others give exit 0 and an
- * empty tree, or reach into other snapshots: so what is not listed is refused.  Core: no I/O. */
+/* The rsync options that a config may name, and where each may be used.  Others may give exit
+ * status 0 with an empty tree, or change other snapshots, so an option that is not listed is
+ * rejected.  Core: no I/O. */
 
 /** rsyncopt_check(option, why): is this list item one of them, written as it should be?  Return 0,
  * or -1 with *why in words (NULL: no memory). */

@@ -22,11 +22,11 @@ struct source {
 	int port;   /* 0: the text names none */
 };
 
-/** source_parse(text, s, why): take a source apart.  Return 0; or -1 with *why in words (NULL: no
- * memory) and nothing in *s. */
+/** source_parse(text, s, why): parse a source.  Return 0; or -1 with the reason in *why (NULL: out
+ * of memory) and *s empty. */
 int source_parse(const char *text, struct source *s, char **why);
 
-/** source_free(s): what s holds, not s itself. */
+/** source_free(s): free the contents, not s itself. */
 void source_free(struct source *s);
 
 /** source_check_host(host, why): could this be a machine's name or numeric address?  Return 0/-1.

@@ -2,9 +2,9 @@
 #ifndef FLASHBACK_SUGGEST_H
 #define FLASHBACK_SUGGEST_H
 
-/* "Did you mean": the known name that a mistyped one is closest to.  Core: no I/O. */
+/* "Did you mean": the known name closest to a mistyped one.  Core: no I/O. */
 
-/** Start with {.word = WORD}, try each name, then read best (borrowed; NULL: none is near). */
+/** Start with {.word = WORD}, try each name, then read best (borrowed; NULL: none is close). */
 struct suggest {
 	const char *word;
 	const char *best;

@@ -7,7 +7,7 @@
 
 #include "flashback/lib/text.h"
 
-/* The values of options: text to C types, or words that say what would be right; and back.  Core:
+/* The values of options: text to C types, or an error that says what to write; and back.  Core:
  * no I/O. */
 
 /** These return 0 with *out set; or -1 with *why in words (NULL: no memory) and *out as it was.
@@ -26,13 +26,14 @@ int value_minutes(const char *text, int *from, int *to, char **why);
 /** value_program(path, why): is it an absolute path, as the first word of a command must be? */
 int value_program(const char *path, char **why);
 
-/** value_shell(text, why): can this be a remote shell with options, as rsync cuts it at blanks? */
+/** value_shell(text, why): can this be a remote shell with options, as rsync splits it at blanks?
+ */
 int value_shell(const char *text, char **why);
 
 /** value_pattern(text, why): can this be a pattern of --exclude? */
 int value_pattern(const char *text, char **why);
 
-/** value_words(text, words, why): cut a command that is one string into words, at blanks; there is
+/** value_words(text, words, why): split a command that is one string into words at blanks; there is
  * no shell. */
 int value_words(const char *text, struct text_list *words, char **why);
 

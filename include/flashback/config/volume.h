@@ -9,9 +9,9 @@
 #include "flashback/config/option.h"
 
 /*
- * A volume (the struct is in option): what to back up, how, and when.  It begins with what is
- * around it, the built-in defaults at last, gets its own options by option_set, and is finished.
- * Core: no I/O.
+ * A volume (the struct is in option): what to back up, how, and when.  It inherits from its host,
+ * that from the defaults and the built-in ones; option_set sets its own options, and volume_finish
+ * completes it. Core: no I/O.
  */
 
 #define VOLUME_NAME_MAX 64
@@ -27,7 +27,7 @@ struct volume *volume_new(const struct volume *around);
 
 /**
  * volume_finish(v, host, name, data_dir, why, blame):
- * Give v its names and what it lacks: what follows from its source.  data_dir (may be NULL, else
+ * Set the names of v, and the options that depend on its source.  data_dir (may be NULL, else
  * absolute and without // or a slash at its end) must not contain a local source; where a local
  * source contains it, an exclude of it is added in front.  Return 0; or -1 with *why (what concerns
  * the volume as a whole, such as no source, or no keep_ above zero; NULL for ENOMEM) and *blame set
@@ -51,12 +51,12 @@ bool volume_keeps_any(const struct volume_keep *p);
  * a shell that completes directories puts them, mean nothing. */
 bool volume_is_named(const struct volume *v, const char *operand);
 
-/** volume_ref(v): one more reference; v.  volume_free(v): one less; NULL is nothing. */
+/** volume_ref(v): add a reference; return v.  volume_free(v): drop one; v may be NULL. */
 struct volume *volume_ref(struct volume *v);
 void volume_free(struct volume *v);
 
-/** volume_fingerprint(v): a number for (source, one_file_system, excludes, options): the shrink
- * guard compares like with like. */
+/** volume_fingerprint(v): a hash of source, one_file_system, excludes and options: only runs with
+ * the same one are comparable (shrink guard, quick runs). */
 uint64_t volume_fingerprint(const struct volume *v);
 
 /**

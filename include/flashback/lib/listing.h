@@ -30,8 +30,8 @@ int listing_read(int dirfd, struct listing *list);
 /** listing_sort(list, from): sort the entries from entry[from] on by name. */
 void listing_sort(struct listing *list, size_t from);
 
-/** listing_keep_dirs(list): drop all entries but directories, and release the memory.  The order is
- * then the directory's. */
+/** listing_keep_dirs(list): drop all entries but directories, and release the memory.  The order
+ * is then the directory's. */
 void listing_keep_dirs(struct listing *list);
 
 /** listing_free(list): free the memory and set the listing to all zero. */
