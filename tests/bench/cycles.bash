@@ -56,7 +56,7 @@ is_right() {
 	local snapshots
 	mapfile -t snapshots < <("snapshots_$1")
 	if [ ${#snapshots[@]} -ne "$2" ] || ! diff -r src "${snapshots[-1]}" ||
-		[ "$(stat -c %h "${snapshots[-1]}/0/99")" -ne "$2" ]; then
+		[ "$(stat -c %i "${snapshots[@]/%//0/99}" | sort -u | wc -l)" -ne 1 ]; then
 		echo "$1 has not made what it should: ${snapshots[*]}"
 		tail -c 1000 output
 		return 1
