@@ -275,4 +275,4 @@ check-cross: dist
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*/*.d build/test/*.d build/fuzz/obj/*/*.d)
+-include $(wildcard $(foreach dir,obj test asan cov unit unit-asan cov/unit fuzz/obj,build/$(dir)/*/*.d) build/*.d build/test/*.d)
