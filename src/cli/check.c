@@ -82,27 +82,6 @@ count_snapshots(DIR *dir, struct holding *h)
 	}
 }
 
-/* Is it a valid name of a host or volume?  Such a name is also safe to print. */
-static bool
-is_name(const char *name)
-{
-	char *why = NULL;
-	bool good = volume_check_name(name, &why) == 0;
-
-	free(why);
-	return good;
-}
-
-static bool
-is_listed(const struct config *c, const char *host, const char *name)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->volumes[i]->host, host) == 0 &&
-		    strcmp(c->volumes[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 /* Find the volumes of one host that hold snapshots but are not in the config: a renamed volume
  * would otherwise occupy the disk unnoticed.  Directories without a snapshot are ignored. */
 static int
@@ -116,7 +95,7 @@ look_into_host(const struct config *c, int fd, const char *host, struct text_lis
 		struct holding h = {0};
 		DIR *volume;
 
-		if (!is_name(entry->d_name) || is_listed(c, host, entry->d_name))
+		if (!volume_is_name(entry->d_name) || config_lists(c, host, entry->d_name))
 			continue;
 		volume = open_below(dirfd(dir), entry->d_name);
 		if (volume == NULL)
@@ -150,7 +129,7 @@ show_unlisted(FILE *f, const struct config *c)
 	if (dir == NULL)
 		return;
 	while ((entry = readdir(dir)) != NULL)
-		if (is_name(entry->d_name) &&
+		if (volume_is_name(entry->d_name) &&
 		    look_into_host(c, dirfd(dir), entry->d_name, &found) == -1)
 			break;
 	closedir(dir);

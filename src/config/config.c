@@ -109,6 +109,16 @@ config_add(struct config *c, struct volume *v)
 
 /* The name closest to a mistyped operand: exact but for case, a volume's name without its host,
  * or a small spelling error. */
+bool
+config_lists(const struct config *c, const char *host, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->volumes[i]->host, host) == 0 &&
+		    strcmp(c->volumes[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
 const char *
 config_nearest(const struct config *c, const char *operand)
 {

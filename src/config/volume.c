@@ -51,6 +51,16 @@ is_text(const char *name, const char *text, size_t len)
 }
 
 bool
+volume_is_name(const char *name)
+{
+	char *why = NULL;
+	bool good = volume_check_name(name, &why) == 0;
+
+	free(why);
+	return good;
+}
+
+bool
 volume_keeps_any(const struct volume_keep *p)
 {
 	return p->last > 0 || p->hourly > 0 || p->daily > 0 || p->weekly > 0 || p->monthly > 0 ||

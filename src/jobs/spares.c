@@ -185,26 +185,6 @@ struct host {
 	const char *name;
 };
 
-static bool
-is_name(const char *name)
-{
-	char *why = NULL;
-	bool good = volume_check_name(name, &why) == 0;
-
-	free(why);
-	return good;
-}
-
-static bool
-is_listed(const struct config *c, const char *host, const char *name)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->volumes[i]->host, host) == 0 &&
-		    strcmp(c->volumes[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 /* Remove the spare of one volume that is not in the config: no run will use it.  Lock the volume
  * only if it has one, since locking writes to the disk. */
 static int
@@ -214,7 +194,7 @@ remove_unlisted(void *arg, const struct dirent *entry)
 	struct store_volume v;
 	bool found;
 
-	if (!is_name(entry->d_name) || is_listed(h->s->config, h->name, entry->d_name) ||
+	if (!volume_is_name(entry->d_name) || config_lists(h->s->config, h->name, entry->d_name) ||
 	    store_volume_open(h->s->store, h->name, entry->d_name, false, &v) == -1)
 		return 0;
 	found = has_spare(&v);
@@ -236,7 +216,7 @@ visit_host(void *arg, const struct dirent *entry)
 	struct host h = {.s = s, .name = entry->d_name};
 	int fd;
 
-	if (!is_name(entry->d_name))
+	if (!volume_is_name(entry->d_name))
 		return 0;
 	fd = openat(s->store->fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1)

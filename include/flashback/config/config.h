@@ -25,6 +25,9 @@ void config_finish(struct config *c, bool whole, struct errors_list *errors);
  * the reference given back. */
 int config_add(struct config *c, struct volume *v);
 
+/** config_lists(c, host, name): is there a volume host/name in the config? */
+bool config_lists(const struct config *c, const char *host, const char *name);
+
 /** config_nearest(c, operand): the host or volume whose name is closest to an unknown operand;
  * NULL: none is close. */
 const char *config_nearest(const struct config *c, const char *operand);

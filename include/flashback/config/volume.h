@@ -44,6 +44,10 @@ int volume_finish(struct volume *v, const char *host, const char *name, const ch
  */
 int volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why);
 
+/** volume_is_name(name): is it a valid name of a host or volume?  Such a name is also safe to
+ * print. */
+bool volume_is_name(const char *name);
+
 /** volume_keeps_any(p): is any of the numbers above zero? */
 bool volume_keeps_any(const struct volume_keep *p);
 
