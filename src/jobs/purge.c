@@ -18,6 +18,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
+#include "flashback/store/aside.h"
 #include "flashback/store/expire.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/store.h"
@@ -99,22 +100,24 @@ mend_latest(const struct sweeper *sw, const struct volume *volume)
 }
 
 /* Remove an expired tree, unless another purger is removing it: that of flashback -1 may run
- * beside the daemon's. */
-static void
+ * beside the daemon's.  Return whether it failed. */
+static bool
 remove_expired(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
                const char *name)
 {
 	char trouble[TROUBLE_SIZE];
-	int claim = spare_claim(v, name);
+	int claim = spare_claim(v, name), rc;
 
 	if (claim == -1 && errno == EWOULDBLOCK)
-		return;
-	if (tree_remove(v->fd, name, v->dev, trouble, sizeof(trouble)) == 0)
+		return false;
+	rc = tree_remove(v->fd, name, v->dev, trouble, sizeof(trouble));
+	if (rc == 0)
 		send_words(sw, PURGE_REMOVED, volume, "%s", name);
 	else
 		send_words(sw, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
 	if (claim != -1)
 		close(claim);
+	return rc != 0;
 }
 
 /* Update the spare before expired trees are removed: one of them can become the spare, which is
@@ -123,14 +126,24 @@ static void
 update_spare(const struct sweeper *sw, const struct volume *volume, struct store_volume *v)
 {
 	struct stamp recycled;
-	char name[STAMP_NAME_SIZE], trouble[TROUBLE_SIZE];
+	char name[STAMP_NAME_SIZE];
 
-	if (spares_due(&sw->spares, volume, v) && spares_update(&sw->spares, volume, &recycled)) {
-		send_words(sw, PURGE_REMOVED, volume, "%s", stamp_format(&recycled, name));
-		(void)store_volume_list(v); /* else the name is missed below */
-	}
-	if (spare_sweep(v, trouble, sizeof(trouble)) != 0)
-		send_words(sw, PURGE_TROUBLE, volume, "cannot remove " SPARE_PATH ": %s", trouble);
+	if (!spares_due(&sw->spares, volume, v) || !spares_update(&sw->spares, volume, &recycled))
+		return;
+	send_words(sw, PURGE_REMOVED, volume, "%s", stamp_format(&recycled, name));
+	(void)store_volume_list(v); /* else the name is missed below */
+}
+
+/* Remove what was set aside from the spare.  A file that cannot be removed there (chattr +i) cannot
+ * be removed from an expired tree either: report it once. */
+static void
+sweep_aside(const struct sweeper *sw, const struct volume *volume, const struct store_volume *v,
+            bool reported)
+{
+	char trouble[TROUBLE_SIZE];
+
+	if (aside_sweep(v, trouble, sizeof(trouble)) != 0 && !reported)
+		send_words(sw, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
 }
 
 /* Purge one volume: update its spare, remove its expired trees, repair `latest`. */
@@ -139,7 +152,7 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 {
 	struct store_volume v;
 	char name[STAMP_NAME_SIZE];
-	bool stale;
+	bool failed = false, stale;
 
 	if (store_volume_open(&sw->store, volume->host, volume->name, false, &v) < 0) {
 		if (errno != ENOENT)
@@ -151,8 +164,9 @@ sweep_volume(const struct sweeper *sw, const struct volume *volume)
 	for (size_t i = 0; i < v.nstamps; i++) {
 		if (v.stamps[i].state != STAMP_EXPIRED)
 			continue;
-		remove_expired(sw, volume, &v, stamp_format(&v.stamps[i], name));
+		failed |= remove_expired(sw, volume, &v, stamp_format(&v.stamps[i], name));
 	}
+	sweep_aside(sw, volume, &v, failed);
 	stale = sw->store.traits.symlinks && voldir_latest_is_stale(&v, clock_wall());
 	store_volume_close(&v);
 	if (stale)

@@ -15,6 +15,7 @@
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/quick.h"
 #include "flashback/rsync/scan.h"
+#include "flashback/store/aside.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 
@@ -94,7 +95,7 @@ give_up_spare(struct copy *c, const struct spare_walk *walk)
 {
 	if (errno == EMLINK) {
 		(void)spare_drop(c->v);
-		(void)spare_sweep(c->v, NULL, 0);
+		(void)aside_sweep(c->v, NULL, 0);
 	}
 	copy_log(c, "the spare tree", walk->trouble);
 	return need_full(c, "the spare tree could not be made");

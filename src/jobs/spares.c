@@ -13,6 +13,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/quick.h"
+#include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
 
 #define LOOK_MS 50 /* interval at which a walk checks whether it must stop */
@@ -204,7 +205,7 @@ remove_unlisted(void *arg, const struct dirent *entry)
 		return 0;
 	if (found)
 		(void)spare_drop(&v);
-	(void)spare_sweep(&v, NULL, 0);
+	(void)aside_sweep(&v, NULL, 0);
 	store_volume_close(&v);
 	return 0;
 }

@@ -17,7 +17,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/listing.h"
 #include "flashback/lib/text.h"
-#include "flashback/lib/tree.h"
+#include "flashback/store/aside.h"
 
 /* The walk keeps two directories open, one of the snapshot and its namesake in the spare.  It
  * returns to their parents by "..", and accepts those only with the inode numbers noted on the way
@@ -26,8 +26,7 @@
 
 /* All in .flashback of the volume. */
 #define SPARE "spare"
-#define ASIDE "spare.old" /* directories to remove, named by inode number */
-#define DONE "spare.of"   /* a symlink, never followed: its target is a snapshot's name */
+#define DONE "spare.of" /* a symlink, never followed: its target is a snapshot's name */
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -105,43 +104,6 @@ forget(const struct store_volume *v)
 	return unlinkat(v->meta, DONE, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* Make a directory in .flashback unless it exists, replacing any other file of that name. */
-static int
-make_own(const struct store_volume *v, const char *name)
-{
-	struct stat st;
-
-	if (mkdirat(v->meta, name, S_IRWXU) == 0)
-		return 0;
-	if (errno != EEXIST || fstatat(v->meta, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return -1;
-	if (S_ISDIR(st.st_mode))
-		return 0;
-	if (unlinkat(v->meta, name, 0) == -1)
-		return -1;
-	return mkdirat(v->meta, name, S_IRWXU);
-}
-
-/* Move a directory into ASIDE. spare_sweep needs no lock and may remove ASIDE between mkdir and
- * rename: retry on ENOENT. */
-static int
-set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
-{
-	char number[32];
-	int rc = -1;
-
-	snprintf(number, sizeof(number), "%ju", (uintmax_t)ino);
-	for (int tries = 0; tries < 3; tries++) {
-		int fd = make_own(v, ASIDE) == 0 ? openat(v->meta, ASIDE, OPEN_DIR) : -1;
-
-		rc = fd == -1 ? -1 : renameat(dir, name, fd, number);
-		shut(&fd);
-		if (rc == 0 || errno != ENOENT)
-			break;
-	}
-	return rc;
-}
-
 /* The note goes first: a note without a spare would skip the walk. */
 int
 spare_drop(const struct store_volume *v)
@@ -154,7 +116,7 @@ spare_drop(const struct store_volume *v)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(v->meta, SPARE, 0);
-	return set_aside(v, v->meta, SPARE, st.st_ino);
+	return aside_put(v, v->meta, SPARE, st.st_ino);
 }
 
 int
@@ -176,42 +138,6 @@ spare_recycle(const struct store_volume *v, const char *expired)
 		rc = renameat(v->fd, expired, v->meta, SPARE);
 	shut(&fd);
 	return rc;
-}
-
-/* The state of spare_sweep. */
-struct sweep {
-	int dir;
-	dev_t dev;
-	char *trouble;
-	size_t size;
-	bool failed;
-};
-
-/* Remove one tree.  An error does not keep the others from being removed. */
-static int
-sweep_one(void *arg, const struct dirent *entry)
-{
-	struct sweep *s = arg;
-
-	if (tree_remove(s->dir, entry->d_name, s->dev, s->failed ? NULL : s->trouble,
-	                s->failed ? 0 : s->size) != 0)
-		s->failed = true;
-	return 0;
-}
-
-int
-spare_sweep(const struct store_volume *v, char *trouble, size_t size)
-{
-	struct sweep s = {.dev = v->dev, .trouble = trouble, .size = size};
-
-	s.dir = openat(v->meta, ASIDE, OPEN_DIR);
-	if (s.dir == -1)
-		return 0; /* none, or no directory: the next walk replaces it */
-	if (tree_names(s.dir, sweep_one, &s) == -1)
-		s.failed = true;
-	shut(&s.dir);
-	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* fails if a walk has added something */
-	return s.failed ? 1 : 0;
 }
 
 int
@@ -266,7 +192,7 @@ clear(struct walk *w, const struct dirent *found)
 	int rc;
 
 	if (found->d_type == DT_DIR)
-		rc = set_aside(w->v, w->to, found->d_name, found->d_ino);
+		rc = aside_put(w->v, w->to, found->d_name, found->d_ino);
 	else
 		rc = unlinkat(w->to, found->d_name, 0);
 	return rc == -1 && errno != ENOENT ? fail(w, found->d_name) : 0;
@@ -370,6 +296,23 @@ look(const struct walk *w, int from, int to, struct level *level)
 	return same == -1 ? -1 : 0;
 }
 
+/* Make room for one more level. */
+static int
+make_room(struct walk *w)
+{
+	size_t max = w->max != 0 ? 2 * w->max : 16;
+	struct level *more;
+
+	if (w->depth < w->max)
+		return 0;
+	more = reallocarray(w->level, max, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	w->level = more;
+	w->max = max;
+	return 0;
+}
+
 /* Make two open directories (-1: errno says why not) the current level.  The one in the snapshot
  * must have the inode number that readdir returned, unless ino is 0: if d_ino is wrong for
  * directories, it is wrong for files too. */
@@ -383,16 +326,7 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 		good = false; /* do not trust d_ino on this disk */
 		errno = ESTALE;
 	}
-	if (good && w->depth == w->max) {
-		size_t max = w->max != 0 ? 2 * w->max : 16;
-		struct level *more = reallocarray(w->level, max, sizeof(*more));
-
-		good = more != NULL;
-		if (good) {
-			w->level = more;
-			w->max = max;
-		}
-	}
+	good = good && make_room(w) == 0;
 	if (!good) {
 		fail(w, name);
 		shut(&from);
@@ -470,7 +404,7 @@ begin(struct walk *w, const char *snapshot)
 {
 	int from = open_dir(w->v->fd, snapshot), to = -1;
 
-	if (from != -1 && forget(w->v) == 0 && make_own(w->v, SPARE) == 0)
+	if (from != -1 && forget(w->v) == 0 && aside_dir(w->v, SPARE) == 0)
 		to = spare_open(w->v);
 	return enter(w, from, to, snapshot, 0);
 }

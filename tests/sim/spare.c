@@ -5,6 +5,7 @@
 
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/spares.h"
+#include "flashback/store/aside.h"
 
 #include "check.h"
 #include "sim.h"
@@ -35,7 +36,7 @@ spare_drop(const struct store_volume *v)
 }
 
 int
-spare_sweep(const struct store_volume *v, char *trouble, size_t size)
+aside_sweep(const struct store_volume *v, char *trouble, size_t size)
 {
 	(void)v;
 	(void)trouble;

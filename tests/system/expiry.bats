@@ -138,6 +138,31 @@ left() {
 	diff "$D/before" "$D/after"
 }
 
+@test "what has expired becomes the spare of the next run; it is walked again on USR1, and goes with its volume" {
+	local spare=$STORE/here/v/.flashback/spare expired
+	needs_root
+	sed -i 's/volume "v" {/& quick_runs = yes/' "$D/hosts.conf"
+	backup
+	expired=$(stat -c %i "$(newest here/v)")
+	rm -r "$spare" "$spare.of" # as if the disk had been low
+	backup
+	has_snapshots 1 here/v
+	has_snapshots 0 here/v expired
+	[ "$(stat -c %i "$spare")" = "$expired" ]
+	same_tree "$(newest here/v)" "$spare"
+	[ "$(stat -c %i "$spare/changes")" = "$(stat -c %i "$(newest here/v)/changes")" ]
+	start_daemon
+	wait_for status_is status IDLE
+	rm "$spare/changes"
+	kill -USR1 "$DAEMON"
+	wait_for test -e "$spare/changes"
+	sed -i 's/volume "v"/volume "w"/' "$D/hosts.conf"
+	kill -HUP "$DAEMON"
+	wait_for test ! -e "$spare"
+	[ -e "$(newest here/v)/changes" ]
+	wait_for test -e "$STORE/here/w/.flashback/spare"
+}
+
 @test "what cannot be removed is said once and stops nothing; once it can be, it goes" {
 	local old
 	disk_begin
@@ -148,7 +173,7 @@ left() {
 	old=$STORE/here/v/$(snapshots here/v)
 	chattr +i "$old/dir/fixed"
 	rm -r "$D/src/dir"
-	sed -i 's/every/keep_last = 1  every/' "$D/hosts.conf"
+	sed -i 's/every/keep_last = 1  every/; s/volume "v" {/& quick_runs = yes/' "$D/hosts.conf" # in its spare, too
 	start_daemon
 	wait_for status_is status IDLE
 	backup

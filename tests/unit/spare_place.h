@@ -9,6 +9,7 @@
 
 #include "scratch.h"
 
+#include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
 
 /*

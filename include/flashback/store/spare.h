@@ -12,7 +12,7 @@
  * The spare of a volume, .flashback/spare: a tree of hard links to the entries of a snapshot, whose
  * directories have the attributes of their namesakes there.  A quick run patches it into the next
  * snapshot.  It holds no data of its own and may be missing, incomplete or damaged at any time:
- * every user walks it first.  All functions but spare_sweep and spare_is_noted need the lock of the
+ * every user walks it first.  All functions but spare_claim and spare_is_noted need the lock of the
  * volume.  Spares need root, and a disk with hard links and d_ino (spare_possible).
  *
  * No file is ever changed, no snapshot gets or loses an entry: only names and directories of the
@@ -48,7 +48,7 @@ int spare_open(const struct store_volume *v);
  * spare_walk(v, snapshot, w):
  * Make the spare equal to a snapshot, creating it if needed: one walk over both trees that compares
  * names, inode numbers as returned by readdir, and the attributes of directories.  An entry in the
- * way is removed; a directory in the way is set aside for spare_sweep.  Undoes spare_note.  Memory
+ * way is removed; a directory in the way is set aside (see aside.h).  Undoes spare_note.  Memory
  * is needed for the names of one directory and for the subdirectories on the path to it.  Return 0
  * when the spare is equal; 1 when stop returned true; -1 with errno and w->trouble: EMLINK when a
  * file has as many links as the disk allows.  After 1 and -1 the next walk resumes from there.
@@ -71,16 +71,10 @@ int spare_recycle(const struct store_volume *v, const char *expired);
 int spare_claim(const struct store_volume *v, const char *expired);
 
 /**
- * spare_drop(v): set the spare aside, in constant time; spare_sweep removes it.  Return 0, also
+ * spare_drop(v): set the spare aside (see aside.h), in constant time.  Return 0, also
  * when there is none, or -1 with errno.
  */
 int spare_drop(const struct store_volume *v);
-
-/**
- * spare_sweep(v, trouble, size): remove what a walk or spare_drop has set aside.  Needs no lock.
- * Return 0; 1 when something could not be removed, with the first such path and the cause.
- */
-int spare_sweep(const struct store_volume *v, char *trouble, size_t size);
 
 /**
  * spare_note(v, snapshot): record that the spare for this snapshot is as complete as possible.
