@@ -130,9 +130,9 @@ is_seen_to_go_on() {
 	start_daemon
 	wait_for row_has a/v 'BACKING UP'
 	wait_for row_has b/v 'BACKING UP'
-	status_is status BACKING_UP
-	[[ "$(status target)" == 'a/v,b/v' ]]
-	head -n 1 "$RUN/queue.txt" | grep -q "backing up 'a/v' and 1 more"
+	wait_for status_is status BACKING_UP
+	status_is target 'a/v,b/v'
+	wait_for line_of "$RUN/queue.txt" "2027-03-01 12:00:00 : backing up 'a/v' and 1 more"
 	answers_at '2027-03-01 12:10:00' HUP
 	answers_at '2027-03-01 12:20:00' USR1
 	# A volume that comes, and one that goes, are shown at once too.

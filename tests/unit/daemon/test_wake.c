@@ -11,7 +11,6 @@
 #include "flashback/lib/clock.h"
 #include "rows.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW (CLOCK_RELEASE_DATE + 12 * INT64_C(3600))
 #define WAKE INT64_C(600)
 
