@@ -15,6 +15,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/verdict.h"
+#include "flashback/store/firstseen.h"
 #include "flashback/store/store.h"
 #include "flashback/store/voldir.h"
 
@@ -109,34 +110,65 @@ warn(int out, enum inspect_kind kind, const char *fmt, ...)
 	event_send(out, &m, offsetof(struct inspect_message, warning) + strlen(m.warning) + 1);
 }
 
-/* Send the summary of a volume that was read, and whether `latest` needs a repair. */
+/* What the inspector needs to read all volumes. */
+struct reading {
+	int out;
+	const struct store *store;
+	struct firstseen seen;
+	int64_t now;
+};
+
+/* Send the summary of a volume that was read, and whether `latest` needs a repair.  A volume
+ * without any run has no history to become overdue by: firstseen stands in for it. */
 static void
-send_volume(int out, const struct store *s, const char *id, const struct store_volume *v,
-            int64_t now)
+send_volume(struct reading *r, const struct volume *volume, const struct store_volume *v)
 {
 	struct inspect_message m = {.kind = INSPECT_VOLUME};
+	struct summary *seen = &m.volume.seen;
 
-	snprintf(m.volume.id, sizeof(m.volume.id), "%s", id);
-	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, now, &m.volume.seen);
-	m.volume.stale = s->traits.symlinks && v->fd >= 0 && voldir_latest_is_stale(v, now);
-	event_send(out, &m, sizeof(m));
+	snprintf(m.volume.id, sizeof(m.volume.id), "%s", volume->id);
+	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, r->now, seen);
+	if (seen->first == 0 && summary_good(seen) == 0 && !volume->disabled)
+		seen->first = firstseen_of(&r->seen, volume->id, r->now);
+	m.volume.stale =
+	    r->store->traits.symlinks && v->fd >= 0 && voldir_latest_is_stale(v, r->now);
+	event_send(r->out, &m, sizeof(m));
+}
+
+/* A volume cannot be read: what is known of it stays, also in firstseen. */
+static void
+send_unread(struct reading *r, const struct volume *volume, const char *what, int error)
+{
+	(void)firstseen_of(&r->seen, volume->id, r->now);
+	warn(r->out, INSPECT_UNREAD, "%s%s cannot be read: %s", volume->id, what, strerror(error));
 }
 
 /* Read one volume and send its summary.  A volume without a directory has no snapshots, which is
  * no error; one that cannot be read gets a warning, and its state stays unknown. */
 static void
-look_volume(int out, const struct store *s, const struct volume *volume, int64_t now)
+look_volume(struct reading *r, const struct volume *volume)
 {
 	struct store_volume v;
 
-	if (store_volume_open(s, volume->host, volume->name, false, &v) < 0 && errno != ENOENT)
-		warn(out, INSPECT_UNREAD, "%s cannot be read: %s", volume->id, strerror(errno));
+	if (store_volume_open(r->store, volume->host, volume->name, false, &v) < 0 &&
+	    errno != ENOENT)
+		send_unread(r, volume, "", errno);
 	else if (v.unread != 0)
-		warn(out, INSPECT_UNREAD, "%s/%s cannot be read: %s", volume->id, STORE_HISTORY,
-		     strerror(v.unread));
+		send_unread(r, volume, "/" STORE_HISTORY, v.unread);
 	else
-		send_volume(out, s, volume->id, &v, now);
+		send_volume(r, volume, &v);
 	store_volume_close(&v);
+}
+
+static void
+look_volumes(int out, const struct store *s, const struct inspect_job *job)
+{
+	struct reading r = {.out = out, .store = s, .now = job->now};
+
+	firstseen_open(&r.seen, s->fd);
+	for (size_t i = 0; i < job->config->n; i++)
+		look_volume(&r, job->config->volumes[i]);
+	firstseen_close(&r.seen);
 }
 
 static void
@@ -228,8 +260,8 @@ inspect_body(int out, void *arg)
 	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
 	warn_of_store(out, config->data_dir, &s);
-	for (size_t i = 0; job->volumes && i < config->n; i++)
-		look_volume(out, &s, config->volumes[i], job->now);
+	if (job->volumes)
+		look_volumes(out, &s, job);
 	store_close(&s);
 	return 0;
 }

@@ -80,41 +80,63 @@ report_warning(FILE *f, const struct view *view, const struct table_row *row)
 }
 
 static bool
-row_is_suspect(const struct table_row *row, int64_t now)
+row_is_suspect(const struct table_row *row, const struct view *view)
 {
-	(void)now;
+	(void)view;
 	return state_is_suspect(row);
 }
 
 static bool
-row_is_failed(const struct table_row *row, int64_t now)
+row_is_overdue(const struct table_row *row, const struct view *view)
 {
-	(void)now;
+	return plan_overdue(row, view->when.now);
+}
+
+static bool
+row_is_future(const struct table_row *row, const struct view *view)
+{
+	return state_is_future(row, view->when.now);
+}
+
+static bool
+row_is_failed(const struct table_row *row, const struct view *view)
+{
+	(void)view;
 	return state_is_failed(row);
 }
 
 /* A run that met a full disk or a quota. */
 static bool
-row_is_full(const struct table_row *row, int64_t now)
+row_is_full(const struct table_row *row, const struct view *view)
 {
-	(void)now;
+	(void)view;
 	return !table_active(row) && row->seen.last.result == RESULT_FULL;
 }
 
 static bool
-row_is_partial(const struct table_row *row, int64_t now)
+row_is_partial(const struct table_row *row, const struct view *view)
 {
-	(void)now;
+	(void)view;
 	return state_is_partial(row);
 }
 
 /* Has the name not resolved for a day, and is there no snapshot?  A laptop in .local is unknown
  * while it is away, so only a name that never worked is reported as a probable mistake. */
 static bool
-row_is_unresolved(const struct table_row *row, int64_t now)
+row_is_unresolved(const struct table_row *row, const struct view *view)
 {
-	return row->unresolved_since != 0 && now - row->unresolved_since >= DAY &&
+	return row->unresolved_since != 0 && view->when.now - row->unresolved_since >= DAY &&
 	       summary_attempt(&row->seen) == 0;
+}
+
+/* No backup at all, and a wake has passed since the volume is known: a host that never answers is
+ * no host that is away. */
+static bool
+row_is_never(const struct table_row *row, const struct view *view)
+{
+	int64_t since = row->seen.first != 0 ? row->seen.first : row->first_seen;
+
+	return state_is_never(row) && view->when.now - since >= view->when.wake;
 }
 
 /* Report a row under a given state, with the reason that belongs to this state: a volume that is
@@ -188,25 +210,56 @@ report_unresolved(FILE *f, const struct view *view, const struct table_row *row)
 	        row->volume->id, row->volume->address);
 }
 
+static void
+report_never(FILE *f, const struct view *view, const struct table_row *row)
+{
+	struct state state;
+
+	state_of(row, view, &state);
+	fprintf(f, "%s has no backup yet", row->volume->id);
+	reason_text(f, ": ", row, view, &state);
+}
+
+/* Nothing to back up is no success.  Rows that have left the config do not count. */
+static bool
+has_no_volumes(const struct view *view)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->table->n; i++)
+		n += !view->table->row[i].gone;
+	return view->life == VIEW_ALIVE && n == 0;
+}
+
+static void
+report_no_volumes(FILE *f, const struct view *view, const struct table_row *row)
+{
+	(void)view;
+	(void)row;
+	fputs("no volumes are configured: nothing is backed up", f);
+}
+
 /* Every cause of WARNING and CRITICAL, worst first: health is the first row that applies.  A cause
  * concerns the whole program (all) or single volumes (row). */
 static const struct health_rule {
 	enum health_level level;
 	bool (*all)(const struct view *view);
-	bool (*row)(const struct table_row *row, int64_t now);
+	bool (*row)(const struct table_row *row, const struct view *view);
 	void (*report)(FILE *f, const struct view *view, const struct table_row *row);
 } rules[] = {
     {HEALTH_CRITICAL, clock_is_wrong, NULL, report_clock},
     {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk},
     {HEALTH_CRITICAL, NULL, row_is_suspect, report_suspect},
-    {HEALTH_CRITICAL, NULL, plan_overdue, report_overdue},
+    {HEALTH_CRITICAL, NULL, row_is_overdue, report_overdue},
     {HEALTH_WARNING, config_is_broken, NULL, report_config},
     {HEALTH_WARNING, NULL, row_is_failed, report_failed},
     {HEALTH_WARNING, NULL, row_is_full, report_full},
     {HEALTH_WARNING, NULL, row_is_partial, report_partial},
-    {HEALTH_WARNING, NULL, state_is_future, report_future},
+    {HEALTH_WARNING, NULL, row_is_future, report_future},
     {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved},
+    {HEALTH_WARNING, NULL, row_is_never, report_never},
     {HEALTH_WARNING, has_warnings, NULL, report_warning},
+    {HEALTH_WARNING, has_no_volumes, NULL, report_no_volumes},
 };
 
 /* Count the volumes that a cause applies to; *first is the first of them.  Disabled volumes have no
@@ -220,7 +273,7 @@ find_rows(const struct health_rule *rule, const struct view *view, const struct 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct table_row *row = &table->row[i];
 
-		if (row->volume->disabled || row->gone || !rule->row(row, view->when.now))
+		if (row->volume->disabled || row->gone || !rule->row(row, view))
 			continue;
 		if (found++ == 0)
 			*first = row;
@@ -240,8 +293,6 @@ report_well(FILE *f, const struct view *view)
 		fputs("not yet started", f);
 	else if (view->life == VIEW_DOWN)
 		fputs("stopped", f);
-	else if (counts.total == 0)
-		fputs("no volumes are configured", f);
 	else if (counts.total == counts.disabled)
 		fputs("all volumes are disabled", f);
 	else if (counts.notfound > 0)
@@ -312,7 +363,8 @@ health_count(const struct table *table, int64_t now, struct health_counts *out)
 		out->suspect += suspect = state_is_suspect(row);
 		out->overdue += overdue = plan_overdue(row, now);
 		out->notfound += notfound = state_is_not_found(row);
-		out->ok += !(failed || partial || suspect || overdue || notfound);
+		out->ok +=
+		    !(failed || partial || suspect || overdue || notfound || state_is_never(row));
 	}
 }
 

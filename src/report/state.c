@@ -31,6 +31,12 @@ state_is_partial(const struct table_row *row)
 	return row->seen.partial > row->seen.complete && row->seen.partial > row->seen.suspect;
 }
 
+bool
+state_is_never(const struct table_row *row)
+{
+	return summary_good(&row->seen) == 0;
+}
+
 /* The host did not answer, or the last run found no source.  Not while a run is active or queued:
  * then the host has answered since. */
 bool

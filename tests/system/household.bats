@@ -103,7 +103,7 @@ partly_copied() {
 	says locked 'key refused'
 	says here 'WAITING (window): its window opens at 22:00'
 	status_is volumes.total 12
-	status_is volumes.ok 6
+	status_is volumes.ok 5
 	status_is volumes.failed 2
 	status_is volumes.notfound 4
 	status_is health WARNING

@@ -58,6 +58,9 @@ bool state_is_suspect(const struct table_row *row);
 bool state_is_partial(const struct table_row *row);
 bool state_is_not_found(const struct table_row *row);
 
+/** state_is_never(row): is there no complete or partial snapshot, as far as is known? */
+bool state_is_never(const struct table_row *row);
+
 /** state_is_future(row, now): does it have a stamp from the future?  Judged anew by the present
  * clock, if that is plausible. */
 bool state_is_future(const struct table_row *row, int64_t now);

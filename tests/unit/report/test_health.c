@@ -110,6 +110,12 @@ static const struct circumstance causes[] = {
      .row = {.first_seen = NOW - DAY, .unresolved_since = NOW - DAY, .silent_since = NOW - DAY},
      .level = HEALTH_WARNING,
      .words = "kimono/home: the name kimomo has not resolved for a day: is it spelt right?"},
+    {.row = {.first_seen = NOW - WAKE, .silent_since = NOW - WAKE},
+     .level = HEALTH_WARNING,
+     .words = "kimono/home has no backup yet: host silent since 13:56"},
+    {.row = {.seen = {.first = NOW - WAKE}, .phase = TABLE_RUNNING, .stage = TABLE_COPYING},
+     .level = HEALTH_WARNING,
+     .words = "kimono/home has no backup yet"},
     {.row = {.seen = {FRESH}},
      .warning = "not run by root: owners cannot be kept",
      .level = HEALTH_WARNING,
@@ -138,11 +144,6 @@ static const struct circumstance causes[] = {
              .phase = TABLE_RUNNING},
      .level = HEALTH_OK,
      .words = "all is well"},
-    {.row = {.seen = {.complete = NOW - 20 * DAY, .suspect = NOW - DAY},
-             .phase = TABLE_RUNNING,
-             .gone = true},
-     .level = HEALTH_OK,
-     .words = "no volumes are configured"},
     {.option = "disabled=yes",
      .row = {.seen = {.complete = NOW - 99 * DAY,
                       .suspect = NOW - 98 * DAY,
@@ -285,12 +286,18 @@ test_without_volumes(void **unused)
 {
 	static const struct {
 		enum view_life life;
+		enum health_level level;
 		const char *words;
-	} lives[] = {{VIEW_PRESTART, "not yet started"},
-	             {VIEW_ALIVE, "no volumes are configured"},
-	             {VIEW_DOWN, "stopped"}};
+	} lives[] = {
+	    {VIEW_PRESTART, HEALTH_OK, "not yet started"},
+	    {VIEW_ALIVE, HEALTH_WARNING, "no volumes are configured: nothing is backed up"},
+	    {VIEW_DOWN, HEALTH_OK, "stopped"}};
+	struct volume *volume = rows_volume("a/b", NULL);
 	struct table table = {0};
 
+	rows_table(&table, &volume, 1, NOW);
+	table.row[0].gone = true; /* it is no volume any more, whatever its state */
+	table.row[0].seen.suspect = NOW;
 	(void)unused;
 	for (size_t i = 0; i < LENGTH(lives); i++) {
 		const struct view view = {
@@ -298,9 +305,10 @@ test_without_volumes(void **unused)
 		struct health_verdict verdict;
 
 		health_judge(&view, &verdict);
-		assert_int_equal(verdict.level, HEALTH_OK);
+		assert_int_equal(verdict.level, lives[i].level);
 		assert_string_equal(verdict.reason, lives[i].words);
 	}
+	table_free(&table);
 }
 
 /* Whatever it holds and however long it is: one line that fits, whole characters, and it shows. */
