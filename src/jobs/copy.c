@@ -91,6 +91,7 @@ copy_plan(struct copy *c)
 	    .version = c->version,
 	    .root = c->root,
 	    .whole_seconds = !c->store->traits.nanoseconds,
+	    .added = c->store->traits.added,
 	    .offset = clock_offset(now),
 	};
 

@@ -87,6 +87,30 @@ argv_patience(const struct volume *volume, bool checksum)
 	return volume->io_timeout * (is_unseen ? 24 : 3);
 }
 
+/*
+ * Leave alone the attributes that the disk adds by itself; see addedattr.h.  On both sides: a
+ * source may be on such a disk, too; and both are named, because --delete-excluded would make it
+ * the sender.  A filter of attributes replaces rsync's own, which leaves out system.* (the ACLs).
+ */
+static int
+add_added(const struct argv_job *job, struct text_list *argv)
+{
+	const char *name = job->added != NULL ? job->added : "";
+
+	if (*name == '\0' || text_list_has(&job->volume->rsync_options, "--no-xattrs"))
+		return 0;
+	if (text_list_add(argv, "--filter=-xsr system.*") != 0)
+		return -1;
+	while (*name != '\0') {
+		int len = (int)strcspn(name, " ");
+
+		if (len > 0 && text_list_addf(argv, "--filter=-xsr %.*s", len, name) != 0)
+			return -1;
+		name += len + (name[len] == ' ');
+	}
+	return 0;
+}
+
 /* Options of every copy and scan.  A sender that compares by checksum is silent for long, so it
  * gets no --timeout, which would abort it. */
 static int
@@ -110,6 +134,8 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
 			return -1;
+	if (add_added(job, argv) != 0)
+		return -1;
 	if (!compares_contents(v, job->checksum) &&
 	    text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
 		return -1;

@@ -32,6 +32,8 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 	            .root = c->root,
 	            .checksum = known->doubtful.when != 0,
 	            .whole_seconds = c->whole_seconds,
+	            /* As another user rsync copies user.* only, and sees no others. */
+	            .added = known->root ? c->added : NULL,
 	        },
 	    .patience = argv_patience(known->volume, known->doubtful.when != 0),
 	};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define FIRST_LINE "flashback store 1"
+#define ADDED "added_xattrs"
 
 static const struct {
 	const char *name;
@@ -47,6 +48,19 @@ take_id(struct marker *m, const char *value, size_t len)
 	m->id[len] = '\0';
 }
 
+/* Whatever the line holds becomes arguments of rsync: take names only. */
+static void
+take_added(struct marker *m, const char *value, size_t len)
+{
+	if (len >= sizeof(m->added))
+		return;
+	for (size_t i = 0; i < len; i++)
+		if (!isalnum((unsigned char)value[i]) && strchr("_.:@- ", value[i]) == NULL)
+			return;
+	memcpy(m->added, value, len);
+	m->added[len] = '\0';
+}
+
 static void
 take_line(struct marker *m, const char *line, size_t len)
 {
@@ -59,6 +73,8 @@ take_line(struct marker *m, const char *line, size_t len)
 
 	if (is(line, key, "id"))
 		take_id(m, equals + 1, len - key - 1);
+	if (is(line, key, ADDED))
+		take_added(m, equals + 1, len - key - 1);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		if (is(line, key, traits[t].name))
 			*marker_trait(m, (enum marker_trait)t) =
@@ -93,5 +109,6 @@ marker_print(FILE *f, const struct marker *m)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
 		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
+	fprintf(f, ADDED "=%s\n", m->added);
 	return ferror(f) ? -1 : 0;
 }

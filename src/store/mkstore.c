@@ -14,6 +14,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
+#include "flashback/store/addedattr.h"
 #include "flashback/store/store.h"
 
 #define TEST_DIR "test"
@@ -245,6 +246,7 @@ print_existing(const char *data_dir, struct store *s, FILE *f)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		print_trait(f, (enum marker_trait)t,
 		            *marker_trait(&s->traits, (enum marker_trait)t));
+	addedattr_print(f, s->traits.added);
 	if (warning != NULL)
 		fprintf(f, "warning: %s\n", warning);
 	free(warning);
@@ -330,12 +332,10 @@ open_dir(struct mkstore *in)
 	if (rc > 0)
 		return -1;
 	if (dir.st_dev == root.st_dev)
-		fprintf(
-		    in->f,
-		    "warning: %s is on the disk of the root directory: if that is not intended, "
-		    "mount"
-		    " the backup disk there and run flashback --init again\n",
-		    in->data_dir);
+		fprintf(in->f,
+		        "warning: %s is on the disk of the root directory: if that is not intended,"
+		        " mount the backup disk there and run flashback --init again\n",
+		        in->data_dir);
 	return 0;
 }
 
@@ -378,6 +378,9 @@ test_traits(struct mkstore *in, bool force)
 		*marker_trait(&in->found, (enum marker_trait)t) = present;
 		print_trait(in->f, (enum marker_trait)t, present);
 	}
+	if (addedattr_find(in->test, in->found.added, sizeof(in->found.added)) == -1 && !force)
+		return fail(in, "test it");
+	addedattr_print(in->f, in->found.added);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #define MARKER_DIR ".flashback"
 #define MARKER_NAME "store"
 #define MARKER_ID_SIZE 40
+#define MARKER_ADDED_SIZE 256
 
 /** What the disk can do. */
 struct marker {
@@ -24,6 +25,9 @@ struct marker {
 	bool nanoseconds;        /* ... and to the nanosecond */
 	bool owners, modes, symlinks, case_kept, xattrs;
 	bool d_ino; /* a directory's entries tell the inode numbers of what they name */
+	/* Extended attributes that it adds to files by itself, separated by blanks; see addedattr.h
+	 */
+	char added[MARKER_ADDED_SIZE];
 };
 
 /** One of the things above. */

@@ -283,6 +283,41 @@ test_argv_quick(void **state)
 #undef MANNER
 }
 
+/* In each command that compares or sets attributes, unless none are. */
+static void
+test_argv_added(void **state)
+{
+	static char source[] = "/src/", no_xattrs[] = "--no-xattrs";
+	static int (*const make[])(const struct argv_job *, struct text_list *) = {
+	    argv_rsync, argv_scan, argv_copy, argv_top};
+	char *options[] = {no_xattrs};
+	struct volume v = make_volume(VOLUME_LOCAL, source, source);
+	const struct argv_job job = {
+	    .volume = &v,
+	    .program = RSYNC,
+	    .version = v350,
+	    .target = "t",
+	    .list = "names",
+	    .added = "trusted.SGI_ACL_FILE security.selinux",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(make); i++) {
+		struct text_list argv = {0};
+		char *text;
+
+		assert_int_equal(make[i](&job, &argv), 0);
+		text = join(&argv);
+		assert_non_null(
+		    strstr(text, "\n--filter=-xsr system.*\n--filter=-xsr trusted.SGI_ACL_FILE\n"
+		                 "--filter=-xsr security.selinux\n"));
+		free(text);
+		text_list_free(&argv);
+	}
+	v.rsync_options = (struct text_list){.item = options, .n = 1};
+	assert_false(argv_has(&job, "--filter="));
+}
+
 static void
 test_argv_timeout(void **state)
 {
@@ -548,17 +583,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_version),
-	    cmocka_unit_test(test_shell),
-	    cmocka_unit_test(test_patience),
-	    cmocka_unit_test(test_argv_full),
-	    cmocka_unit_test(test_argv_least),
-	    cmocka_unit_test(test_argv_quick),
-	    cmocka_unit_test(test_argv_timeout),
-	    cmocka_unit_test(test_argv_secluded),
-	    cmocka_unit_test(test_ask),
-	    cmocka_unit_test(test_print),
-	    cmocka_unit_test(test_print_round_trip),
+	    cmocka_unit_test(test_version),       cmocka_unit_test(test_shell),
+	    cmocka_unit_test(test_patience),      cmocka_unit_test(test_argv_full),
+	    cmocka_unit_test(test_argv_least),    cmocka_unit_test(test_argv_quick),
+	    cmocka_unit_test(test_argv_added),    cmocka_unit_test(test_argv_timeout),
+	    cmocka_unit_test(test_argv_secluded), cmocka_unit_test(test_ask),
+	    cmocka_unit_test(test_print),         cmocka_unit_test(test_print_round_trip),
 	    cmocka_unit_test(test_real),
 	};
 

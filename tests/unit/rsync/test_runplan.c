@@ -77,6 +77,22 @@ test_too_many_links(void **state)
 	assert_null(plan.job.base[0]);
 }
 
+/* As somebody else rsync neither sees nor copies them. */
+static void
+test_added(void **state)
+{
+	struct runplan_case c = begin();
+	struct runplan plan;
+
+	(void)state;
+	c.added = "trusted.SGI_ACL_FILE";
+	runplan_make(&c, &plan);
+	assert_string_equal(plan.job.added, c.added);
+	c.known.root = false;
+	runplan_make(&c, &plan);
+	assert_null(plan.job.added);
+}
+
 int
 main(void)
 {
@@ -84,6 +100,7 @@ main(void)
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_doubtful),
 	    cmocka_unit_test(test_too_many_links),
+	    cmocka_unit_test(test_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ test_text(void **state)
 	assert_string_equal(text,
 	                    "flashback store 1\nid=" ID "\nhard_links=yes\nlocks=no\nseconds=yes\n"
 	                    "nanoseconds=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
-	                    "xattrs=no\nd_ino=no\n");
+	                    "xattrs=no\nd_ino=no\nadded_xattrs=\n");
 	free(text);
 }
 
@@ -119,13 +119,29 @@ test_strange_ids(void **state)
 	}
 }
 
+/* They become arguments of rsync. */
+static void
+test_added(void **state)
+{
+	struct marker m = {.id = ID, .added = "trusted.SGI_ACL_FILE security.selinux"}, back;
+	char *text = printed(&m);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nadded_xattrs=trusted.SGI_ACL_FILE security.selinux\n"));
+	assert_int_equal(marker_parse(text, &back), 0);
+	assert_string_equal(back.added, m.added);
+	free(text);
+	assert_int_equal(marker_parse("flashback store 1\nadded_xattrs=a*\n", &back), 0);
+	assert_string_equal(back.added, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_text),         cmocka_unit_test(test_each_trait_there_and_back),
 	    cmocka_unit_test(test_not_a_marker), cmocka_unit_test(test_what_is_not_said_is_there),
-	    cmocka_unit_test(test_strange_ids),
+	    cmocka_unit_test(test_strange_ids),  cmocka_unit_test(test_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Disks that add extended attributes to files by themselves: a real XFS, which shows an ACL a second time as
+# trusted.SGI_ACL_FILE, and a real btrfs, which hands its compression property down.
+
+load lib
+load net
+load disk
+
+setup() {
+	begin
+	disk_begin
+	mkdir -p "$D/src/dir/empty" "$D/src/plain"
+	echo one >"$D/src/dir/acl"
+	echo two >"$D/src/dir/attribute"
+	echo three >"$D/src/plain/file"
+	setfacl -m g::---,u:1:rw "$D/src/dir/acl"
+	setfacl -m u:2:rx "$D/src/dir"
+	setfacl -d -m u:3:rwx "$D/src/dir"
+	setfattr -n user.mine -v 1 "$D/src/dir/attribute"
+	setfattr -n user.mine -v 2 "$D/src/dir"
+}
+
+teardown() {
+	in_box umount -l "$MNT" 2>/dev/null || true
+	finish
+}
+
+# xfs_disk, btrfs_disk: mounted at $MNT, and a store on it.
+xfs_disk() {
+	command -v mkfs.xfs >/dev/null || skip "no mkfs.xfs here"
+	truncate -s 300M "$D/xfs.img"
+	mkfs.xfs -q "$D/xfs.img"
+	plug xfs || skip "no XFS here"
+	flashback --init
+}
+
+btrfs_disk() {
+	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
+	truncate -s 200M "$D/btrfs.img"
+	mkfs.btrfs -q "$D/btrfs.img"
+	plug btrfs || skip "no btrfs here"
+	in_box btrfs property set "$MNT" compression zlib
+	flashback --init
+}
+
+# volume yes|no: with quick runs, or without.
+volume() {
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  quick_runs = $1 } }
+	END
+}
+
+# attributes TREE: what the source can have.
+attributes() {
+	(cd "$1" && find . | sort | getfacl -n - && find . -print0 | sort -z | xargs -0 getfattr -h -d -m '^user')
+}
+
+# back_up: NEW is like the source; all but the files that are named is shared with PREVIOUS.
+back_up() {
+	local name
+	PREVIOUS=${NEW:-}
+	next_second
+	run flashback -1 here/v
+	expect_exit 0
+	NEW=$(newest here/v)
+	diff -r "$D/src" "$NEW"
+	diff <(attributes "$D/src") <(attributes "$NEW")
+	[ -n "$PREVIOUS" ] || return 0
+	for name in dir/acl dir/attribute plain/file; do
+		if [[ " $* " == *" $name "* ]]; then
+			refuse test "$PREVIOUS/$name" -ef "$NEW/$name"
+		else
+			[ "$PREVIOUS/$name" -ef "$NEW/$name" ] || { echo "$name is not shared"; return 1; }
+		fi
+	done
+}
+
+# a_life: full runs, then quick ones, in which ACLs and attributes stay, come, change and go.
+a_life() {
+	local quick
+	for quick in no yes; do
+		volume "$quick"
+		back_up
+		back_up
+		back_up
+		setfacl -m u:7:r "$D/src/dir/acl" "$D/src/plain"
+		setfacl -d -m u:8:r "$D/src/dir" "$D/src/dir/empty"
+		setfattr -n user.mine -v "$quick" "$D/src/dir/attribute" "$D/src/plain"
+		back_up dir/acl dir/attribute
+		back_up
+		setfacl -x u:7 "$D/src/dir/acl"
+		setfacl -b "$D/src/plain" "$D/src/dir/empty"
+		setfattr -x user.mine "$D/src/plain"
+		back_up dir/acl
+		back_up
+	done
+	grep 'flashback: quick run' "$STORE/here/v/.flashback/logs/$(basename "$NEW")"*
+}
+
+@test "XFS: ACLs stay, and what has one is shared" {
+	xfs_disk
+	grep '^added_xattrs=trusted.SGI_ACL_FILE trusted.SGI_ACL_DEFAULT$' "$STORE/.flashback/store"
+	run flashback --init
+	expect "attributes that this disk adds to files by itself, which are not backed up: trusted.SGI_ACL_FILE"
+	a_life
+}
+
+@test "btrfs with compression: what has the property is shared" {
+	btrfs_disk
+	grep '^added_xattrs=btrfs.compression$' "$STORE/.flashback/store"
+	a_life
+}
+
+@test "a disk that adds nothing: rsync's own choice of attributes stays" {
+	in_box mount -t tmpfs tmpfs "$MNT"
+	flashback --init
+	run flashback -n here/v
+	refuse expect '--filter='
+}
