@@ -190,6 +190,20 @@ history_failures(const struct history_run *runs, size_t n)
 	return failures;
 }
 
+/* An interrupted tree that was pinned stays what the user calls it: unlike the others it would be a
+ * base for ever. */
+enum stamp_state
+history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin)
+{
+	while (n-- > 0)
+		if (runs[n].snapshot.when == pin->when &&
+		    (runs[n].snapshot.state == STAMP_COMPLETE ||
+		     runs[n].snapshot.state == STAMP_PARTIAL ||
+		     runs[n].snapshot.state == STAMP_SUSPECT))
+			return runs[n].snapshot.state;
+	return STAMP_PINNED;
+}
+
 /* The number of files of the run that made a snapshot with this fingerprint; 0: unknown. */
 static int64_t
 files_of(const struct history_run *runs, size_t n, const struct stamp *snapshot,
@@ -213,12 +227,13 @@ history_files_before(const struct history_run *runs, size_t n, const struct stam
 	int64_t newest = 0, files = 0;
 
 	for (size_t i = 0; i < nstamps; i++)
-		if (stamps[i].state == STAMP_COMPLETE && stamps[i].when <= until)
+		if (stamp_kind(&stamps[i]) == STAMP_COMPLETE && stamps[i].when <= until)
 			wanted = STAMP_COMPLETE;
 	for (size_t i = 0; i < nstamps; i++) {
 		int64_t found;
 
-		if (stamps[i].state != wanted || stamps[i].when <= newest || stamps[i].when > until)
+		if (stamp_kind(&stamps[i]) != wanted || stamps[i].when <= newest ||
+		    stamps[i].when > until)
 			continue;
 		found = files_of(runs, n, &stamps[i], fingerprint);
 		if (found == 0)

@@ -35,7 +35,7 @@ newest(const struct stamp *stamps, size_t n, enum stamp_state state, int64_t now
 	const struct stamp *found = NULL;
 
 	for (size_t i = 0; i < n; i++)
-		if (stamps[i].state == state && is_newer(&stamps[i], found, now))
+		if (stamp_kind(&stamps[i]) == state && is_newer(&stamps[i], found, now))
 			found = &stamps[i];
 	return found;
 }

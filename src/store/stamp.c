@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,7 +134,7 @@ int
 stamp_parse(const char *name, struct stamp *out)
 {
 	struct date date;
-	struct stamp s;
+	struct stamp s = {.pin = NULL};
 	int hour, minute, second, offset_hour, offset_minute;
 
 	if (!has_pattern(name) || read_suffix(name + STAMP_LENGTH, &s.state) == -1)
@@ -157,6 +158,10 @@ stamp_parse(const char *name, struct stamp *out)
 	s.when = days_from_date(&date) * DAY + (hour * 60 + minute) * 60 + second - s.offset;
 	if (s.when <= 0)
 		return -1;
+	if (s.state == STAMP_PINNED) {
+		s.was = STAMP_PINNED;
+		s.pin = name + STAMP_LENGTH;
+	}
 	*out = s;
 	return 0;
 }
@@ -171,7 +176,7 @@ stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 	struct tm tm;
 
 	stamp_local(s, &tm);
-	assert(s->state != STAMP_PINNED && minutes < 24 * 60);
+	assert((s->state != STAMP_PINNED || s->pin != NULL) && minutes < 24 * 60);
 	assert(tm.tm_year >= 1970 - 1900 && tm.tm_year <= 9999 - 1900);
 	digit = (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
 	digit = digit * 100 + tm.tm_mday;
@@ -186,8 +191,15 @@ stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 		buf[i] = (char)('0' + digit % 10);
 		digit /= 10;
 	}
-	memcpy(buf + STAMP_LENGTH, suffixes[s->state], strlen(suffixes[s->state]) + 1);
+	snprintf(buf + STAMP_LENGTH, STAMP_NAME_SIZE - STAMP_LENGTH, "%s",
+	         s->state == STAMP_PINNED ? s->pin : suffixes[s->state]);
 	return buf;
+}
+
+enum stamp_state
+stamp_kind(const struct stamp *s)
+{
+	return s->state == STAMP_PINNED && s->pin != NULL ? s->was : s->state;
 }
 
 const char *

@@ -217,10 +217,27 @@ store_wanted(const struct store_volume *v)
 
 /* The stamps of a volume while its directory is read. */
 struct gathering {
-	int fd;
+	struct store_volume *v;
 	struct stamp *stamps;
 	size_t n, max;
 };
+
+/* Complete the stamp of a pin: its suffix must outlive the directory entry, and the history has its
+ * state.  A suffix is kept until the volume is closed, since copies of the stamp point to it. */
+static int
+take_pin(struct store_volume *v, struct stamp *stamp)
+{
+	stamp->was = history_pinned(v->runs, v->nruns, stamp);
+	for (size_t i = 0; i < v->pins.n; i++)
+		if (strcmp(v->pins.item[i], stamp->pin) == 0) {
+			stamp->pin = v->pins.item[i];
+			return 0;
+		}
+	if (text_list_add(&v->pins, stamp->pin) == -1)
+		return -1;
+	stamp->pin = v->pins.item[v->pins.n - 1];
+	return 0;
+}
 
 /* Add one directory entry if it is a directory with the name of a snapshot. */
 static int
@@ -232,11 +249,13 @@ gather(void *arg, const struct dirent *entry)
 
 	if (stamp_parse(entry->d_name, &stamp) == -1)
 		return 0;
-	if (fstatat(g->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(g->v->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : -1;
 	/* A file or symlink with such a name is the user's own. */
 	if (!S_ISDIR(st.st_mode))
 		return 0;
+	if (stamp.state == STAMP_PINNED && take_pin(g->v, &stamp) == -1)
+		return -1;
 	if (g->n == g->max) {
 		size_t max = g->max ? 2 * g->max : 32;
 		struct stamp *more = reallocarray(g->stamps, max, sizeof(*more));
@@ -254,7 +273,7 @@ gather(void *arg, const struct dirent *entry)
 int
 store_volume_list(struct store_volume *v)
 {
-	struct gathering g = {.fd = v->fd};
+	struct gathering g = {.v = v};
 
 	if (tree_names(v->fd, gather, &g) != 0) {
 		free(g.stamps);
@@ -327,8 +346,8 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	/* Before anything is read, so that it cannot change afterwards. */
 	if (make && take_lock(s, host, name, v) == -1)
 		goto fail;
-	/* Names and history, as they are under the lock. */
-	if (store_volume_list(v) == -1 || read_history(v) == -1)
+	/* History and names, as they are under the lock; the history has the state of pins. */
+	if (read_history(v) == -1 || store_volume_list(v) == -1)
 		goto fail;
 	return 0;
 fail:
@@ -347,6 +366,7 @@ store_volume_close(struct store_volume *v)
 	close_fd(&v->meta);
 	close_fd(&v->fd);
 	free(v->stamps);
+	text_list_free(&v->pins);
 	free(v->runs);
 	*v = no_volume;
 	errno = error;

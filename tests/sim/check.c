@@ -108,6 +108,16 @@ is_told_of(const struct drive_dir *d, const struct drive_tree *t)
 	return false;
 }
 
+/* Was it complete when its run ended, whatever a person calls it since? */
+static bool
+was_complete(const struct drive_dir *d, const struct drive_tree *t)
+{
+	for (size_t i = 0; t->stamp.state == STAMP_PINNED && i < d->history->n; i++)
+		if (d->history->run[i].snapshot.when == t->stamp.when)
+			return d->history->run[i].snapshot.state == STAMP_COMPLETE;
+	return t->stamp.state == STAMP_COMPLETE;
+}
+
 /* The newest complete one that was made of the same files. */
 static const struct drive_tree *
 find_like(const struct drive_dir *d, const struct drive_tree *like)
@@ -117,8 +127,8 @@ find_like(const struct drive_dir *d, const struct drive_tree *like)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct drive_tree *t = d->tree[i];
 
-		if (t->stamp.state == STAMP_COMPLETE && t->fingerprint == like->fingerprint &&
-		    t->stamp.when <= sim_wall() + FUTURE && is_told_of(d, t) &&
+		if (t->fingerprint == like->fingerprint && t->stamp.when <= sim_wall() + FUTURE &&
+		    is_told_of(d, t) && was_complete(d, t) &&
 		    (found == NULL || t->stamp.when > found->stamp.when))
 			found = t;
 	}

@@ -101,6 +101,7 @@ person_pins(struct world_volume *v)
 	say(v, "pins", t);
 	count_gone(v, t);
 	drive_rename(d, t, STAMP_PINNED);
+	t->stamp.pin = ".kept";
 	t->foreign = true;
 	drive_sync_names(d);
 }
@@ -123,7 +124,10 @@ void
 person_adds(struct world_volume *v)
 {
 	struct drive_dir *d = dir_of(v);
-	struct stamp s = {.when = sim_true() - sim_range(1, 400 * SIM_DAY), .state = STAMP_PINNED};
+	struct stamp s = {.when = sim_true() - sim_range(1, 400 * SIM_DAY),
+	                  .state = STAMP_PINNED,
+	                  .was = STAMP_PINNED,
+	                  .pin = ".own"};
 	struct drive_tree *t;
 
 	if (d == NULL || drive_find(d, &s) != NULL)

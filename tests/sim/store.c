@@ -89,8 +89,11 @@ list(struct store_volume *v, struct drive_handle *h)
 
 	if (stamps == NULL)
 		abort();
-	for (size_t i = 0; i < h->dir->n; i++)
+	for (size_t i = 0; i < h->dir->n; i++) {
 		stamps[i] = h->dir->tree[i]->stamp;
+		if (stamps[i].state == STAMP_PINNED)
+			stamps[i].was = history_pinned(v->runs, v->nruns, &stamps[i]);
+	}
 	if (h->dir->n > 1)
 		qsort(stamps, h->dir->n, sizeof(*stamps), stamp_compare);
 	free(h->stamps);

@@ -66,7 +66,7 @@ rows_flawed(const struct table_row *row)
 
 	if (row->seen.last.result == RESULT_PARTIAL) {
 		run = row->seen.last;
-		run.snapshot = (struct stamp){row->seen.partial, 0, STAMP_PARTIAL};
+		run.snapshot = (struct stamp){.when = row->seen.partial, .state = STAMP_PARTIAL};
 	}
 	return run;
 }

@@ -78,9 +78,17 @@ size_t history_prune(struct history_run *runs, size_t n, const struct stamp *sta
 unsigned history_failures(const struct history_run *runs, size_t n);
 
 /**
+ * history_pinned(runs, n, pin):
+ * The state that the snapshot had when its run ended: COMPLETE, PARTIAL or SUSPECT; PINNED when
+ * that is unknown.
+ */
+enum stamp_state history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin);
+
+/**
  * history_files_before(runs, n, stamps, nstamps, fingerprint, until):
  * The number of files of the newest complete snapshot that exists and was made with this
- * fingerprint; of the newest partial one while no complete snapshot exists. 0: none.  Snapshots
+ * fingerprint; of the newest partial one while no complete snapshot exists.  A pin counts as what
+ * it was before. 0: none.  Snapshots
  * after the instant until (from the future) are ignored: they would stay the newest even after the
  * user has accepted a later one.
  */

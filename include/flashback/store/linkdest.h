@@ -20,7 +20,8 @@ struct stamp linkdest_stamp(const struct stamp *stamps, size_t n, int64_t now, i
  * The bases of a run, in order: the doubtful tree of an earlier boot (when == 0: none), the
  * .interrupted tree (else a big file that changes all the time is never copied completely), the
  * newest partial or suspect one if newer than the newest complete one, the newest complete one.
- * Stamps from the future are used only if there are no others.  Return how many.
+ * Stamps from the future are used only if there are no others.  A pin counts as what it was before.
+ * Return how many.
  */
 size_t linkdest_choose(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
                        int64_t now, struct stamp out[LINKDEST_MAX]);

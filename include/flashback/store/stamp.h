@@ -13,7 +13,7 @@
  * I/O, no clock.
  */
 
-#define STAMP_NAME_SIZE 40 /* large enough for every name that stamp_format makes */
+#define STAMP_NAME_SIZE 256 /* large enough for every name of a directory */
 
 enum stamp_state {
 	STAMP_COMPLETE,    /* bare: rsync finished it, synced to disk */
@@ -29,19 +29,25 @@ struct stamp {
 	int64_t when;   /* seconds since the epoch */
 	int32_t offset; /* seconds east of UTC, a whole number of minutes */
 	enum stamp_state state;
+	enum stamp_state was; /* of a pin: its state before, if known; else PINNED */
+	const char *pin;      /* of a pin: its suffix, owned by who listed it; else NULL */
 };
 
 /**
  * stamp_parse(name, out):
  * Parse the name of a directory of a volume.  Only what stamp_format would write is a stamp
  * (2026-02-30 is not, nor an offset of -0000), so that a struct stamp stands for exactly one name.
- * Of a pin, whose suffix is a dot and at least one more character, only the date is returned.
+ * A pin's suffix is a dot and at least one more character; out->pin points to it in name, and its
+ * state before is unknown here.
  * Years are 1970 to 9999, and when is positive: elsewhere 0 means "none".  Return 0, or -1 when it
  * is not the name of a snapshot.
  */
 int stamp_parse(const char *name, struct stamp *out);
 
-/** stamp_format(s, buf): write the name of s, not PINNED, its year 1970 to 9999.  Return buf. */
+/** stamp_kind(s): its state; of a pin whose state before is known, that. */
+enum stamp_state stamp_kind(const struct stamp *s);
+
+/** stamp_format(s, buf): write the name of s, its year 1970 to 9999.  Return buf. */
 char *stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE]);
 
 /** stamp_suffix(state): "" ".partial" ".suspect" ... ; NULL for PINNED. */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "flashback/lib/text.h"
 #include "flashback/store/history.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/stamp.h"
@@ -39,6 +40,7 @@ struct store_volume {
 	dev_t dev;
 	struct stamp *stamps; /* every snapshot-like directory, ascending; pins included */
 	size_t nstamps;
+	struct text_list pins;    /* suffixes that stamps of pins point to */
 	struct history_run *runs; /* the history, oldest first */
 	size_t nruns;
 	int unread; /* errno if the history could not be read: then there are no runs, and it is

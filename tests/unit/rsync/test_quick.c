@@ -129,6 +129,20 @@ test_base(void **state)
 }
 
 static void
+test_a_pin_is_a_base(void **state)
+{
+	const struct stamp stamps[] = {
+	    {.when = 1000},
+	    {.when = 2000, .state = STAMP_PINNED, .was = STAMP_PARTIAL, .pin = ".keep"},
+	    {.when = 3000, .state = STAMP_PINNED, .was = STAMP_SUSPECT, .pin = ".look"},
+	    {.when = 4000, .state = STAMP_PINNED, .was = STAMP_PINNED, .pin = ".own"},
+	};
+
+	(void)state;
+	assert_int_equal(quick_base(stamps, 4, NOW).when, 2000);
+}
+
+static void
 test_after_the_scan(void **state)
 {
 	struct scan s = {.listed = 50, .gone_names = 1000};
@@ -148,9 +162,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_before),
-	    cmocka_unit_test(test_other_bases),
-	    cmocka_unit_test(test_base),
+	    cmocka_unit_test(test_before),         cmocka_unit_test(test_other_bases),
+	    cmocka_unit_test(test_base),           cmocka_unit_test(test_a_pin_is_a_base),
 	    cmocka_unit_test(test_after_the_scan),
 	};
 

@@ -28,7 +28,8 @@ stamp(const char *name)
 static struct stamp
 stamp_of_day(int day, enum stamp_state state)
 {
-	return (struct stamp){INT64_C(1795140600) + day * INT64_C(86400), 3600, state};
+	return (struct stamp){
+	    .when = INT64_C(1795140600) + day * INT64_C(86400), .offset = 3600, .state = state};
 }
 
 static const char success_line[] =
@@ -394,6 +395,31 @@ test_failures(void **state)
 	}
 }
 
+/* A pin counts as what it was; one whose state is unknown, or that was no snapshot, does not. */
+static void
+test_files_before_a_pin(void **state)
+{
+	struct history_run runs[2] = {{.code = 0}};
+	struct stamp there[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		there[i] = stamp_of_day(i, STAMP_COMPLETE);
+		runs[i].stamp = runs[i].snapshot = there[i];
+		runs[i].files = 100 + i;
+	}
+	there[1].state = STAMP_PINNED;
+	there[1].pin = ".keep";
+	there[1].was = history_pinned(runs, 2, &there[1]);
+	assert_int_equal(there[1].was, STAMP_COMPLETE);
+	assert_int_equal(history_files_before(runs, 2, there, 2, 0, INT64_MAX), 101);
+	runs[1].snapshot.state = STAMP_INTERRUPTED;
+	assert_int_equal(history_pinned(runs, 2, &there[1]), STAMP_PINNED);
+	there[1].was = history_pinned(runs, 1, &there[1]);
+	assert_int_equal(there[1].was, STAMP_PINNED);
+	assert_int_equal(history_files_before(runs, 2, there, 2, 0, INT64_MAX), 100);
+}
+
 static void
 test_files_before(void **state)
 {
@@ -459,6 +485,7 @@ main(void)
 	    cmocka_unit_test(test_prune),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_files_before),
+	    cmocka_unit_test(test_files_before_a_pin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,24 @@ test_doubtful_goes_first(void **state)
 	assert_int_equal(out[1].when, 10);
 }
 
+static void
+test_pins_are_bases(void **state)
+{
+	const struct stamp there[] = {
+	    {.when = 10, .state = STAMP_COMPLETE},
+	    {.when = 20, .state = STAMP_PINNED, .was = STAMP_COMPLETE, .pin = ".keep"},
+	    {.when = 30, .state = STAMP_PINNED, .was = STAMP_PARTIAL, .pin = ".keep"},
+	    {.when = 40, .state = STAMP_PINNED, .was = STAMP_PINNED, .pin = ".own"},
+	};
+	struct stamp out[LINKDEST_MAX];
+
+	(void)state;
+	assert_int_equal(linkdest_choose(there, 4, &none, 100, out), 2);
+	assert_int_equal(out[0].when, 30);
+	assert_int_equal(out[1].when, 20);
+	assert_string_equal(out[1].pin, ".keep");
+}
+
 /* With one made by a wrong clock as the base, what came since would come again at each run. */
 static void
 test_from_the_future(void **state)
@@ -112,6 +130,7 @@ main(void)
 	    cmocka_unit_test(test_order_of_bases),
 	    cmocka_unit_test(test_older_partial_is_no_base),
 	    cmocka_unit_test(test_doubtful_goes_first),
+	    cmocka_unit_test(test_pins_are_bases),
 	    cmocka_unit_test(test_from_the_future),
 	};
 
