@@ -161,6 +161,23 @@ show_hint(FILE *f, const char *words)
 	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
 }
 
+/* Volumes whose restore leads nobody knows where.  One that is restored wrongly overwrites, or
+ * with --delete removes, what is not its own. */
+static void
+show_restore_hints(FILE *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct volume *v = c->volumes[i];
+
+		if (v->restore_to == NULL)
+			fprintf(f,
+			        "\n# %s: the source is / of %s, which is the root of that host, or "
+			        "the directory that its key is restricted to (rrsync): say where a "
+			        "restore goes, such as restore_to = \"root@%s:/home/\"\n",
+			        v->id, v->remote_host, v->remote_host);
+	}
+}
+
 /* Problems that are not errors in the config, and so do not change the exit status: an empty list,
  * no store, no rsync. */
 void
@@ -181,6 +198,7 @@ check_hints(FILE *f, const struct config *c)
 		store_close(&store);
 	}
 	free(words);
+	show_restore_hints(f, c);
 	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)
 		show_hint(f, why);
 	else if (version_risk(&version) != NULL)

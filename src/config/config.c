@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flashback/config/inherit.h"
 #include "flashback/config/source.h"
 #include "flashback/config/suggest.h"
 
@@ -18,7 +19,7 @@ config_new(const char *file)
 	if (c == NULL)
 		return NULL;
 	c->file = strdup(file);
-	if (c->file != NULL && option_defaults(OPTION_MAIN, c) == 0)
+	if (c->file != NULL && inherit_defaults(OPTION_MAIN, c) == 0)
 		return c;
 	config_free(c);
 	return NULL;
@@ -146,7 +147,7 @@ config_free(struct config *c)
 	for (size_t i = 0; i < c->n; i++)
 		volume_free(c->volumes[i]);
 	free(c->volumes);
-	option_clear_all(OPTION_MAIN, c);
+	inherit_clear(OPTION_MAIN, c);
 	free(c->file);
 	free(c);
 }

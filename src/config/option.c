@@ -102,6 +102,23 @@ set_probe(const struct option_row *o, void *base, const char *text, char **why)
 	return 0;
 }
 
+/* Only where it leads is kept: what it consists of is of interest to RESTORE.txt alone. */
+static int
+set_restore_to(const struct option_row *o, void *base, const char *text, char **why)
+{
+	struct volume *v = base;
+	struct source s;
+
+	(void)o;
+	if (source_parse(text, &s, why) == -1)
+		return -1;
+	free(v->restore_to);
+	v->restore_to = s.text;
+	s.text = NULL;
+	source_free(&s);
+	return 0;
+}
+
 static char *
 print_probe(const void *base)
 {
@@ -242,6 +259,7 @@ static const struct option_kind min_free = {OPTION_ONE, OTHER, NULL, set_min_fre
 static const struct option_kind log_to = {OPTION_ONE, OTHER, NULL, set_log, print_log};
 static const struct option_kind probe = {OPTION_ONE, OTHER, NULL, set_probe, print_probe};
 static const struct option_kind source = {OPTION_ONE, TEXT, NULL, set_source, NULL};
+static const struct option_kind target = {OPTION_ONE, TEXT, NULL, set_restore_to, NULL};
 static const struct option_kind shell = {OPTION_ONE, TEXT, value_shell, NULL, NULL};
 static const struct option_kind address = {OPTION_ONE, TEXT, source_check_host, NULL, NULL};
 static const struct option_kind program = {OPTION_ONE, TEXT, value_program, NULL, NULL};
@@ -282,6 +300,7 @@ static const struct option_row table[] = {
     {"after",           ANY, NULL, &command, V(after), 0, 0},
     {"shrink_guard",    ANY, "50%", &share, V(shrink_guard), 0, 0},
     {"overdue",         ANY, NULL, &duration, V(overdue), 1, UNITS_DURATION_MAX},
+    {"restore_to",      OPTION_VOLUME, NULL, &target, V(restore_to), 0, 0},
     {"disabled",        ANY, "no", &yes_no, V(disabled), 0, 0},
     /* of the program */
     {"data_dir",        OPTION_MAIN, NULL, &directory, C(data_dir), 0, 0},
@@ -375,6 +394,8 @@ option_print(const struct option_row *o, const void *base)
 	case SHARE:
 		return value_print_share(*(const int *)from);
 	case TEXT:
+		if (*(char *const *)from == NULL)
+			return strdup("(unknown)"); /* restore_to */
 		return value_print_text(*(char *const *)from);
 	case LIST:
 		return value_print_list(from);
@@ -382,6 +403,16 @@ option_print(const struct option_row *o, const void *base)
 		break;
 	}
 	return o->kind->print(base);
+}
+
+enum option_memory
+option_memory(const struct option_row *o)
+{
+	if (o->kind->type == LIST)
+		return OPTION_TEXTS;
+	if (o->kind->type == TEXT)
+		return OPTION_TEXT;
+	return o->kind == &windows ? OPTION_WINDOWS : OPTION_PLAIN;
 }
 
 void
@@ -427,70 +458,4 @@ option_mark(const struct option_row *o, void *base, const struct option_origin *
 		((struct config *)base)->origin[row(o)] = *origin;
 	else
 		((struct volume *)base)->origin[row(o)] = *origin;
-}
-
-int
-option_defaults(enum option_place place, void *base)
-{
-	for (size_t i = 0; i < ROWS; i++) {
-		char *why = NULL;
-		int rc = 0;
-
-		if ((table[i].places & place) != 0 && table[i].fallback != NULL)
-			rc = option_set(&table[i], base, table[i].fallback, &why);
-		assert(rc == 0 || why == NULL);
-		if (rc == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* Replace what v shares with around by a copy, or by nothing if there is no memory: both are
- * freed later. */
-static int
-own(const struct option_row *o, struct volume *v, const struct volume *around)
-{
-	if (o->kind->type == LIST) {
-		*(struct text_list *)field(o, v) = (struct text_list){0};
-		return text_list_append(field(o, v), peek(o, around));
-	}
-	if (o->kind->type == TEXT) {
-		const char *text = *(char *const *)peek(o, around);
-		char **copy = field(o, v);
-
-		*copy = text != NULL ? strdup(text) : NULL;
-		return text != NULL && *copy == NULL ? -1 : 0;
-	}
-	if (o->kind == &windows) {
-		struct volume_window *copy = calloc(around->nwindows + 1, sizeof(*copy));
-
-		for (size_t i = 0; copy != NULL && i < around->nwindows; i++)
-			copy[i] = around->windows[i];
-		v->windows = copy;
-		v->nwindows = copy != NULL ? around->nwindows : 0;
-		return copy != NULL ? 0 : -1;
-	}
-	return 0;
-}
-
-int
-option_inherit(struct volume *v, const struct volume *around)
-{
-	unsigned refs = v->refs;
-	int rc = 0;
-
-	*v = *around;
-	v->refs = refs;
-	for (size_t i = 0; i < ROWS; i++)
-		if ((table[i].places & OPTION_VOLUME) != 0 && own(&table[i], v, around) == -1)
-			rc = -1;
-	return rc;
-}
-
-void
-option_clear_all(enum option_place place, void *base)
-{
-	for (size_t i = 0; i < ROWS; i++)
-		if ((table[i].places & place) != 0)
-			option_clear(&table[i], base);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flashback/config/inherit.h"
 #include "flashback/lib/units.h"
 
 #define MINUTES_A_DAY (24 * 60)
@@ -89,7 +90,7 @@ volume_free(struct volume *v)
 {
 	if (v == NULL || --v->refs > 0)
 		return;
-	option_clear_all(OPTION_VOLUME, v);
+	inherit_clear(OPTION_VOLUME, v);
 	free(v->id);
 	free(v->host);
 	free(v->name);
@@ -107,7 +108,7 @@ volume_new(const struct volume *around)
 	if (v == NULL)
 		return NULL;
 	v->refs = 1;
-	rc = around != NULL ? option_inherit(v, around) : option_defaults(OPTION_VOLUME, v);
+	rc = around != NULL ? inherit_from(v, around) : inherit_defaults(OPTION_VOLUME, v);
 	if (rc == 0)
 		return v;
 	volume_free(v);
@@ -161,6 +162,28 @@ volume_keep_out(struct volume *v, const char *source, const char *data_dir, char
 	/* The reverse order of arguments: data_dir inside the source.
 	 * NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	return source_is_inside(data_dir, source) ? exclude_path(v, data_dir + len) : 0;
+}
+
+/* Fill in where a restore goes: to the source, unless that is / of a host, which may be its root or
+ * the directory that its key is restricted to.  Not into the store: that would change snapshots. */
+static int
+resolve_restore_to(struct volume *v, const char *data_dir, char **why)
+{
+	bool unknown = v->transport == VOLUME_SHELL && v->path[strspn(v->path, "/.")] == '\0';
+	char *path;
+	bool inside;
+
+	if (v->restore_to == NULL && !unknown)
+		return text_replace(&v->restore_to, "%s", v->source);
+	if (v->restore_to == NULL || *v->restore_to != '/' || data_dir == NULL)
+		return 0;
+	path = source_tidy_path(v->restore_to, why);
+	if (path == NULL)
+		return -1;
+	inside = source_is_inside(path, data_dir);
+	free(path);
+	return inside ? text_refuse(why, "it is inside data_dir: a restore would change snapshots")
+	              : 0;
 }
 
 static int
@@ -326,6 +349,9 @@ volume_finish(struct volume *v, const char *host, const char *name, const char *
 		                   "source = \"root@host:/home/\"",
 		                   v->id);
 	if (keep_out(v, data_dir, why) == -1 || check_keep(v, why, blame) == -1)
+		return -1;
+	*blame = "restore_to";
+	if (resolve_restore_to(v, data_dir, why) == -1)
 		return -1;
 	*blame = "probe";
 	if (resolve_address(v) == -1 || resolve_probe(v, why) == -1)

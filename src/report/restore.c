@@ -4,8 +4,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "flashback/config/rsyncopt.h"
+#include "flashback/config/source.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/argv.h"
 
@@ -37,28 +39,116 @@ struct text {
 	FILE *f;
 	const struct volume *volume;
 	const char *dir, *rsync;
-	bool failed; /* there was no memory for a command */
+	struct source back; /* where BACK leads */
+	bool unknown;       /* that is not known: the commands end in a placeholder */
+	bool own;           /* it is the source */
+	char *ssh;          /* the remote shell to it, without a key that may only read */
+	bool failed;        /* there was no memory for a command */
 };
+
+/* ---- where back is ---- */
+
+/* The length of the first word of a remote shell, as rsync has it: quotes may hold blanks. */
+static size_t
+word_length(const char *s)
+{
+	char quote = '\0';
+	size_t len = 0;
+
+	for (; s[len] != '\0' && (quote != '\0' || (s[len] != ' ' && s[len] != '\t')); len++) {
+		if (quote != '\0' && s[len] == quote)
+			quote = '\0';
+		else if (quote == '\0' && (s[len] == '"' || s[len] == '\''))
+			quote = s[len];
+	}
+	return len;
+}
+
+/* How many of the words at s name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
+static int
+key_words(const char *s, size_t len)
+{
+	static const char option[] = "IdentityFile";
+	const char *value = s + 2;
+
+	if (len >= 2 && memcmp(s, "-i", 2) == 0)
+		return len == 2 ? 2 : 1;
+	if (len < 2 || memcmp(s, "-o", 2) != 0)
+		return 0;
+	if (len == 2)
+		value += strspn(value, " \t");
+	if (strncasecmp(value, option, sizeof(option) - 1) != 0)
+		return 0;
+	return len == 2 ? 2 : 1;
+}
+
+/* The remote shell without the keys that it names; NULL with ENOMEM. */
+static char *
+without_key(const char *ssh)
+{
+	char *out = strdup("");
+	size_t len;
+	int skip = 0;
+
+	for (ssh += strspn(ssh, " \t"); out != NULL && *ssh != '\0'; ssh += strspn(ssh, " \t")) {
+		len = word_length(ssh);
+		if (skip == 0)
+			skip = key_words(ssh, len);
+		if (skip > 0)
+			skip--;
+		else if (text_replace(&out, "%s%s%.*s", out, *out != '\0' ? " " : "", (int)len,
+		                      ssh) == -1) {
+			free(out);
+			return NULL;
+		}
+		ssh += len;
+	}
+	return out;
+}
+
+/* Where a restore goes.  A key that is restricted to reading is the usual reason for that to be
+ * another place than the source, so it does not get into the commands then. */
+static int
+find_back(struct text *t)
+{
+	const struct volume *v = t->volume;
+	const char *to = v->restore_to != NULL ? v->restore_to : v->source;
+	char *why = NULL;
+	int rc = source_parse(to, &t->back, &why);
+
+	free(why);
+	t->unknown = v->restore_to == NULL;
+	t->own = !t->unknown && strcmp(to, v->source) == 0;
+	t->ssh = t->own ? strdup(v->ssh) : without_key(v->ssh);
+	return rc == 0 && t->ssh != NULL ? 0 : -1;
+}
+
+/* ---- commands ---- */
 
 /* Must rsync keep the remote shell from expanding the path (-s)?  An rsync older than 3.2.4 does
  * not escape it by itself. */
 static bool
-needs_secluded(const struct volume *v)
+needs_secluded(const struct volume *v, const struct source *back)
 {
 	for (size_t i = 0; i < v->rsync_options.n; i++)
 		if (strcmp(v->rsync_options.item[i], "--old-args") == 0)
 			return false;
-	return v->transport == VOLUME_SHELL && strpbrk(v->path, " \\'\"$`&;|<>()*?[]{}!#~") != NULL;
+	return back->transport == VOLUME_SHELL &&
+	       strpbrk(back->path, " \\'\"$`&;|<>()*?[]{}!#~") != NULL;
 }
 
-/* Add the options of the backup that the restore needs. */
+/* Add the options of the backup that the restore needs.  Those that reach the source are of no use
+ * for a target that is reached in another way. */
 static int
-add_options(const struct volume *v, bool local, struct text_list *argv)
+add_options(const struct text *t, bool local, struct text_list *argv)
 {
+	const struct volume *v = t->volume;
+	bool reach = !local && t->back.transport == v->transport;
+
 	for (size_t i = 0; i < v->rsync_options.n; i++) {
 		const char *option = v->rsync_options.item[i];
 
-		if (!rsyncopt_restores(option, local))
+		if (!rsyncopt_restores(option, !reach))
 			continue;
 		if (text_list_add(argv, option) != 0)
 			return -1;
@@ -73,13 +163,13 @@ add_options(const struct volume *v, bool local, struct text_list *argv)
 
 /* Add the options that tell how to reach the host. */
 static int
-add_reach(const struct volume *v, struct text_list *argv)
+add_reach(const struct text *t, struct text_list *argv)
 {
-	if (needs_secluded(v) && text_list_add(argv, "-s") != 0)
+	if (needs_secluded(t->volume, &t->back) && text_list_add(argv, "-s") != 0)
 		return -1;
-	if (v->transport != VOLUME_SHELL || strcmp(v->ssh, "ssh") == 0)
+	if (t->back.transport != VOLUME_SHELL || strcmp(t->ssh, "ssh") == 0)
 		return 0;
-	return text_list_add(argv, "-e") != 0 || text_list_add(argv, v->ssh) != 0 ? -1 : 0;
+	return text_list_add(argv, "-e") != 0 || text_list_add(argv, t->ssh) != 0 ? -1 : 0;
 }
 
 /* Build one command.  Restoring to the source uses the same transport as the backup; restoring
@@ -100,18 +190,29 @@ add_words(const struct text *t, const struct piece *piece, enum destination targ
 	    "--modify-window=-1",
 	    piece->name != NULL ? "-R" : NULL,
 	};
-	bool local = target == TO_ASIDE || t->volume->transport == VOLUME_LOCAL;
+	bool local = target == TO_ASIDE || t->back.transport == VOLUME_LOCAL;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
 			return -1;
-	if ((!local && add_reach(t->volume, argv) != 0) || add_options(t->volume, local, argv) != 0)
+	if ((!local && add_reach(t, argv) != 0) || add_options(t, local, argv) != 0)
 		return -1;
 	/* With -R the part after "/./" is created below the target, parent directories included. */
 	if (text_list_addf(argv, piece->name != NULL ? "%s/latest/./%s" : "%s/latest/", t->dir,
 	                   piece->name) != 0)
 		return -1;
-	return text_list_add(argv, target == TO_ASIDE ? ASIDE : t->volume->source);
+	if (target == BACK && t->unknown)
+		return 0;
+	return text_list_add(argv, target == TO_ASIDE ? ASIDE : t->back.text);
+}
+
+/* What stands in the place of an unknown target: no shell runs a line that ends so. */
+static void
+put_placeholder(const struct text *t)
+{
+	int host = (int)(strlen(t->back.text) - strlen(t->back.path));
+
+	fprintf(t->f, "<%.*s/PATH/>", host, t->back.text);
 }
 
 static void
@@ -122,6 +223,10 @@ put_command(struct text *t, const struct piece *piece, enum destination target, 
 	if (add_words(t, piece, target, dry, &argv) == 0) {
 		fputs("    ", t->f);
 		argv_print(t->f, &argv);
+		if (target == BACK && t->unknown) {
+			fputc(' ', t->f);
+			put_placeholder(t);
+		}
 		fputc('\n', t->f);
 	} else {
 		t->failed = true;
@@ -156,11 +261,14 @@ put_beginning(struct text *t)
 	        t->volume->source);
 	fputs(
 	    "Each is named after the time at which it was made, and is complete in itself;\n"
-	    "`latest' is the newest.  Restoring needs only this disk and rsync: become root, and\n"
-	    "paste a line.  Replace " EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
-	    " by what you want, and\n"
-	    "`latest' by the name of an older snapshot if need be.  A line with -n changes\n"
-	    "nothing: it shows what the line below it would do.\n\n",
+	    "`latest' is the newest.  Restoring needs only this disk and rsync: become root, in a\n"
+	    "shell of root's (sudo -i), and paste a line.  With sudo before a line, its * is\n"
+	    "expanded by your own shell, which may not look in here: \"no such file\".  "
+	    "Replace\n" EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
+	    " by what you want, and `latest' by the name of\n"
+	    "an older snapshot if need be.  A line with -n changes nothing: it shows what the\n"
+	    "line below it would do.  Mind the slash after `latest': it is a link, and without\n"
+	    "the slash cp -a copies only that.\n\n",
 	    t->f);
 	fputs("List the snapshots, and the versions of a file:\n\n", t->f);
 	put_about(t, "ls -l", "");
@@ -227,23 +335,59 @@ put_delete(struct text *t)
 			        options->item[i]);
 }
 
+/* Why the commands end in a placeholder, and how they get a target. */
+static void
+put_unknown(struct text *t)
+{
+	fprintf(t->f,
+	        "\nBack to the host\n\n"
+	        "The backup reads %s .  That is the root directory of the host, or the directory\n"
+	        "that its key is restricted to (rrsync): only you know.  Replace ",
+	        t->volume->source);
+	put_placeholder(t);
+	fputs(" in\n"
+	      "these lines by the whole path of what was backed up: in another place --delete\n"
+	      "would remove what is there.  With restore_to in hosts.conf they contain it.\n",
+	      t->f);
+}
+
+/* The key of the backup may only read; which other one may write is not known here. */
+static void
+put_key(struct text *t)
+{
+	if (strcmp(t->ssh, t->volume->ssh) != 0)
+		fputs(
+		    "The key of the backup is left out, as it may only read; another one is chosen "
+		    "by\n"
+		    "-e 'ssh -i FILE'.\n",
+		    t->f);
+	else
+		fputs("If the key of this machine permits only reading (rrsync -ro), use another "
+		      "with\n"
+		      "-e 'ssh -i FILE', or restore aside and fetch the files from the host.\n",
+		      t->f);
+}
+
 /* Restoring to the source, and what may prevent it: a read-only module, a key that may only read,
  * or a restricted path. */
 static void
 put_back(struct text *t)
 {
-	fprintf(t->f, "\nBack to %s\n\n", t->volume->source);
-	if (t->volume->transport == VOLUME_RSYNCD)
+	if (t->unknown)
+		put_unknown(t);
+	else
+		fprintf(t->f, "\nBack to %s\n\n", t->back.text);
+	if (t->back.transport == VOLUME_RSYNCD)
 		fputs("Possible only if the module is writable; most are read only.\n", t->f);
-	if (t->volume->transport == VOLUME_SHELL)
-		fputs("If the key of this machine permits only reading (rrsync -ro), use another "
-		      "with\n"
-		      "-e 'ssh -i FILE', or restore aside and fetch the files from the host.\n"
-		      "With rrsync a path begins at rrsync's directory, with another key at the "
-		      "root:\n"
-		      "then replace the last word by the whole path, or the files go to the wrong\n"
-		      "place, and --delete removes what is there.\n",
-		      t->f);
+	if (t->back.transport == VOLUME_SHELL)
+		put_key(t);
+	if (t->back.transport == VOLUME_SHELL && t->own)
+		fputs(
+		    "With rrsync a path begins at rrsync's directory, with another key at the "
+		    "root:\n"
+		    "then replace the last word by the whole path, or the files go to the wrong\n"
+		    "place, and --delete removes what is there; or set restore_to in hosts.conf.\n",
+		    t->f);
 	fputs("For a new machine replace the last word by its address and mount point.\n", t->f);
 	put_pieces(t, BACK);
 	put_delete(t);
@@ -293,8 +437,12 @@ restore_write(FILE *f, const struct volume *volume, const char *dir, const char 
 {
 	struct text t = {.f = f, .volume = volume, .dir = dir, .rsync = shorten(rsync)};
 
+	if (find_back(&t) != 0) {
+		t.failed = true;
+		goto out;
+	}
 	put_beginning(&t);
-	if (volume->transport == VOLUME_RSYNCD) {
+	if (t.back.transport == VOLUME_RSYNCD) {
 		put_aside(&t);
 		put_back(&t);
 	} else {
@@ -302,5 +450,8 @@ restore_write(FILE *f, const struct volume *volume, const char *dir, const char 
 		put_aside(&t);
 	}
 	put_end(&t);
+out:
+	source_free(&t.back);
+	free(t.ssh);
 	return t.failed || ferror(f) ? -1 : 0;
 }

@@ -73,6 +73,47 @@ everything_comes_back() {
 	everything_comes_back h/v "$D/it's \$HOME; src"
 }
 
+@test "RESTORE.txt where the key is restricted to a directory: no line runs before it is said where files go" {
+	needs_root
+	local line n=0
+	box_start
+	host_start 1
+	sshd_start 1
+	sed -i "1s|^|command=\"$(command -v rrsync) -ro $D/src\",restrict |" "$D/sshd1/authorized_keys"
+	make_source "$D/src"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "root@10.77.1.2:/"  ssh = "$SSH" } }
+	END
+	run flashback --check
+	expect '# h/v: the source is / of 10.77.1.2'
+	expect 'such as restore_to = "root@10.77.1.2:/home/"'
+	flashback -1 h/v
+	has_snapshots 1 h/v
+	empty "$D/src"
+	while IFS= read -r line; do
+		n=$((n + 1))
+		refuse sh -c "$line" 2>/dev/null
+		refuse bash -c "$line" 2>/dev/null
+	done < <(grep -E '^    rsync .*<root@10.77.1.2:/PATH/>$' "$STORE/h/v/RESTORE.txt")
+	[ "$n" -eq 6 ]
+	[ "$(grep -c '^    rsync' "$STORE/h/v/RESTORE.txt")" -eq 9 ]
+	refuse grep -F -e "-i $D/id" "$STORE/h/v/RESTORE.txt"
+	run_lines h/v 'rsync -v .* ./restored/'
+
+	# With it, and a key that may write.
+	ssh-keygen -q -t ed25519 -N '' -f "$D/writing"
+	cat "$D/writing.pub" >>"$D/sshd1/authorized_keys"
+	sed -i "s|ssh = |restore_to = \"root@10.77.1.2:$D/src\" ssh = |" "$D/hosts.conf"
+	run flashback --check
+	expect "restore_to      = \"root@10.77.1.2:$D/src/\""
+	refuse expect '# h/v: the source is /'
+	rsync -aHAX "$D/restored/" "$D/src/"
+	next_second
+	flashback -1 h/v
+	sed -i "s|-e 'ssh |-e 'ssh -i $D/writing |" "$STORE/h/v/RESTORE.txt"
+	everything_comes_back h/v "$D/src"
+}
+
 @test "RESTORE.txt of an rsync daemon that may only be read, and of one that may be written" {
 	needs_root
 	box_start

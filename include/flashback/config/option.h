@@ -30,6 +30,14 @@ enum option_shape {
 	OPTION_COMMAND /* several, or one that is split at blanks */
 };
 
+/** What a volume's field holds besides itself. */
+enum option_memory {
+	OPTION_PLAIN,  /* nothing */
+	OPTION_TEXT,   /* a string */
+	OPTION_TEXTS,  /* a text_list */
+	OPTION_WINDOWS /* the windows of the volume */
+};
+
 struct option_row {
 	const char *name;
 	unsigned places;      /* bits of option_place */
@@ -88,6 +96,8 @@ struct volume {
 	struct text_list before, after;
 	int shrink_guard; /* hundredths of a percent; 0 is off */
 	int64_t overdue;  /* seconds */
+	char
+	    *restore_to; /* where RESTORE.txt restores to, with the trailing slash; NULL: not set */
 	bool disabled;
 	struct option_origin origin[OPTION_VOLUMES]; /* of the innermost setting that counted */
 };
@@ -119,6 +129,9 @@ const struct option_row *option_find(const char *name);
 /** option_shape(o): how many values it takes. */
 enum option_shape option_shape(const struct option_row *o);
 
+/** option_memory(o): what its field holds. */
+enum option_memory option_memory(const struct option_row *o);
+
 /* In what follows, base is the struct config of an option with OPTION_MAIN, else the volume. */
 
 /**
@@ -141,16 +154,5 @@ char *option_print(const struct option_row *o, const void *base);
 /** option_origin(o, base), option_mark(o, base, origin): where the value comes from. */
 const struct option_origin *option_origin(const struct option_row *o, const void *base);
 void option_mark(const struct option_row *o, void *base, const struct option_origin *origin);
-
-/** option_defaults(place, base): set all options that may stand there to their defaults.  Return 0,
- * or -1 with ENOMEM. */
-int option_defaults(enum option_place place, void *base);
-
-/** option_inherit(v, around): copy the options of around, with where they come from, to v, which
- * has none.  Return 0, or -1 with ENOMEM. */
-int option_inherit(struct volume *v, const struct volume *around);
-
-/** option_clear_all(place, base): option_clear for all that may stand there. */
-void option_clear_all(enum option_place place, void *base);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "flashback/config/inherit.h"
 #include "flashback/config/option.h"
 #include "flashback/config/volume.h"
 
@@ -53,16 +54,16 @@ test_table(void **state)
 	}
 	assert_null(option_find("kep_daily"));
 	assert_null(option_find(""));
-	assert_int_equal(option_defaults(OPTION_MAIN, &c), 0);
+	assert_int_equal(inherit_defaults(OPTION_MAIN, &c), 0);
 	assert_string_equal(c.hosts_file, "/etc/hosts.conf");
 	assert_int_equal(c.parallel, 2);
 	assert_null(c.data_dir);
-	option_clear_all(OPTION_MAIN, &c);
+	inherit_clear(OPTION_MAIN, &c);
 	assert_null(c.hosts_file);
-	assert_int_equal(option_defaults(OPTION_VOLUME, &v), 0);
+	assert_int_equal(inherit_defaults(OPTION_VOLUME, &v), 0);
 	assert_int_equal(v.keep.weekly, 8);
 	assert_null(v.source);
-	option_clear_all(OPTION_VOLUME, &v);
+	inherit_clear(OPTION_VOLUME, &v);
 	assert_null(v.ssh);
 }
 
@@ -159,7 +160,7 @@ test_config(void **state)
 		text = option_print(option_find(cases[i].name), &c);
 		assert_string_equal(text, cases[i].want);
 		free(text);
-		option_clear_all(OPTION_MAIN, &c);
+		inherit_clear(OPTION_MAIN, &c);
 	}
 }
 

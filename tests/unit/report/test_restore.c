@@ -78,6 +78,50 @@ test_daemon(void **unused)
 	      "/backup/nas/music");
 }
 
+/* A key of its own that may only read, and is restricted to a directory that is not known here. */
+static void
+test_restricted(void **unused)
+{
+	(void)unused;
+	check("restore-restricted.txt",
+	      rows_volume("laptop/home", "source=root@laptop.lan:/",
+	                  "ssh=ssh -p 2222 -i \"/root/.ssh/a key\" -o IdentitiesOnly=yes", NULL),
+	      "/backup/laptop/home");
+}
+
+/* The same, and it is said where a restore goes; also from a module to a path over ssh. */
+static void
+test_restore_to(void **unused)
+{
+	static const struct {
+		const char *source, *target, *option, *ssh, *command;
+	} cases[] = {
+	    {"source=root@laptop.lan:/", "restore_to=root@laptop.lan:/home",
+	     "rsync_options=--rsync-path=sudo rsync",
+	     "ssh=ssh -i/k -o IdentityFile=/k -oIdentityFile=/k",
+	     " '--rsync-path=sudo rsync' /backup/l/h/latest/ root@laptop.lan:/home/\n"},
+	    {"source=rsync://nas/music/", "restore_to=root@nas:/srv/my music/",
+	     "rsync_options=--password-file=/s", "ssh=ssh -p 22 -i '/a b'",
+	     " -s -e 'ssh -p 22' /backup/l/h/latest/ 'root@nas:/srv/my music/'\n"},
+	    {"source=root@l:/", "restore_to=/mnt", "rsync_options=--fake-super", "ssh=ssh -i /k",
+	     " --fake-super -M--super /backup/l/h/latest/ /mnt/\n"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct volume *volume = rows_volume("l/h", cases[i].source, cases[i].target,
+		                                    cases[i].option, cases[i].ssh, NULL);
+		char *text =
+		    golden_text(print, &(struct asked){volume, "/backup/l/h", "/usr/bin/rsync"});
+
+		if (strstr(text, cases[i].command) == NULL)
+			fail_msg("%s is not in:\n%s", cases[i].command, text);
+		assert_null(strstr(text, "<"));
+		free(text);
+		volume_free(volume);
+	}
+}
+
 /* A program that a root elsewhere would not find keeps its path. */
 static void
 test_program(void **unused)
@@ -240,6 +284,8 @@ main(void)
 	    cmocka_unit_test(test_odd_host),
 	    cmocka_unit_test(test_local),
 	    cmocka_unit_test(test_daemon),
+	    cmocka_unit_test(test_restricted),
+	    cmocka_unit_test(test_restore_to),
 	    cmocka_unit_test(test_program),
 	    cmocka_unit_test(test_old_args),
 	    cmocka_unit_test(test_write_error),
