@@ -49,24 +49,6 @@ copy_keep_out(struct volume *v, const char *data_dir, char **why)
 	return rc;
 }
 
-/* See copy.h.  Checked before rsync starts: a full copy that does not fit would fill the disk
- * for hours, then expire. */
-int
-copy_check_room(struct copy *c)
-{
-	struct inspect_disk disk = {0};
-
-	if (c->seen->last.result != RESULT_LINKS || c->seen->bytes < 0 ||
-	    inspect_room(c->store->fd, c->config, &disk) != 0)
-		return 0;
-	if (disk.free > (uint64_t)c->seen->bytes)
-		return 0;
-	return verdict_give_up(
-	    &c->verdict, RESULT_LINKS,
-	    "a file has too many links for this disk, and there is no room for a full copy; free "
-	    "some, or add --no-hard-links to rsync_options");
-}
-
 /* Collect what is known of the volume and the disk for runplan_make, which decides.  --dry-run
  * fills in the same struct, so both plan alike. */
 void
@@ -207,6 +189,7 @@ copy_judge(struct copy *c)
 	                                         c->v->nstamps, volume_fingerprint(c->volume),
 	                                         clock_wall() + SUMMARY_AHEAD_MAX),
 	    .patience = c->plan.patience,
+	    .unlinked = c->unlinked,
 	};
 
 	check_disk(c, &jc);

@@ -390,11 +390,38 @@ set_kind(struct copy *c)
 	copy_log(c, c->kind, "");
 }
 
+/*
+ * A file has more hard links than the disk allows: copy again, at once, with each hard link of the
+ * source as a file of its own; all but that file is still shared with the bases.  Without this a
+ * single file would make every second run of the volume fail.  What was received serves as a base
+ * only where there is no snapshot: else its links would take the room of those that the copy needs.
+ */
+static int
+copy_unlinked(struct copy *c)
+{
+	char name[STAMP_NAME_SIZE];
+	bool is_renewed;
+
+	memcpy(c->unlinked, c->end.words.first_refusal, sizeof(c->unlinked));
+	copy_log(c, "once more, without hard links", c->unlinked);
+	is_renewed = c->plan.base.when != 0 &&
+	             tree_remove(c->v->fd, stamp_format(&c->tree, name), c->v->dev, NULL, 0) == 0 &&
+	             mkdirat(c->v->fd, name, 0700) == 0;
+	if (!is_renewed && renew_tree(c) != 0)
+		return -1;
+	c->plan.job.unlinked = true;
+	return copy_full(c);
+}
+
 static int
 run_full(struct copy *c)
 {
 	set_kind(c);
-	return copy_full(c);
+	if (copy_full(c) != 0)
+		return -1;
+	if (c->verdict.run.result != RESULT_LINKS || c->plan.job.unlinked)
+		return 0;
+	return copy_unlinked(c);
 }
 
 /* Do the planned kind of run, and a full one where a quick run proves impossible.  Return 0 when
@@ -421,8 +448,6 @@ snapshot_run(struct copy *c)
 	char *root;
 	int rc = -1;
 
-	if (copy_check_room(c) != 0)
-		return -1;
 	root = copy_root(c);
 	if (root == NULL)
 		return verdict_give_up(&c->verdict, RESULT_FAILED,

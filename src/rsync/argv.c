@@ -126,6 +126,7 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	    "--partial",
 	    job->whole_seconds ? NULL : "--modify-window=-1",
 	    job->checksum ? "--checksum" : NULL,
+	    job->unlinked ? "--no-hard-links" : NULL,
 	    "--no-h",
 	    "--stats",
 	    "--info=progress2,name0",

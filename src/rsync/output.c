@@ -215,6 +215,8 @@ hear_trouble_here(struct output_words *w, const struct message *m)
 	w->no_space |= m->error == MESSAGE_ERROR_NO_SPACE;
 	w->read_only |= m->error == MESSAGE_ERROR_READ_ONLY;
 	w->io_error |= m->error == MESSAGE_ERROR_IO;
+	if (m->error == MESSAGE_ERROR_LINKS && !w->too_many_links)
+		w->first_refusal[0] = '\0'; /* this file decides the run */
 	w->too_many_links |= m->error == MESSAGE_ERROR_LINKS;
 	w->unwritten += attribute ? 0 : 1;
 	keep_first(attribute ? w->first_attribute : w->first_refusal, m->text);

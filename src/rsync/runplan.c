@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/rsync/runplan.h"
 
-/* No bases after "too many links": every file is copied, since a base would contribute the same
- * links. */
-static size_t
-choose_bases(const struct quick_case *known, struct stamp base[LINKDEST_MAX])
-{
-	if (known->last == RESULT_LINKS)
-		return 0;
-	return linkdest_choose(known->stamps, known->nstamps, &known->doubtful, known->now, base);
-}
-
 /* Choose the kind of run, the tree and the bases, and build the job for argv.  A plan depends on
  * its arguments only, so a dry run plans exactly what a run would do. */
 void
@@ -18,7 +8,8 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 {
 	const struct quick_case *known = &c->known;
 	struct stamp base[LINKDEST_MAX];
-	size_t n = choose_bases(known, base);
+	size_t n =
+	    linkdest_choose(known->stamps, known->nstamps, &known->doubtful, known->now, base);
 
 	*plan = (struct runplan){
 	    .full = quick_why_full(known),
@@ -31,6 +22,7 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 	            .version = c->version,
 	            .root = c->root,
 	            .checksum = known->doubtful.when != 0,
+	            .unlinked = known->last == RESULT_LINKS,
 	            .whole_seconds = c->whole_seconds,
 	            /* As another user rsync copies user.* only, and sees no others. */
 	            .added = known->root ? c->added : NULL,

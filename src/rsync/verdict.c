@@ -212,8 +212,7 @@ say_disk(const struct run *r, struct verdict *v)
 static void
 say_links(const struct run *r, struct verdict *v)
 {
-	(void)r;
-	say(v, "a file has more hard links than this disk allows: the next run is a full copy");
+	say(v, "more hard links than this disk allows: %s", r->w->first_refusal);
 }
 
 static void
@@ -245,7 +244,9 @@ say_shrunk(const struct run *r, struct verdict *v)
 static void
 say_complete(const struct run *r, struct verdict *v)
 {
-	if (r->w->vanished == 1)
+	if (r->c->unlinked != NULL && *r->c->unlinked != '\0')
+		say(v, "hard links became separate files: %s", r->c->unlinked);
+	else if (r->w->vanished == 1)
 		say(v, "1 file vanished while it was copied");
 	else if (r->w->vanished > 1)
 		say(v, "%" PRId64 " files vanished while they were copied", r->w->vanished);

@@ -213,7 +213,7 @@ finish(struct rsync *r)
 		return fail_write(r);
 	r->tree->fingerprint = r->fingerprint;
 	r->tree->meant = r->meant + drive_seal(&(struct drive_tree){.n = 0});
-	if (trouble == WORLD_LINKS && r->bases > 0) {
+	if (trouble == WORLD_LINKS && !r->unlinked) {
 		say_figures(r, r->n);
 		return speak_as(r, "links");
 	}

@@ -17,7 +17,7 @@ struct rsync {
 	uint64_t fingerprint;
 	struct stamp base[LINKDEST_MAX];
 	size_t bases;
-	bool checksum;
+	bool checksum, unlinked;
 	char target[STAMP_NAME_SIZE];
 	int fd; /* a handle of its own: the lock */
 

@@ -35,6 +35,7 @@ read_arguments(struct rsync *r, const struct text_list *argv)
 				sim_broken("a base is no snapshot: %s", word);
 		}
 		r->checksum |= strcmp(word, "--checksum") == 0;
+		r->unlinked |= strcmp(word, "--no-hard-links") == 0;
 	}
 	if (strlen(target) >= sizeof(r->target) || strchr(target, '/') == NULL)
 		sim_broken("rsync is to write to %s", target);

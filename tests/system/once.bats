@@ -266,10 +266,11 @@ leave_tree() {
 	same_command 'full run: '
 	grep -q -- --link-dest= "$D/executed"
 
-	# After "too many links": without a base.
+	# After "too many links": each hard link is a file of its own.
 	sed -i '$s/SUCCEEDED  /LINKS      /' "$STORE/here/v/.flashback/history"
 	same_command 'full run: '
-	refuse grep -q -- --link-dest= "$D/executed"
+	grep -q -- --link-dest= "$D/executed"
+	grep -qx -- --no-hard-links "$D/executed"
 
 	# With a tree that a run of this boot has left, and with one of an earlier boot.
 	leave_tree

@@ -202,19 +202,6 @@ cut_tree() {
 	wait_for has_snapshots 2 h/two
 }
 
-@test "too many links, and no room for a full copy: said, with what helps" {
-	flashback --init
-	flashback -1 here/v
-	# As a run leaves it that met a file with too many links, of a source with eight exabytes.
-	sed -i -E '$s/(SUCCEEDED  )( *[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+ +)[0-9]+/LINKS      \29000000000000000000/' \
-		"$STORE/here/v/.flashback/history"
-	next_second
-	run flashback -1 here/v
-	expect_exit 2
-	expect 'too many links for this disk, and there is no room for a full copy; free some, or add --no-hard-links'
-	has_snapshots 1 here/v
-}
-
 @test "a host that only says that our disk is full stops nobody but itself" {
 	host_start 1
 	sshd_start 1

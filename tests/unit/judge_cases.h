@@ -194,7 +194,7 @@ static const struct judge_real_case {
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
      "main.c(1394) [sender=3.5.0]\n",
      RESULT_LINKS, VERDICT_TREE_EXPIRED,
-     "a file has more hard links than this disk allows: the next run is a full copy"},
+     "more hard links than this disk allows: b: Too many links (31)"},
     {"hostkey_unknown", 255, false, false, false, "",
      "No ED25519 host key is known for [kimono.lan]:2222 and you have requested strict "
      "checking.\015\n"

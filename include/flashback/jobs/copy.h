@@ -36,9 +36,10 @@ struct copy {
 
 	const char *root; /* real path of the volume's directory */
 	struct runplan plan;
-	struct stamp tree;      /* the tree being built; when == 0: none yet */
-	const char *full;       /* why it was a full run, in words; NULL: it was a quick one */
-	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "": undecided */
+	struct stamp tree;           /* the tree being built; when == 0: none yet */
+	const char *full;            /* why it was a full run, in words; NULL: it was a quick one */
+	char unlinked[MESSAGE_TEXT]; /* the file whose links were too many for the disk, and why */
+	char kind[RESULT_TEXT];      /* quick or full, and why, in words; "": undecided */
 	struct runlog *log;
 	struct scan scan; /* the result of a quick run's scan, or of a full run's copy */
 	struct transfer_end end;
@@ -51,13 +52,6 @@ struct copy {
  * other mount point of the store.  A missing path is no error here: rsync or store_open reports it.
  */
 int copy_keep_out(struct volume *v, const char *data_dir, char **why);
-
-/**
- * copy_check_room(c):
- * after "too many links" the next run copies every file: is there enough free space?  Return 0, or
- * -1 with the verdict.
- */
-int copy_check_room(struct copy *c);
 
 /** copy_plan(c): decide in c->plan what the run does, from the volume's present snapshots. */
 void copy_plan(struct copy *c);

@@ -25,6 +25,7 @@ struct argv_job {
 	const char *list;   /* argv_copy: the file with the names */
 	bool checksum;      /* a base may hold wrong bytes: compare by content */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
+	bool unlinked;      /* hard links of the source become separate files */
 	/* Extended attributes that the disk adds by itself, separated by blanks; NULL or "": none
 	 */
 	const char *added;

@@ -43,6 +43,7 @@ struct verdict_case {
 	int shrink_guard;     /* hundredths of a percent */
 	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
 	int64_t patience;     /* seconds without progress after which the run was aborted */
+	const char *unlinked; /* the file because of which hard links are not kept; "" or NULL */
 };
 
 struct verdict {

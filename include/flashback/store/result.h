@@ -22,7 +22,7 @@ enum result {
 	RESULT_INTERRUPTED, /* stopped by flashback */
 	RESULT_DISK,        /* the backup disk: absent, read-only, broken */
 	RESULT_FULL,        /* the backup disk has no room for this volume */
-	RESULT_LINKS,       /* too many links: shown as FAILED; the next run has no bases */
+	RESULT_LINKS,       /* too many links: shown as FAILED; the next run keeps no hard links */
 	RESULT_BUSY,        /* not run: another flashback or rsync has locked this volume */
 	RESULT_NOT_NOW,     /* not run: `before` exited 75 */
 	RESULT_NOT_DUE,     /* not run: the disk has a newer snapshot than the daemon knew */

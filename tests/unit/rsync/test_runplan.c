@@ -74,7 +74,8 @@ test_too_many_links(void **state)
 	c.known.last = RESULT_LINKS;
 	runplan_make(&c, &plan);
 	assert_non_null(plan.full);
-	assert_null(plan.job.base[0]);
+	assert_non_null(plan.job.base[0]);
+	assert_true(plan.job.unlinked);
 }
 
 /* As somebody else rsync neither sees nor copies them. */

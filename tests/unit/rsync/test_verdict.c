@@ -130,7 +130,7 @@ static const struct row {
      VERDICT_TREE_EXPIRED,
      false,
      false,
-     "a file has more hard links than this disk allows: the next run is a full copy"},
+     "more hard links than this disk allows: /x: Too many links (31)"},
     {"the disk is said to be full, then more is said",
      {.status = EXIT(11), .disk_full = true},
      "",
