@@ -37,11 +37,11 @@ count_steps() {
 		change 6
 		recover
 	done
-	while lasts 7; do
+	while lasts 4; do
 		count_steps flashback
 		shuffle "$STEPS"
 		for n in "${SHUFFLED[@]}"; do
-			lasts 7 || break
+			lasts 4 || break
 			change 6
 			draw whom one flashback all
 			crash -p flashback -k "$whom" -n "$n"
@@ -95,7 +95,7 @@ steps_of_commit() {
 
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
-	while lasts 7; do
+	while lasts 4; do
 		draw who rsync rsync daemon
 		draw_below n 400
 		[ "$who" = rsync ] || n=$((n % 90))
@@ -159,7 +159,7 @@ rest() {
 		background HOG nice bash -c 'while :; do :; done'
 		PIDS+=" $HOG"
 	done
-	while lasts 7; do
+	while lasts 4; do
 		change 6
 		tick
 		launch

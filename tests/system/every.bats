@@ -134,7 +134,7 @@ each() {
 		all=("${SHUFFLED[@]}")
 	fi
 	for n in "${all[@]}"; do
-		[ -n "${FLASHBACK_EVERY:-}" ] || lasts 2 || break
+		[ -n "${FLASHBACK_EVERY:-}" ] || lasts 1 || break
 		done=$((done + 1))
 		"$2" "$n" >"$D/why" 2>&1 && continue
 		bad=$((bad + 1))

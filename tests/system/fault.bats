@@ -62,11 +62,11 @@ each_step() {
 }
 
 @test "a system call of the worker fails" {
-	each_step flashback 9
+	each_step flashback 5
 }
 
 @test "a system call of the main process fails" {
-	each_step daemon 9
+	each_step daemon 5
 }
 
 @test "a process cannot be started" {
@@ -94,7 +94,7 @@ no_memory() {
 	shuffle "$total"
 	[ "$total" -gt 100 ]
 	for n in "${SHUFFLED[@]}"; do
-		lasts 9 || break
+		lasts 5 || break
 		draw on "" "" yes
 		change 3
 		no_memory "$n" "$on"

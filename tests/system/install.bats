@@ -59,7 +59,7 @@ installed() {
 }
 
 @test "PREFIX and SYSCONFDIR reach the program, the pages, the unit and the init script" {
-	quiet_make -j2 install DESTDIR="$D/dest" PREFIX=/opt/fb SYSCONFDIR=/opt/fb/etc
+	quiet_make -j2 install DESTDIR="$D/dest" PREFIX=/opt/fb SYSCONFDIR=/opt/fb/etc CFLAGS=-O0 HARDEN= WARNINGS=
 	[ -x "$D/dest/opt/fb/sbin/flashback" ]
 	"$D/dest/opt/fb/sbin/flashback" -h 2>&1 | grep -q /opt/fb/etc/flashback/flashback.conf
 	grep -qx 'ExecStart=/opt/fb/sbin/flashback -c /opt/fb/etc/flashback/flashback.conf' \

@@ -111,7 +111,7 @@ go_on_by_checksum() {
 	local who n options again cuts=0
 	change 40
 	recover
-	while lasts 8; do
+	while lasts 5; do
 		change 6
 		draw who flashback flashback rsync daemon
 		draw_below n 200
