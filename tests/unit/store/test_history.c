@@ -122,6 +122,17 @@ test_header_fits(void **state)
 	assert_int_equal(history_parse(HISTORY_HEADER, &(struct history_run){0}), -1);
 }
 
+/* A line has all fields of a run; the bytes between them are not compared. */
+static void
+assert_same_run(const struct history_run *a, const struct history_run *b)
+{
+	char of_a[LINE_SIZE], of_b[LINE_SIZE];
+
+	print_line(a, of_a);
+	print_line(b, of_b);
+	assert_string_equal(of_a, of_b);
+}
+
 static void
 test_parse(void **state)
 {
@@ -132,17 +143,17 @@ test_parse(void **state)
 	memset(&run, 0, sizeof(run));
 	make_success(&wanted);
 	assert_int_equal(history_parse(success_line, &run), 0);
-	assert_memory_equal(&run, &wanted, sizeof(run));
+	assert_same_run(&run, &wanted);
 	make_failure(&wanted);
 	assert_int_equal(history_parse(failure_line, &run), 0);
-	assert_memory_equal(&run, &wanted, sizeof(run));
+	assert_same_run(&run, &wanted);
 
 	/* As someone's editor may leave it: other blanks, no line end, or that of another system.
 	 */
 	snprintf(line, sizeof(line), "  %.*s\r\n", (int)strlen(failure_line) - 1, failure_line);
 	line[36] = '\t';
 	assert_int_equal(history_parse(line, &run), 0);
-	assert_memory_equal(&run, &wanted, sizeof(run));
+	assert_same_run(&run, &wanted);
 }
 
 static const char *const good_words[] = {"2026-11-20T031000+0100",
