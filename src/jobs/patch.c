@@ -181,17 +181,45 @@ take_gone(struct patch *p, struct patch_cursor c[2], const char *name)
 	return there == 1 ? remove_name(p, &c[SPARE], base, false) : there;
 }
 
+/* Count a listed name that the spare has. */
+static int
+take_found(struct patch *p, struct patch_cursor c[2], const char *name)
+{
+	const char *base;
+	struct stat st;
+	int there = cursor_go(&c[SPARE], name, &base);
+
+	if (there == 1 && fstatat(c[SPARE].fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		there = errno == ENOENT ? 0 : -1;
+	p->found += there == 1;
+	return there;
+}
+
+int
+patch_find(struct patch *p)
+{
+	int spare = spare_open(p->v), rc;
+	struct patch_cursor c[2] = {[SPARE] = {.root = spare, .fd = -1, .dev = p->v->dev}};
+
+	p->found = 0;
+	p->trouble[0] = '\0';
+	rc = spare < 0 ? trouble(p, "the spare tree") : each_name(p->list, take_found, p, c);
+	shut(&c[SPARE].fd);
+	shut(&spare);
+	return rc;
+}
+
 /*
  * Remove from the spare a name that differs, so that the received one can be renamed into its
- * place.  A directory is removed only if the received name is not one: the differences in it are
- * listed by names of their own.  A name that was not received has vanished at the source: it is
- * removed, too, and counted.
+ * place.  A directory stays only if one was received: the differences in it are listed by names of
+ * their own.  A name that was not received has vanished at the source, or cannot be read there: a
+ * full run would not have it, so it is removed with all below it, and counted.
  */
 static int
 take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
 {
 	const char *base;
-	struct stat st = {.st_mode = S_IFDIR};
+	struct stat st = {.st_mode = 0};
 	int there = cursor_go(&c[RECEIVED], name, &base);
 
 	if (there == 1 && fstatat(c[RECEIVED].fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)

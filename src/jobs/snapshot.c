@@ -37,6 +37,7 @@ struct snapshot_quick {
 	struct copy *c;
 	struct argv_job job;          /* the plan's, with another target for each step */
 	struct transfer_end compared; /* result of the scan */
+	int64_t entries;              /* of the spare, all directories included but its root */
 };
 
 static enum snapshot_step
@@ -130,6 +131,7 @@ prepare(struct snapshot_quick *q)
 		return STEP_GAVE_UP;
 	if (rc < 0)
 		return give_up_spare(c, &walk);
+	q->entries = (int64_t)walk.entries;
 	c->scan.gone = new_list(c->v->meta);
 	c->scan.list = new_list(c->v->meta);
 	if (c->scan.gone == NULL || c->scan.list == NULL)
@@ -189,6 +191,25 @@ returns_from_another(const struct snapshot_quick *q)
 	return found;
 }
 
+/*
+ * Will the patched tree have as many names as the source?  rsync names nothing below a directory of
+ * the source on which another file system is mounted, and any other name that a scan leaves out
+ * would stay in the snapshot unnoticed.  A name whose type has changed is listed as new though the
+ * spare has it: only where the sum differs are those counted.
+ */
+static bool
+adds_up(const struct snapshot_quick *q)
+{
+	struct copy *c = q->c;
+	const struct scan *s = &c->scan;
+	struct patch p = {.v = c->v, .list = s->list};
+	int64_t surplus = quick_surplus(s, q->entries, q->compared.words.stats.files);
+
+	if (surplus <= 0)
+		return surplus == 0;
+	return patch_find(&p) == 0 && p.found == s->listed - s->new_names + surplus;
+}
+
 /* Second step: the scan.  It changes nothing, so a source that is missing, empty or shrunk is
  * detected before anything is copied. */
 static enum snapshot_step
@@ -209,6 +230,8 @@ compare(struct snapshot_quick *q)
 		c->scan.broken = true;
 	q->compared = c->end;
 	c->full = quick_why_full_now(&c->scan, c->end.words.stats.files);
+	if (c->full == NULL && !adds_up(q))
+		c->full = "the comparison did not name all that differs";
 	if (c->full == NULL && returns_from_another(q))
 		c->full = "files are back that an older snapshot has";
 	return c->full != NULL ? STEP_FULL : STEP_DONE;

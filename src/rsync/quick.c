@@ -93,3 +93,10 @@ quick_why_full_now(const struct scan *s, int64_t files)
 		return "more than half of the files have changed";
 	return NULL;
 }
+
+/* files includes the root directory, entries does not. */
+int64_t
+quick_surplus(const struct scan *s, int64_t entries, int64_t files)
+{
+	return entries + s->new_names - s->gone_names - (files - s->skipped - 1);
+}

@@ -9,6 +9,7 @@
 #define NEW "+++++++++"
 #define SAME "         "
 #define END "//"
+#define SKIPPING "skipping non-regular file \""
 #define SIZE_LIMIT (INT64_MAX / 1024)
 
 /* Offsets of the fields in an item. */
@@ -106,11 +107,17 @@ put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
 		s->broken = true;
 }
 
+static bool
+is_new(const char *item)
+{
+	return memcmp(item + CONTENT, NEW, ITEM - CONTENT) == 0;
+}
+
 /* Count a name that is not a directory, by what differs. */
 static void
 count(struct scan *s, const char *item, int64_t size)
 {
-	if (memcmp(item + CONTENT, NEW, ITEM - CONTENT) == 0)
+	if (is_new(item))
 		s->created++;
 	else if (item[CONTENT] == 'c' || item[SIZE] == 's')
 		s->changed++;
@@ -139,6 +146,7 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 		    fputs(SCAN_HERE, s->list) == EOF)
 			s->broken = true;
 		put(s, s->list, n, &s->listed);
+		s->new_names += is_new(item);
 		if (!n->is_dir)
 			count(s, item, size);
 	}
@@ -168,6 +176,7 @@ scan_line(struct scan *s, const char *line, size_t len)
 	struct name n;
 	int64_t size;
 
+	s->skipped += len > sizeof(SKIPPING) && memcmp(line, SKIPPING, sizeof(SKIPPING) - 1) == 0;
 	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
 	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0)
 		return -1;

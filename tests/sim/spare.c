@@ -77,6 +77,12 @@ spares_remove_unlisted(const struct spares *s)
 }
 
 int
+patch_find(struct patch *p)
+{
+	sim_broken("a spare of %d", p->v->fd);
+}
+
+int
 patch_run(struct patch *p)
 {
 	sim_broken("%s was to be patched", p->received);

@@ -24,11 +24,19 @@ struct patch {
 	FILE *list; /* as in struct scan; read from the start */
 	FILE *gone;
 
+	int64_t found;   /* listed names that the spare has */
 	int64_t missing; /* listed names that were not received */
 	int64_t new_files,
 	    new_bytes; /* received regular files with a single link, and their sizes */
 	char trouble[PATCH_TROUBLE]; /* after -1: what failed, escaped */
 };
+
+/**
+ * patch_find(p):
+ * Count in p->found the listed names that the spare has, of whatever type.  Changes nothing.
+ * Return 0, or -1 with errno and p->trouble.
+ */
+int patch_find(struct patch *p);
 
 /**
  * patch_run(p):

@@ -41,4 +41,12 @@ const char *quick_why_full(const struct quick_case *c);
 /** quick_why_full_now(s, files): the same after the scan of a source with this number of files. */
 const char *quick_why_full_now(const struct scan *s, int64_t files);
 
+/**
+ * quick_surplus(s, entries, files):
+ * How many names more than the source a spare with this number of entries would have after the
+ * patch, as far as s tells: the names that it has as another type, which are listed as new and
+ * replaced; and those that the scan has left out.
+ */
+int64_t quick_surplus(const struct scan *s, int64_t entries, int64_t files);
+
 #endif

@@ -38,6 +38,10 @@ struct scan {
 	/* Number of names in each; the root directory is in neither. */
 	int64_t listed, gone_names;
 
+	/* Names that the destination lacks, or has as another type; names of the source that are
+	 * never copied (see --no-devices, --no-specials). */
+	int64_t new_names, skipped;
+
 	/* Of names that are not directories: new; different in size or content; the same size
 	 * but another time, so that only the content can tell; different in owner, mode or other
 	 * attributes alone; gone. */
@@ -54,8 +58,8 @@ struct scan {
 
 /**
  * scan_line(s, line, len):
- * Parse a line of standard output.  Return 0, or -1 and *s untouched when it is not a line of
- * SCAN_FORMAT.
+ * Parse a line of standard output.  Return 0, or -1 when it is not a line of SCAN_FORMAT; of those
+ * only the ones about names that are not copied are counted.
  */
 int scan_line(struct scan *s, const char *line, size_t len);
 

@@ -131,6 +131,53 @@ test_files(void **state)
 	end(&b);
 }
 
+/* Counted wherever it is, but not through a symbolic link; nothing changes. */
+static void
+test_find(void **state)
+{
+	struct bench b;
+
+	begin(state, &b);
+	make_dir(SPARE "d");
+	spare_file(SPARE "d/f", "old-f");
+	spare_file(SPARE "#x", "old-x");
+	assert_int_equal(symlink("../../outside", SPARE "link"), 0);
+	name(b.p.list, "d");
+	name(b.p.list, "d/f");
+	name(b.p.list, "./#x");
+	name(b.p.list, "link");
+	name(b.p.list, "link/f");
+	name(b.p.list, "d/f/below");
+	name(b.p.list, "new");
+	assert_int_equal(patch_find(&b.p), 0);
+	assert_int_equal(b.p.found, 4);
+	assert_true(is_there(SPARE "d/f"));
+	end(&b);
+}
+
+/* A listed name of which nothing was received is gone with all below it: what is in its place at
+ * the source could not be read, or has vanished. */
+static void
+test_not_received(void **state)
+{
+	struct bench b;
+
+	begin(state, &b);
+	make_dir(SPARE "d");
+	make_dir(SPARE "d/e");
+	spare_file(SPARE "d/e/f", "old-f");
+	make_dir(SPARE "kept");
+	make_dir(RECEIVED "kept");
+	name(b.p.list, "d");
+	name(b.p.list, "d/e");
+	name(b.p.list, "kept");
+	assert_int_equal(patch_run(&b.p), 0);
+	assert_false(is_there(RECEIVED "d"));
+	assert_true(is_there(RECEIVED "kept"));
+	assert_int_equal(b.p.missing, 2);
+	end(&b);
+}
+
 static void
 test_directories(void **state)
 {
@@ -251,12 +298,13 @@ test_no_way_out(void **state)
 	name(b.p.gone, "link/f");
 	name(b.p.gone, "no/such");
 	name(b.p.gone, "d/f/x");
+	make_dir(RECEIVED "d");
 	name(b.p.list, "link/f");
 	name(b.p.list, "d");
 	assert_int_equal(patch_run(&b.p), 0);
 	expect_text("outside/f", "outside");
 	expect_text(RECEIVED "d/f", "old");
-	assert_int_equal(b.p.missing, 2);
+	assert_int_equal(b.p.missing, 1);
 	end(&b);
 }
 
@@ -360,9 +408,10 @@ main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_files), TEST(test_directories), TEST(test_times_stay),
-	    TEST(test_kinds), TEST(test_no_way_out),  TEST(test_root),
-	    TEST(test_deep),  TEST(test_trouble),     TEST(test_no_spare),
+	    TEST(test_files),       TEST(test_find),       TEST(test_not_received),
+	    TEST(test_directories), TEST(test_times_stay), TEST(test_kinds),
+	    TEST(test_no_way_out),  TEST(test_root),       TEST(test_deep),
+	    TEST(test_trouble),     TEST(test_no_spare),
 	};
 
 	if (!private_mounts())

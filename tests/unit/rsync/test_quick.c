@@ -158,13 +158,25 @@ test_after_the_scan(void **state)
 	assert_non_null(strstr(quick_why_full_now(&s, 100), "understood"));
 }
 
+/* 10 names and the root, of which 2 are new, and one fifo that is not copied; 3 are gone. */
+static void
+test_surplus(void **state)
+{
+	struct scan s = {.listed = 4, .new_names = 2, .gone_names = 3, .skipped = 1};
+
+	(void)state;
+	assert_int_equal(quick_surplus(&s, 10, 11), 0);
+	assert_int_equal(quick_surplus(&s, 15, 11), 5);
+	assert_int_equal(quick_surplus(&s, 9, 11), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_before),         cmocka_unit_test(test_other_bases),
 	    cmocka_unit_test(test_base),           cmocka_unit_test(test_a_pin_is_a_base),
-	    cmocka_unit_test(test_after_the_scan),
+	    cmocka_unit_test(test_after_the_scan), cmocka_unit_test(test_surplus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

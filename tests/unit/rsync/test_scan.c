@@ -138,12 +138,29 @@ test_counts(void **state)
 	for (size_t i = 0; i < COUNT(lines); i++)
 		assert_int_equal(feed(&b, lines[i]), 0);
 	assert_int_equal(b.s.listed, COUNT(lines));
+	assert_int_equal(b.s.new_names, 3);
 	assert_int_equal(b.s.created, 2);
 	assert_int_equal(b.s.changed, 4);
 	assert_int_equal(b.s.touched, 2);
 	assert_int_equal(b.s.attributes, 6);
 	assert_int_equal(b.s.new_files, 6);
 	assert_int_equal(b.s.new_bytes, 42);
+	end(&b);
+}
+
+/* Names of the source that rsync never copies are counted, and still logged. */
+static void
+test_skipped(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	assert_int_equal(feed(&b, "skipping non-regular file \"dir/fifo\""), -1);
+	assert_int_equal(feed(&b, "skipping non-regular file"), -1);
+	assert_int_equal(feed(&b, "skipping directory d"), -1);
+	assert_int_equal(b.s.skipped, 1);
+	assert_int_equal(b.s.listed, 0);
 	end(&b);
 }
 
@@ -293,13 +310,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_gone),
-	    cmocka_unit_test(test_counts),
-	    cmocka_unit_test(test_counts_alone),
-	    cmocka_unit_test(test_root_links_and_same),
-	    cmocka_unit_test(test_hostile),
-	    cmocka_unit_test(test_other_lines),
+	    cmocka_unit_test(test_names),        cmocka_unit_test(test_gone),
+	    cmocka_unit_test(test_counts),       cmocka_unit_test(test_skipped),
+	    cmocka_unit_test(test_counts_alone), cmocka_unit_test(test_root_links_and_same),
+	    cmocka_unit_test(test_hostile),      cmocka_unit_test(test_other_lines),
 	    cmocka_unit_test(test_full_disk),
 	};
 
