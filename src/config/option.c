@@ -295,7 +295,6 @@ static const struct option_row table[] = {
     {"window",          ANY, NULL, &windows, V(windows), 0, 0},
     {"io_timeout",      ANY, "10m", &duration, V(io_timeout), 1, 7 * DAY},
     {"removable",       ANY, "no", &yes_no, V(removable), 0, 0},
-    {"quick_runs",      ANY, "no", &yes_no, V(quick_runs), 0, 0},
     {"before",          ANY, NULL, &command, V(before), 0, 0},
     {"after",           ANY, NULL, &command, V(after), 0, 0},
     {"shrink_guard",    ANY, "50%", &share, V(shrink_guard), 0, 0},

@@ -403,9 +403,6 @@ renew_tree(struct copy *c)
 static void
 set_kind(struct copy *c)
 {
-	/* Where all runs are full, nobody wants to be told of each. */
-	if (!c->volume->quick_runs)
-		return;
 	if (c->full != NULL)
 		snprintf(c->kind, sizeof(c->kind), "full run: %s", c->full);
 	else

@@ -65,8 +65,6 @@ quick_why_full(const struct quick_case *c)
 
 	if (base.when == 0)
 		return "there is no snapshot to compare with";
-	if (!c->volume->quick_runs)
-		return "quick_runs is not set";
 	if (!c->root)
 		return "flashback does not run as root";
 	if (!c->spare)

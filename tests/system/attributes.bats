@@ -44,10 +44,10 @@ btrfs_disk() {
 	flashback --init
 }
 
-# volume yes|no: with quick runs, or without.
+# volume full|quick: what kind of runs it has.
 volume() {
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  quick_runs = $1 } }
+	host "here" { volume "v" { source = "$D/src/"  $(runs "$1") } }
 	END
 }
 
@@ -78,15 +78,15 @@ back_up() {
 
 # a_life: full runs, then quick ones, in which ACLs and attributes stay, come, change and go.
 a_life() {
-	local quick
-	for quick in no yes; do
-		volume "$quick"
+	local kind
+	for kind in full quick; do
+		volume "$kind"
 		back_up
 		back_up
 		back_up
 		setfacl -m u:7:r "$D/src/dir/acl" "$D/src/plain"
 		setfacl -d -m u:8:r "$D/src/dir" "$D/src/dir/empty"
-		setfattr -n user.mine -v "$quick" "$D/src/dir/attribute" "$D/src/plain"
+		setfattr -n user.mine -v "$kind" "$D/src/dir/attribute" "$D/src/plain"
 		back_up dir/acl dir/attribute
 		back_up
 		setfacl -x u:7 "$D/src/dir/acl"

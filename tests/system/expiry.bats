@@ -141,7 +141,6 @@ left() {
 @test "what has expired becomes the spare of the next run; it is walked again on USR1, and goes with its volume" {
 	local spare=$STORE/here/v/.flashback/spare expired
 	needs_root
-	sed -i 's/volume "v" {/& quick_runs = yes/' "$D/hosts.conf"
 	backup
 	expired=$(stat -c %i "$(newest here/v)")
 	rm -r "$spare" "$spare.of" # as if the disk had been low
@@ -173,7 +172,7 @@ left() {
 	old=$STORE/here/v/$(snapshots here/v)
 	chattr +i "$old/dir/fixed"
 	rm -r "$D/src/dir"
-	sed -i 's/every/keep_last = 1  every/; s/volume "v" {/& quick_runs = yes/' "$D/hosts.conf" # in its spare, too
+	sed -i 's/every/keep_last = 1  every/' "$D/hosts.conf" # in its spare, too
 	start_daemon
 	wait_for status_is status IDLE
 	backup

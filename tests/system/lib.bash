@@ -73,6 +73,11 @@ main_conf() {
 	[ -e "$D/src" ] || { mkdir "$D/src" && echo x >"$D/src/f"; }
 }
 
+# runs full|quick: an option for a volume each of whose runs is to be a full one, or a quick one where that can be.
+runs() {
+	[ "$1" = quick ] || echo 'rsync_options = "--filter=- /no-such-name"'
+}
+
 hosts_conf() {
 	cat >"$D/hosts.conf"
 }

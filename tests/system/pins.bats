@@ -17,10 +17,10 @@ teardown() {
 	finish
 }
 
-# volume QUICK: here/v, with quick runs or without.
+# volume full|quick: here/v with this kind of runs.
 volume() {
 	hosts_conf <<-END
-	host "here" { volume "v" { source = "$D/src/"  quick_runs = $1 } }
+	host "here" { volume "v" { source = "$D/src/"  $(runs "$1") } }
 	END
 }
 
@@ -40,10 +40,10 @@ pin() {
 }
 
 @test "the only snapshot is pinned: the next run shares its files, and its guard holds" {
-	local quick
-	for quick in no yes; do
+	local kind
+	for kind in full quick; do
 		rm -rf "$STORE/here"
-		volume "$quick"
+		volume "$kind"
 		back_up
 		pin "$(snapshots here/v)" 'before the upgrade, 50% *'
 		back_up
@@ -62,7 +62,7 @@ pin() {
 }
 
 @test "a pin of which nothing is known is no base" {
-	volume no
+	volume full
 	back_up
 	cp -a "$(newest here/v)" "$D/copy"
 	rm -rf "$STORE/here"
@@ -73,7 +73,7 @@ pin() {
 }
 
 @test "--dry-run names the pin as a base" {
-	volume no
+	volume full
 	back_up
 	pin "$(snapshots here/v)" keep
 	run flashback -n here/v

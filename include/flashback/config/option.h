@@ -92,7 +92,6 @@ struct volume {
 	size_t nwindows; /* 0: always */
 	int64_t io_timeout;
 	bool removable;
-	bool quick_runs; /* allow a run that copies only what a comparison named */
 	struct text_list before, after;
 	int shrink_guard; /* hundredths of a percent; 0 is off */
 	int64_t overdue;  /* seconds */

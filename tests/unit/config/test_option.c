@@ -107,7 +107,6 @@ test_volume(void **state)
 	    {"window", "22:00-06:05|12:00-24:00", "{ \"22:00-06:05\", \"12:00-24:00\" }"},
 	    {"io_timeout", "90s", "\"90s\""},
 	    {"removable", "yes", "yes"},
-	    {"quick_runs", "yes", "yes"},
 	    {"before", "/a|b", "{ \"/a\", \"b\" }"},
 	    {"after", "/a", "{ \"/a\" }"},
 	    {"shrink_guard", "12.5%", "\"12.50%\""},

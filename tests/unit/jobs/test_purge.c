@@ -389,7 +389,6 @@ test_spare(void **state)
 	scratch_remove(".flashback/store");
 	make_file(".flashback/store", "flashback store 1\nd_ino=yes\n");
 	p.volume[0].source = source;
-	p.volume[0].quick_runs = true;
 	run.fingerprint = volume_fingerprint(&p.volume[0]);
 	assert_int_equal(store_volume_open(&p.store, "a", "v", true, &v), 0);
 	add_tree("a/v/2026-11-20T000000+0000", 1);

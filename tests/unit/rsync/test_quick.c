@@ -28,7 +28,6 @@ begin(struct bench *b)
 {
 	memset(b, 0, sizeof(*b));
 	b->volume.source = source;
-	b->volume.quick_runs = true;
 	b->stamps[0] = (struct stamp){.when = 1000};
 	b->stamps[1] = (struct stamp){.when = 2000};
 	b->stamps[2] = (struct stamp){.when = 3000, .state = STAMP_EXPIRED};

@@ -12,7 +12,7 @@
 #define NOW INT64_C(1800000000)
 
 static char source[] = "/src/";
-static const struct volume volume = {.source = source, .io_timeout = 600, .quick_runs = true};
+static const struct volume volume = {.source = source, .io_timeout = 600};
 static const struct stamp stamps[] = {
     {.when = NOW - 300, .state = STAMP_COMPLETE},
     {.when = NOW - 200, .state = STAMP_INTERRUPTED},
