@@ -144,12 +144,31 @@ plan_run(const struct dry *d, const struct table_row *row, struct store_volume *
 	runplan_make(&c, plan);
 }
 
-/* Print the command of a full run.  A quick run has the same result but is more than one command,
- * so only its basis is printed. */
+/* Say what kind of run it would be, and make the arguments of its first rsync.  The scan of a quick
+ * run is that of the spare, or where this is yet to be made, of the snapshot that it would equal.
+ */
+static int
+print_kind(const struct store_volume *v, const struct runplan *plan, struct text_list *argv)
+{
+	struct argv_job job = plan->job;
+	char base[STAMP_NAME_SIZE];
+
+	if (plan->full != NULL) {
+		printf("    full run: %s\n", plan->full);
+		return argv_rsync(&job, argv);
+	}
+	stamp_format(&plan->base, base);
+	printf("    quick run, compared with %s; the comparison, which changes nothing:\n", base);
+	job.target = spare_is_noted(v, base) ? SPARE_PATH : base;
+	return argv_scan(&job, argv);
+}
+
+/* Print the first command of the run: all of a full run, the scan of a quick one, whose later steps
+ * depend on what that names. */
 static int
 print_command(const struct dry *d, const struct table_row *row, struct store_volume *v)
 {
-	char *path = text_format("%s/%s", d->data_dir, row->volume->id), base[STAMP_NAME_SIZE];
+	char *path = text_format("%s/%s", d->data_dir, row->volume->id);
 	struct text_list cd = {0}, argv = {0};
 	struct runplan plan;
 	int rc = -1;
@@ -158,12 +177,8 @@ print_command(const struct dry *d, const struct table_row *row, struct store_vol
 		return -1;
 	plan_run(d, row, v, path, &plan);
 	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
-	    argv_rsync(&plan.job, &argv) == 0) {
-		if (plan.full != NULL)
-			printf("    full run: %s\n    ", plan.full);
-		else
-			printf("    quick run, compared with %s; a full run would be:\n    ",
-			       stamp_format(&plan.base, base));
+	    print_kind(v, &plan, &argv) == 0) {
+		printf("    ");
 		argv_print(stdout, &cd);
 		printf(" && ");
 		argv_print(stdout, &argv);

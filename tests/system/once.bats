@@ -210,6 +210,7 @@ teardown() {
 	# Pasted, in the volume's directory once there is one, it makes what flashback would make.
 	flashback -1 here/v
 	next_second
+	sed -i 's|source = "[^"]*/src/"|& exclude = { "/none" }|' "$D/hosts.conf" # so that it is a full run
 	run flashback -n here/v
 	expect_exit 0
 	local command
@@ -221,6 +222,17 @@ teardown() {
 	made=$STORE/here/v/$(snapshots here/v working)
 	same_tree "$D/src" "$made"
 	[ "$made/f" -ef "$(newest here/v)/f" ]
+}
+
+# record_rsync: the arguments of the rsync that was run last go to $D/executed.
+record_rsync() {
+	cat >"$D/rsync" <<-END
+	#!/bin/bash
+	[ "\$1" = --version ] || printf '%s\n' "\$@" >"$D/executed"
+	exec $(command -v rsync) "\$@"
+	END
+	chmod +x "$D/rsync"
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
 }
 
 # same_command WORDS: what -n prints for here/v, with these words before it, is what the run after it executes, but for
@@ -252,16 +264,10 @@ leave_tree() {
 
 @test "-n prints exactly the command that a full run then executes" {
 	local left
-	cat >"$D/rsync" <<-END
-	#!/bin/bash
-	[ "\$1" = --version ] || printf '%s\n' "\$@" >"$D/executed"
-	exec $(command -v rsync) "\$@"
-	END
-	chmod +x "$D/rsync"
-	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	record_rsync
 	same_command 'full run: there is no snapshot to compare with'
 
-	# Whether the next one is quick depends on the user; once the options have changed it is not.
+	# As root the next one would be quick; once the options have changed it is not.
 	sed -i 's|source = "[^"]*/src/"|& exclude = { "/none" }|' "$D/hosts.conf"
 	same_command 'full run: '
 	grep -q -- --link-dest= "$D/executed"
@@ -284,17 +290,31 @@ leave_tree() {
 	refuse grep -q -- --timeout "$D/executed"
 }
 
-@test "-n says which run is a quick one" {
+@test "-n says which run is a quick one, and prints the comparison, which changes nothing" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
-	local base
+	local base command before where
+	record_rsync
 	flashback -1 here/v
 	base=$(snapshots here/v)
-	next_second
-	run flashback -n here/v
-	expect_exit 0
-	expect "quick run, compared with $base; a full run would be:"
-	flashback -1 here/v
+	same_command "quick run, compared with $base; the comparison, which changes nothing:"
+	[ "$(tail -n 1 "$D/executed")" = .flashback/spare/ ]
 	grep -q 'flashback: quick run' "$STORE/here/v/.flashback/logs/"*
+
+	# Pasted it says what has changed, also where the spare is yet to be made.
+	rm "$D/src/f"
+	echo new >"$D/src/new"
+	before=$(manifest -i "$D/store")
+	for where in .flashback/spare/ "$(snapshots here/v | tail -n 1)/"; do
+		command=$(flashback -n here/v | grep -o -m 1 'cd .*&& .*')
+		[[ "$command" = *" $where" ]]
+		run sh -c "$command"
+		expect_exit 0
+		expect '*deleting   0 f//'
+		expect '>f+++++++++ 4 new//'
+		[ "$(manifest -i "$D/store")" = "$before" ]
+		rm -rf "$STORE/here/v/.flashback/spare"*
+		before=$(manifest -i "$D/store")
+	done
 }
 
 @test "-n names what would be expired" {
