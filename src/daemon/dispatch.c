@@ -256,10 +256,11 @@ end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e
 	notify_end(&d->notify, row);
 }
 
-/* What the end of a run means for the other parts.  A full disk: no run starts until the purger has
- * removed the expired trees.  A lost disk: inspect it now and not at the next wake.  A worker that
- * crashed: its volume is read again, because it may already have renamed its snapshot.  Its row is
- * dropped if the volume has left the config meanwhile. */
+/* What the end of a run means for the other parts.  The purger starts only now and not with the
+ * result: `after` runs in between, and may want to unmount the disk.  A full disk: no run starts
+ * until the purger has removed the expired trees.  A lost disk: inspect it now and not at the next
+ * wake.  A worker that crashed: its volume is read again, because it may already have renamed its
+ * snapshot.  Its row is dropped if the volume has left the config meanwhile. */
 static void
 end_run(struct dispatch *d, const struct workers_event *e)
 {
@@ -267,6 +268,7 @@ end_run(struct dispatch *d, const struct workers_event *e)
 
 	if (e->row != NULL)
 		end_row(d, e->row, e);
+	d->purger.wanted |= e->purge;
 	if (e->end.result == RESULT_FULL)
 		d->purger.clearing = true;
 	if (result->disk_lost || e->why == WORKERS_GONE)
@@ -278,8 +280,7 @@ end_run(struct dispatch *d, const struct workers_event *e)
 	table_drop_gone(&d->table);
 }
 
-/* Read all events of the workers.  Expired snapshots are passed to the purger as soon as they are
- * reported, while the run is still in its last stages. */
+/* Read all events of the workers. */
 static void
 from_workers(struct dispatch *d)
 {
@@ -287,10 +288,6 @@ from_workers(struct dispatch *d)
 	enum workers_news news;
 
 	while ((news = workers_next(&d->workers, &e)) != WORKERS_NOTHING) {
-		if (news == WORKERS_EXPIRED) {
-			d->purger.wanted = true;
-			continue;
-		}
 		if (news == WORKERS_ENDED)
 			end_run(d, &e);
 		d->publish.dirty = true;

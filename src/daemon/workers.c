@@ -165,6 +165,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 	run->end = m->result.run;
 	memcpy(run->kind, m->result.kind, sizeof(run->kind));
 	run->percent = m->result.percent;
+	run->purge = m->result.purge;
 	run->listed = m->result.listed;
 	run->newest = m->result.seen.last;
 	/* The previous run stays the last one until this one has ended. */
@@ -174,7 +175,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 		e->row->seen.last = last;
 		e->row->known = true;
 	}
-	return m->result.purge ? WORKERS_EXPIRED : WORKERS_NOTHING;
+	return WORKERS_NOTHING;
 }
 
 /* One message of a worker.  A row that has left the config is not updated, but its notes are
@@ -241,6 +242,7 @@ end_run(struct workers_run *run, struct workers_event *e)
 	e->newest = run->newest;
 	e->why = run->why;
 	e->reported = run->reported;
+	e->purge = run->purge;
 	event_close(&run->child);
 	volume_free(run->volume);
 	run->volume = NULL;

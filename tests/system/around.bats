@@ -123,6 +123,29 @@ volume() {
 	grep -qx FLASHBACK_SNAPSHOT= "$D/told"
 }
 
+@test "after may unmount the disk: what is left to do there waits until it has ended" {
+	needs_root
+	box_start
+	mkdir "$D/keep" "$D/mnt"
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/keep"
+	"${IN_BOX[@]}" mount --bind "$D/keep" "$D/mnt"
+	(cd "$D/src" && seq 4000 | xargs touch) # which makes a spare that takes its time
+	script after <<<"umount $D/mnt && echo done >>$D/told"
+	main_conf "$D/mnt/store"
+	flashback --init
+	volume "after = \"$D/after\""
+	start_daemon
+	wait_for row_has h/v SUCCEEDED
+	wait_for settled
+	[ "$(cat "$D/told")" = 'done' ]
+	"${IN_BOX[@]}" mount --bind "$D/keep" "$D/mnt"
+	wake_at '2027-03-02 12:10:00'
+	[ "$(wc -l <"$D/told")" -eq 2 ]
+	"${IN_BOX[@]}" mount --bind "$D/keep" "$D/mnt"
+	"${IN_BOX[@]}" grep -qr 'flashback: quick run' "$D/mnt/store/h/v/.flashback/logs"
+	refuse grep -E '`after`|cannot' "$D/log"
+}
+
 attempts() {
 	grep -c 'h/v: failed after' "$D/log"
 }

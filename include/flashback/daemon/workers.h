@@ -35,6 +35,7 @@ struct workers_run {
 	struct history_run end;
 	char kind[RESULT_TEXT];
 	int percent;
+	bool purge;                /* ... the purger has work */
 	bool listed;               /* ... and with it the summary of the directory: */
 	struct history_run newest; /* the last run of the history */
 	enum workers_why why;
@@ -50,7 +51,6 @@ struct workers {
 enum workers_news {
 	WORKERS_NOTHING,
 	WORKERS_CHANGED, /* what a row shows */
-	WORKERS_EXPIRED, /* a snapshot has expired: start the purger */
 	WORKERS_ENDED
 };
 
@@ -62,7 +62,8 @@ struct workers_event {
 	bool listed;               /* newest is known: */
 	struct history_run newest; /* the last run of the history */
 	enum workers_why why;
-	bool reported; /* the worker has sent a result */
+	bool reported; /* the worker has sent a result: */
+	bool purge;    /* the purger has work */
 };
 
 /** workers_active(w): the number of runs. */

@@ -46,8 +46,8 @@ open_place(struct place *p, const char *path)
 	snprintf(p->host, sizeof(p->host), "h");
 	snprintf(p->name, sizeof(p->name), "v");
 	snprintf(p->source, sizeof(p->source), "/src/");
-	p->volume = (struct volume){
-	    .id = p->id, .host = p->host, .name = p->name, .source = p->source};
+	p->volume =
+	    (struct volume){.id = p->id, .host = p->host, .name = p->name, .source = p->source};
 	p->volumes[0] = &p->volume;
 	p->config = (struct config){.data_dir = p->data_dir, .volumes = p->volumes, .n = 1};
 	assert_int_equal(store_open(".", &p->store, &why), 0);
