@@ -93,6 +93,71 @@ steps_of_commit() {
 	done
 }
 
+# edit: changes without hard links, which a quick run copies: something new, changed and gone.
+edit() {
+	ROUND=$((ROUND + 1))
+	rm -rf "$D/src/edited$((ROUND - 1))"
+	mkdir "$D/src/edited$ROUND"
+	echo "$ROUND" | tee "$D/src/edited$ROUND/f" "$D/src/edited" >"$D/src/edited$ROUND/g"
+	manifest "$D/src" >"$D/source"
+}
+
+# steps_of_quick: which calls of a quick run, and whether its spare is there before.
+steps_of_quick() {
+	local spare=$STORE/$VOLUME/.flashback/spare
+	cat <<-END
+	after no mkdirat $spare$
+	after no linkat .* $spare/
+	after yes openat .*/quick\.list$
+	after yes mkdirat .*\.working$
+	before yes unlinkat .*/quick\.list$
+	before yes unlinkat $spare/
+	after yes unlinkat $spare/
+	before yes renameat .*\.working/.* $spare/
+	after yes renameat .*\.working/.* $spare/
+	after yes unlinkat .*\.working/
+	before yes renameat $spare .*\.working$
+	after yes renameat $spare .*\.working$
+	END
+}
+
+@test "killed in the walk, the scan, the copy, the patch and the exchange of a quick run, it goes on by itself" {
+	local step steps when there call whom tries
+	for tries in 1 2 3; do
+		edit
+		recover
+	done
+	kinds_are 'quick run'
+	mapfile -t steps < <(steps_of_quick)
+	for step in "${steps[@]}"; do
+		read -r when there call <<<"$step"
+		[ "$when" = after ] && after=-A || after=
+		[ "$there" = yes ] || rm -rf "$STORE/$VOLUME/.flashback/spare" "$STORE/$VOLUME/.flashback/spare.of"
+		edit
+		draw whom one all
+		crash -k "$whom" -n 1 -m "^$call" ${after:+"$after"}
+		echo "$whom killed $when $call"
+		[ "$(cat "$D/steps")" -ge 1 ]
+		edit
+		recover
+	done
+	kinds_are 'full run: it resumes what was interrupted'
+	# The spare itself is cut as it is laid out: what the next run finds is half of it.
+	for whom in one all; do
+		rm -rf "$STORE/$VOLUME/.flashback/spare" "$STORE/$VOLUME/.flashback/spare.of"
+		edit
+		tick
+		crash -k "$whom" -n 5 -m "^linkat .* $STORE/$VOLUME/.flashback/spare/"
+		edit
+		recover
+	done
+}
+
+# kinds_are WORDS: there was such a run.
+kinds_are() {
+	grep -qrF "flashback: $1" "$STORE/$VOLUME/.flashback/logs"
+}
+
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
 	while lasts 4; do
