@@ -85,7 +85,7 @@ count_snapshots(DIR *dir, struct holding *h)
 /* Find the volumes of one host that hold snapshots but are not in the config: a renamed volume
  * would otherwise occupy the disk unnoticed.  Directories without a snapshot are ignored. */
 static int
-look_into_host(const struct config *c, int fd, const char *host, struct text_list *found)
+find_unlisted(const struct config *c, int fd, const char *host, struct text_list *found)
 {
 	DIR *dir = open_below(fd, host);
 	const struct dirent *entry;
@@ -130,13 +130,13 @@ show_unlisted(FILE *f, const struct config *c)
 		return;
 	while ((entry = readdir(dir)) != NULL)
 		if (volume_is_name(entry->d_name) &&
-		    look_into_host(c, dirfd(dir), entry->d_name, &found) == -1)
+		    find_unlisted(c, dirfd(dir), entry->d_name, &found) == -1)
 			break;
 	closedir(dir);
 	if (found.n > 0) {
 		qsort(found.item, found.n, sizeof(found.item[0]), compare_lines);
-		fprintf(f, "\n# Snapshots of volumes that are listed no longer; flashback leaves "
-		           "them alone:\n");
+		fprintf(f, "\n# Snapshots of volumes that are not in the config; they are never "
+		           "expired:\n");
 	}
 	for (size_t i = 0; i < found.n; i++)
 		fprintf(f, "# %s\n", found.item[i]);

@@ -39,7 +39,7 @@ static const char help[] =
     "  -c, --config FILE  main config file (" CONFIG_FILE ")\n"
     "  -1, --once         one wake: run what is due, wait for it, exit; with operands those, due "
     "or not\n"
-    "  -n, --dry-run      say what a wake would do: reasons, commands, what would be expired\n"
+    "  -n, --dry-run      print what a wake would do: reasons, commands, what would be expired\n"
     "  -t, --check        check the config; show all volumes, their options and where each came "
     "from\n"
     "  -i, --init         make data_dir a store and test the disk\n"
@@ -70,7 +70,7 @@ usage(const char *problem)
 /* Report an unknown option with the most similar one. getopt has already moved optind past it; for
  * a long option given a value that it does not take, optopt is its letter. */
 static int
-no_such_option(char *const *argv)
+unknown_option(char *const *argv)
 {
 	const char *word = argv[optind - 1];
 	struct suggest near = {.word = word + strspn(word, "-")};
@@ -83,13 +83,12 @@ no_such_option(char *const *argv)
 	if (known)
 		fprintf(stderr, "flashback: %.*s takes no value\n", (int)strcspn(word, "="), word);
 	else if (optopt != 0)
-		fprintf(stderr, "flashback: there is no option -%c; see flashback --help\n",
-		        optopt);
+		fprintf(stderr, "flashback: unknown option -%c; see flashback --help\n", optopt);
 	else if (near.best != NULL)
-		fprintf(stderr, "flashback: there is no option %s; did you mean --%s?\n", word,
+		fprintf(stderr, "flashback: unknown option %s; did you mean --%s?\n", word,
 		        near.best);
 	else
-		fprintf(stderr, "flashback: there is no option %s; see flashback --help\n", word);
+		fprintf(stderr, "flashback: unknown option %s; see flashback --help\n", word);
 	return -1;
 }
 
@@ -136,7 +135,7 @@ take_option(struct arguments *a, char *const *argv, int option)
 	case ':':
 		return usage("-c needs the name of a config file");
 	default:
-		return no_such_option(argv);
+		return unknown_option(argv);
 	}
 }
 
@@ -145,11 +144,12 @@ static int
 check_arguments(const struct arguments *a)
 {
 	if (a->modes > 1)
-		return usage("-1, -i, -n and -t exclude each other");
+		return usage("-1, -i, -n and -t are mutually exclusive");
 	if (a->force && a->mode != INIT)
-		return usage("--force goes with --init");
+		return usage("--force is valid only with --init");
 	if (a->daemon.wanted.n > 0 && a->mode != ONCE && a->mode != DRY)
-		return usage("hosts and volumes are named with -1 (back them up now) or -n");
+		return usage(
+		    "hosts and volumes can be named only with -1 (back them up now) or -n");
 	return 0;
 }
 

@@ -79,8 +79,8 @@ fail:
 	fprintf(stderr, "flashback: pid_file: %s%s\n", why != NULL ? why : strerror(errno),
 	        d->pid_fd == -2 || geteuid() == 0
 	            ? ""
-	            : "; run as root, or choose places of your own for pid_file, status_file and "
-	              "queue_file");
+	            : "; run as root, or set pid_file, status_file and queue_file to paths that "
+	              "this user can write");
 	free(why);
 	return -1;
 }
@@ -107,7 +107,7 @@ start(struct daemon *d, const struct daemon_options *options)
 
 	d->signals = event_open();
 	if (d->signals < 0) {
-		fprintf(stderr, "flashback: signals cannot be received: %s\n", strerror(errno));
+		fprintf(stderr, "flashback: cannot receive signals: %s\n", strerror(errno));
 		return -1;
 	}
 	if (load(parts, &options->wanted) != 0)
@@ -133,7 +133,7 @@ start(struct daemon *d, const struct daemon_options *options)
  * notify.  Earlier, the state of the disk and of the volumes is unknown, and "ready" would claim
  * too much. */
 static void
-tell_ready(struct daemon *d)
+report_ready(struct daemon *d)
 {
 	struct health_verdict verdict;
 	struct view view;
@@ -153,7 +153,7 @@ tell_ready(struct daemon *d)
 
 /* Stop all children.  From here on the loop only waits until they have ended, or until end_at. */
 static void
-begin_end(struct daemon *d, enum workers_why why)
+begin_stop(struct daemon *d, enum workers_why why)
 {
 	d->end_at = clock_mono() + END_MS;
 	dispatch_end(&d->parts, why);
@@ -176,8 +176,8 @@ give_up(struct daemon *d)
 {
 	if (clock_mono() < give_up_at(d))
 		return;
-	log_say(LOG_LEVEL_ERROR, "given up: the disk still does not answer");
-	begin_end(d, WORKERS_HANGS);
+	log_say(LOG_LEVEL_ERROR, "giving up: the disk still does not answer");
+	begin_stop(d, WORKERS_HANGS);
 }
 
 /* The first wake has decided and no volume is being probed, queued or running. */
@@ -284,9 +284,9 @@ take_signals(struct daemon *d)
 
 	event_read(d->signals, &s);
 	if (s.end && !parts->ending) {
-		log_say(LOG_LEVEL_INFO, "told to stop");
+		log_say(LOG_LEVEL_INFO, "stopping");
 		service_notify("STOPPING=1");
-		begin_end(d, WORKERS_DAEMON_ENDS);
+		begin_stop(d, WORKERS_DAEMON_ENDS);
 	}
 	for (size_t i = 0; s.again && i < parts->table.n; i++)
 		parts->table.row[i].retry_at = 0;
@@ -335,7 +335,7 @@ step(struct daemon *d)
 	if (!d->parts.ending) {
 		dispatch_start(&d->parts);
 		give_up(d);
-		tell_ready(d);
+		report_ready(d);
 	} else if (clock_mono() >= d->end_at) {
 		workers_kill(&d->parts.workers);
 	}

@@ -30,17 +30,17 @@ set_state(struct disk *k, enum plan_disk state, const char *reason)
 const char *
 disk_words(const struct disk *k)
 {
-	return k->state == PLAN_DISK_OK ? "the disk is good again" : k->reason;
+	return k->state == PLAN_DISK_OK ? "the disk is usable again" : k->reason;
 }
 
 /* The inspector failed at the first attempt, so that no state is known yet.  Unknown is not
  * healthy: report the disk as absent. */
 static bool
-note_unseen(struct disk *k)
+note_unknown(struct disk *k)
 {
 	return !k->known && !k->stopped &&
 	       set_state(k, PLAN_DISK_ABSENT,
-	                 "the disk could not be looked at: is the machine out of memory?");
+	                 "the disk could not be inspected: is the machine out of memory?");
 }
 
 /* Derive the state of the disk from the message of the inspector.  The order of the cases matters:
@@ -114,7 +114,7 @@ log_warnings(struct disk *k)
  * interrupted and would stop all volumes.  Only one inspector runs at a time, and so at most one
  * process hangs. */
 bool
-disk_look(struct disk *k, const struct config *config)
+disk_inspect(struct disk *k, const struct config *config)
 {
 	struct inspect_job job = {
 	    .config = config,
@@ -128,8 +128,8 @@ disk_look(struct disk *k, const struct config *config)
 	if (k->inspector.pid != 0 || k->stopped)
 		return false;
 	if (event_fork(&k->inspector, inspect_body, &job) != 0) {
-		log_errno(LOG_LEVEL_ERROR, "the disk cannot be looked at");
-		return note_unseen(k);
+		log_errno(LOG_LEVEL_ERROR, "cannot inspect the disk");
+		return note_unknown(k);
 	}
 	k->reading = k->want_volumes;
 	k->want_volumes = k->doubt = false;
@@ -138,7 +138,7 @@ disk_look(struct disk *k, const struct config *config)
 }
 
 bool
-disk_is_looking(const struct disk *k)
+disk_is_inspecting(const struct disk *k)
 {
 	return k->inspector.pid != 0 && k->late_at != INT64_MAX;
 }
@@ -146,12 +146,12 @@ disk_is_looking(const struct disk *k)
 /* The inspector has ended.  If it failed while reading volumes, some were not read: the next wake
  * reads them again. */
 static void
-end_look(struct disk *k, struct disk_event *e)
+end_inspection(struct disk *k, struct disk_event *e)
 {
 	if (k->reading && k->inspector.status != 0)
 		k->unread = true;
 	event_close(&k->inspector);
-	e->changed = note_unseen(k);
+	e->changed = note_unknown(k);
 	log_warnings(k);
 	k->reading = false;
 }
@@ -166,9 +166,8 @@ give_up(struct disk *k, struct disk_event *e)
 	if (k->hangs_since == 0)
 		k->hangs_since = clock_mono();
 	k->last.mounted = false;
-	e->changed =
-	    set_state(k, PLAN_DISK_ABSENT,
-	              "the disk does not answer: look at its cable and at the kernel's log");
+	e->changed = set_state(k, PLAN_DISK_ABSENT,
+	                       "the disk does not answer: check its cable and the kernel's log");
 }
 
 /* Return one event at a time, so that dispatch can act on each with the state as it was then.  A
@@ -185,14 +184,14 @@ disk_next(struct disk *k, struct disk_event *e)
 	while (what == DISK_NOTHING && (news = event_next(&k->inspector, &e->message,
 	                                                  sizeof(e->message))) != EVENT_NOTHING) {
 		if (news == EVENT_ENDED) {
-			end_look(k, e);
-			return DISK_LOOKED;
+			end_inspection(k, e);
+			return DISK_INSPECTED;
 		}
 		what = take_message(k, e);
 	}
 	if (what == DISK_NOTHING && clock_mono() >= k->late_at) {
 		give_up(k, e);
-		return DISK_LOOKED;
+		return DISK_INSPECTED;
 	}
 	return what;
 }

@@ -45,7 +45,7 @@ dispatch_view(struct dispatch *d, enum view_life life)
 	    .data_dir = d->config->data_dir,
 	    .disk =
 	        {
-	            .asked = d->disk.known,
+	            .known = d->disk.known,
 	            .mounted = d->disk.last.mounted,
 	            .total = d->disk.last.total,
 	            .used = d->disk.last.used,
@@ -111,8 +111,8 @@ reload(struct dispatch *d)
 		dispatch_notify(d, "config", "WARNING",
 		                d->reload.config_error != NULL ? d->reload.config_error
 		                                               : "out of memory");
-	if (news.mended)
-		dispatch_notify(d, "config", "OK", "the config is good again");
+	if (news.valid)
+		dispatch_notify(d, "config", "OK", "the config is valid again");
 	reload_rsync(&d->reload, d->config->rsync);
 	dispatch_standing(d);
 	d->publish.dirty |= news.renewed;
@@ -127,9 +127,9 @@ notify_disk(struct dispatch *d)
 
 /* Start the inspector. */
 static void
-look(struct dispatch *d)
+inspect(struct dispatch *d)
 {
-	if (disk_look(&d->disk, d->config))
+	if (disk_inspect(&d->disk, d->config))
 		notify_disk(d);
 }
 
@@ -200,10 +200,10 @@ take_volume(struct dispatch *d, const struct inspect_message *m)
  * mounted), start it again before the wake decides: deciding from the state of the previous disk
  * would skip or repeat runs. */
 static void
-end_look(struct dispatch *d)
+end_inspection(struct dispatch *d)
 {
 	if (d->wake.waiting && d->disk.want_volumes && d->disk.last.mounted)
-		look(d);
+		inspect(d);
 }
 
 /* Read all events of the inspector. */
@@ -221,7 +221,7 @@ from_disk(struct dispatch *d)
 		else if (news == DISK_VOLUME)
 			take_volume(d, &e.message);
 		else
-			end_look(d);
+			end_inspection(d);
 	}
 }
 
@@ -317,21 +317,21 @@ begin_wake(struct dispatch *d)
 	if (wake_begin(&d->wake, &d->table, d->config->wake))
 		d->disk.want_volumes = true;
 	reload(d);
-	look(d);
+	inspect(d);
 }
 
 /* The second half of a wake: decide once the disk has been read or does not answer, and the version
  * of rsync is known.  Both are awaited because arguments depend on the version, and a run started
  * on a disk that is absent would fail. */
 static void
-go_on_with_wake(struct dispatch *d)
+continue_wake(struct dispatch *d)
 {
 	if (d->reload.child.pid != 0) {
 		if (reload_rsync_pending(&d->reload))
 			return;
 		dispatch_standing(d);
 	}
-	if (d->wake.waiting && !disk_is_looking(&d->disk))
+	if (d->wake.waiting && !disk_is_inspecting(&d->disk))
 		plan(d);
 }
 
@@ -374,9 +374,9 @@ dispatch_start(struct dispatch *d)
 {
 	if (clock_mono() >= d->wake.next && !(d->once && d->wake.begun != 0))
 		begin_wake(d);
-	go_on_with_wake(d);
+	continue_wake(d);
 	if (disk_is_due(&d->disk, dispatch_writes(d)))
-		look(d);
+		inspect(d);
 	if (!d->wake.waiting)
 		start_runs(d);
 	if (d->disk.last.mounted && d->disk.state != PLAN_DISK_BROKEN)
@@ -404,7 +404,7 @@ bool
 dispatch_quiet(const struct dispatch *d)
 {
 	return workers_active(&d->workers) == 0 && d->purger.child.pid == 0 &&
-	       !disk_is_looking(&d->disk) && d->prober.child.pid == 0;
+	       !disk_is_inspecting(&d->disk) && d->prober.child.pid == 0;
 }
 
 /* Frees the parts only: children that hang in the kernel are abandoned. */

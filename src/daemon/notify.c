@@ -58,20 +58,21 @@ notify_log_end(const struct table_row *row, const struct history_run *run, const
 	        kind[0] != '\0' ? ")" : "", run->reason[0] != '\0' ? ": " : "", run->reason);
 }
 
-/* Notify only a change: the first success is none, nor is the second failure. row->told is the last
- * result that was notified; the history cannot serve for that, because not every run in it is
+/* Notify only a change: the first success is none, nor is the second failure. row->notified is the
+ * last result that was notified; the history cannot serve for that, because not every run in it is
  * notified. */
 void
 notify_end(struct notify *n, struct table_row *row)
 {
 	const struct history_run *last = &row->seen.last;
-	const char *event = result_row(last->result)->event, *told = result_row(row->told)->event;
+	const char *event = result_row(last->result)->event,
+	           *before = result_row(row->notified)->event;
 	bool news;
 
 	if (event == NULL)
 		return;
-	news = told != NULL ? strcmp(event, told) != 0 : last->result != RESULT_SUCCEEDED;
-	row->told = last->result;
+	news = before != NULL ? strcmp(event, before) != 0 : last->result != RESULT_SUCCEEDED;
+	row->notified = last->result;
 	if (news)
 		add_row(n, event, row, result_row(last->result)->shown, last->reason);
 }
@@ -203,8 +204,8 @@ notify_step(struct notify *n, const struct text_list *command)
 	if (n->waiting.n == 0)
 		return;
 	if (n->dropped > 0)
-		log_say(LOG_LEVEL_WARNING, "notify: %u events were dropped, there were too many",
-		        n->dropped);
+		log_say(LOG_LEVEL_WARNING, "notify: %u events dropped: more than %d were waiting",
+		        n->dropped, NOTIFY_WAITING);
 	n->dropped = 0;
 	call.event = take_first(&n->waiting);
 	if (event_fork(&n->child, call_body, &call) != 0)

@@ -18,7 +18,7 @@ note_not_found(struct table_row *row, enum table_event event, const char *reason
 		row->silent_since = clock_wall();
 		log_say(LOG_LEVEL_INFO, "%s: not found: %s", row->volume->id, reason);
 	}
-	table_say(row, RESULT_NOT_FOUND, "%s", reason);
+	table_result(row, RESULT_NOT_FOUND, "%s", reason);
 	table_move(row, event);
 }
 
@@ -45,10 +45,10 @@ take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, c
 		break;
 	case PROBE_CANNOT:
 		if (!p->logged)
-			log_say(LOG_LEVEL_WARNING, "%s: could not be asked: %s", row->volume->id,
+			log_say(LOG_LEVEL_WARNING, "%s: could not be probed: %s", row->volume->id,
 			        reason);
 		p->logged = p->failed = true;
-		table_move(row, TABLE_EVENT_UNASKED);
+		table_move(row, TABLE_EVENT_UNPROBED);
 		break;
 	}
 }
@@ -73,7 +73,7 @@ answer_host(struct prober *p, struct table *table, size_t host, enum probe_answe
 	for (size_t i = 0; i < table->n; i++) {
 		struct table_row *row = &table->row[i];
 
-		if (row->phase == TABLE_ASKING && is_same(&p->hosts.host[host], row->volume))
+		if (row->phase == TABLE_PROBING && is_same(&p->hosts.host[host], row->volume))
 			take_answer(p, row, answer, reason);
 	}
 }
@@ -89,21 +89,21 @@ forget_hosts(struct prober *p)
 }
 
 /* The prober has ended.  Hosts without an answer count as "cannot be probed" and their rows are
- * queued: rsync reports the cause.  No row may stay in ASKING, where nothing would ever take it out
- * again. */
+ * queued: rsync reports the cause.  No row may stay in PROBING, where nothing would ever take it
+ * out again. */
 static void
 end(struct prober *p, struct table *table)
 {
 	event_close(&p->child);
 	for (size_t i = 0; i < p->hosts.n; i++)
 		answer_host(p, table, i, PROBE_CANNOT,
-		            "the answer did not come in time; rsync is started without asking");
+		            "no answer from the prober in time; rsync is started without a probe");
 	p->logged = p->failed;
 	forget_hosts(p);
 	/* A reload may have changed the address of a row meanwhile: it matches no host any more and
 	 * waits for the next wake. */
 	for (size_t i = 0; i < table->n; i++)
-		if (table->row[i].phase == TABLE_ASKING)
+		if (table->row[i].phase == TABLE_PROBING)
 			table_move(&table->row[i], TABLE_EVENT_WITHDRAWN);
 }
 
@@ -124,7 +124,7 @@ add_host(struct prober *p, const struct volume *v)
 	return 0;
 }
 
-/* Probe the hosts of all rows in ASKING with one child.  The list stays in this process, because
+/* Probe the hosts of all rows in PROBING with one child.  The list stays in this process, because
  * answers refer to it by index.  If no child can be started, end() queues all rows. */
 void
 prober_start(struct prober *p, struct table *table)
@@ -133,7 +133,7 @@ prober_start(struct prober *p, struct table *table)
 	int rc = 0;
 
 	for (size_t i = 0; i < table->n; i++)
-		n += table->row[i].phase == TABLE_ASKING;
+		n += table->row[i].phase == TABLE_PROBING;
 	if (n == 0)
 		return;
 	assert(p->hosts.n == 0 && p->addresses.n == 0);
@@ -143,13 +143,13 @@ prober_start(struct prober *p, struct table *table)
 	if (p->hosts.host == NULL || p->answered == NULL)
 		rc = -1;
 	for (size_t i = 0; rc == 0 && i < table->n; i++)
-		if (table->row[i].phase == TABLE_ASKING)
+		if (table->row[i].phase == TABLE_PROBING)
 			rc = add_host(p, table->row[i].volume);
 	if (rc == 0)
 		rc = event_fork(&p->child, probe_body, &p->hosts);
 	p->late_at = clock_mono() + PROBE_DEADLINE * INT64_C(1000);
 	if (rc != 0) {
-		log_errno(LOG_LEVEL_ERROR, "hosts cannot be asked");
+		log_errno(LOG_LEVEL_ERROR, "cannot probe hosts");
 		end(p, table);
 	}
 }

@@ -110,7 +110,7 @@ publish_standing(struct publish *p, const struct table *table, const struct text
 		(void)text_list_add(&now,
 		                    "no permission to ping: run as root, or with the capability "
 		                    "CAP_NET_RAW, or set probe = \"tcp\"; until then rsync is "
-		                    "started without asking");
+		                    "started without a probe");
 	for (size_t i = 0; i < now.n; i++)
 		if (!text_list_has(&p->standing, now.item[i]))
 			log_say(LOG_LEVEL_WARNING, "%s", now.item[i]);

@@ -17,7 +17,7 @@ purger_start(struct purger *p, const struct config *config)
 		return;
 	p->wanted = p->again = p->reclaim = false;
 	if (event_fork(&p->child, purge_body, &job) != 0)
-		log_errno(LOG_LEVEL_ERROR, "old snapshots cannot be removed");
+		log_errno(LOG_LEVEL_ERROR, "cannot remove old snapshots");
 }
 
 /* Each purger fails again at what cannot be removed: log it once, and show it as long as it

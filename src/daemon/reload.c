@@ -12,7 +12,7 @@
 #include "flashback/rsync/transfer.h"
 
 /* The config has errors.  They are logged when they change and not at each wake.  Return true if it
- * was good before: then notify gets one event. */
+ * had none before: then notify gets one event. */
 static bool
 note_broken(struct reload *r, const struct text_list *errors)
 {
@@ -24,19 +24,19 @@ note_broken(struct reload *r, const struct text_list *errors)
 	for (size_t i = 0; i < errors->n; i++)
 		log_say(LOG_LEVEL_ERROR, "%s", errors->item[i]);
 	(void)text_replace(&r->config_error, "%s", first);
-	log_say(LOG_LEVEL_ERROR, "the config is broken; the last good one stays in force");
+	log_say(LOG_LEVEL_ERROR, "the config has errors; the previous one stays in force");
 	return news;
 }
 
 /* Return whether the config had errors before this reload. */
 static bool
-note_mended(struct reload *r)
+note_valid(struct reload *r)
 {
 	if (r->config_error == NULL)
 		return false;
 	free(r->config_error);
 	r->config_error = NULL;
-	log_say(LOG_LEVEL_INFO, "the config is good again");
+	log_say(LOG_LEVEL_INFO, "the config is valid again");
 	return true;
 }
 
@@ -75,7 +75,7 @@ adopt(struct reload *r, struct config **config, struct config *fresh)
 	fresh->syslog = old->syslog;
 	conf_free(old);
 	*config = fresh;
-	log_say(LOG_LEVEL_INFO, "the config has been read again: %zu volume%s", fresh->n,
+	log_say(LOG_LEVEL_INFO, "config reloaded: %zu volume%s", fresh->n,
 	        fresh->n == 1 ? "" : "s");
 	malloc_trim(0);
 }
@@ -100,7 +100,7 @@ reload_config(struct reload *r, const char *file, struct config **config, struct
 	else
 		conf_free(fresh); /* out of memory: retry at the next wake */
 	if (rc > 0 || news.renewed)
-		news.mended = note_mended(r);
+		news.valid = note_valid(r);
 	text_list_free(&errors);
 	return news;
 }
@@ -203,12 +203,11 @@ reload_unknown(const struct config *c, const char *operand)
 	const char *best = config_nearest(c, operand);
 
 	if (best != NULL)
-		fprintf(stderr,
-		        "flashback: there is no host or volume %s in %s; did you mean %s?\n",
+		fprintf(stderr, "flashback: unknown host or volume %s in %s; did you mean %s?\n",
 		        operand, c->hosts_file, best);
 	else
 		fprintf(stderr,
-		        "flashback: there is no host or volume %s in %s; flashback -t lists them\n",
+		        "flashback: unknown host or volume %s in %s; flashback -t lists them\n",
 		        operand, c->hosts_file);
 }
 

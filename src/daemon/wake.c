@@ -18,7 +18,7 @@ clock_was_set(struct wake *w)
 	w->ahead = ahead;
 	if (w->begun == 0 || (set < CLOCK_SET && set > -CLOCK_SET))
 		return false;
-	log_say(LOG_LEVEL_INFO, "the clock was set: the snapshots are looked at anew");
+	log_say(LOG_LEVEL_INFO, "the clock was set: all snapshots are read again");
 	return true;
 }
 
@@ -58,10 +58,10 @@ static void
 show_cause(struct table_row *row, enum plan_cause cause, const char *disk_reason)
 {
 	if (row->wanted && cause == PLAN_DISK)
-		table_say(row, RESULT_ABSENT, "%s", disk_reason);
+		table_result(row, RESULT_ABSENT, "%s", disk_reason);
 	if (row->wanted && (cause == PLAN_CLOCK || cause == PLAN_AHEAD))
-		table_say(row, RESULT_CLOCK, "%s",
-		          "the clock is wrong, or its newest snapshot is ahead of it");
+		table_result(row, RESULT_CLOCK, "%s",
+		             "the clock is wrong, or its newest snapshot is ahead of it");
 }
 
 /* Decide for each resting row.  Rows that are probed, queued or running are left alone: their
@@ -84,7 +84,7 @@ wake_decide(struct wake *w, struct table *table, const struct wake_terms *terms)
 		else if (row->volume->probe == VOLUME_PROBE_NONE)
 			table_move(row, TABLE_EVENT_QUEUE);
 		else if (!terms->probing)
-			table_move(row, TABLE_EVENT_ASK);
+			table_move(row, TABLE_EVENT_PROBE);
 		else
 			w->again = true;
 	}

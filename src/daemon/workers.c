@@ -18,13 +18,13 @@ static const char *
 words_of(enum workers_why why)
 {
 	static const char *const words[] = {
-	    [WORKERS_NO_REASON] = "flashback was told to stop",
-	    [WORKERS_DAEMON_ENDS] = "flashback was told to stop",
+	    [WORKERS_NO_REASON] = "flashback was stopped",
+	    [WORKERS_DAEMON_ENDS] = "flashback was stopped",
 	    [WORKERS_WINDOW] = "its window closed",
-	    [WORKERS_SLICE] = "it gave way to others",
+	    [WORKERS_SLICE] = "its time slice ended while others waited",
 	    [WORKERS_ROOM] = "the disk was filling up",
-	    [WORKERS_GONE] = "the disk went away during the run",
-	    [WORKERS_HANGS] = "the disk did not answer any more",
+	    [WORKERS_GONE] = "the disk was lost during the run",
+	    [WORKERS_HANGS] = "the disk stopped answering",
 	};
 
 	return words[why];
@@ -207,7 +207,7 @@ take_message(struct workers_run *run, const struct backup_message *m, struct wor
  * when memory ran out.  Give the run a result, so that it gets a log line and a backoff and is not
  * restarted at once. */
 static void
-blame_worker(struct workers_run *run)
+report_crash(struct workers_run *run)
 {
 	int status = run->child.status;
 
@@ -229,7 +229,7 @@ static void
 end_run(struct workers_run *run, struct workers_event *e)
 {
 	if (!run->reported)
-		blame_worker(run);
+		report_crash(run);
 	if (run->end.result == RESULT_INTERRUPTED) {
 		if (run->why == WORKERS_GONE || run->why == WORKERS_HANGS)
 			run->end.result = RESULT_DISK;
@@ -299,8 +299,7 @@ stop_run(struct workers *w, struct workers_run *run, enum workers_why why)
 	if (row != NULL && row->phase == TABLE_RUNNING) {
 		table_move(row, TABLE_EVENT_STOPPED);
 		if (why != WORKERS_DAEMON_ENDS)
-			log_say(LOG_LEVEL_INFO, "%s: told to stop: %s", run->volume->id,
-			        words_of(why));
+			log_say(LOG_LEVEL_INFO, "%s: stopping: %s", run->volume->id, words_of(why));
 	}
 	run->why = why;
 	run->kill_at = clock_mono() + END_MS;
@@ -419,8 +418,7 @@ workers_kill(struct workers *w)
 
 		if (run->volume == NULL || run->kill_at < 0)
 			continue;
-		log_say(LOG_LEVEL_WARNING, "%s: did not end in time and is killed",
-		        run->volume->id);
+		log_say(LOG_LEVEL_WARNING, "%s: killed: it did not stop in time", run->volume->id);
 		event_kill(&run->child, SIGKILL);
 		run->kill_at = -1;
 	}
@@ -436,7 +434,7 @@ workers_abandon(struct workers *w)
 
 		if (run->volume == NULL)
 			continue;
-		log_say(LOG_LEVEL_ERROR, "%s: hangs in the kernel and is left behind",
+		log_say(LOG_LEVEL_ERROR, "%s: hangs in the kernel and is abandoned",
 		        run->volume->id);
 		event_close(&run->child);
 	}

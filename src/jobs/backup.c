@@ -115,14 +115,13 @@ was_stopped(struct run *r)
 /* Check the source of a removable volume before the store is opened: an unplugged stick must not
  * wake the backup disk at each attempt. */
 static int
-ask(struct run *r)
+check_source(struct run *r)
 {
 	if (!r->volume->removable)
 		return 0;
 	switch (sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->signals)) {
 	case SOURCECHECK_ABSENT:
-		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND,
-		                       "the source is not there");
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND, "the source is absent");
 	case SOURCECHECK_EMPTY:
 		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND, "the source is empty");
 	case SOURCECHECK_STOPPED:
@@ -223,8 +222,9 @@ open_volume(struct run *r)
 		return r->v.unread == 0 ? 0 : begin_history(r);
 	}
 	if (errno == EWOULDBLOCK)
-		return verdict_give_up(&r->copy.verdict, RESULT_BUSY,
-		                       "another flashback or an rsync of one is at work on it");
+		return verdict_give_up(
+		    &r->copy.verdict, RESULT_BUSY,
+		    "locked by another flashback, or by an rsync that one has left");
 	if (errno == EROFS || errno == ENOSPC || errno == EIO || errno == EDQUOT)
 		return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
@@ -234,7 +234,7 @@ open_volume(struct run *r)
 }
 
 static void
-summarise(struct run *r)
+summarize(struct run *r)
 {
 	summary_make(r->v.stamps, r->v.nstamps, r->v.runs, r->v.nruns, clock_wall(), &r->seen);
 }
@@ -251,13 +251,13 @@ decide(struct run *r)
 	    .disk = PLAN_DISK_OK,
 	};
 
-	summarise(r);
+	summarize(r);
 	if (r->seen.ahead != 0)
 		return verdict_give_up(&r->copy.verdict, RESULT_CLOCK,
 		                       "its newest snapshot is ahead of the clock");
 	if (!r->job->forced && !plan_is_due(r->volume, &r->seen, &when))
 		return verdict_give_up(&r->copy.verdict, RESULT_NOT_DUE,
-		                       "it is newer than was known");
+		                       "another run has made its snapshot meanwhile");
 	return 0;
 }
 
@@ -271,7 +271,7 @@ salvage(struct run *r)
 	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
 		return 0;
 	return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
-	                       "what the last run left could not be kept: %s", strerror(errno));
+	                       "what the last run received could not be kept: %s", strerror(errno));
 }
 
 /* Run the `before` command.  It may prepare the source (mount it, dump a database), so nothing
@@ -297,7 +297,8 @@ run_before(struct run *r)
 		return verdict_give_up(&r->copy.verdict, RESULT_INTERRUPTED,
 		                       "stopped before it began");
 	if (status == HOOK_NOT_NOW)
-		return verdict_give_up(&r->copy.verdict, RESULT_NOT_NOW, "`before` says: not now");
+		return verdict_give_up(&r->copy.verdict, RESULT_NOT_NOW,
+		                       "`before` exited with status 75: not now");
 	if (status < 0)
 		return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "`before`: %s", why);
 	if (status > 0)
@@ -391,7 +392,7 @@ run_after(struct run *r)
 	    text_list_addf(&env, "FLASHBACK_STATE=%s", result_row(run->result)->shown) != 0 ||
 	    text_list_addf(&env, "FLASHBACK_REASON=%s", run->reason) != 0 ||
 	    text_list_addf(&env, "FLASHBACK_SNAPSHOT=%s", snapshot) != 0) {
-		note(r, "`after` was not run: no memory");
+		note(r, "`after` was not run: out of memory");
 	} else {
 		status = hook_run(&r->volume->after, &env, NULL, HOOK_SECONDS, r->signals, why,
 		                  sizeof(why));
@@ -416,7 +417,7 @@ send_result(struct run *r)
 	struct backup_message m = {.kind = BACKUP_RESULT};
 
 	if (r->locked && r->v.unread == 0 && store_volume_list(&r->v) == 0) {
-		summarise(r);
+		summarize(r);
 		m.result.listed = true;
 		m.result.seen = r->seen;
 		m.result.purge = r->seen.expired > 0 || spares_due(&spares, r->volume, &r->v);
@@ -432,7 +433,7 @@ send_result(struct run *r)
 /* Release the lock and every descriptor on the disk before `after` runs, which may want to
  * unmount it. */
 static void
-let_go(struct run *r)
+release(struct run *r)
 {
 	if (r->locked)
 		store_volume_close(&r->v);
@@ -464,7 +465,7 @@ backup_body(int out, void *arg)
 	r.copy.verdict.run =
 	    history_begin(&(const struct stamp){.when = r.now, .offset = clock_offset(r.now)});
 	send_stage(&r, TABLE_PREPARING);
-	if (setup(&r) == 0 && ask(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
+	if (setup(&r) == 0 && check_source(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
 	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&
 	    copy(&r) == 0)
 		commit(&r);
@@ -472,7 +473,7 @@ backup_body(int out, void *arg)
 		record_failure(&r);
 	send_stage(&r, TABLE_EXPIRING);
 	send_result(&r);
-	let_go(&r);
+	release(&r);
 	run_after(&r);
 	return 0;
 }

@@ -59,9 +59,9 @@ check_store(struct commit *c)
 	if (store_same(c->data_dir, c->store) == 0)
 		return 0;
 	if (errno == ESTALE)
-		disk_failed(c, "another disk was put in its place during the run");
+		disk_failed(c, "another disk was mounted in its place during the run");
 	else
-		disk_failed(c, "the disk went away during the run");
+		disk_failed(c, "the disk was lost during the run");
 	return -1;
 }
 

@@ -43,7 +43,7 @@ hook_hint(int status)
 	}
 }
 
-/* Output goes to standard error, so that it is in the log.  A command that was asked to stop and
+/* Output goes to standard error, so that it is in the log.  A command that was terminated and
  * exited by itself counts by its exit status: it has done its work, and its result must not be
  * lost. */
 int

@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct inspect_message) <= EVENT_SIZE, "it can be sent");
 /* The free bytes that min_free requires on a disk of total bytes: the smaller of the percentage
  * and the cap. */
 static uint64_t
-wanted(const struct config *config, uint64_t total)
+required(const struct config *config, uint64_t total)
 {
 	uint64_t share;
 
@@ -37,7 +37,7 @@ wanted(const struct config *config, uint64_t total)
 /* Check the inodes against the share that min_free requires of the bytes: a disk without free
  * inodes is as full as one without blocks. */
 static void
-look_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
+check_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
 {
 	double least = share * (double)fs->f_files, have = (double)fs->f_favail;
 
@@ -53,7 +53,7 @@ look_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
 
 /* Fill in disk from statvfs, compared with min_free; the reason names what the user can do. */
 static void
-look_figures(const struct statvfs *fs, const struct config *config, struct inspect_disk *disk)
+check_space(const struct statvfs *fs, const struct config *config, struct inspect_disk *disk)
 {
 	uint64_t unit = fs->f_frsize ? fs->f_frsize : fs->f_bsize, least;
 	char have[UNITS_TEXT], all[UNITS_TEXT], need[UNITS_TEXT];
@@ -65,8 +65,8 @@ look_figures(const struct statvfs *fs, const struct config *config, struct inspe
 	disk->broken = (fs->f_flag & ST_RDONLY) != 0;
 	disk->low = disk->very_low = false;
 	if (fs->f_blocks > 0) { /* 0: this file system has no block count */
-		least = wanted(config, disk->total);
-		look_inodes(fs, (double)least / (double)disk->total, disk);
+		least = required(config, disk->total);
+		check_inodes(fs, (double)least / (double)disk->total, disk);
 		if (disk->free < least) {
 			disk->low = true;
 			disk->very_low = disk->very_low || disk->free < least / 2;
@@ -90,7 +90,7 @@ inspect_room(int fd, const struct config *config, struct inspect_disk *disk)
 	struct statvfs fs;
 
 	if (fstatvfs(fd, &fs) == 0) {
-		look_figures(&fs, config, disk);
+		check_space(&fs, config, disk);
 		return 0;
 	}
 	snprintf(disk->reason, sizeof(disk->reason),
@@ -146,7 +146,7 @@ send_unread(struct reading *r, const struct volume *volume, const char *what, in
 /* Read one volume and send its summary.  A volume without a directory has no snapshots, which is
  * no error; one that cannot be read gets a warning, and its state stays unknown. */
 static void
-look_volume(struct reading *r, const struct volume *volume)
+inspect_volume(struct reading *r, const struct volume *volume)
 {
 	struct store_volume v;
 
@@ -161,13 +161,13 @@ look_volume(struct reading *r, const struct volume *volume)
 }
 
 static void
-look_volumes(int out, const struct store *s, const struct inspect_job *job)
+inspect_volumes(int out, const struct store *s, const struct inspect_job *job)
 {
 	struct reading r = {.out = out, .store = s, .now = job->now};
 
 	firstseen_open(&r.seen, s->fd);
 	for (size_t i = 0; i < job->config->n; i++)
-		look_volume(&r, job->config->volumes[i]);
+		inspect_volume(&r, job->config->volumes[i]);
 	firstseen_close(&r.seen);
 }
 
@@ -224,7 +224,7 @@ test_writing(const struct store *s, struct inspect_disk *disk)
 }
 
 /*
- * Look at the disk once, and send what is found.  This is a process of its own since any access to
+ * Inspect the disk once, and send the result.  This is a process of its own since any access to
  * a failing disk or a dead network mount may block without limit; the daemon kills it at its
  * deadline.
  */
@@ -243,7 +243,7 @@ inspect_body(int out, void *arg)
 	if (!job->volumes && !job->test && job->marker && job->fsid != 0 &&
 	    statvfs(config->data_dir, &fs) == 0 && fs.f_fsid == job->fsid) {
 		disk.mounted = true;
-		look_figures(&fs, config, &disk);
+		check_space(&fs, config, &disk);
 		send_disk(out, &disk);
 		return 0;
 	}
@@ -261,7 +261,7 @@ inspect_body(int out, void *arg)
 	send_disk(out, &disk);
 	warn_of_store(out, config->data_dir, &s);
 	if (job->volumes)
-		look_volumes(out, &s, job);
+		inspect_volumes(out, &s, job);
 	store_close(&s);
 	return 0;
 }

@@ -77,9 +77,9 @@ struct batch {
 struct target {
 	size_t host; /* its index */
 	struct resolve address;
-	int fd;     /* for TCP */
-	bool heard; /* it answered in the last round */
-	bool sent;  /* a packet was really sent to it */
+	int fd;        /* for TCP */
+	bool answered; /* it answered in the last round */
+	bool sent;     /* a packet was really sent to it */
 };
 
 /* The state of such a child. */
@@ -133,11 +133,11 @@ add_host(struct task *t, size_t host)
 
 /* Collect the results of one round.  Targets are found by their text, as liboping knows only that;
  * two hosts may have the same address.  Return how many answered.  The sequence number shows
- * whether liboping has sent anything: "could not ask" must not become "host silent". */
+ * whether liboping has sent anything: "could not be probed" must not become "host silent". */
 static size_t
 take_answers(struct task *t, pingobj_t *ping)
 {
-	size_t heard = 0;
+	size_t answered = 0;
 
 	for (pingobj_iter_t *i = ping_iterator_get(ping); i != NULL; i = ping_iterator_next(i)) {
 		char text[sizeof(t->target[0].address.text)];
@@ -157,29 +157,29 @@ take_answers(struct task *t, pingobj_t *ping)
 			if (strcmp(target->address.text, text) != 0)
 				continue;
 			target->sent = target->sent || sequence > 0;
-			target->heard = latency >= 0;
-			heard += target->heard;
+			target->answered = latency >= 0;
+			answered += target->answered;
 		}
 	}
-	return heard;
+	return answered;
 }
 
 /* Ping all targets, or only those that answered in the last round.  A new liboping object each
  * time: its socket has no packets queued, no late replies, and other identifiers.  Return how many
  * answered. */
 static size_t
-ping_round(struct task *t, double seconds, bool only_heard)
+ping_round(struct task *t, double seconds, bool only_answered)
 {
 	pingobj_t *ping = ping_construct();
-	size_t added = 0, heard = 0;
+	size_t added = 0, answered = 0;
 
 	if (ping == NULL)
 		return 0;
 	ping_setopt(ping, PING_OPT_TIMEOUT, &seconds);
 	for (size_t i = 0; i < t->ntargets; i++) {
-		if (only_heard && !t->target[i].heard)
+		if (only_answered && !t->target[i].answered)
 			continue;
-		t->target[i].heard = false;
+		t->target[i].answered = false;
 		/* A host that cannot be added is in the list anyway, and makes ping_send fail. */
 		if (ping_host_add(ping, t->target[i].address.text) == 0)
 			added++;
@@ -189,23 +189,23 @@ ping_round(struct task *t, double seconds, bool only_heard)
 	/* Its result is useless: an error for one host is reported for all. */
 	if (added > 0) {
 		ping_send(ping);
-		heard = take_answers(t, ping);
+		answered = take_answers(t, ping);
 	}
 	ping_destroy(ping);
-	return heard;
+	return answered;
 }
 
 /* liboping distinguishes replies by a random 16-bit number alone: of a hundred hosts that are
  * pinged at once, the reply of one may well be taken for that of another that is down.  So a host
  * counts as up only after it has answered once more, with another number. */
 static void
-ask_ping(struct task *t)
+probe_by_ping(struct task *t)
 {
 	for (size_t r = 0; r < sizeof(rounds) / sizeof(rounds[0]) && t->ntargets > 0; r++) {
 		if (ping_round(t, rounds[r], false) == 0 || ping_round(t, rounds[r], true) == 0)
 			continue;
 		for (size_t i = t->ntargets; i-- > 0;)
-			if (i < t->ntargets && t->target[i].heard)
+			if (i < t->ntargets && t->target[i].answered)
 				settle(t, t->target[i].host, PROBE_UP, "answers ping");
 	}
 }
@@ -247,7 +247,7 @@ start_connection(struct task *t, struct target *target)
 /* Connect to all targets in parallel.  Each pass runs from the end, because an answer removes all
  * targets of its host and moves others; those are handled in the next pass. */
 static void
-ask_tcp(struct task *t)
+probe_by_tcp(struct task *t)
 {
 	int64_t now, deadline = clock_mono() + TCP_WAIT;
 
@@ -292,9 +292,9 @@ run_task(int out, void *arg)
 	for (size_t i = 0; i < b->n; i++)
 		add_host(&t, b->host[i]);
 	if (b->hosts->host[b->host[0]].how == VOLUME_PROBE_PING)
-		ask_ping(&t);
+		probe_by_ping(&t);
 	else
-		ask_tcp(&t);
+		probe_by_tcp(&t);
 	/* All time is over: settle the hosts that have not answered. */
 	while (t.ntargets > 0) {
 		size_t host = t.target[0].host;
@@ -309,7 +309,7 @@ run_task(int out, void *arg)
 }
 
 /* The prober itself: it starts the children and passes on their answers. */
-struct prober {
+struct probe {
 	int out;
 	const struct probe_hosts *hosts;
 	bool *answered;      /* for each host */
@@ -319,7 +319,7 @@ struct prober {
 
 /* Pass on the first answer for a host; later ones are ignored. */
 static void
-answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
+answer(struct probe *p, size_t host, enum probe_answer a, const char *reason)
 {
 	if (p->answered[host])
 		return;
@@ -330,7 +330,7 @@ answer(struct prober *p, size_t host, enum probe_answer a, const char *reason)
 /* Put the hosts that are probed in this way into batches: numeric addresses together, names one by
  * one. */
 static void
-plan(struct prober *p, enum volume_probe how, bool numeric)
+plan(struct probe *p, enum volume_probe how, bool numeric)
 {
 	struct batch *b = NULL;
 
@@ -350,7 +350,7 @@ plan(struct prober *p, enum volume_probe how, bool numeric)
 /* Answer for hosts that need not or cannot be probed, and plan the batches.  Numeric addresses come
  * first, as they need no resolver. */
 static void
-prepare(struct prober *p)
+prepare(struct probe *p)
 {
 	bool may_ping = probe_may_ping();
 
@@ -371,7 +371,7 @@ prepare(struct prober *p)
 
 /* Wait until one of the first last children has written a line or ended. */
 static void
-await_children(const struct prober *p, size_t last, int64_t deadline)
+await_children(const struct probe *p, size_t last, int64_t deadline)
 {
 	int fds[TASKS_MAX];
 	bool ready[TASKS_MAX];
@@ -391,7 +391,7 @@ await_children(const struct prober *p, size_t last, int64_t deadline)
 /* Pass on the answers of a child; return true when it has ended.  A child that was killed leaves
  * hosts without an answer, which must not be taken for silent. */
 static bool
-hear(struct prober *p, struct batch *b)
+read_answers(struct probe *p, struct batch *b)
 {
 	struct probe_message m;
 	enum event_news news;
@@ -410,7 +410,7 @@ hear(struct prober *p, struct batch *b)
 /* Run all batches, at most TASKS_MAX at a time, until all have ended or the deadline has passed.  A
  * child in a resolver that hangs is killed; the others have answered long before. */
 static void
-ask(struct prober *p, int64_t deadline)
+run_batches(struct probe *p, int64_t deadline)
 {
 	size_t started = 0, running = 0;
 
@@ -426,7 +426,7 @@ ask(struct prober *p, int64_t deadline)
 		}
 		await_children(p, started, running > 0 ? deadline : clock_mono() + 100);
 		for (size_t i = 0; i < started; i++)
-			if (p->batch[i].child.pid > 0 && hear(p, &p->batch[i]))
+			if (p->batch[i].child.pid > 0 && read_answers(p, &p->batch[i]))
 				running--;
 	}
 	for (size_t i = 0; i < started; i++)
@@ -439,13 +439,13 @@ probe_body(int out, void *arg)
 {
 	const struct probe_hosts *hosts = arg;
 	int64_t deadline = clock_mono() + GIVE_UP;
-	struct prober p = {.out = out, .hosts = hosts};
+	struct probe p = {.out = out, .hosts = hosts};
 
 	p.answered = calloc(hosts->n + 1, sizeof(*p.answered));
 	p.batch = calloc(hosts->n + 1, sizeof(*p.batch));
 	if (p.answered != NULL && p.batch != NULL) {
 		prepare(&p);
-		ask(&p, deadline);
+		run_batches(&p, deadline);
 		for (size_t i = 0; i < hosts->n; i++)
 			answer(&p, i, PROBE_NO_NET, "resolving the name timed out");
 	}

@@ -35,7 +35,7 @@ judge_list(const struct transfer_end *end)
 	struct verdict_case c = {.status = end->status, .stop = end->stop, .removable = true};
 	struct verdict v = {.run = {.code = -1}};
 
-	if (end->stop == VERDICT_STOP_ASKED || end->stop == VERDICT_STOP_ROOM)
+	if (end->stop == VERDICT_STOP_SIGNAL || end->stop == VERDICT_STOP_ROOM)
 		return SOURCECHECK_STOPPED;
 	verdict_make(&c, &end->words, &v);
 	if (v.run.result != RESULT_NOT_FOUND)

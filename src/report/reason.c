@@ -82,7 +82,7 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 {
 	if (row->phase == TABLE_QUEUED) {
 		fprintf(f, "%s when a slot is free", verb);
-	} else if (row->phase == TABLE_ASKING) {
+	} else if (row->phase == TABLE_PROBING) {
 		fprintf(f, "%s when the host answers", verb);
 	} else if (state->plan.cause == PLAN_DISK) {
 		fprintf(f, "%s when the disk is usable", verb);
@@ -235,7 +235,7 @@ static void
 put_ready(struct phrases *p, const struct table_row *row, const struct view *view,
           const struct state *state)
 {
-	if (row->phase == TABLE_ASKING)
+	if (row->phase == TABLE_PROBING)
 		fputs("probing the host", phrase(p));
 	else
 		put_when(phrase(p), "starts", view, row, state);

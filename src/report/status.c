@@ -108,7 +108,7 @@ static void
 put_disk(FILE *f, const struct view *view)
 {
 	const struct view_disk *disk = &view->disk;
-	bool mounted = disk->asked && disk->mounted;
+	bool mounted = disk->known && disk->mounted;
 
 	put_text(f, "disk.mntpt", view->data_dir);
 	fprintf(f, "disk.mounted=%s\n", mounted ? "true" : "false");

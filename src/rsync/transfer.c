@@ -152,7 +152,7 @@ read_signals(struct watch *w)
 
 	event_read(w->t->signals, &s);
 	if (s.end)
-		stop(w, VERDICT_STOP_ASKED);
+		stop(w, VERDICT_STOP_SIGNAL);
 	else if (s.room)
 		stop(w, VERDICT_STOP_ROOM);
 }

@@ -19,7 +19,7 @@
 #define OWN_CODES_END 36
 
 /* Everything that the rows of the table depend on. */
-struct run {
+struct evidence {
 	const struct verdict_case *c;
 	const struct output_words *w;
 	int code;      /* rsync's exit status; 128+n for signal n */
@@ -28,52 +28,52 @@ struct run {
 };
 
 static bool
-is_asked(const struct run *r)
+is_stopped(const struct evidence *r)
 {
-	return r->c->stop == VERDICT_STOP_ASKED;
+	return r->c->stop == VERDICT_STOP_SIGNAL;
 }
 
 static bool
-is_stalled(const struct run *r)
+is_stalled(const struct evidence *r)
 {
 	return r->c->stop == VERDICT_STOP_STALL;
 }
 
 static bool
-is_stopped_full(const struct run *r)
+is_stopped_full(const struct evidence *r)
 {
 	return r->c->stop == VERDICT_STOP_ROOM && r->c->disk_full;
 }
 
 static bool
-is_stopped_for_room(const struct run *r)
+is_stopped_for_room(const struct evidence *r)
 {
 	return r->c->stop == VERDICT_STOP_ROOM;
 }
 
 /* A disk error in rsync's output counts only when it was verified here: a host can forge it. */
 static bool
-is_disk(const struct run *r)
+is_disk(const struct evidence *r)
 {
 	return (r->w->no_space || r->w->read_only || r->w->io_error) &&
 	       (r->c->disk_broken || r->c->disk_full);
 }
 
 static bool
-is_disk_full(const struct run *r)
+is_disk_full(const struct evidence *r)
 {
 	return is_disk(r) && r->c->disk_full;
 }
 
 /* rsync ran to its end: all that could be copied was, and it printed its statistics. */
 static bool
-is_through(const struct run *r)
+is_through(const struct evidence *r)
 {
 	return r->w->stats.seen && (r->code == 0 || r->code == 23 || r->code == 24);
 }
 
 static bool
-is_links(const struct run *r)
+is_links(const struct evidence *r)
 {
 	return r->w->too_many_links && r->code != 0 && r->code != 24;
 }
@@ -81,7 +81,7 @@ is_links(const struct run *r)
 /* The source does not exist or cannot be opened: no files listed, or only an unreadable root, or
  * its absence was reported. */
 static bool
-is_no_source(const struct run *r)
+is_no_source(const struct evidence *r)
 {
 	const struct output_stats *s = &r->w->stats;
 
@@ -91,13 +91,13 @@ is_no_source(const struct run *r)
 }
 
 static bool
-is_empty(const struct run *r)
+is_empty(const struct evidence *r)
 {
 	return is_through(r) && r->code != 23 && r->files == 1;
 }
 
 static bool
-is_gone(const struct run *r)
+is_gone(const struct evidence *r)
 {
 	return r->c->removable && (is_no_source(r) || is_empty(r));
 }
@@ -105,7 +105,7 @@ is_gone(const struct run *r)
 /* The number of files to compare with.  If a source disk disappears during a run, its files are
  * listed and then vanish, so the list counts, too. */
 static int64_t
-count_before(const struct run *r)
+count_before(const struct evidence *r)
 {
 	int64_t listed = r->w->stats.files;
 
@@ -115,7 +115,7 @@ count_before(const struct run *r)
 /* Shrink guard: has the source lost more files than shrink_guard allows?  An unmounted or
  * damaged source must not expire good snapshots. */
 static bool
-is_shrunk(const struct run *r)
+is_shrunk(const struct evidence *r)
 {
 	int64_t before = count_before(r), files = r->files;
 
@@ -127,13 +127,13 @@ is_shrunk(const struct run *r)
 }
 
 static bool
-is_complete(const struct run *r)
+is_complete(const struct evidence *r)
 {
 	return is_through(r) && r->code != 23;
 }
 
 static bool
-is_config(const struct run *r)
+is_config(const struct evidence *r)
 {
 	return r->w->bad_option;
 }
@@ -141,7 +141,7 @@ is_config(const struct run *r)
 /* The connection, the remote side or rsync itself failed during the run: the tree is kept, and a
  * later run may complete it. */
 static bool
-is_cut(const struct run *r)
+is_cut(const struct evidence *r)
 {
 	static const int codes[] = {10, 11, 12, 19, 20, 22, 30, 35};
 
@@ -152,12 +152,12 @@ is_cut(const struct run *r)
 }
 
 static bool
-is_any(const struct run *r)
+is_any(const struct evidence *r)
 {
 	return r != NULL;
 }
 
-typedef void say_fn(const struct run *r, struct verdict *v);
+typedef void say_fn(const struct evidence *r, struct verdict *v);
 
 /* Set the reason.  Its parts are escaped already. */
 static void __attribute__((format(printf, 2, 3))) say(struct verdict *v, const char *fmt, ...)
@@ -165,19 +165,19 @@ static void __attribute__((format(printf, 2, 3))) say(struct verdict *v, const c
 	va_list ap;
 
 	va_start(ap, fmt);
-	history_say(&v->run, fmt, ap);
+	history_reason(&v->run, fmt, ap);
 	va_end(ap);
 }
 
 static void
-say_asked(const struct run *r, struct verdict *v)
+say_stopped(const struct evidence *r, struct verdict *v)
 {
 	(void)r;
-	say(v, "stopped before it was done; the next run goes on from here");
+	say(v, "interrupted; the next run resumes from here");
 }
 
 static void
-say_stalled(const struct run *r, struct verdict *v)
+say_stalled(const struct evidence *r, struct verdict *v)
 {
 	char time[UNITS_TEXT];
 	const char *why = r->w->cause;
@@ -190,7 +190,7 @@ say_stalled(const struct run *r, struct verdict *v)
 }
 
 static void
-say_room(const struct run *r, struct verdict *v)
+say_room(const struct evidence *r, struct verdict *v)
 {
 	(void)r;
 	say(v, "stopped because the backup disk was filling up");
@@ -198,7 +198,7 @@ say_room(const struct run *r, struct verdict *v)
 
 /* Explain a disk error, with what the user can do about it. */
 static void
-say_disk(const struct run *r, struct verdict *v)
+say_disk(const struct evidence *r, struct verdict *v)
 {
 	if (r->c->disk_full)
 		say(v, "the backup disk is full: make room, or lower keep_ options");
@@ -210,13 +210,13 @@ say_disk(const struct run *r, struct verdict *v)
 }
 
 static void
-say_links(const struct run *r, struct verdict *v)
+say_links(const struct evidence *r, struct verdict *v)
 {
 	say(v, "more hard links than this disk allows: %s", r->w->first_refusal);
 }
 
 static void
-say_no_source(const struct run *r, struct verdict *v)
+say_no_source(const struct evidence *r, struct verdict *v)
 {
 	if (is_empty(r))
 		say(v, "the source is there but empty");
@@ -229,20 +229,20 @@ say_no_source(const struct run *r, struct verdict *v)
 }
 
 static void
-say_empty(const struct run *r, struct verdict *v)
+say_empty(const struct evidence *r, struct verdict *v)
 {
 	(void)r;
 	say(v, "the source is empty, or all of it is left out: is its disk mounted?");
 }
 
 static void
-say_shrunk(const struct run *r, struct verdict *v)
+say_shrunk(const struct evidence *r, struct verdict *v)
 {
 	say(v, "only %" PRId64 " files where %" PRId64 " were before", r->files, count_before(r));
 }
 
 static void
-say_complete(const struct run *r, struct verdict *v)
+say_complete(const struct evidence *r, struct verdict *v)
 {
 	if (r->c->unlinked != NULL && *r->c->unlinked != '\0')
 		say(v, "hard links became separate files: %s", r->c->unlinked);
@@ -257,7 +257,7 @@ say_complete(const struct run *r, struct verdict *v)
 /* Explain a partial snapshot by the most useful error: unread files first, then files and
  * attributes that could not be written. */
 static void
-say_partial(const struct run *r, struct verdict *v)
+say_partial(const struct evidence *r, struct verdict *v)
 {
 	const struct output_words *w = r->w;
 
@@ -280,7 +280,7 @@ say_partial(const struct run *r, struct verdict *v)
 /* The most specific explanation available: a recognised cause, else the meaning of the exit
  * status with the last error line. */
 static void
-say_failed(const struct run *r, struct verdict *v)
+say_failed(const struct evidence *r, struct verdict *v)
 {
 	const struct output_words *w = r->w;
 	const char *said = *w->first_refusal != '\0' ? w->first_refusal : w->last_error;
@@ -304,12 +304,12 @@ say_failed(const struct run *r, struct verdict *v)
  * them explains is judged by itself.
  */
 static const struct row {
-	bool (*holds)(const struct run *r);
+	bool (*holds)(const struct evidence *r);
 	enum result result;
 	enum verdict_tree tree;
 	say_fn *say;
 } table[] = {
-    {is_asked, RESULT_INTERRUPTED, VERDICT_TREE_LEFT, say_asked},
+    {is_stopped, RESULT_INTERRUPTED, VERDICT_TREE_LEFT, say_stopped},
     {is_stalled, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_stalled},
     {is_stopped_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_room},
     {is_stopped_for_room, RESULT_FULL, VERDICT_TREE_LEFT, say_room},
@@ -352,7 +352,7 @@ verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 	set_result(v, result, -1, NULL);
 	v->tree = VERDICT_TREE_LEFT;
 	va_start(ap, fmt);
-	history_say(&v->run, fmt, ap);
+	history_reason(&v->run, fmt, ap);
 	va_end(ap);
 	return -1;
 }
@@ -361,7 +361,7 @@ verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 void
 verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v)
 {
-	struct run r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
+	struct evidence r = {.c = c, .w = w, .killed = WIFSIGNALED(c->status)};
 	const struct row *row = table;
 
 	r.files = w->stats.files - (w->vanished < w->stats.files ? w->vanished : 0);

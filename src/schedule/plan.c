@@ -269,9 +269,9 @@ plan_adopt(struct table_row *row, const struct summary *seen, int64_t wake)
 	if (first) {
 		row->retry_at =
 		    plan_retry_at(seen, history_ended(&seen->last), wake, row->volume->every);
-		row->told = seen->last.result; /* notified by the process that made the run */
+		row->notified = seen->last.result; /* notified by the process that made the run */
 	}
 	if (is_dealt_with(row))
-		table_say(row, RESULT_NONE, "%s", "");
+		table_result(row, RESULT_NONE, "%s", "");
 	return newer && was_known;
 }

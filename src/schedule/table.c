@@ -212,14 +212,14 @@ table_see(struct table_row *row, const struct summary *seen)
 /* Record a result without a run.  The stamp of the last run is kept, or else the next reading of
  * the history would not be recognized as newer. */
 void
-table_say(struct table_row *row, enum result result, const char *fmt, ...)
+table_result(struct table_row *row, enum result result, const char *fmt, ...)
 {
 	struct history_run run = history_begin(&row->seen.last.stamp);
 	va_list ap;
 
 	run.result = result;
 	va_start(ap, fmt);
-	history_say(&run, fmt, ap);
+	history_reason(&run, fmt, ap);
 	va_end(ap);
 	row->seen.last = run;
 }
@@ -240,13 +240,13 @@ static const struct {
 	enum table_event event;
 	enum table_phase to;
 } transitions[] = {
-    {TABLE_RESTING, TABLE_EVENT_ASK, TABLE_ASKING},
+    {TABLE_RESTING, TABLE_EVENT_PROBE, TABLE_PROBING},
     {TABLE_RESTING, TABLE_EVENT_QUEUE, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_SILENT, TABLE_RESTING},
-    {TABLE_ASKING, TABLE_EVENT_UNASKED, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_NO_NET, TABLE_RESTING},
-    {TABLE_ASKING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
+    {TABLE_PROBING, TABLE_EVENT_SILENT, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_UNPROBED, TABLE_QUEUED},
+    {TABLE_PROBING, TABLE_EVENT_NO_NET, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
     {TABLE_QUEUED, TABLE_EVENT_STARTED, TABLE_RUNNING},
     {TABLE_QUEUED, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
     {TABLE_RUNNING, TABLE_EVENT_STOPPED, TABLE_ENDING},

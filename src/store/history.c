@@ -36,7 +36,7 @@ history_ended(const struct history_run *run)
 }
 
 void
-history_say(struct history_run *run, const char *fmt, va_list ap)
+history_reason(struct history_run *run, const char *fmt, va_list ap)
 {
 	char text[4 * RESULT_TEXT];
 

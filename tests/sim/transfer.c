@@ -68,7 +68,7 @@ stop(const struct transfer *t, struct transfer_end *end, const struct rsync *r, 
 	if (end->stop != VERDICT_STOP_NO)
 		return;
 	if (s.end)
-		end->stop = VERDICT_STOP_ASKED;
+		end->stop = VERDICT_STOP_SIGNAL;
 	else if (s.room)
 		end->stop = VERDICT_STOP_ROOM;
 	else if (sim_mono() - r->alive >= patience)

@@ -40,7 +40,7 @@ volume() {
 	half_past
 	start_daemon
 	wait_for settled
-	row_has h/v 'WAITING (busy): `before` says: not now; again at 12:10'
+	row_has h/v 'WAITING (busy): `before` exited with status 75: not now; again at 12:10'
 	status_is volumes.failed 0
 	status_is health OK
 	wake_at '2027-03-01 12:10:00'
@@ -64,7 +64,7 @@ volume() {
 	[ ! -e "$D/after-ran" ]
 }
 
-@test "before that does all it has to do though flashback is told to stop: after undoes it" {
+@test "before that does all it has to do though flashback is stopping: after undoes it" {
 	script before <<-END
 	trap '' TERM
 	touch $D/before-ran
@@ -340,7 +340,7 @@ removable() {
 	END
 	start_daemon
 	wait_for settled
-	row_has h/v 'NOT FOUND: the source is not there since 12:00'
+	row_has h/v 'NOT FOUND: the source is absent since 12:00'
 	mkdir "$D/usb"
 	wake_at '2027-03-01 12:10:00'
 	row_has h/v 'NOT FOUND: the source is empty since 12:00'
@@ -356,7 +356,7 @@ removable() {
 	status_is health OK
 	rm -r "$D/usb"
 	wake_at '2027-03-02 12:20:00'
-	row_has h/v 'NOT FOUND: the source is not there since 12:20'
+	row_has h/v 'NOT FOUND: the source is absent since 12:20'
 	has_snapshots 1 h/v
 	[ "$(find "$STORE/h/v" -maxdepth 1 -type d | wc -l)" -eq 3 ]
 	status_is volumes.failed 0
@@ -377,7 +377,7 @@ removable() {
 	family "$DAEMON" >"$D/family"
 	[ "$(wc -l <"$D/family")" -ge 3 ]
 	stop_daemon
-	grep -q 'h/v: interrupted after .*: flashback was told to stop' "$D/log"
+	grep -q 'h/v: interrupted after .*: flashback was stopped' "$D/log"
 	# shellcheck disable=SC2046 # a word each
 	gone $(cat "$D/family")
 	[ ! -e "$STORE/h" ]

@@ -159,9 +159,9 @@ teardown() {
 		[ -n "$output" ]
 	done
 	run flashback --inti
-	expect 'there is no option --inti; did you mean --init?'
+	expect 'unknown option --inti; did you mean --init?'
 	run flashback -x --check
-	expect 'there is no option -x;'
+	expect 'unknown option -x;'
 	run flashback --check=all
 	expect_exit 1
 	expect '--check takes no value'

@@ -49,7 +49,7 @@ gone_in_mid_run() {
 	"$@"
 	wait_for status_is health CRITICAL
 	wait_for row_has here/v 'WAITING (disk)'
-	grep -q 'here/v: stopped by the disk.*went away' "$D/log"
+	grep -q 'here/v: stopped by the disk.*was lost' "$D/log"
 	[ "$(bare)" = "$before" ]
 }
 

@@ -260,8 +260,8 @@ refusals() {
 @test "what others have left and cannot be dealt with is told in words" {
 	cut_before
 	refusals <<-END
-	v renameat2 1 EIO 2 what the last run left could not be kept: Input/output error
-	v syncfs 1 EIO 2 what the last run left could not be kept: Input/output error
+	v renameat2 1 EIO 2 what the last run received could not be kept: Input/output error
+	v syncfs 1 EIO 2 what the last run received could not be kept: Input/output error
 	v renameat2 4 EIO 0 an .interrupted copy could not be renamed to .expired: Input/output error
 	END
 }

@@ -205,12 +205,12 @@ fewer_files() {
 	cat "$D/run.txt" "$D/sweep.txt"
 	wait "$run" || status=$?
 	[ "$status" -eq 2 ]
-	grep -q 'here/v: hangs in the kernel and is left behind' "$D/run.txt"
-	grep -q 'here/v: stopped by the disk .*: the disk did not answer any more' "$D/run.txt"
+	grep -q 'here/v: hangs in the kernel and is abandoned' "$D/run.txt"
+	grep -q 'here/v: stopped by the disk .*: the disk stopped answering' "$D/run.txt"
 	status=0
 	wait "$sweep" || status=$?
 	[ "$status" -eq 75 ]
-	grep -q 'given up: the disk still does not answer' "$D/sweep.txt"
+	grep -q 'giving up: the disk still does not answer' "$D/sweep.txt"
 }
 
 @test "a disk that hangs for good in the kernel: -1 says so and comes to its end" {

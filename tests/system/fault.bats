@@ -178,7 +178,7 @@ unread_history() {
 	needs_plain_build # where a child writes its counters that is a step, too
 	run "$CRASHAT" -p flashback -k one -n 1 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 75
-	expect 'the disk could not be looked at'
+	expect 'the disk could not be inspected'
 	sed -i 's/source =/disabled = yes  source =/' "$D/hosts.conf"
 	run "$CRASHAT" -p flashback -k one -n 2 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 0

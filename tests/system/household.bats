@@ -97,7 +97,7 @@ partly_copied() {
 	says laptop 'NOT FOUND: host silent since 20:00'
 	says attic 'NOT FOUND: host silent since 20:00'
 	says typo 'NOT FOUND: the name dekstop.home does not exist since 20:00'
-	says usb 'NOT FOUND: the source is not there since 20:00'
+	says usb 'NOT FOUND: the source is absent since 20:00'
 	says link 'FAILED'
 	says locked 'FAILED'
 	says locked 'key refused'
@@ -132,7 +132,7 @@ partly_copied() {
 	says link 'NEXT RUN IN 2:00:00'
 	wake_at '2027-03-02 22:00:00'
 	says laptop 'NOT FOUND: host silent since 22:00'
-	says usb 'NOT FOUND: the source is not there since 22:00'
+	says usb 'NOT FOUND: the source is absent since 22:00'
 	says here 'SUCCEEDED'
 
 	# The third: the owner has found out about the key.

@@ -102,7 +102,7 @@ failed_with() {
 	failed_with 'no-such-host.invalid'
 }
 
-@test "the source is not there: said, and no snapshot; a removable one is NOT FOUND" {
+@test "the source is absent: said, and no snapshot; a removable one is NOT FOUND" {
 	one_volume
 	mv "$D/src" "$D/away"
 	back_up

@@ -104,10 +104,10 @@ worsen() {
 	: >"$D/log"
 	a_day 2027-03-02 worsen
 	says 1 'unknown option "nonsense"'
-	says 1 'the config is broken'
-	says 1 'the config is good again'
+	says 1 'the config has errors'
+	says 1 'the config is valid again'
 	says 1 "disk: $STORE does not exist"
-	says 1 'disk: the disk is good again'
+	says 1 'disk: the disk is usable again'
 	for volume in here/one here/two; do
 		[ "$(lines $volume)" -ge 2 ]
 		[ "$(lines $volume)" -le 8 ]

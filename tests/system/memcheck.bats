@@ -35,7 +35,7 @@ watched() {
 
 # has_read N: so many configs after the first, good and bad.  has_run N: so many times each of the ten volumes.
 has_read() {
-	[ "$(grep -cE 'the config (has been read again|is broken)' "$D/log")" -eq "$1" ]
+	[ "$(grep -cE '(config reloaded|the config has errors)' "$D/log")" -eq "$1" ]
 }
 
 has_run() {

@@ -159,7 +159,7 @@ phone_start() {
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'HTTP_TITLE=flashback: disk' "$D/head"
 	grep -qx 'HTTP_PRIORITY=high' "$D/head"
-	news disk '' OK 'the disk is good again'
+	news disk '' OK 'the disk is usable again'
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'HTTP_PRIORITY=low' "$D/head"
 	refuse grep AUTHORIZATION "$D/head"

@@ -93,7 +93,7 @@ teardown() {
 	expect 'did you mean here/w?'
 	run flashback -n here/v nowhere
 	expect_exit 1
-	expect 'there is no host or volume nowhere in'
+	expect 'unknown host or volume nowhere in'
 	refuse grep -q rsync <<<"$output"
 }
 
@@ -387,10 +387,10 @@ dry_run_says() {
 @test "an option that there is not is named" {
 	run flashback -x
 	expect_exit 1
-	expect "there is no option -x"
+	expect "unknown option -x"
 	run flashback --frobnicate
 	expect_exit 1
-	expect "there is no option --frobnicate"
+	expect "unknown option --frobnicate"
 	run flashback --config
 	expect_exit 1
 }

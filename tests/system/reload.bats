@@ -29,7 +29,7 @@ teardown() {
 	start_daemon
 	wait_for row_has a/slow 'BACKING UP'
 	wait_for has_snapshots 1 b/v
-	wait_for row_has usb/v 'the source is not there since 12:00'
+	wait_for row_has usb/v 'the source is absent since 12:00'
 	# The slow one leaves, another comes, and one that is known gets another source and cycle.
 	mkdir "$D/other"
 	echo y >"$D/other/g"
@@ -44,7 +44,7 @@ teardown() {
 	wait_for has_snapshots 1 b/w
 	row_has a/slow 'no longer in the config'
 	row_has b/v '/ 2h'
-	wait_for row_has usb/v 'the source is not there since 12:00'
+	wait_for row_has usb/v 'the source is absent since 12:00'
 	has_snapshots 1 b/v
 	# Its run ends as it would have; then its row goes, and on the disk it is left alone.
 	wait_for has_snapshots 1 a/slow
@@ -196,5 +196,5 @@ rsync_is() {
 	# The leak check is at its end.
 	stop_daemon
 	refuse grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error' "$D/log"
-	[ "$(grep -c 'the config has been read again' "$D/log")" -ge $((last / 3)) ]
+	[ "$(grep -c 'config reloaded' "$D/log")" -ge $((last / 3)) ]
 }

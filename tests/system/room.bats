@@ -254,10 +254,10 @@ cut_tree() {
 	wake
 	wait_for has_snapshots 1 i/younger working
 	head -c 70000000 /dev/zero >"$STORE/filler"
-	wait_for grep -q 'i/younger: told to stop: the disk was filling up' "$D/log"
+	wait_for grep -q 'i/younger: stopping: the disk was filling up' "$D/log"
 	wait_for row_has i/younger 'WAITING (disk)'
 	rm "$STORE/filler"
 	row_has h/elder 'BACKING UP'
-	refuse grep -q 'h/elder: told to stop' "$D/log"
+	refuse grep -q 'h/elder: stopping' "$D/log"
 	stop_daemon
 }

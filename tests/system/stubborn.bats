@@ -56,6 +56,6 @@ hook() {
 	in_seconds 45 stop_daemon
 	status_is status DOWN
 	[ ! -e "$RUN/flashback.pid" ]
-	[ "$(grep -c ' here/v: did not end in time and is killed' "$D/log")" -eq 1 ] # each is said once
-	[ "$(grep -c 'did not end in time' "$D/log")" -eq 2 ]
+	[ "$(grep -c ' here/v: killed: it did not stop in time' "$D/log")" -eq 1 ] # each is said once
+	[ "$(grep -c 'did not stop in time' "$D/log")" -eq 2 ]
 }

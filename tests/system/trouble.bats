@@ -110,7 +110,7 @@ teardown() {
 	wait_for has_snapshots 1 h/w
 	wait_for status_is status IDLE
 	[ "$(grep -c 'no permission to ping: run as root' "$D/log")" -eq 1 ]
-	[ "$(grep -c 'could not be asked' "$D/log")" -le 1 ]
+	[ "$(grep -c 'could not be probed' "$D/log")" -le 1 ]
 	grep 'no permission to ping' "$D/log" | grep CAP_NET_RAW | grep -q 'probe'
 }
 

@@ -146,5 +146,5 @@ is_seen_to_go_on() {
 	wait_for is_seen_to_go_on
 	refuse grep -q ^end "$D/turns" # nor did any of this wait for the end of a run
 	stop_daemon
-	refuse grep 'did not end in time' "$D/log"
+	refuse grep 'did not stop in time' "$D/log"
 }

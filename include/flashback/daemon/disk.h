@@ -36,9 +36,9 @@ struct disk {
 
 enum disk_news {
 	DISK_NOTHING,
-	DISK_FIGURES, /* the state of the disk was read, or reading it failed */
-	DISK_VOLUME,  /* a volume was read */
-	DISK_LOOKED   /* the inspector has ended or hangs: a waiting wake continues */
+	DISK_FIGURES,  /* the state of the disk was read, or reading it failed */
+	DISK_VOLUME,   /* a volume was read */
+	DISK_INSPECTED /* the inspector has ended or hangs: a waiting wake continues */
 };
 
 struct disk_event {
@@ -49,13 +49,13 @@ struct disk_event {
 };
 
 /**
- * disk_look(k, config): start the inspector, unless it runs.  Return true when it cannot be started
- * and the state of the disk has changed because of that.
+ * disk_inspect(k, config): start the inspector, unless it runs.  Return true when it cannot be
+ * started and the state of the disk has changed because of that.
  */
-bool disk_look(struct disk *k, const struct config *config);
+bool disk_inspect(struct disk *k, const struct config *config);
 
-/** disk_is_looking(k): does the inspector run?  False for one that hangs in the kernel. */
-bool disk_is_looking(const struct disk *k);
+/** disk_is_inspecting(k): does the inspector run?  False for one that hangs in the kernel. */
+bool disk_is_inspecting(const struct disk *k);
 
 /** disk_next(k, e): the next event.  Call it until it returns DISK_NOTHING. */
 enum disk_news disk_next(struct disk *k, struct disk_event *e);

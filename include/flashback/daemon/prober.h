@@ -25,11 +25,11 @@ struct prober {
 enum prober_news {
 	PROBER_NOTHING,
 	PROBER_ANSWERED, /* rows have changed */
-	PROBER_ENDED     /* the same, and none is ASKING any more */
+	PROBER_ENDED     /* the same, and none is PROBING any more */
 };
 
 /**
- * prober_start(p, table): probe the hosts of all rows that are ASKING, each host once.  If no
+ * prober_start(p, table): probe the hosts of all rows that are PROBING, each host once.  If no
  * prober can be started, the rows are QUEUED without a probe.
  */
 void prober_start(struct prober *p, struct table *table);

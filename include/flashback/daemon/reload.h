@@ -26,7 +26,7 @@ struct reload {
 struct reload_news {
 	bool renewed; /* a new config is in force */
 	bool broken;  /* it had no errors and now has: reload.config_error */
-	bool mended;  /* it had errors and now has none */
+	bool valid;   /* it had errors and now has none */
 };
 
 /**

@@ -37,7 +37,7 @@ struct wake_terms {
 
 /**
  * wake_decide(w, table, terms):
- * Move each resting row that is due and allowed to ASKING, or to QUEUED if its host need not be
+ * Move each resting row that is due and allowed to PROBING, or to QUEUED if its host need not be
  * probed.
  */
 void wake_decide(struct wake *w, struct table *table, const struct wake_terms *terms);

@@ -11,13 +11,13 @@
 
 #define HOOK_SECONDS 600       /* before, after */
 #define HOOK_NOTIFY_SECONDS 60 /* notify */
-#define HOOK_NOT_NOW 75        /* before says: not now */
+#define HOOK_NOT_NOW 75        /* `before`: retry at the next wake */
 
 /**
  * hook_run(command, env, input, seconds, stop_fd, why, size):
  * Run command with env (KEY=VALUE) added and input (may be NULL) on its standard input; terminate
  * it after the given seconds, or when stop_fd (-1: none) becomes readable.  Return its exit status,
- * also when it exited by itself after it was asked to stop; -1 with the reason in why (size bytes)
+ * also when it exited by itself after it was sent TERM; -1 with the reason in why (size bytes)
  * when it ended otherwise.
  */
 int hook_run(const struct text_list *command, const struct text_list *env, const char *input,

@@ -14,7 +14,7 @@ enum view_life { VIEW_PRESTART, VIEW_ALIVE, VIEW_DOWN };
 
 /** The figures of the disk. */
 struct view_disk {
-	bool asked;                 /* the disk has been inspected */
+	bool known;                 /* the disk has been inspected */
 	bool mounted;               /* the marker is there */
 	uint64_t total, used, free; /* bytes; free is what is available to us */
 };

@@ -28,9 +28,9 @@ enum verdict_tree {
 /** Why flashback itself ended the run. */
 enum verdict_stop {
 	VERDICT_STOP_NO,
-	VERDICT_STOP_ASKED, /* the daemon ends, the window closes, the slice is over */
-	VERDICT_STOP_ROOM,  /* the disk was filling up */
-	VERDICT_STOP_STALL  /* no progress for too long */
+	VERDICT_STOP_SIGNAL, /* the daemon ends, the window closes, the slice is over */
+	VERDICT_STOP_ROOM,   /* the disk was filling up */
+	VERDICT_STOP_STALL   /* no progress for too long */
 };
 
 /** The rest of what verdict_make needs. */
@@ -62,7 +62,7 @@ int verdict_give_up(struct verdict *v, enum result result, const char *fmt, ...)
 /**
  * verdict_make(c, w, v):
  * Fill *v by the first row of the table in verdict.c that holds: result, code, figures and reason
- * (formatted by history_say).  The caller sets the other fields of the run, before or after.
+ * (formatted by history_reason).  The caller sets the other fields of the run, before or after.
  */
 void verdict_make(const struct verdict_case *c, const struct output_words *w, struct verdict *v);
 

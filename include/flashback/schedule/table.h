@@ -16,18 +16,18 @@
 
 enum table_phase {
 	TABLE_RESTING, /* not due, not allowed, or done */
-	TABLE_ASKING,  /* its host is being probed */
+	TABLE_PROBING, /* its host is being probed */
 	TABLE_QUEUED,  /* its host answers: it waits for a slot and its address */
 	TABLE_RUNNING, /* a worker runs */
 	TABLE_ENDING   /* the worker was sent TERM */
 };
 
 enum table_event {
-	TABLE_EVENT_ASK,       /* due and allowed: its host is probed first */
+	TABLE_EVENT_PROBE,     /* due and allowed: its host is probed first */
 	TABLE_EVENT_QUEUE,     /* due and allowed, without a host to probe */
 	TABLE_EVENT_ANSWERED,  /* the host answers */
 	TABLE_EVENT_SILENT,    /* the host does not answer, or its name is unknown */
-	TABLE_EVENT_UNASKED,   /* no permission to probe, or the prober failed: rsync finds out */
+	TABLE_EVENT_UNPROBED,  /* no permission to probe, or the prober failed: rsync finds out */
 	TABLE_EVENT_NO_NET,    /* no network, or the lookup failed: the host is unknown */
 	TABLE_EVENT_WITHDRAWN, /* no longer due, allowed or configured */
 	TABLE_EVENT_STARTED,   /* a slot and the address were free: a worker runs */
@@ -69,7 +69,7 @@ struct table_row {
 	bool wanted;              /* an operand of --once: due or not */
 	bool tried;               /* a run was started since the last wake */
 	bool overdue;             /* as last reported */
-	enum result told;         /* the result last passed to notify; NONE: none yet */
+	enum result notified;     /* the result last passed to notify; NONE: none yet */
 	bool gone;                /* no longer in the config: dropped when the run ends */
 };
 
@@ -111,11 +111,11 @@ void table_drop_gone(struct table *table);
 bool table_see(struct table_row *row, const struct summary *seen);
 
 /**
- * table_say(row, result, fmt, ...):
+ * table_result(row, result, fmt, ...):
  * Set a result without a run, with its reason.  Text from outside must have been escaped
- * (history_say).
+ * (history_reason).
  */
-void table_say(struct table_row *row, enum result result, const char *fmt, ...)
+void table_result(struct table_row *row, enum result result, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 void table_free(struct table *table);

@@ -40,11 +40,11 @@ struct history_run history_begin(const struct stamp *start);
 int64_t history_ended(const struct history_run *run);
 
 /**
- * history_say(run, fmt, ap):
+ * history_reason(run, fmt, ap):
  * Set the reason.  Text from outside must have been escaped.  At most 199 bytes, truncated with
  * "..."; the words FAILED and SUCCEEDED are altered, because scripts count lines that contain them.
  */
-void history_say(struct history_run *run, const char *fmt, va_list ap)
+void history_reason(struct history_run *run, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
 /**

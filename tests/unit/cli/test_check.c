@@ -176,8 +176,8 @@ test_unlisted(void **state)
 	text = show(fx);
 	at = strstr(text, "\n# Snapshots");
 	assert_non_null(at);
-	assert_string_equal(at, "\n# Snapshots of volumes that are listed no longer; flashback "
-	                        "leaves them alone:\n"
+	assert_string_equal(at, "\n# Snapshots of volumes that are not in the config; they are "
+	                        "never expired:\n"
 	                        "# a/old: 1, the newest of 2026-11-20T031000+0100\n"
 	                        "# b/two: 2, the newest of 2026-10-25T025000+0100\n");
 	free(text);

@@ -37,7 +37,7 @@ look(struct disk *k, const struct inspect_message *m, size_t n, int status)
 		while ((news = disk_next(k, &e)) != DISK_NOTHING) {
 			l.figures += news == DISK_FIGURES;
 			l.volumes += news == DISK_VOLUME;
-			l.looked += news == DISK_LOOKED;
+			l.looked += news == DISK_INSPECTED;
 			l.changed |= e.changed;
 			l.gone |= e.gone;
 		}
@@ -87,7 +87,7 @@ test_states(void **state)
 	assert_int_equal(k.state, PLAN_DISK_ABSENT);
 	assert_string_equal(disk_words(&k), "it is not mounted");
 	assert_true(see(&k, fit).changed);
-	assert_string_equal(disk_words(&k), "the disk is good again");
+	assert_string_equal(disk_words(&k), "the disk is usable again");
 	disk_free(&k);
 
 	k = (struct disk){0};
@@ -177,13 +177,13 @@ test_hangs(void **state)
 	sender_start(&k.inspector, (struct sender){.status = SENDER_STAYS});
 	k.late_at = clock_mono() + 10000;
 	assert_int_equal(disk_next(&k, &e), DISK_NOTHING);
-	assert_true(disk_is_looking(&k));
+	assert_true(disk_is_inspecting(&k));
 	assert_int_equal(disk_deadline(&k, true), k.late_at);
 	k.late_at = clock_mono();
-	assert_int_equal(disk_next(&k, &e), DISK_LOOKED);
+	assert_int_equal(disk_next(&k, &e), DISK_INSPECTED);
 	assert_true(e.changed && !k.last.mounted && k.hangs_since > 0);
 	assert_int_equal(k.state, PLAN_DISK_ABSENT);
-	assert_false(disk_is_looking(&k));
+	assert_false(disk_is_inspecting(&k));
 	assert_false(disk_is_due(&k, true)); /* it may outlive its end */
 	while (k.inspector.pid != 0) {
 		sender_wait(&k.inspector);

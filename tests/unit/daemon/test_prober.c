@@ -32,7 +32,7 @@ make_table(struct table *table)
 	*table = (struct table){0};
 	rows_table(table, volumes, LENGTH(volumes), NOW);
 	for (size_t i = 0; i < table->n; i++)
-		table->row[i].phase = TABLE_ASKING;
+		table->row[i].phase = TABLE_PROBING;
 }
 
 /* Start p, and put a child that sends these in the place of the real one. */
@@ -123,7 +123,7 @@ test_moved_to_an_answered_host(void **state)
 	(void)state;
 	make_table(&table);
 	start(&p, &table, &m, 1, SENDER_STAYS);
-	while (table.row[0].phase == TABLE_ASKING) {
+	while (table.row[0].phase == TABLE_PROBING) {
 		sender_wait(&p.child);
 		assert_int_not_equal(prober_step(&p, &table), PROBER_ENDED);
 	}

@@ -42,7 +42,7 @@ check_phases(const struct table *table, const enum table_phase *phases)
 static void
 test_decide(void **state)
 {
-	static const enum table_phase all[] = {TABLE_QUEUED, TABLE_ASKING, TABLE_QUEUED,
+	static const enum table_phase all[] = {TABLE_QUEUED, TABLE_PROBING, TABLE_QUEUED,
 	                                       TABLE_RESTING},
 	                              probing[] = {TABLE_QUEUED, TABLE_RESTING, TABLE_QUEUED,
 	                                           TABLE_RESTING},

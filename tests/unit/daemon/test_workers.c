@@ -233,9 +233,9 @@ test_ends_without_a_result(void **state)
 	    {WORKERS_NO_REASON, SENDER_STAYS, RESULT_FAILED,
 	     "its worker was killed by signal 9; was the machine out of memory?"},
 	    {WORKERS_WINDOW, SENDER_STAYS, RESULT_INTERRUPTED, "its window closed"},
-	    {WORKERS_DAEMON_ENDS, 0, RESULT_INTERRUPTED, "flashback was told to stop"},
-	    {WORKERS_GONE, 0, RESULT_DISK, "the disk went away during the run"},
-	    {WORKERS_HANGS, SENDER_STAYS, RESULT_DISK, "the disk did not answer any more"},
+	    {WORKERS_DAEMON_ENDS, 0, RESULT_INTERRUPTED, "flashback was stopped"},
+	    {WORKERS_GONE, 0, RESULT_DISK, "the disk was lost during the run"},
+	    {WORKERS_HANGS, SENDER_STAYS, RESULT_DISK, "the disk stopped answering"},
 	};
 	struct workers_event e;
 	struct workers_run *r;

@@ -197,7 +197,7 @@ set_row(struct table *table, size_t index, const struct circumstance *c)
 		table->row[index].first_seen = NOW;
 	if (c->reason == NULL)
 		return;
-	table_say(&table->row[index], c->row.seen.last.result, "%s", c->reason);
+	table_result(&table->row[index], c->row.seen.last.result, "%s", c->reason);
 	table->row[index].seen.flawed = rows_flawed(&table->row[index]);
 }
 

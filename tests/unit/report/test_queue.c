@@ -135,7 +135,8 @@ make_table(struct table *table, const struct entry *entries, size_t n)
 		table->row[i].first_seen = NOW;
 		if (entries[i].reason == NULL)
 			continue;
-		table_say(&table->row[i], entries[i].row.seen.last.result, "%s", entries[i].reason);
+		table_result(&table->row[i], entries[i].row.seen.last.result, "%s",
+		             entries[i].reason);
 		table->row[i].seen.last.seconds = entries[i].row.seen.last.seconds;
 		table->row[i].seen.flawed = rows_flawed(&table->row[i]);
 	}
@@ -263,7 +264,7 @@ randomize(struct table_row *row, unsigned *seed)
 	row->silent_since = next_random(seed) % 4 ? 0 : NOW - next_random(seed);
 	row->seen.last.result = (enum result)(next_random(seed) % RESULT_RESULTS);
 	if (reason != NULL)
-		table_say(row, row->seen.last.result, "%s", reason);
+		table_result(row, row->seen.last.result, "%s", reason);
 }
 
 static void

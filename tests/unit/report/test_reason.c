@@ -39,7 +39,7 @@ static const struct said {
 	const char *text;
 } cases[] = {
     {NULL, {STALE}, NULL, 0, "READY: starts at 14:10"},
-    {NULL, {STALE, .phase = TABLE_ASKING}, NULL, 0, "READY: probing the host"},
+    {NULL, {STALE, .phase = TABLE_PROBING}, NULL, 0, "READY: probing the host"},
     {NULL, {FRESH}, NULL, 0, "NEXT RUN IN 20:00:00"},
     {"every=3d", {FRESH}, NULL, 0, "NEXT RUN IN 2d+20:00:00"},
     {NULL, {OLD}, NULL, 0, "READY, OVERDUE: starts at 14:10"},
@@ -126,7 +126,7 @@ static const struct said {
      "FAILED (0:00:03): two\\012lines, \\033[31mred, \\342\\200\\256turned, bad \\377, \\033 as "
      "it was, \xc3\xa4\xc3\xb6; again at 14:10"},
     {NULL,
-     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3, .phase = TABLE_ASKING},
+     {STALE, .seen.last.result = RESULT_FAILED, .seen.last.seconds = 3, .phase = TABLE_PROBING},
      "refused",
      0,
      "FAILED (0:00:03): refused; again when the host answers"},

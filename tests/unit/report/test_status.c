@@ -105,7 +105,8 @@ test_status_busy(void **unused)
 	run(&table, "here/etc", TABLE_PREPARING);
 	table_find(&table, "here/etc")->phase = TABLE_ENDING;
 	table_find(&table, "kimono/home")->seen.partial = NOW - MINUTE;
-	table_say(table_find(&table, "kimono/home"), RESULT_PARTIAL, "/home/x: Permission denied");
+	table_result(table_find(&table, "kimono/home"), RESULT_PARTIAL,
+	             "/home/x: Permission denied");
 	table_find(&table, "kimono/home")->seen.flawed =
 	    rows_flawed(table_find(&table, "kimono/home"));
 	table_find(&table, "digit/users")->seen.complete = NOW - 103 * DAY;
@@ -123,7 +124,7 @@ test_status_trouble(void **unused)
 
 	(void)unused;
 	make_table(&table);
-	view.disk = (struct view_disk){.asked = true, .total = 1, .used = 1, .free = 1};
+	view.disk = (struct view_disk){.known = true, .total = 1, .used = 1, .free = 1};
 	view.when.disk = PLAN_DISK_ABSENT;
 	view.disk_reason = "/backup\nhealth=OK: no marker";
 	view.config_error = "hosts.conf:3: 'a\r\nstatus=IDLE' is no name\x1b[2J";
@@ -228,7 +229,7 @@ test_asking_is_idle(void **unused)
 
 	(void)unused;
 	make_table(&table);
-	table.row[0].phase = TABLE_ASKING;
+	table.row[0].phase = TABLE_PROBING;
 	table.row[1].phase = TABLE_QUEUED;
 	text = golden_text(print_status, &view);
 	assert_true(has_line(text, "status=IDLE"));

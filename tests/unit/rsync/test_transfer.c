@@ -107,7 +107,7 @@ test_told_to_stop(void **state)
 
 	(void)state;
 	assert_int_equal(run_script("kill -TERM $PPID; exec sleep 100", 60, NULL, &end), 0);
-	assert_int_equal(end.stop, VERDICT_STOP_ASKED);
+	assert_int_equal(end.stop, VERDICT_STOP_SIGNAL);
 	assert_true(WIFSIGNALED(end.status));
 	assert_int_equal(WTERMSIG(end.status), SIGTERM);
 	assert_int_equal(run_script("kill -USR2 $PPID; exec sleep 100", 60, NULL, &end), 0);

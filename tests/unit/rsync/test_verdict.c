@@ -33,14 +33,14 @@ static const struct row {
 	const char *reason;
 } rows[] = {
     {"asked to stop, though it was through",
-     {.stop = VERDICT_STOP_ASKED},
+     {.stop = VERDICT_STOP_SIGNAL},
      "Number of files: 5\n",
      "",
      RESULT_INTERRUPTED,
      VERDICT_TREE_LEFT,
      false,
      false,
-     "stopped before it was done; the next run goes on from here"},
+     "interrupted; the next run resumes from here"},
     {"stalled, with words",
      {.status = EXIT(20), .stop = VERDICT_STOP_STALL, .patience = 1800},
      "",

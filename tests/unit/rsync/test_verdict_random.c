@@ -75,7 +75,7 @@ check_verdict(const struct verdict_case *c, const struct output_words *w, const 
 		assert_true(w->stats.seen && w->stats.files > 1 && code == 23);
 	if (v->run.result == RESULT_DISK || v->run.result == RESULT_FULL)
 		assert_true(c->disk_broken || c->disk_full || c->stop == VERDICT_STOP_ROOM);
-	if (c->stop == VERDICT_STOP_ASKED)
+	if (c->stop == VERDICT_STOP_SIGNAL)
 		assert_int_equal(v->tree, VERDICT_TREE_LEFT);
 	if (c->stop == VERDICT_STOP_STALL)
 		assert_int_equal(v->tree, VERDICT_TREE_INTERRUPTED);

@@ -106,7 +106,7 @@ test_not_due(void **state)
 	(void)state;
 	make_table(&table);
 	row = table.row;
-	table_say(row, RESULT_FAILED, "no route");
+	table_result(row, RESULT_FAILED, "no route");
 	row->retry_at = 1;
 	plan_settle(row, &end, NOON, WAKE);
 	assert_int_equal(row->seen.last.result, RESULT_FAILED);
@@ -137,11 +137,11 @@ test_adopt(void **state)
 	assert_false(plan_adopt(row, &seen, WAKE));
 	assert_true(row->known);
 	assert_int_equal(row->seen.last.result, RESULT_FAILED);
-	assert_int_equal(row->told, RESULT_FAILED);
+	assert_int_equal(row->notified, RESULT_FAILED);
 	assert_string_equal(row->seen.last.reason, "no route");
 	assert_int_equal(row->retry_at, NOON - HOUR + 60 + 2 * WAKE);
 	/* What this daemon knows stands, though the history has no line of it. */
-	table_say(row, RESULT_NOT_FOUND, "silent");
+	table_result(row, RESULT_NOT_FOUND, "silent");
 	assert_false(plan_adopt(row, &seen, WAKE));
 	assert_int_equal(row->seen.last.result, RESULT_NOT_FOUND);
 	/* A --once beside this daemon. */

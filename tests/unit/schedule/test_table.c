@@ -70,7 +70,7 @@ test_update_keeps_what_is_known(void **state)
 	row->seen.complete = NOW - 5;
 	row->retry_at = NOW + 60;
 	row->phase = TABLE_RUNNING;
-	table_say(row, RESULT_FAILED, "no %s", "luck");
+	table_result(row, RESULT_FAILED, "no %s", "luck");
 	volumes[0] = rows_volume("nas/music", NULL);
 	volumes[1] = rows_volume("kimono/etc", "every=7d", NULL);
 	volumes[2] = rows_volume("kimono/home", NULL);
@@ -103,7 +103,7 @@ test_gone_while_running(void **state)
 	(void)state;
 	make_three(&table);
 	table_find(&table, "kimono/home")->phase = TABLE_ENDING;
-	table_find(&table, "here/etc")->phase = TABLE_ASKING;
+	table_find(&table, "here/etc")->phase = TABLE_PROBING;
 	volumes[0] = rows_volume("kimono/etc", NULL);
 	rows_table(&table, volumes, 1, NOW);
 	assert_int_equal(table.n, 2);
@@ -220,10 +220,10 @@ test_say(void **state)
 	struct table_row row = {0};
 
 	(void)state;
-	table_say(&row, RESULT_PARTIAL, "%d files of %s", 3, "100%");
+	table_result(&row, RESULT_PARTIAL, "%d files of %s", 3, "100%");
 	assert_int_equal(row.seen.last.result, RESULT_PARTIAL);
 	assert_string_equal(row.seen.last.reason, "3 files of 100%");
-	table_say(&row, RESULT_SUCCEEDED, "%s", row.seen.last.reason);
+	table_result(&row, RESULT_SUCCEEDED, "%s", row.seen.last.reason);
 	assert_string_equal(row.seen.last.reason, "3 files of 100%");
 	assert_int_equal(row.seen.last.result, RESULT_SUCCEEDED);
 }
@@ -237,7 +237,7 @@ test_see(void **state)
 	struct summary seen = {.complete = NOW - 9, .last = {.stamp = {.when = NOW - 9}}};
 
 	(void)state;
-	table_say(&row, RESULT_ABSENT, "no disk");
+	table_result(&row, RESULT_ABSENT, "no disk");
 	assert_false(table_see(&row, &seen));
 	assert_true(row.known);
 	assert_int_equal(row.seen.complete, NOW - 9);
@@ -251,7 +251,7 @@ test_see(void **state)
 	assert_int_equal(row.percent, 0);
 	assert_int_equal(row.silent_since, 0);
 
-	table_say(&row, RESULT_BUSY, "busy");
+	table_result(&row, RESULT_BUSY, "busy");
 	assert_false(table_see(&row, &seen));
 	assert_int_equal(row.seen.last.result, RESULT_BUSY);
 	seen.last.stamp.when = NOW - 9;
@@ -328,13 +328,13 @@ static const struct {
 	enum table_event event;
 	enum table_phase to;
 } legal[] = {
-    {TABLE_RESTING, TABLE_EVENT_ASK, TABLE_ASKING},
+    {TABLE_RESTING, TABLE_EVENT_PROBE, TABLE_PROBING},
     {TABLE_RESTING, TABLE_EVENT_QUEUE, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_SILENT, TABLE_RESTING},
-    {TABLE_ASKING, TABLE_EVENT_UNASKED, TABLE_QUEUED},
-    {TABLE_ASKING, TABLE_EVENT_NO_NET, TABLE_RESTING},
-    {TABLE_ASKING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_ANSWERED, TABLE_QUEUED},
+    {TABLE_PROBING, TABLE_EVENT_SILENT, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_UNPROBED, TABLE_QUEUED},
+    {TABLE_PROBING, TABLE_EVENT_NO_NET, TABLE_RESTING},
+    {TABLE_PROBING, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
     {TABLE_QUEUED, TABLE_EVENT_STARTED, TABLE_RUNNING},
     {TABLE_QUEUED, TABLE_EVENT_WITHDRAWN, TABLE_RESTING},
     {TABLE_RUNNING, TABLE_EVENT_STOPPED, TABLE_ENDING},
@@ -374,7 +374,7 @@ test_a_whole_run(void **state)
 	struct table_row row = {.phase = TABLE_RESTING};
 
 	(void)state;
-	table_move(&row, TABLE_EVENT_ASK);
+	table_move(&row, TABLE_EVENT_PROBE);
 	table_move(&row, TABLE_EVENT_ANSWERED);
 	table_move(&row, TABLE_EVENT_STARTED);
 	assert_int_equal(row.phase, TABLE_RUNNING);
