@@ -125,7 +125,7 @@ prepare(struct snapshot_quick *q)
 
 	stamp_format(&c->plan.base, name);
 	if (is_known_impossible(c->v, name))
-		return need_full(c, "the spare tree could not be made");
+		return need_full(c, "the spare tree could not be made, or was removed");
 	rc = spare_walk(c->v, name, &walk);
 	if (rc == 1)
 		return STEP_GAVE_UP;

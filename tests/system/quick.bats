@@ -416,6 +416,64 @@ between() {
 	same_tree "$D/src" "$NEW"
 }
 
+# harms: what may have become of a spare ($S) since it was laid out.
+harms() {
+	cat <<-'END'
+	rm -rf "$S" && ln -s "$D/outside" "$S"
+	rm -rf "$S" && ln -s "$NEW" "$S"
+	rm -rf "$S" && echo file >"$S"
+	rm -rf "$S" "$S.of"
+	rm -rf "$S" && cp -al "$PREVIOUS" "$S"
+	rm -rf "$S/deep" "$S/f1"*
+	rm -rf "$S/deep/1" && ln -s "$D/outside" "$S/deep/1"
+	rm -rf "$S/deep" && ln "$S/f1" "$S/deep"
+	rm "$S/f1" && mkdir "$S/f1" && echo x >"$S/f1/x"
+	rm "$S/f1" && echo 2 >"$S/f1" && touch -r "$S/f2" "$S/f1"
+	ln -f "$S/f2" "$S/f1"
+	mkdir -p "$S/strange/deep" && echo x | tee "$S/strange/deep/f" "$S/deep/strange" >"$S/strange/f"
+	chmod 777 "$S/deep" && touch "$S/deep" && chown 7:7 "$S/deep/1" && setfattr -n user.x -v x "$S"
+	END
+}
+
+@test "a spare that was damaged, replaced or removed by hand does no harm" {
+	local harm S=$STORE/$VOLUME/.flashback/spare
+	make_tree "$D/src"
+	seq 40 | while read -r n; do echo "$n" >"$D/src/f$n"; done
+	mkdir "$D/outside"
+	echo x | tee "$D/outside/2" "$D/outside/f1" >"$D/outside/f"
+	manifest "$D/outside" >"$D/before"
+	back_up
+	remember
+	echo 0 >"$D/src/f2"
+	next_day
+	while read -r harm; do
+		eval "$harm"
+		echo "$harm" | tee "$D/src/f2" >"$D/src/deep/new"
+		echo "after $harm"
+		next_day
+		manifest "$D/outside" | diff "$D/before" -
+	done < <(harms)
+	# Between the scan and the copy: nothing is left of what was compared.
+	for harm in "rm -rf '$S'" "mv '$S' '$D/away' && ln -s '$D/away' '$S'"; do
+		echo "$harm" | tee "$D/src/f2" >"$D/src/deep/new"
+		between "$harm"
+		back_up
+		kind_is 'full run: the spare tree could not be changed'
+		between :
+		same_as_full
+		remember
+	done
+	# As where it could not be laid out: that is not tried before the run.
+	rm -rf "$S"
+	echo other >"$D/src/f2"
+	back_up
+	kind_is 'full run: the spare tree could not be made, or was removed'
+	same_as_full
+	remember
+	echo last >"$D/src/f2"
+	next_day
+}
+
 @test "a source that goes away between the scan and the copy is no snapshot" {
 	echo new >"$D/src/g"
 	back_up
