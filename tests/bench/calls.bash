@@ -38,9 +38,9 @@ a_file() {
 	awk -v n="$1" -v files="$CALL_FILES" 'BEGIN { printf "%.2f", n / files }'
 }
 
-# show_calls SITUATION WHAT: a row for each kind that anybody called, and the sum.
+# show_calls SITUATION WHAT [LIMIT]: a row for each kind that anybody called, and the sum, with its limit.
 show_calls() {
-	local kind program cells n sum
+	local kind program cells n sum limit='' verdict=
 	for kind in $KINDS all; do
 		cells=() sum=0
 		for program in bare flashback $OTHERS; do
@@ -53,7 +53,8 @@ show_calls() {
 			cells+=("$(a_file "$n")")
 			sum=$((sum + n))
 		done
-		[ "$sum" -eq 0 ] || row "$2: $kind" "${cells[@]:0:2}" '' '' "${cells[@]:2}"
+		[ "$kind" != all ] || [ -z "${3-}" ] || within "${cells[1]}" "$3"
+		[ "$sum" -eq 0 ] || row "$2: $kind" "${cells[@]:0:2}" "$limit" "$verdict" "${cells[@]:2}"
 	done
 }
 
@@ -64,7 +65,7 @@ bench_calls() {
 	for program in $(everybody); do
 		anew "$program"
 		traced first "$program"
-		for ((n = 1; n < KEEP; n++)); do
+		for ((n = 1; n <= KEEP; n++)); do
 			next_command "$program"
 			cost sh -c "$command"
 		done
@@ -77,6 +78,6 @@ bench_calls() {
 	done
 	row "metadata calls a file of $CALL_FILES"
 	show_calls first 'first copy'
-	show_calls same 'nothing changed'
+	show_calls same 'nothing changed' "$(awk -v files="$CALL_FILES" 'BEGIN { print 200 / files }')"
 	show_calls changed '1 % changed'
 }

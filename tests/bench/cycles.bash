@@ -69,7 +69,7 @@ ratio() {
 		awk '{ print $1 / ($2 ? $2 : 1) }' | median | xargs printf '%.3f\n'
 }
 
-# show SITUATION FIGURE WHAT [LIMIT]: its row.
+# show SITUATION FIGURE WHAT [LIMIT [UNIT]]: its row.
 show() {
 	local program why limit='' verdict='' cells=()
 	for program in $OTHERS; do
@@ -78,25 +78,52 @@ show() {
 	done
 	program=$(ratio "$1" "$2" flashback)
 	[ -z "${4-}" ] || within "$program" "$4"
-	row "$3" "$(printf %s "${figures[$1 $2 bare]}" | median) ms" "$program" "$limit" "$verdict" "${cells[@]}"
+	row "$3" "$(printf %s "${figures[$1 $2 bare]}" | median) ${5-ms}" "$program" "$limit" "$verdict" "${cells[@]}"
 }
 
-# most_for FILES: the limit of the CPU time of a first copy, and of a cycle: 3 % more than bare rsync with 50,000
-# files.  Most of what is flashback's own is the same for any number of them, so with fewer it may be as many
-# milliseconds.
-most_for() {
-	awk -v files="$1" 'BEGIN { printf "%.3f", 1 + 0.03 * (files < 50000 ? 50000 / files : 1) }'
+# most RATIO: the limit of a figure that may be RATIO of bare rsync's with 50,000 files.  Some milliseconds of a run
+# are the same for any number of them, so with fewer it may be as many milliseconds more.
+most() {
+	awk -v ratio="$1" -v files="$FILES" 'BEGIN { print ratio + 0.03 * (files < 50000 ? 50000 / files - 1 : 0) }'
 }
 
-# situation NAME WHAT N [LIMIT]: its rows, once all has been looked at; LIMIT is that of the CPU.
+# situation NAME WHAT N CPU [SAFE]: its rows, once all has been looked at; the limits of the CPU time, and of the
+# time until all is on the disk.
 situation() {
 	local program
 	for program in $(everybody); do
 		is_right "$program" "$3"
 	done
-	show "$1" cpu "$2: CPU" "${4-}"
+	show "$1" cpu "$2: CPU" "$4"
 	show "$1" wall "$2: wall"
-	show "$1" safe "$2: wall, until on the disk"
+	show "$1" safe "$2: wall, until on the disk" "${5-}"
+}
+
+# looks: what rsync takes to compare the source with flashback's newest snapshot, as a program of its own.
+looks() {
+	local cpu wall
+	cost sh -c "$bare -n -- $D/src/ flashback/store/h/v/latest/"
+	figures[same cpu looks]+=$cpu$'\n'
+}
+
+# show_looks LIMIT: how many times as much processor time a run of flashback takes.
+show_looks() {
+	local limit verdict times
+	times=$(paste <(printf %s "${figures[same cpu flashback]}") <(printf %s "${figures[same cpu looks]}") |
+		awk '{ print $1 / ($2 ? $2 : 1) }' | median)
+	within "$times" "$1"
+	row "nothing of $FILES files changed: CPU, of an rsync -n" "$(printf %s "${figures[same cpu looks]}" | median) ms" \
+	    "$times" "$limit" "$verdict"
+}
+
+# fill: from now on one snapshot expires in each cycle.
+fill() {
+	local round program
+	for ((round = 1; round <= KEEP; round++)); do
+		for program in $(everybody); do
+			cycle filling "$program"
+		done
+	done
 }
 
 bench_cycles() {
@@ -109,23 +136,21 @@ bench_cycles() {
 			cycle first "$program"
 		done
 	done
-	situation first "first copy of $FILES files" 1 "$(most_for "$FILES")"
-	for ((round = 1; round < KEEP; round++)); do # from now on one expires each time
-		for program in $(everybody); do
-			cycle filling "$program"
-		done
-	done
+	situation first "first copy of $FILES files" 1 "$(most 1.03)"
+	fill
 	for ((round = 0; round < ROUNDS; round++)); do
 		for program in $(in_turn $round); do
 			cycle same "$program"
 		done
+		looks
 	done
-	situation same "nothing of $FILES files changed" "$KEEP" "$(most_for "$FILES")"
+	situation same "nothing of $FILES files changed" "$KEEP" "$(most 0.25)" "$(most 0.30)"
+	show_looks "$(most 1.35)"
 	for ((round = 0; round < ROUNDS; round++)); do
 		change_tree $round
 		for program in $(in_turn $round); do
 			cycle changed "$program"
 		done
 	done
-	situation changed "1 % of $FILES files changed" "$KEEP"
+	situation changed "1 % of $FILES files changed" "$KEEP" "$(most 0.35)"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The table: a row for each figure, a column for each program; and what is measured.
 
-row_format='%-54s %10s %10s %10s %-8s'
+row_format='%-60s %10s %10s %10s %-8s'
 
 # row WHAT [BARE [FLASHBACK [LIMIT [VERDICT [OTHER...]]]]]
 row() {

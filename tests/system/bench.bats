@@ -33,14 +33,15 @@ expect_row() {
 	expect_row 'first copy of 100 files: wall, until on the disk +[0-9.]+ ms +[0-9.]+ *$'
 	expect_row 'nothing of 100 files changed: CPU +[0-9.]+ ms +[0-9.]+ +0 TOO MUCH'
 	expect_row '1 % of 100 files changed: wall +[0-9.]+ ms +[0-9.]+ *$'
-	expect_row 'Over their limits: 3$'
+	expect_row 'Over their limits: 6$'
 }
 
 @test "within its limits the exit status is 0" {
 	needs_root
-	bench 1000 silent calls
+	bench 1000 silent disk calls
 	expect_exit 0
 	expect_row '50 silent hosts: the run of another starts after +[0-9]+ ms +3000000 ms good'
-	expect_row 'nothing changed: link +1\.00 +1\.00 *$'
+	expect_row 'cold, nothing of 100 files changed: written +[0-9]+ KiB +[0-9.]+ +[0-9]+ good'
+	expect_row 'nothing changed: link +1\.00 +0\.00 *$'
 	expect_row '1 % changed: all +[0-9.]+ +[0-9.]+ *$'
 }
