@@ -27,6 +27,7 @@
 #include "flashback/store/bootid.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/store.h"
+#include "flashback/store/trust.h"
 #include "flashback/store/voldir.h"
 
 _Static_assert(sizeof(struct backup_message) <= EVENT_SIZE, "it can be sent");
@@ -230,7 +231,7 @@ open_volume(struct run *r)
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
 		                       vol->id, strerror(errno));
 	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
-	                       r->job->config->data_dir, vol->id, strerror(errno));
+	                       r->job->config->data_dir, vol->id, trust_error(errno));
 }
 
 static void

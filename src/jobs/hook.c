@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/child.h"
+#include "flashback/lib/safepath.h"
 
 /* A file in memory that holds input, positioned at its beginning; -1 for none.  A pipe would need
  * somebody who writes to it while the command runs, and a command that does not read would block
@@ -62,6 +63,11 @@ hook_run(const struct text_list *command, const struct text_list *env, const cha
 	const char *name = command->item[0];
 	int status, rc, error;
 
+	if (safepath_check_program(name, why, size) != 0) {
+		if (spec.in != -1)
+			close(spec.in);
+		return -1;
+	}
 	rc = child_run(&spec, seconds, stop_fd, &status);
 	error = errno;
 	if (spec.in != -1)

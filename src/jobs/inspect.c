@@ -17,6 +17,7 @@
 #include "flashback/rsync/verdict.h"
 #include "flashback/store/firstseen.h"
 #include "flashback/store/store.h"
+#include "flashback/store/trust.h"
 #include "flashback/store/voldir.h"
 
 _Static_assert(sizeof(struct inspect_message) <= EVENT_SIZE, "it can be sent");
@@ -140,7 +141,8 @@ static void
 send_unread(struct reading *r, const struct volume *volume, const char *what, int error)
 {
 	(void)firstseen_of(&r->seen, volume->id, r->now);
-	warn(r->out, INSPECT_UNREAD, "%s%s cannot be read: %s", volume->id, what, strerror(error));
+	warn(r->out, INSPECT_UNREAD, "%s%s cannot be read: %s", volume->id, what,
+	     trust_error(error));
 }
 
 /* Read one volume and send its summary.  A volume without a directory has no snapshots, which is

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ struct path_walk {
 	char *at;       /* its name, for messages */
 	char *rest;     /* the components still to be walked */
 	int links;      /* symlinks followed so far */
+	bool way_only;  /* whose the last component is does not matter */
 	char **why;
 };
 
@@ -141,7 +143,8 @@ step(struct path_walk *w, const char *name, bool make)
 	fd = open_component(w, name, make);
 	if (fd == -1 || fstat(fd, &st) == -1)
 		fail_errno(at, w->why);
-	else if (check_owner(&st, at, w->why) == 0)
+	else if ((w->way_only && !S_ISLNK(st.st_mode) && w->rest[strspn(w->rest, "/")] == '\0') ||
+	         check_owner(&st, at, w->why) == 0)
 		result = 0;
 	/* w moves on only after the checks: on failure it still describes the last good
 	 * directory. */
@@ -173,12 +176,13 @@ walk_end(struct path_walk *w)
 /* Start at the root, or for a relative path at the root too, with the working directory's path
  * prepended: every directory on the way must be checked. */
 static int
-walk_begin(struct path_walk *w, const char *path, char **why)
+walk_begin(struct path_walk *w, const char *path, bool way_only, char **why)
 {
 	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
 
 	*why = NULL;
-	*w = (struct path_walk){.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), .why = why};
+	*w = (struct path_walk){
+	    .fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), .way_only = way_only, .why = why};
 	if (path[0] == '/' || cwd != NULL) {
 		w->at = text_format("%s", "");
 		w->rest = text_format("%s/%s", cwd == NULL ? "" : cwd, path);
@@ -194,11 +198,11 @@ walk_begin(struct path_walk *w, const char *path, char **why)
 /* Walk along path.  On success w is at the object that path names, of which only the owner has been
  * checked, and the caller ends it. */
 static int
-walk(struct path_walk *w, const char *path, bool make, char **why)
+walk(struct path_walk *w, const char *path, bool make, bool way_only, char **why)
 {
 	char *name;
 
-	if (walk_begin(w, path, why) == -1)
+	if (walk_begin(w, path, way_only, why) == -1)
 		return -1;
 	while ((name = next_name(w)) != NULL) {
 		int result = check_passage(w);
@@ -223,7 +227,7 @@ safepath_open_dir(const char *path, bool make, char **why)
 	struct path_walk w;
 	int fd = -1;
 
-	if (walk(&w, path, make, why) == -1)
+	if (walk(&w, path, make, false, why) == -1)
 		return -1;
 	if (check_owner(&w.st, path, why) == 0 && check_mode(&w.st, path, why) == 0) {
 		/* An O_PATH descriptor cannot be used for fsync and the like. */
@@ -237,21 +241,50 @@ safepath_open_dir(const char *path, bool make, char **why)
 
 /* The file is already open: it was opened first, then checked.  So it is the same file that was
  * checked only if the walk ends at the same inode. */
-int
-safepath_check_file(const char *path, int fd, char **why)
+static int
+check_open(const char *path, int fd, bool way_only, char **why)
 {
 	struct stat st;
 	struct path_walk w;
 	int result = -1;
 
-	if (walk(&w, path, false, why) == -1)
+	if (walk(&w, path, false, way_only, why) == -1)
 		return -1;
 	if (fstat(fd, &st) == -1)
 		fail_errno(path, why);
 	else if (st.st_dev != w.st.st_dev || st.st_ino != w.st.st_ino)
 		*why = text_format("%s was replaced while it was being read", path);
 	else
-		result = check_mode(&st, path, why);
+		result = way_only ? 0 : check_mode(&st, path, why);
 	walk_end(&w);
 	return result;
+}
+
+int
+safepath_check_file(const char *path, int fd, char **why)
+{
+	return check_open(path, fd, false, why);
+}
+
+int
+safepath_check_way(const char *path, int fd, char **why)
+{
+	return check_open(path, fd, true, why);
+}
+
+int
+safepath_check_program(const char *path, char *why, size_t size)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC), rc = 0;
+	char *words = NULL;
+
+	if (fd == -1)
+		return 0;
+	if (safepath_check_file(path, fd, &words) == -1) {
+		snprintf(why, size, "%s", words != NULL ? words : "out of memory");
+		rc = -1;
+	}
+	free(words);
+	close(fd);
+	return rc;
 }

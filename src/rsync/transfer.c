@@ -13,6 +13,7 @@
 #include "flashback/lib/child.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
+#include "flashback/lib/safepath.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/scan.h"
@@ -352,6 +353,8 @@ transfer_version(const char *path, struct version *out, char *why, size_t size)
 		         strerror(errno));
 		return -1;
 	}
+	if (safepath_check_program(path, why, size) != 0)
+		return -1;
 	fd = memfd_create("version", MFD_CLOEXEC);
 	if (fd < 0 || run_version(path, fd, &status) != 0) {
 		snprintf(why, size, "%s could not be run: %s", path, strerror(errno));

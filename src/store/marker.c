@@ -6,6 +6,7 @@
 
 #define FIRST_LINE "flashback store 1"
 #define ADDED "added_xattrs"
+#define SHARED "shared"
 
 static const struct {
 	const char *name;
@@ -73,6 +74,8 @@ take_line(struct marker *m, const char *line, size_t len)
 
 	if (is(line, key, "id"))
 		take_id(m, equals + 1, len - key - 1);
+	if (is(line, key, SHARED))
+		m->shared = is(equals + 1, len - key - 1, "yes");
 	if (is(line, key, ADDED))
 		take_added(m, equals + 1, len - key - 1);
 	for (int t = 0; t < MARKER_TRAITS; t++)
@@ -109,6 +112,6 @@ marker_print(FILE *f, const struct marker *m)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
 		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
-	fprintf(f, ADDED "=%s\n", m->added);
+	fprintf(f, ADDED "=%s\n" SHARED "=%s\n", m->added, m->shared ? "yes" : "no");
 	return ferror(f) ? -1 : 0;
 }

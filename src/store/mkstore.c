@@ -16,6 +16,7 @@
 #include "flashback/lib/tree.h"
 #include "flashback/store/addedattr.h"
 #include "flashback/store/store.h"
+#include "flashback/store/trust.h"
 
 #define TEST_DIR "test"
 
@@ -262,6 +263,15 @@ fail(const struct mkstore *in, const char *doing)
 	return -1;
 }
 
+/* Report why, and free it.  Return -1. */
+static int
+refuse(FILE *f, char *why)
+{
+	fprintf(f, "%s\n", why != NULL ? why : "out of memory");
+	free(why);
+	return -1;
+}
+
 /* Refuse anything in the directory but lost+found and what an interrupted --init left: making a
  * store of a directory in use would mix its files with volumes. */
 static int
@@ -314,6 +324,7 @@ static int
 open_dir(struct mkstore *in)
 {
 	struct stat dir, root;
+	char *why;
 	int rc;
 
 	if (mkdir(in->data_dir, S_IRWXU) == 0)
@@ -324,6 +335,8 @@ open_dir(struct mkstore *in)
 	in->dir = open(in->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in->dir == -1 || fstat(in->dir, &dir) == -1 || stat("/", &root) == -1)
 		return fail(in, "open it");
+	if (trust_path(in->data_dir, in->dir, &why) == -1)
+		return refuse(in->f, why);
 	rc = refuse_inside(in);
 	if (rc == 0)
 		rc = tree_names(in->dir, refuse_foreign, in);
@@ -337,22 +350,6 @@ open_dir(struct mkstore *in)
 		        " mount the backup disk there and run flashback --init again\n",
 		        in->data_dir);
 	return 0;
-}
-
-/* Make data_dir accessible to its owner only.  Not an error if that fails: some disks have no
- * modes, and are mounted with a umask instead. */
-static void
-close_to_others(const struct mkstore *in)
-{
-	struct stat st;
-
-	if (fstat(in->dir, &st) == 0 && (st.st_mode & 07777) == S_IRWXU)
-		return;
-	if (fchmod(in->dir, S_IRWXU) == -1)
-		fprintf(in->f,
-		        "warning: %s cannot be closed to other users (chmod 700: %s): they can read"
-		        " what is backed up\n",
-		        in->data_dir, strerror(errno));
 }
 
 /* Is this an error of the disk or of this process, rather than the answer to a test?  A disk that
@@ -407,7 +404,8 @@ make_test_dir(struct mkstore *in)
 	return 0;
 }
 
-/* Refuse a disk that lacks what flashback relies on, unless forced. */
+/* Refuse a disk that lacks what flashback relies on, or a directory that others can change, unless
+ * forced. */
 static int
 check_needed(struct mkstore *in, bool force)
 {
@@ -416,7 +414,8 @@ check_needed(struct mkstore *in, bool force)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		if (tests[t].needed && !*marker_trait(&in->found, (enum marker_trait)t))
 			good = false;
-	if (good || force)
+	in->found.shared = trust_close(in->data_dir, in->dir, in->f) != 0;
+	if ((good && !in->found.shared) || force)
 		return 0;
 	fprintf(in->f,
 	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
@@ -438,7 +437,6 @@ write_marker(struct mkstore *in)
 {
 	uint64_t id[2];
 
-	close_to_others(in);
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
 		return fail(in, "get a random id for it");
 	snprintf(in->found.id, sizeof(in->found.id), "%016" PRIx64 "%016" PRIx64, id[0], id[1]);
@@ -483,11 +481,8 @@ mkstore_run(const char *data_dir, bool force, FILE *f)
 	if (store_open(data_dir, &s, &why) == 0)
 		return print_existing(data_dir, &s, f);
 	/* A marker that cannot be read is not overwritten: it may belong to a newer version. */
-	if (errno != ENOENT) {
-		fprintf(f, "%s\n", why ? why : "out of memory");
-		free(why);
-		return -1;
-	}
+	if (errno != ENOENT)
+		return refuse(f, why);
 	free(why);
 	/* Each step reports its own error; the marker is written only if all succeed. */
 	good = open_dir(&in) == 0 && make_test_dir(&in) == 0 && test_traits(&in, force) == 0 &&

@@ -15,6 +15,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
+#include "flashback/store/trust.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define MARKER_MAX 65536
@@ -76,6 +77,19 @@ open_error(const char *data_dir, bool open)
 	                   strerror(errno));
 }
 
+/* Somebody who could put a directory of his own in the place of data_dir could make a store there,
+ * to be written to by root; and who owns the store can change what is in it, unless that was
+ * accepted when it was made. */
+static int
+check_trust(const char *data_dir, int fd, const struct marker *traits, char **why)
+{
+	if (trust_path(data_dir, fd, why) == -1)
+		return -1;
+	if (!traits->shared)
+		*why = trust_owner(data_dir, fd);
+	return *why == NULL ? 0 : -1;
+}
+
 /* The marker is read below the descriptor that is kept.  Reading it by path could find another disk
  * that is mounted in between, and everything would be written below an empty mount point. */
 int
@@ -93,6 +107,11 @@ store_open(const char *data_dir, struct store *s, char **why)
 		*why = open_error(data_dir, is_open);
 		close_fd(&fd);
 		errno = error;
+		return -1;
+	}
+	if (check_trust(data_dir, fd, &s->traits, why) == -1) {
+		close_fd(&fd);
+		errno = TRUST_NOT_OURS;
 		return -1;
 	}
 	s->fd = fd;
@@ -153,11 +172,16 @@ store_close(struct store *s)
 /* Open the directory name below dir, creating it if make.  OPEN_DIR does not follow a symlink: a
  * HOST that is one would lead out of the store. */
 static int
-open_below(int dir, const char *name, bool make)
+open_below(const struct store *s, int dir, const char *name, bool make)
 {
+	int fd;
+
 	if (make && mkdirat(dir, name, S_IRWXU) == -1 && errno != EEXIST)
 		return -1;
-	return openat(dir, name, OPEN_DIR);
+	fd = openat(dir, name, OPEN_DIR);
+	if (fd != -1 && trust_below(fd, &s->traits) == -1)
+		close_fd(&fd);
+	return fd;
 }
 
 /* Bind an abstract socket to a name made from store and volume: a lock between processes of this
@@ -329,18 +353,18 @@ int
 store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                   struct store_volume *v)
 {
-	int above = open_below(s->fd, host, make);
+	int above = open_below(s, s->fd, host, make);
 	struct stat st;
 
 	*v = no_volume;
 	if (above == -1)
 		return -1;
-	v->fd = open_below(above, name, make);
+	v->fd = open_below(s, above, name, make);
 	close_fd(&above);
 	if (v->fd == -1 || fstat(v->fd, &st) == -1)
 		goto fail;
 	v->dev = st.st_dev;
-	v->meta = open_below(v->fd, MARKER_DIR, make);
+	v->meta = open_below(s, v->fd, MARKER_DIR, make);
 	if (v->meta == -1 && (make || errno != ENOENT))
 		goto fail;
 	/* Before anything is read, so that it cannot change afterwards. */

@@ -3,6 +3,7 @@
 #define FLASHBACK_SAFEPATH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Files and directories that nobody else can change.  "Trusted" means: owned by root or our user,
@@ -24,5 +25,15 @@ int safepath_open_dir(const char *path, bool make, char **why);
  * with *why; also when path no longer names the file open as fd.
  */
 int safepath_check_file(const char *path, int fd, char **why);
+
+/** safepath_check_way(path, fd, why): the same for everything on the way to path alone. */
+int safepath_check_way(const char *path, int fd, char **why);
+
+/**
+ * safepath_check_program(path, why, size):
+ * May only root and our user change this program?  Return 0, also when there is none of that name;
+ * or -1 with the reason in why.
+ */
+int safepath_check_program(const char *path, char *why, size_t size);
 
 #endif

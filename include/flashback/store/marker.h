@@ -24,7 +24,8 @@ struct marker {
 	bool seconds;            /* times are kept to the second */
 	bool nanoseconds;        /* ... and to the nanosecond */
 	bool owners, modes, symlinks, case_kept, xattrs;
-	bool d_ino; /* a directory's entries tell the inode numbers of what they name */
+	bool d_ino;  /* a directory's entries tell the inode numbers of what they name */
+	bool shared; /* --init --force accepted that others own it, or can write to it */
 	/* Extended attributes that it adds to files by itself, separated by blanks; see addedattr.h
 	 */
 	char added[MARKER_ADDED_SIZE];

@@ -37,7 +37,7 @@ test_text(void **state)
 	assert_string_equal(text,
 	                    "flashback store 1\nid=" ID "\nhard_links=yes\nlocks=no\nseconds=yes\n"
 	                    "nanoseconds=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
-	                    "xattrs=no\nd_ino=no\nadded_xattrs=\n");
+	                    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\n");
 	free(text);
 }
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_TRUST_H
+#define FLASHBACK_TRUST_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "flashback/store/marker.h"
+
+/*
+ * Who else could change a store: everything on the path of data_dir decides what store is found
+ * there, and whoever owns a directory of it can read or replace the backups in it.
+ */
+
+/** errno of a directory of the store that others own or can write to. */
+#define TRUST_NOT_OURS EUSERS
+
+/**
+ * trust_path(data_dir, fd, why):
+ * May only root and our user change what data_dir, open as fd, names?  What data_dir itself is like
+ * is not looked at.  Return 0, or -1 with *why (new memory, NULL when out of memory).
+ */
+int trust_path(const char *data_dir, int fd, char **why);
+
+/**
+ * trust_owner(data_dir, fd):
+ * Who besides root and our user could change what is in the open directory?  Return a text in new
+ * memory, or NULL: nobody.
+ */
+char *trust_owner(const char *data_dir, int fd);
+
+/**
+ * trust_below(fd, traits):
+ * The same for a directory below it, as far as the disk keeps owners and modes.  Return 0, or -1
+ * with TRUST_NOT_OURS.
+ */
+int trust_below(int fd, const struct marker *traits);
+
+/** trust_error(error): the words for an errno of opening a volume. */
+const char *trust_error(int error);
+
+/**
+ * trust_close(data_dir, fd, f):
+ * Make it accessible to its owner only, or print a warning to f.  Return 0; or -1 after printing
+ * who can change what is in it all the same.
+ */
+int trust_close(const char *data_dir, int fd, FILE *f);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/trust.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/safepath.h"
+#include "flashback/lib/text.h"
+
+/* Permission bits that let others change something. */
+#define WRITABLE (S_IWGRP | S_IWOTH)
+
+int
+trust_path(const char *data_dir, int fd, char **why)
+{
+	return safepath_check_way(data_dir, fd, why);
+}
+
+static bool
+is_foreign(uid_t uid)
+{
+	return uid != 0 && uid != geteuid();
+}
+
+char *
+trust_owner(const char *data_dir, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return text_format("%s: %s", data_dir, strerror(errno));
+	if (is_foreign(st.st_uid))
+		return text_format("%s belongs to user %ju, who can change every backup in it: "
+		                   "chown it",
+		                   data_dir, (uintmax_t)st.st_uid);
+	if ((st.st_mode & WRITABLE) != 0)
+		return text_format("%s can be written by others (mode %04o), who can change every "
+		                   "backup in it: chmod 700 it, or mount it with umask=077",
+		                   data_dir, (unsigned)st.st_mode & 07777);
+	return NULL;
+}
+
+int
+trust_below(int fd, const struct marker *traits)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if ((!traits->owners || !is_foreign(st.st_uid)) &&
+	    (!traits->modes || (st.st_mode & WRITABLE) == 0))
+		return 0;
+	errno = TRUST_NOT_OURS;
+	return -1;
+}
+
+const char *
+trust_error(int error)
+{
+	if (error == TRUST_NOT_OURS)
+		return "its directory belongs to another user, or can be written by others, who "
+		       "could change the backups: look at them, then chown and chmod 700 it";
+	return strerror(error);
+}
+
+/* Not an error if chmod fails: some disks have no modes, and are mounted with a umask instead. */
+int
+trust_close(const char *data_dir, int fd, FILE *f)
+{
+	struct stat st;
+	char *why;
+
+	if ((fstat(fd, &st) < 0 || (st.st_mode & 07777) != S_IRWXU) && fchmod(fd, S_IRWXU) < 0)
+		fprintf(f,
+		        "warning: %s cannot be closed to other users (chmod 700: %s): they can read"
+		        " what is backed up\n",
+		        data_dir, strerror(errno));
+	why = trust_owner(data_dir, fd);
+	if (why == NULL)
+		return 0;
+	fprintf(f, "%s\n", why);
+	free(why);
+	return -1;
+}
