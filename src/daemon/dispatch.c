@@ -113,6 +113,8 @@ reload(struct dispatch *d)
 		                                               : "out of memory");
 	if (news.valid)
 		dispatch_notify(d, "config", "OK", "the config is valid again");
+	if (news.dropped && d->reload.held.n > 0)
+		dispatch_notify(d, "config", "WARNING", d->reload.held.item[d->reload.held.n - 1]);
 	reload_rsync(&d->reload, d->config->rsync);
 	dispatch_standing(d);
 	d->publish.dirty |= news.renewed;

@@ -198,3 +198,47 @@ rsync_is() {
 	refuse grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error' "$D/log"
 	[ "$(grep -c 'config reloaded' "$D/log")" -ge $((last / 3)) ]
 }
+
+@test "volumes that leave the config are named, and so is a config without any" {
+	cat >"$D/tell" <<-END
+	#!/bin/sh
+	echo "\$FLASHBACK_EVENT \$FLASHBACK_STATE \$FLASHBACK_REASON" >>"$D/told"
+	END
+	chmod 755 "$D/tell"
+	main_conf "$STORE" <<-END
+	notify = "$D/tell"
+	END
+	volumes a b c d e f g
+	start_daemon
+	wait_for status_is volumes.ok 7
+	volumes a
+	kill -HUP "$DAEMON"
+	wait_for status_is health WARNING
+	[[ "$(status reason)" == 'no longer in the config, and so not backed up any more: h/b, h/c, h/d, h/e, h/f and 1 more; the snapshots stay' ]]
+	wait_for grep -q '^config WARNING no longer in the config.*h/b' "$D/told"
+	# They are back: all is well.
+	volumes a b c d e f g
+	kill -HUP "$DAEMON"
+	wait_for status_is health OK
+	# A full disk, or an editor, has emptied the file.
+	: >"$D/hosts.conf"
+	kill -HUP "$DAEMON"
+	wait_for status_is health WARNING
+	[[ "$(status reason)" == *'h/a, h/b, h/c, h/d, h/e and 2 more'* ]]
+	wait_for grep -q '^config WARNING .*h/a, h/b' "$D/told"
+	stop_daemon
+	start_daemon
+	wait_for status_is health WARNING
+	[[ "$(status reason)" == 'no volumes are configured'* ]]
+	wait_for grep -q 'WARNING no volumes are configured' "$D/told"
+	stop_daemon
+}
+
+# volumes NAME...
+volumes() {
+	hosts_conf <<-END
+	host "h" {
+	    $(printf 'volume "%s" { source = "'"$D"'/src/" }\n' "$@")
+	}
+	END
+}
