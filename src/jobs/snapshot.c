@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "flashback/jobs/inspect.h"
 #include "flashback/jobs/patch.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
@@ -396,8 +397,8 @@ renew_tree(struct copy *c)
 		copy_plan(c);
 		return copy_make_tree(c);
 	}
-	return verdict_give_up(&c->verdict, result_of_errno(errno), "%s/%s cannot be made: %s",
-	                       c->volume->id, name, strerror(errno));
+	return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
+	                       "%s/%s cannot be made: %s", c->volume->id, name, strerror(errno));
 }
 
 static void
@@ -412,22 +413,16 @@ set_kind(struct copy *c)
 
 /*
  * A file has more hard links than the disk allows: copy again, at once, with each hard link of the
- * source as a file of its own; all but that file is still shared with the bases.  Without this a
- * single file would make every second run of the volume fail.  What was received serves as a base
- * only where there is no snapshot: else its links would take the room of those that the copy needs.
+ * source as a file of its own; all but that file is still shared with the bases, which now have
+ * what was received, too.  Without this a single file would make every second run of the volume
+ * fail.
  */
 static int
 copy_unlinked(struct copy *c)
 {
-	char name[STAMP_NAME_SIZE];
-	bool is_renewed;
-
 	memcpy(c->unlinked, c->end.words.first_refusal, sizeof(c->unlinked));
 	copy_log(c, "once more, without hard links", c->unlinked);
-	is_renewed = c->plan.base.when != 0 &&
-	             tree_remove(c->v->fd, stamp_format(&c->tree, name), c->v->dev, NULL, 0) == 0 &&
-	             mkdirat(c->v->fd, name, 0700) == 0;
-	if (!is_renewed && renew_tree(c) != 0)
+	if (renew_tree(c) != 0)
 		return -1;
 	c->plan.job.unlinked = true;
 	return copy_full(c);
