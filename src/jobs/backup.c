@@ -227,7 +227,7 @@ open_volume(struct run *r)
 		    &r->copy.verdict, RESULT_BUSY,
 		    "locked by another flashback, or by an rsync that one has left");
 	if (errno == EROFS || errno == ENOSPC || errno == EIO || errno == EDQUOT)
-		return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
+		return verdict_give_up(&r->copy.verdict, inspect_blame(&r->store, errno),
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
 		                       vol->id, strerror(errno));
 	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
@@ -271,7 +271,7 @@ salvage(struct run *r)
 		r->boot[0] = '\0';
 	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
 		return 0;
-	return verdict_give_up(&r->copy.verdict, result_of_errno(errno),
+	return verdict_give_up(&r->copy.verdict, inspect_blame(&r->store, errno),
 	                       "what the last run received could not be kept: %s", strerror(errno));
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
@@ -30,14 +31,14 @@ trouble(struct commit *c, const char *what)
 		snprintf(c->trouble, sizeof(c->trouble), "%s: %s", what, strerror(errno));
 }
 
-/* Change the verdict to DISK or FULL by errno, with no snapshot claimed: the tree stays
- * .working, for the next run to salvage. */
+/* Change the verdict to this result, with errno in the reason and no snapshot claimed: the tree
+ * stays .working, for the next run to salvage. */
 static void
-disk_failed(struct commit *c, const char *what)
+disk_failed(struct commit *c, enum result result, const char *what)
 {
 	struct history_run *run = &c->verdict.run;
 
-	run->result = result_of_errno(errno);
+	run->result = result;
 	snprintf(run->reason, sizeof(run->reason), "%s: %s", what, strerror(errno));
 	c->verdict.tree = VERDICT_TREE_LEFT;
 }
@@ -59,9 +60,9 @@ check_store(struct commit *c)
 	if (store_same(c->data_dir, c->store) == 0)
 		return 0;
 	if (errno == ESTALE)
-		disk_failed(c, "another disk was mounted in its place during the run");
+		disk_failed(c, RESULT_DISK, "another disk was mounted in its place during the run");
 	else
-		disk_failed(c, "the disk was lost during the run");
+		disk_failed(c, RESULT_DISK, "the disk was lost during the run");
 	return -1;
 }
 
@@ -71,14 +72,16 @@ static void
 keep(struct commit *c, enum stamp_state state)
 {
 	if (syncfs(c->v->fd) != 0) {
-		disk_failed(c, "the disk could not store what was copied");
+		disk_failed(c, inspect_blame(c->store, errno),
+		            "the disk could not store what was copied");
 		discard(c);
 		return;
 	}
 	if (check_store(c) != 0)
 		return;
 	if (store_rename(c->v, &c->tree, state) != 0) {
-		disk_failed(c, "the finished copy could not be renamed");
+		disk_failed(c, inspect_blame(c->store, errno),
+		            "the finished copy could not be renamed");
 		return;
 	}
 	if (fsync(c->v->fd) != 0)

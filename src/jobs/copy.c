@@ -92,10 +92,10 @@ copy_make_tree(struct copy *c)
 	c->verdict.run.stamp.when = c->tree.when;
 	c->verdict.run.stamp.offset = c->tree.offset;
 	if (voldir_note_write(c->v, c->boot, &c->tree) != 0)
-		return verdict_give_up(&c->verdict, result_of_errno(errno),
+		return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
 		                       "the lock file cannot be written: %s", strerror(errno));
 	if (mkdirat(c->v->fd, stamp_format(&c->tree, name), 0700) != 0)
-		return verdict_give_up(&c->verdict, result_of_errno(errno),
+		return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
 		                       "%s/%s cannot be made: %s", c->volume->id, name,
 		                       strerror(errno));
 	return 0;
@@ -165,8 +165,10 @@ check_disk(const struct copy *c, struct verdict_case *jc)
 	if (!w->no_space && !w->read_only && !w->io_error && c->end.stop != VERDICT_STOP_ROOM)
 		return;
 	if (store_writable(c->v->fd) != 0) {
-		jc->disk_broken = true;
-		jc->disk_full = result_of_errno(errno) == RESULT_FULL;
+		enum result blame = inspect_blame(c->store, errno);
+
+		jc->disk_broken = blame != RESULT_FAILED;
+		jc->disk_full = blame == RESULT_FULL;
 	} else {
 		struct inspect_disk disk = {0};
 

@@ -204,16 +204,35 @@ warn_of_store(int out, const char *data_dir, const struct store *s)
 }
 
 /* Try to write to the disk: after an error some file systems refuse every write but are not
- * flagged read-only. */
-static void
-test_writing(const struct store *s, struct inspect_disk *disk)
+ * flagged read-only.  Return 0 or the errno. */
+static int
+write_test(const struct store *s)
 {
 	int meta = openat(s->fd, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int rc = meta < 0 ? -1 : store_writable(meta), error = errno;
+	int error = meta < 0 || store_writable(meta) != 0 ? errno : 0;
 
 	if (meta >= 0)
 		close(meta);
-	if (rc == 0)
+	return error;
+}
+
+/* One volume's directory may refuse what the disk does not (chattr +a, a bad block in it): as an
+ * error of the disk it would be retried at each wake, and be in nobody's health. */
+enum result
+inspect_blame(const struct store *s, int error)
+{
+	int kept = errno, now = result_of_errno(error) == RESULT_FULL ? error : write_test(s);
+
+	errno = kept;
+	return now == 0 ? RESULT_FAILED : result_of_errno(now);
+}
+
+static void
+test_writing(const struct store *s, struct inspect_disk *disk)
+{
+	int error = write_test(s);
+
+	if (error == 0)
 		return;
 	if (result_of_errno(error) == RESULT_FULL && disk->low)
 		return; /* inspect_room has set a better reason */

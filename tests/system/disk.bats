@@ -171,3 +171,29 @@ is_let_go() {
 	wait_for status_is health OK
 	same_tree "$D/src" "$(newest here/v)"
 }
+
+@test "a volume's directory that refuses what the disk does not is a failure of that volume" {
+	ext4_disk a 24M
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/" }  volume "w" { source = "$D/src/" } }
+	END
+	run flashback -1
+	expect_exit 0
+	chattr +a "$STORE/here/v" || skip "no attributes of files here"
+	next_second
+	run flashback -1 here
+	chattr -a "$STORE/here/v"
+	expect_exit 2
+	expect 'FAILED'
+	expect 'Operation not permitted'
+	refuse grep -q 'WAITING (disk)' <<<"$output"
+	has_snapshots 2 here/w
+	chattr +a "$STORE/here/v"
+	set_clock '+2 days'
+	start_daemon
+	wait_for row_has here/v FAILED
+	status_is health WARNING
+	status_is volumes.failed 1
+	chattr -a "$STORE/here/v"
+	stop_daemon
+}

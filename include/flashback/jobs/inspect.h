@@ -8,6 +8,7 @@
 #include "flashback/config/conf.h"
 #include "flashback/config/volume.h"
 #include "flashback/store/marker.h"
+#include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
 /* The inspector: is the backup disk mounted, how full is it, and (on request) which snapshots
@@ -70,5 +71,12 @@ int inspect_body(int out, void *arg);
 /** inspect_room(fd, config, disk): compare the free space of the file system of fd with min_free.
  * Return 0, or -1 with the reason alone filled in. */
 int inspect_room(int fd, const struct config *config, struct inspect_disk *disk);
+
+/**
+ * inspect_blame(s, error):
+ * The result of a run that met this errno in its volume's directory: FULL; DISK when the store
+ * cannot be written either; else FAILED, for it concerns that volume alone.  errno is kept.
+ */
+enum result inspect_blame(const struct store *s, int error);
 
 #endif
