@@ -423,6 +423,7 @@ small_disk(struct place *p, const struct scratch *s, const char *size)
 	make_dir("mnt");
 	assert_int_equal(mount("none", "mnt", "tmpfs", 0, size), 0);
 	assert_int_equal(chdir("mnt"), 0);
+	assert_int_equal(chmod(".", 0700), 0);
 	make_place(p, mnt);
 	p->config.min_free_percent = -1;
 }

@@ -276,7 +276,7 @@ test_inodes(void **state)
 
 	snprintf(mnt, sizeof(mnt), "%s/mnt", p->s->path);
 	make_dir("mnt");
-	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=100m,nr_inodes=200"), 0);
+	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=100m,nr_inodes=200,mode=700"), 0);
 	assert_int_equal(chdir("mnt"), 0);
 	store_close(&p->store);
 	open_place(p, mnt);
