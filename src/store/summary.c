@@ -68,7 +68,10 @@ note_history(struct summary *out, const struct history_run *runs, size_t n, int6
 		n--;
 	if (n == 0)
 		return;
-	out->first = runs[0].stamp.when;
+	/* A first line that a wrong clock wrote would make the volume never overdue. */
+	for (size_t i = n; i-- > 0;)
+		if (!is_future(runs[i].stamp.when, now))
+			out->first = runs[i].stamp.when;
 	out->failures = history_failures(runs, n);
 	out->last = runs[n - 1];
 	note_flawed(out, runs, n);

@@ -24,7 +24,8 @@ struct summary {
 	unsigned kept;                      /* the number of complete and partial snapshots */
 	unsigned expired;
 	/* from the history, without lines from the future at its end */
-	int64_t first;             /* instant of its first line, or since when a volume without
+	int64_t first;             /* instant of its first line that is not from
+	                              the future, or since when a volume without
 	                              any run is known (firstseen); 0: unknown */
 	unsigned failures;         /* in a row */
 	struct history_run last;   /* the newest run; result NONE if there is none */

@@ -210,6 +210,10 @@ test_history(void **state)
 	assert_int_equal(s.failures, 1);
 	assert_true(s.bytes == -1 && s.new_bytes == -1);
 
+	/* A clock was wrong at the first run. */
+	summary_make(NULL, 0, (const struct history_run[]){runs[5], runs[1], runs[2]}, 3, NOW, &s);
+	assert_true(s.first == NOW - 40 * HOUR);
+
 	summary_make(NULL, 0, runs + 5, 1, NOW, &s);
 	assert_int_equal(s.last.result, RESULT_NONE);
 	assert_true(s.first == 0);
