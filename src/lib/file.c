@@ -226,12 +226,13 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 {
 	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	struct stat ours, there;
-	int fd = openat(dirfd, base, flags, 0644);
+	int fd = openat(dirfd, base, flags, S_IRUSR | S_IWUSR);
 	int result = -1;
 
 	if (fd == -1)
 		return text_refuse(why, "%s: %s", path, strerror(errno));
-	if (fstat(fd, &ours) == -1) {
+	/* Who can open it for reading can hold its lock. */
+	if (fstat(fd, &ours) == -1 || fchmod(fd, S_IRUSR | S_IWUSR) == -1) {
 		text_refuse(why, "%s: %s", path, strerror(errno));
 	} else if (!S_ISREG(ours.st_mode)) {
 		*why = text_format("%s is not a regular file", path);

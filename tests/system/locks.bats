@@ -163,3 +163,18 @@ goes_on_after_the_orphan() {
 	flock -n "$STORE/here/v/.flashback/lock" true
 	in_box umount "$MNT"
 }
+
+@test "nobody else can lock the pid file" {
+	needs_root
+	umask 022
+	mkdir -m 755 "$RUN"
+	echo 1 >"$RUN/flashback.pid" # as older ones made it
+	chmod 755 "$D"
+	start_daemon
+	[ "$(stat -c %a "$RUN/flashback.pid")" = 600 ]
+	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
+	stop_daemon
+	start_daemon
+	[ "$(stat -c %a "$RUN/flashback.pid")" = 600 ]
+	stop_daemon
+}
