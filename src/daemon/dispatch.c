@@ -159,7 +159,7 @@ plan(struct dispatch *d)
 
 /* The state of the disk has consequences.  Gone: stop the workers, which would keep it busy so that
  * it cannot be unmounted, and whose snapshots would be lost.  Low at a wake: the purger also
- * expires snapshots to make room.  Very low: stop the youngest run before rsync fills the disk. */
+ * expires snapshots to make room.  Very low: stop the run that has copied most before rsync fills the disk. */
 static void
 take_figures(struct dispatch *d, const struct disk_event *e)
 {
@@ -171,7 +171,7 @@ take_figures(struct dispatch *d, const struct disk_event *e)
 	}
 	if (disk->mounted && disk->low && d->wake.waiting)
 		d->purger.reclaim = d->purger.wanted = true;
-	if (disk->very_low && workers_stop_youngest(&d->workers))
+	if (disk->very_low && workers_stop_largest(&d->workers))
 		d->publish.dirty = true;
 }
 

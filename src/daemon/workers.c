@@ -381,24 +381,36 @@ workers_watch(struct workers *w, const struct workers_limits *limits)
 	return stopped;
 }
 
-/* The youngest run has received least.  Only one is stopped at a time: its end may free enough for
- * the others to finish.  None while one is still stopping. */
-bool
-workers_stop_youngest(struct workers *w)
+/* How much a run has copied, as far as rsync has reported it. */
+static int64_t
+copied(const struct workers *w, const struct workers_run *run)
 {
-	struct workers_run *youngest = NULL;
+	const struct table_row *row = row_of(w, run);
+
+	return row != NULL ? row->progress.bytes : 0;
+}
+
+/* The run that fills the disk must not go on at the cost of the others, whichever began first; of
+ * equal ones the youngest has least to lose.  Only one is stopped at a time: its end may free
+ * enough for the others to finish.  None while one is still stopping. */
+bool
+workers_stop_largest(struct workers *w)
+{
+	struct workers_run *largest = NULL;
 
 	for (size_t i = 0; i < WORKERS_MAX; i++) {
 		struct workers_run *run = &w->run[i];
+		int64_t more;
 
 		if (run->volume == NULL)
 			continue;
 		if (run->why == WORKERS_ROOM)
 			return false;
-		if (youngest == NULL || run->started > youngest->started)
-			youngest = run;
+		more = largest != NULL ? copied(w, run) - copied(w, largest) : 1;
+		if (more > 0 || (more == 0 && run->started > largest->started))
+			largest = run;
 	}
-	return youngest != NULL && stop_run(w, youngest, WORKERS_ROOM);
+	return largest != NULL && stop_run(w, largest, WORKERS_ROOM);
 }
 
 void

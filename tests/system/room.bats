@@ -234,30 +234,39 @@ cut_tree() {
 	refuse row_has a/liar 'WAITING (disk)'
 }
 
-@test "while runs go on the free space is watched: below half of min_free the youngest is stopped" {
+# more_than SIZE VOLUME: so much has come of its file.
+more_than() {
+	[ -n "$(find "$STORE/$2" -name '*file*' -size "+$1")" ]
+}
+
+@test "while runs go on the free space is watched: below half of min_free the one that has copied most is stopped" {
 	mkdir "$D/src2"
 	head -c 30000000 /dev/urandom >"$D/src/file"
 	head -c 30000000 /dev/urandom >"$D/src2/file"
 	hosts_conf <<-END
-	host "h" { volume "elder" { source = "$D/src/"  address = "one" } }
+	host "h" { volume "elder" { source = "$D/src/"  address = "one"  rsync_options = { "--bwlimit=50" } } }
 	END
 	main_conf "$MNT/store" <<-END
 	min_free = "40M"
-	defaults { rsync_options = { "--bwlimit=1000" }  probe = "none" }
+	parallel = 3
+	defaults { probe = "none" }
 	END
 	tmpfs_disk size=100m
 	start_daemon
 	wait_for has_snapshots 1 h/elder working
 	cat >>"$D/hosts.conf" <<-END
-	host "i" { volume "younger" { source = "$D/src2/"  address = "two" } }
+	host "i" { volume "younger" { source = "$D/src2/"  address = "two"  rsync_options = { "--bwlimit=500" } } }
+	host "j" { volume "last" { source = "$D/src/"  address = "three"  rsync_options = { "--bwlimit=50" } } }
 	END
 	wake
 	wait_for has_snapshots 1 i/younger working
+	wait_for has_snapshots 1 j/last working
+	wait_for more_than 2M i/younger
 	head -c 70000000 /dev/zero >"$STORE/filler"
 	wait_for grep -q 'i/younger: stopping: the disk was filling up' "$D/log"
 	wait_for row_has i/younger 'WAITING (disk)'
 	rm "$STORE/filler"
 	row_has h/elder 'BACKING UP'
-	refuse grep -q 'h/elder: stopping' "$D/log"
+	refuse grep -q 'h/elder: stopping\|j/last: stopping' "$D/log"
 	stop_daemon
 }

@@ -105,10 +105,10 @@ bool workers_watch(struct workers *w, const struct workers_limits *limits);
 struct workers_run *workers_yielder(struct workers *w, const struct workers_limits *limits);
 
 /**
- * workers_stop_youngest(w): stop one run because the disk is filling up; its end may free enough.
- * Return whether one was stopped.
+ * workers_stop_largest(w): stop the run that has copied most because the disk is filling up; its
+ * end may free enough.  Return whether one was stopped.
  */
-bool workers_stop_youngest(struct workers *w);
+bool workers_stop_largest(struct workers *w);
 
 /** workers_stop(w, why): stop all runs. workers_kill(w): kill those that have not ended since. */
 void workers_stop(struct workers *w, enum workers_why why);

@@ -153,15 +153,35 @@ test_the_youngest_gives_room(void **state)
 
 	(void)state;
 	make_place(&p);
-	assert_false(workers_stop_youngest(&p.w));
+	assert_false(workers_stop_largest(&p.w));
 	(void)run(&p, 0, "a/1", 90);
 	r = run(&p, 1, "b/1", 30);
 	(void)run(&p, 2, "c/1", 60);
-	assert_true(workers_stop_youngest(&p.w));
+	assert_true(workers_stop_largest(&p.w)); /* nothing is known of any */
 	assert_int_equal(r->why, WORKERS_ROOM);
 	assert_int_equal(row(&p, "b/1")->phase, TABLE_ENDING);
-	assert_false(workers_stop_youngest(&p.w)); /* until that has ended */
+	assert_false(workers_stop_largest(&p.w)); /* until that has ended */
 	assert_int_equal(workers_active(&p.w), 3);
+	free_place(&p);
+}
+
+/* Whoever fills the disk is stopped, not who came last. */
+static void
+test_the_largest_gives_room(void **state)
+{
+	struct place p;
+	struct workers_run *r;
+
+	(void)state;
+	make_place(&p);
+	r = run(&p, 0, "a/1", 90);
+	(void)run(&p, 1, "b/1", 30);
+	(void)run(&p, 2, "c/1", 60);
+	row(&p, "a/1")->progress.bytes = 2000;
+	row(&p, "b/1")->progress.bytes = 10;
+	row(&p, "c/1")->progress.bytes = 1999;
+	assert_true(workers_stop_largest(&p.w));
+	assert_int_equal(r->why, WORKERS_ROOM);
 	free_place(&p);
 }
 
@@ -308,6 +328,7 @@ main(void)
 	    cmocka_unit_test(test_who_yields),
 	    cmocka_unit_test(test_windows),
 	    cmocka_unit_test(test_the_youngest_gives_room),
+	    cmocka_unit_test(test_the_largest_gives_room),
 	    cmocka_unit_test(test_a_whole_run),
 	    cmocka_unit_test(test_ends_without_a_result),
 	    cmocka_unit_test(test_abandoned),
