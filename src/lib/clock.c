@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#define DAY (24 * 60 * 60)
+
 int64_t
 clock_wall(void)
 {
@@ -19,6 +21,9 @@ clock_offset(int64_t t)
 	 * alone would not reread it. */
 	tzset();
 	if (localtime_r(&when, &tm) == NULL)
+		return 0;
+	/* TZ may say more than a day; names of snapshots, and the world, have no such offset. */
+	if (tm.tm_gmtoff <= -DAY || tm.tm_gmtoff >= DAY)
 		return 0;
 	return (int32_t)(tm.tm_gmtoff - tm.tm_gmtoff % 60);
 }

@@ -217,3 +217,12 @@ made() {
 	flashback -1
 	made 2027-03-0{4,5}T120000+0100 2029-03-0{1,2,3,4}T120000+0100
 }
+
+@test "a time zone of more than a day is no time zone" {
+	set_clock '2027-03-01 12:00 UTC'
+	TZ=X-24 flashback -1
+	made 2027-03-01T120000+0000
+	set_clock '2027-03-02 12:00 UTC'
+	TZ=X+24:30 flashback -1
+	made 2027-03-0{1,2}T120000+0000
+}
