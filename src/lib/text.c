@@ -28,13 +28,13 @@ static const struct utf8_form utf8_forms[] = {
     {0xf8, 0xf0, 4, 0x10000},
 };
 
-/* Characters that end a line, control a terminal, or reverse the direction of the text that
- * follows: with these a file name could make a line show something else than it says. */
+/* Characters that end a line, control a terminal, are not seen, or reverse the direction of the
+ * text that follows: with these a file name could make a line show something else than it says. */
 static const struct {
 	uint32_t from, to;
 } unsafe[] = {
-    {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},
-    {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069},
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200b, 0x200f},
+    {0x2028, 0x202e}, {0x2060, 0x2069}, {0xfeff, 0xfeff}, {0xe0000, 0xe007f},
 };
 
 /* Decode the character at s.  Return its length and set *code; 0 when it is not valid UTF-8. */

@@ -69,6 +69,12 @@ test_escape_table(void **state)
 	    {"\xe2\x81\xa6\xe2\x81\xa9", "\\342\\201\\246\\342\\201\\251"},
 	    {"\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xaa",
 	     "\xe2\x80\x90\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xaa"},
+	    /* What is not seen: zero width, the byte order mark, tags. */
+	    {"\xe2\x80\x8b\xe2\x80\x8d", "\\342\\200\\213\\342\\200\\215"},
+	    {"\xe2\x81\xa0", "\\342\\201\\240"},
+	    {"\xef\xbb\xbf", "\\357\\273\\277"},
+	    {"\xf3\xa0\x80\x80\xf3\xa0\x81\xbf", "\\363\\240\\200\\200\\363\\240\\201\\277"},
+	    {"\xf3\xa0\x82\x80", "\xf3\xa0\x82\x80"},
 	    /* A backslash stays, unless it would read as one of our escapes. */
 	    {"\\", "\\"},
 	    {"C:\\dir\\", "C:\\dir\\"},
