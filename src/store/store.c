@@ -179,7 +179,7 @@ open_below(const struct store *s, int dir, const char *name, bool make)
 	if (make && mkdirat(dir, name, S_IRWXU) == -1 && errno != EEXIST)
 		return -1;
 	fd = openat(dir, name, OPEN_DIR);
-	if (fd != -1 && trust_below(fd, &s->traits) == -1)
+	if (fd != -1 && trust_below(s->fd, fd, &s->traits) == -1)
 		close_fd(&fd);
 	return fd;
 }

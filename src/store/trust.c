@@ -2,6 +2,7 @@
 #include "flashback/store/trust.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +45,33 @@ trust_owner(const char *data_dir, int fd)
 	return NULL;
 }
 
+/* Is the directory on another mounted file system than the store?  A subvolume of btrfs has a
+ * device number of its own, but is no mount. */
+static bool
+is_mounted(int store, const struct stat *st, int fd)
+{
+	struct statx here, there;
+	struct stat above;
+
+	if (fstat(store, &above) < 0 || above.st_dev == st->st_dev)
+		return false;
+	return statx(store, "", AT_EMPTY_PATH, STATX_MNT_ID, &here) != 0 ||
+	       statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &there) != 0 ||
+	       (here.stx_mask & there.stx_mask & STATX_MNT_ID) == 0 ||
+	       here.stx_mnt_id != there.stx_mnt_id;
+}
+
 int
-trust_below(int fd, const struct marker *traits)
+trust_below(int store, int fd, const struct marker *traits)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return -1;
+	if (is_mounted(store, &st, fd)) {
+		errno = EXDEV;
+		return -1;
+	}
 	if ((!traits->owners || !is_foreign(st.st_uid)) &&
 	    (!traits->modes || (st.st_mode & WRITABLE) == 0))
 		return 0;
@@ -64,6 +85,9 @@ trust_error(int error)
 	if (error == TRUST_NOT_OURS)
 		return "its directory belongs to another user, or can be written by others, who "
 		       "could change the backups: look at them, then chown and chmod 700 it";
+	if (error == EXDEV)
+		return "another file system is mounted there: mount it elsewhere, as a store of "
+		       "its own";
 	return strerror(error);
 }
 

@@ -197,3 +197,19 @@ is_let_go() {
 	chattr -a "$STORE/here/v"
 	stop_daemon
 }
+
+@test "another disk that is mounted in the store is refused" {
+	ext4_disk a 24M
+	flashback -1
+	has_snapshots 1 here/v
+	in_box mount -t tmpfs -o mode=700 tmpfs "$MNT/store/here"
+	next_second
+	run flashback -1 here/v
+	expect_exit 2
+	expect 'another file system is mounted there'
+	[ -z "$(ls -A "$STORE/here")" ]
+	in_box umount "$MNT/store/here"
+	run flashback -1 here/v
+	expect_exit 0
+	has_snapshots 2 here/v
+}

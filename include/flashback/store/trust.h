@@ -30,11 +30,12 @@ int trust_path(const char *data_dir, int fd, char **why);
 char *trust_owner(const char *data_dir, int fd);
 
 /**
- * trust_below(fd, traits):
+ * trust_below(store, fd, traits):
  * The same for a directory below it, as far as the disk keeps owners and modes.  Return 0, or -1
- * with TRUST_NOT_OURS.
+ * with TRUST_NOT_OURS; or with EXDEV when another file system is mounted there: once it is gone,
+ * what comes next would be below its mount point.
  */
-int trust_below(int fd, const struct marker *traits);
+int trust_below(int store, int fd, const struct marker *traits);
 
 /** trust_error(error): the words for an errno of opening a volume. */
 const char *trust_error(int error);

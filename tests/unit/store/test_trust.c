@@ -30,7 +30,7 @@ check_below(int rc, const struct marker *traits)
 {
 	int fd = open("d", SCRATCH_OPEN_DIR);
 
-	assert_int_equal(trust_below(fd, traits), rc);
+	assert_int_equal(trust_below(fd, fd, traits), rc);
 	if (rc != 0)
 		assert_int_equal(errno, TRUST_NOT_OURS);
 	close(fd);
@@ -66,6 +66,7 @@ test_words(void **state)
 {
 	(void)state;
 	assert_non_null(strstr(trust_error(TRUST_NOT_OURS), "belongs to another user"));
+	assert_non_null(strstr(trust_error(EXDEV), "another file system is mounted"));
 	assert_string_equal(trust_error(EIO), strerror(EIO));
 }
 
