@@ -159,7 +159,8 @@ plan(struct dispatch *d)
 
 /* The state of the disk has consequences.  Gone: stop the workers, which would keep it busy so that
  * it cannot be unmounted, and whose snapshots would be lost.  Low at a wake: the purger also
- * expires snapshots to make room.  Very low: stop the run that has copied most before rsync fills the disk. */
+ * expires snapshots to make room.  Very low: stop the run that has copied most before rsync fills
+ * the disk. */
 static void
 take_figures(struct dispatch *d, const struct disk_event *e)
 {
