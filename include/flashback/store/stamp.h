@@ -30,6 +30,7 @@ struct stamp {
 	int32_t offset; /* seconds east of UTC, a whole number of minutes */
 	enum stamp_state state;
 	enum stamp_state was; /* of a pin: its state before, if known; else PINNED */
+	uint32_t zero;        /* in the place of padding, which would be sent uninitialised */
 	const char *pin;      /* of a pin: its suffix, owned by who listed it; else NULL */
 };
 
