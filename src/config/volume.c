@@ -115,24 +115,35 @@ volume_new(const struct volume *around)
 	return NULL;
 }
 
-/* Exclude path, relative to the root of the transfer, before all other patterns, unless it is
- * excluded already.  rsync treats a backslash as special only in a pattern with a wildcard. */
-static int
-exclude_path(struct volume *v, const char *path)
+/* rsync treats a backslash as special only in a pattern with a wildcard. */
+char *
+volume_pattern(const char *path)
 {
 	bool escape = strpbrk(path, "*?[") != NULL;
 	char *pattern = malloc(2 * strlen(path) + 1), *p = pattern;
-	char **item;
-	int rc = 0;
 
 	if (pattern == NULL)
-		return -1;
+		return NULL;
 	for (; *path != '\0'; path++) {
 		if (escape && strchr("*?[\\", *path) != NULL)
 			*p++ = '\\';
 		*p++ = *path;
 	}
 	*p = '\0';
+	return pattern;
+}
+
+/* Exclude path, relative to the root of the transfer, before all other patterns, unless it is
+ * excluded already. */
+static int
+exclude_path(struct volume *v, const char *path)
+{
+	char *pattern = volume_pattern(path);
+	char **item;
+	int rc = 0;
+
+	if (pattern == NULL)
+		return -1;
 	if (text_list_has(&v->exclude, pattern))
 		goto out;
 	rc = text_list_add(&v->exclude, pattern);

@@ -2,12 +2,14 @@
 #include "flashback/jobs/copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/config/value.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/mounts.h"
@@ -16,6 +18,8 @@
 #include "flashback/store/runlog.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Argument of keep_out: a local source, checked against each path at which the store is mounted. */
 struct keeping {
@@ -198,6 +202,70 @@ copy_judge(struct copy *c)
 	verdict_make(&jc, &c->end.words, &c->verdict);
 }
 
+/* Open a directory below fd, or fd itself for "", a component at a time, so that no symbolic link
+ * of a host is followed. */
+static int
+open_path(int fd, const char *path)
+{
+	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t len; dir >= 0 && *path != '\0'; path += len + (path[len] == '/')) {
+		char *name;
+		int below;
+
+		len = strcspn(path, "/");
+		name = strndup(path, len);
+		below = name != NULL ? openat(dir, name, OPEN_DIR) : -1;
+		free(name);
+		close(dir);
+		dir = below;
+	}
+	return dir;
+}
+
+/* Does this tree of the volume have the marker of the store in this directory? */
+static bool
+has_store(const struct copy *c, const struct stamp *tree, const char *path)
+{
+	char name[STAMP_NAME_SIZE];
+	int top = openat(c->v->fd, stamp_format(tree, name), OPEN_DIR);
+	int dir = top >= 0 ? open_path(top, path) : -1;
+	bool found = dir >= 0 && store_is_copy(dir, c->store);
+
+	if (dir >= 0)
+		close(dir);
+	if (top >= 0)
+		close(top);
+	return found;
+}
+
+/* A quick run has not received a marker that has not changed: the base has it. */
+bool
+copy_find_store(struct copy *c)
+{
+	const struct text_list *stores = &c->scan.stores;
+	char *path = NULL, *pattern = NULL, *safe = NULL;
+	size_t i = 0;
+
+	while (i < stores->n && !has_store(c, &c->tree, stores->item[i]) &&
+	       (c->plan.base.when == 0 || !has_store(c, &c->plan.base, stores->item[i])))
+		i++;
+	if (i == stores->n)
+		return false;
+	path = text_format("/%s", stores->item[i]);
+	pattern = path != NULL ? volume_pattern(path) : NULL;
+	safe = pattern != NULL ? value_print_text(pattern) : NULL;
+	verdict_give_up(&c->verdict, RESULT_FAILED,
+	                "the source contains this store, which would be copied into itself: add "
+	                "exclude = %s to this volume",
+	                safe != NULL ? safe : "(its path)");
+	c->verdict.tree = VERDICT_TREE_EXPIRED;
+	free(path);
+	free(pattern);
+	free(safe);
+	return true;
+}
+
 /* Does the verdict make the tree a snapshot of any kind? */
 bool
 copy_is_good(const struct copy *c)
@@ -231,7 +299,8 @@ copy_full(struct copy *c)
 {
 	struct output_stats *stats = &c->end.words.stats;
 
-	c->scan = (struct scan){.list = NULL};
+	text_list_free(&c->scan.stores);
+	c->scan = (struct scan){.id = c->volume->id};
 	copy_stage(c, TABLE_COPYING);
 	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)
 		return -1;
@@ -242,5 +311,6 @@ copy_full(struct copy *c)
 	if (c->scan.new_files > stats->transferred)
 		stats->transferred = c->scan.new_files;
 	copy_judge(c);
+	(void)(copy_is_good(c) && copy_find_store(c));
 	return 0;
 }

@@ -133,6 +133,7 @@ prepare(struct snapshot_quick *q)
 	if (rc < 0)
 		return give_up_spare(c, &walk);
 	q->entries = (int64_t)walk.entries;
+	c->scan.id = c->volume->id;
 	c->scan.gone = new_list(c->v->meta);
 	c->scan.list = new_list(c->v->meta);
 	if (c->scan.gone == NULL || c->scan.list == NULL)
@@ -371,6 +372,8 @@ run_quick(struct copy *c)
 		step = compare(&q);
 	if (step == STEP_DONE)
 		step = fetch(&q);
+	if (step == STEP_DONE && copy_find_store(c))
+		step = STEP_JUDGED;
 	if (step == STEP_DONE)
 		step = patch(&q);
 	close_list(&c->scan.gone);
@@ -475,6 +478,7 @@ snapshot_run(struct copy *c)
 		rc = run(c);
 		runlog_close(c->log);
 	}
+	text_list_free(&c->scan.stores);
 	free(root);
 	return rc;
 }

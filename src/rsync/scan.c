@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "flashback/store/marker.h"
+
 #define ITEM 11 /* bytes of %i */
 #define DELETING "*deleting  "
 #define NEW "+++++++++"
@@ -131,6 +133,41 @@ count(struct scan *s, const char *item, int64_t size)
 	}
 }
 
+/* Does the name end in these components?  The length of what is before them then, else -1. */
+static int
+before_end(const struct name *n, const char *end)
+{
+	size_t len = strlen(end);
+
+	if (n->len < len || memcmp(n->text + n->len - len, end, len) != 0 ||
+	    (n->len > len && n->text[n->len - len - 1] != '/'))
+		return -1;
+	return (int)(n->len - len);
+}
+
+/* Note a directory that may be the store itself, reached by way of the network.  The marker of a
+ * store that older snapshots have, too, has not changed; but the lock of this volume has. */
+static void
+note_store(struct scan *s, const struct name *n)
+{
+	int len = before_end(n, MARKER_DIR "/" MARKER_NAME), rest;
+	char dir[PATH_MAX];
+	struct name above;
+
+	if (len < 0 && (rest = before_end(n, MARKER_DIR "/lock")) > 0) {
+		above = *n;
+		above.len = (size_t)rest - 1;
+		len = before_end(&above, s->id);
+	}
+	if (len < 0 || s->stores.n >= SCAN_STORES)
+		return;
+	memcpy(dir, n->text, (size_t)len);
+	dir[len] = '\0';
+	/* Without memory it is found by the next run. */
+	if (!text_list_has(&s->stores, dir))
+		(void)text_list_add(&s->stores, dir);
+}
+
 /* Sort a name by what rsync would do with it: delete it, or create or change it. */
 static void
 take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
@@ -149,6 +186,8 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 		s->new_names += is_new(item);
 		if (!n->is_dir)
 			count(s, item, size);
+		if (!n->is_dir && s->id != NULL)
+			note_store(s, n);
 	}
 }
 

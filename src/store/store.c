@@ -142,6 +142,15 @@ store_warning(const char *data_dir, const struct store *s)
 	return NULL;
 }
 
+bool
+store_is_copy(int fd, const struct store *s)
+{
+	struct marker m;
+
+	return read_marker(fd, &m) == 0 && s->traits.id[0] != '\0' &&
+	       strcmp(m.id, s->traits.id) == 0;
+}
+
 /* Open data_dir once more by its path and compare.  Device and inode alone do not suffice: another
  * disk may get the same device number, and its root directory has the same inode; so the id in the
  * marker is compared as well. */

@@ -36,6 +36,10 @@ struct volume *volume_new(const struct volume *around);
 int volume_finish(struct volume *v, const char *host, const char *name, const char *data_dir,
                   char **why, const char **blame);
 
+/** volume_pattern(path): the exclude pattern that stands for just this path; new memory, NULL with
+ * ENOMEM. */
+char *volume_pattern(const char *path);
+
 /**
  * volume_keep_out(v, source, data_dir, why):
  * A source that holds the store would grow with each run: exclude data_dir from v, before its other

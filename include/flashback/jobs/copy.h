@@ -53,6 +53,14 @@ struct copy {
  */
 int copy_keep_out(struct volume *v, const char *data_dir, char **why);
 
+/**
+ * copy_find_store(c):
+ * Has the run copied this very store, which its source contains by way of the network, and which a
+ * local source leaves out by itself?  Then change the verdict to FAILED, with the exclude that is
+ * needed, and the tree to one that expires.  Return whether it was found.
+ */
+bool copy_find_store(struct copy *c);
+
 /** copy_plan(c): decide in c->plan what the run does, from the volume's present snapshots. */
 void copy_plan(struct copy *c);
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "flashback/lib/text.h"
+
 /*
  * Parse rsync's itemized output, a line for each name.  In the scan of a quick run (`rsync -n
  * --delete`) these are the names that differ from the newest snapshot; they are written to files at
@@ -27,6 +29,8 @@
 
 /** Prefix of a listed name that would otherwise be read as a comment. */
 #define SCAN_HERE "./"
+
+#define SCAN_STORES 16
 
 /** The result of a scan.  Starts all zero but for the files, which the caller owns. */
 struct scan {
@@ -50,6 +54,11 @@ struct scan {
 	/* Regular files that are copied, because they or their attributes differ, and their
 	 * sizes. */
 	int64_t new_files, new_bytes;
+
+	/* Directories, with a slash at the end, that seem to be a store: they have a marker, or the
+	 * lock of this volume, which each run writes to.  SCAN_STORES at most. */
+	const char *id; /* HOST/VOLUME; NULL: do not look for them */
+	struct text_list stores;
 
 	bool root;   /* the attributes of the root directory differ */
 	bool links;  /* a hard link was listed: its other names may be missing */

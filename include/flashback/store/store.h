@@ -61,6 +61,9 @@ int store_open(const char *data_dir, struct store *s, char **why);
  */
 char *store_warning(const char *data_dir, const struct store *s);
 
+/** store_is_copy(fd, s): does the directory fd have the marker of this store? */
+bool store_is_copy(int fd, const struct store *s);
+
 /** store_same(data_dir, s): is data_dir still this store (device, inode, and the id in the
  * marker)?  Return 0; -1 with errno (ESTALE: it is another one). */
 int store_same(const char *data_dir, const struct store *s);

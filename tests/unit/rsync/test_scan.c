@@ -306,14 +306,54 @@ test_full_disk(void **state)
 	end(&b);
 }
 
+/* What may be the store of this volume: by its marker, or by the lock that each run changes. */
+static void
+test_stores(void **state)
+{
+	static const struct {
+		const char *line, *store; /* NULL: none */
+	} rows[] = {
+	    {">f+++++++++ 7 .flashback/store//", ""},
+	    {">f+++++++++ 7 a b/c/.flashback/store//", "a b/c/"},
+	    {">f..t...... 7 h/v/.flashback/lock//", ""},
+	    {">f..t...... 7 x/h/v/.flashback/lock//", "x/"},
+	    {">f..t...... 7 xh/v/.flashback/lock//", NULL},
+	    {">f..t...... 7 h/w/.flashback/lock//", NULL},
+	    {">f..t...... 7 .flashback/lock//", NULL},
+	    {">f+++++++++ 7 x.flashback/store//", NULL},
+	    {"cd+++++++++ 7 .flashback/store///", NULL},
+	    {"*deleting   7 .flashback/store//", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct bench b;
+
+		begin(&b);
+		b.s.id = "h/v";
+		assert_int_equal(feed(&b, rows[i].line), 0);
+		assert_int_equal(feed(&b, rows[i].line), 0);
+		assert_int_equal(b.s.stores.n, rows[i].store != NULL);
+		if (rows[i].store != NULL)
+			assert_string_equal(b.s.stores.item[0], rows[i].store);
+		text_list_free(&b.s.stores);
+		end(&b);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),        cmocka_unit_test(test_gone),
-	    cmocka_unit_test(test_counts),       cmocka_unit_test(test_skipped),
-	    cmocka_unit_test(test_counts_alone), cmocka_unit_test(test_root_links_and_same),
-	    cmocka_unit_test(test_hostile),      cmocka_unit_test(test_other_lines),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_gone),
+	    cmocka_unit_test(test_counts),
+	    cmocka_unit_test(test_skipped),
+	    cmocka_unit_test(test_stores),
+	    cmocka_unit_test(test_counts_alone),
+	    cmocka_unit_test(test_root_links_and_same),
+	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_other_lines),
 	    cmocka_unit_test(test_full_disk),
 	};
 
