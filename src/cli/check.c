@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "flashback/config/option.h"
+#include "flashback/jobs/leftout.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/store/result.h"
@@ -178,6 +179,27 @@ show_restore_hints(FILE *f, const struct config *c)
 	}
 }
 
+/* File systems below local sources: what one does not know to be left out is missed on the worst
+ * day. */
+static void
+show_left_out(FILE *f, const struct config *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		struct text_list list = {0};
+
+		if (leftout_list(c->volumes[i], c->data_dir, &list) == -1)
+			show_hint(f, NULL);
+		else if (list.n > 0)
+			fprintf(f,
+			        "\n# %s: left out, as each is a file system of its own (give it a "
+			        "volume, exclude it, or set one_file_system = no):\n",
+			        c->volumes[i]->id);
+		for (size_t k = 0; k < list.n; k++)
+			fprintf(f, "#     %s\n", list.item[k]);
+		text_list_free(&list);
+	}
+}
+
 /* Problems that are not errors in the config, and so do not change the exit status: an empty list,
  * no store, no rsync. */
 void
@@ -199,6 +221,7 @@ check_hints(FILE *f, const struct config *c)
 	}
 	free(words);
 	show_restore_hints(f, c);
+	show_left_out(f, c);
 	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)
 		show_hint(f, why);
 	else if (version_risk(&version) != NULL)

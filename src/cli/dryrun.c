@@ -12,6 +12,7 @@
 #include "flashback/daemon/reload.h"
 #include "flashback/jobs/copy.h"
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/runplan.h"
@@ -218,6 +219,19 @@ out:
 	return listed < 0 ? -1 : 0;
 }
 
+/* Print what one_file_system leaves out of a local source. */
+static int
+print_left_out(const struct dry *d, const struct volume *volume)
+{
+	struct text_list list = {0};
+	int rc = leftout_list(volume, d->data_dir, &list);
+
+	for (size_t i = 0; i < list.n; i++)
+		printf("    left out, as a file system of its own: %s\n", list.item[i]);
+	text_list_free(&list);
+	return rc;
+}
+
 static int
 unreadable(const struct dry *d, const struct volume *volume, const char *what, int error)
 {
@@ -258,6 +272,8 @@ print_volume(const struct dry *d, struct volume *volume)
 	    plan_retry_at(&row.seen, history_ended(&row.seen.last), d->config->wake, volume->every);
 	print_reason(d, &row);
 	rc = volume->disabled ? 0 : print_command(d, &row, &v);
+	if (rc == 0 && !volume->disabled)
+		rc = print_left_out(d, volume);
 	if (rc == 0 && !volume->disabled)
 		rc = print_expiry(d, volume, &v);
 	store_volume_close(&v);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
@@ -120,11 +121,12 @@ write_restore(FILE *f, void *arg)
 {
 	const struct commit *c = arg;
 	char *dir = text_format("%s/%s", c->data_dir, c->volume->id);
-	int rc;
+	struct text_list left_out = {0};
+	int rc = -1;
 
-	if (dir == NULL)
-		return -1;
-	rc = restore_write(f, c->volume, dir, c->rsync);
+	if (dir != NULL && leftout_list(c->volume, c->data_dir, &left_out) == 0)
+		rc = restore_write(f, c->volume, dir, c->rsync, &left_out);
+	text_list_free(&left_out);
 	free(dir);
 	return rc;
 }

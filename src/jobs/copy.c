@@ -13,6 +13,7 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/mounts.h"
+#include "flashback/lib/tree.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/schedule/table.h"
 #include "flashback/store/runlog.h"
@@ -202,34 +203,13 @@ copy_judge(struct copy *c)
 	verdict_make(&jc, &c->end.words, &c->verdict);
 }
 
-/* Open a directory below fd, or fd itself for "", a component at a time, so that no symbolic link
- * of a host is followed. */
-static int
-open_path(int fd, const char *path)
-{
-	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t len; dir >= 0 && *path != '\0'; path += len + (path[len] == '/')) {
-		char *name;
-		int below;
-
-		len = strcspn(path, "/");
-		name = strndup(path, len);
-		below = name != NULL ? openat(dir, name, OPEN_DIR) : -1;
-		free(name);
-		close(dir);
-		dir = below;
-	}
-	return dir;
-}
-
 /* Does this tree of the volume have the marker of the store in this directory? */
 static bool
 has_store(const struct copy *c, const struct stamp *tree, const char *path)
 {
 	char name[STAMP_NAME_SIZE];
 	int top = openat(c->v->fd, stamp_format(tree, name), OPEN_DIR);
-	int dir = top >= 0 ? open_path(top, path) : -1;
+	int dir = top >= 0 ? tree_open(top, path) : -1;
 	bool found = dir >= 0 && store_is_copy(dir, c->store);
 
 	if (dir >= 0)

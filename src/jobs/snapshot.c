@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/emptied.h"
 #include "flashback/jobs/patch.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
@@ -358,6 +359,8 @@ patch(struct snapshot_quick *q)
 	w->stats.transferred = p.new_files;
 	w->stats.new_bytes = p.new_bytes;
 	copy_judge(c);
+	if (copy_is_good(c))
+		emptied_note(c->v->fd, name, c->scan.gone, &c->verdict.run);
 	return STEP_JUDGED;
 }
 

@@ -15,9 +15,11 @@
 #define TABLE "/proc/self/mountinfo"
 #define TABLE_MAX (16 << 20)
 
-/* A line of mountinfo: which directory (root) of which disk is mounted where (point). */
+/* A line of mountinfo: which directory (root) of which disk is mounted where (point), and the type
+ * of the file system. */
 struct mount {
 	char *disk, *root, *point;
+	const char *type;
 };
 
 /* The rest of path after top: "", or a slash and more; NULL when path is not below top. */
@@ -56,10 +58,12 @@ unescape(char *s)
 	*to = '\0';
 }
 
-/* Split a line: "ID PARENT MAJOR:MINOR ROOT POINT ...". */
+/* Split a line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE ...". */
 static bool
 read_line(char *line, struct mount *m)
 {
+	const char *word;
+
 	strsep(&line, " ");
 	strsep(&line, " ");
 	m->disk = strsep(&line, " ");
@@ -67,6 +71,10 @@ read_line(char *line, struct mount *m)
 	m->point = strsep(&line, " ");
 	if (m->point == NULL)
 		return false;
+	while ((word = strsep(&line, " ")) != NULL && strcmp(word, "-") != 0)
+		;
+	word = strsep(&line, " ");
+	m->type = word != NULL ? word : "";
 	unescape(m->root);
 	unescape(m->point);
 	return true;
@@ -162,10 +170,12 @@ visit_aliases(const struct mount *m, size_t n, const char *path, int (*visit)(vo
 	return rc;
 }
 
-/* A mount table that cannot be read means no aliases: /proc may not be mounted in a container,
- * which must not stop a backup. */
-int
-mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+/* Read the table and call work with it.  A table that cannot be read means no other mounts: /proc
+ * may not be mounted in a container, which must not stop a backup. */
+static int
+with_table(const char *path, int (*visit)(void *, const char *), void *arg,
+           int (*work)(const struct mount *, size_t, const char *, int (*)(void *, const char *),
+                       void *))
 {
 	struct mount *m;
 	char *text;
@@ -175,8 +185,56 @@ mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *
 	if (file_read(AT_FDCWD, TABLE, TABLE_MAX, &text, &len) != 0)
 		return errno == ENOMEM ? -1 : 0;
 	m = read_table(text, &n);
-	rc = m != NULL ? visit_aliases(m, n, path, visit, arg) : -1;
+	rc = m != NULL ? work(m, n, path, visit, arg) : -1;
 	free(m);
 	free(text);
 	return rc;
+}
+
+int
+mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+{
+	return with_table(path, visit, arg, visit_aliases);
+}
+
+/* Has the kernel made up what is in it, or is it the image of a package? */
+static bool
+is_made_up(const char *type)
+{
+	static const char *const types[] = {
+	    "autofs",    "binfmt_misc", "bpf",    "cgroup",     "cgroup2",
+	    "configfs",  "debugfs",     "devpts", "devtmpfs",   "efivarfs",
+	    "fusectl",   "hugetlbfs",   "mqueue", "nsfs",       "overlay",
+	    "proc",      "pstore",      "ramfs",  "rpc_pipefs", "securityfs",
+	    "selinuxfs", "squashfs",    "sysfs",  "tmpfs",      "tracefs"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* A part of the same file system that is mounted below (a bind mount) is entered by rsync -x. */
+static int
+visit_below(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
+            void *arg)
+{
+	const char *rest;
+	const struct mount *own = find_own(m, n, path, &rest);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rest = below(m[i].point, path);
+		if (rest == NULL || *rest == '\0' || is_made_up(m[i].type) ||
+		    (own != NULL && strcmp(m[i].disk, own->disk) == 0))
+			continue;
+		rc = visit(arg, m[i].point);
+	}
+	return rc;
+}
+
+int
+mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+{
+	return with_table(path, visit, arg, visit_below);
 }

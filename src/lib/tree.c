@@ -239,6 +239,29 @@ stop_at_once(void *arg, const struct dirent *entry)
 	return 1;
 }
 
+int
+tree_open(int fd, const char *path)
+{
+	int dir = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t len; dir >= 0 && *path != '\0'; path += len + (path[len] == '/')) {
+		char *name;
+		int below, error;
+
+		len = strcspn(path, "/");
+		name = strndup(path, len);
+		below = name != NULL
+		            ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+		            : -1;
+		error = errno;
+		free(name);
+		close(dir);
+		errno = error;
+		dir = below;
+	}
+	return dir;
+}
+
 bool
 tree_is_empty(int dirfd)
 {

@@ -280,6 +280,17 @@ put_beginning(struct text *t)
 	    t->f);
 }
 
+/* Directories that are empty in each snapshot though the source has files there. */
+static void
+put_left_out(const struct text *t, const struct text_list *left_out)
+{
+	if (left_out->n == 0)
+		return;
+	fputs("\nNot in the snapshots, as each is a file system of its own:\n\n", t->f);
+	for (size_t i = 0; i < left_out->n; i++)
+		fprintf(t->f, "- %s\n", left_out->item[i]);
+}
+
 /* The commands for each piece.  When restoring to the source a dry run comes first, as that
  * overwrites files that people work with. */
 static void
@@ -433,7 +444,8 @@ shorten(const char *rsync)
 /* For a module of an rsync daemon the commands that restore aside come first, as most modules are
  * read-only. */
 int
-restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync)
+restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync,
+              const struct text_list *left_out)
 {
 	struct text t = {.f = f, .volume = volume, .dir = dir, .rsync = shorten(rsync)};
 
@@ -442,6 +454,7 @@ restore_write(FILE *f, const struct volume *volume, const char *dir, const char 
 		goto out;
 	}
 	put_beginning(&t);
+	put_left_out(&t, left_out);
 	if (t.back.transport == VOLUME_RSYNCD) {
 		put_aside(&t);
 		put_back(&t);

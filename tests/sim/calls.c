@@ -73,6 +73,15 @@ tree_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *
 	return drive_may(drive_handle(dirfd), false) != 0 ? -1 : 0;
 }
 
+int
+tree_open(int fd, const char *path)
+{
+	(void)fd;
+	(void)path;
+	errno = ENOENT;
+	return -1;
+}
+
 bool
 tree_is_empty(int dirfd)
 {

@@ -9,6 +9,7 @@
 #include "flashback/config/conf.h"
 #include "flashback/daemon/service.h"
 #include "flashback/jobs/hook.h"
+#include "flashback/jobs/leftout.h"
 #include "flashback/jobs/probe.h"
 #include "flashback/jobs/sourcecheck.h"
 #include "flashback/lib/clock.h"
@@ -244,6 +245,15 @@ file_unlock_pid(int fd, const char *path)
 {
 	(void)fd;
 	(void)path;
+}
+
+int
+leftout_list(const struct volume *v, const char *data_dir, struct text_list *list)
+{
+	(void)v;
+	(void)data_dir;
+	(void)list;
+	return 0;
 }
 
 int

@@ -44,6 +44,14 @@ store_warning(const char *data_dir, const struct store *s)
 	return NULL;
 }
 
+bool
+store_is_copy(int fd, const struct store *s)
+{
+	(void)fd;
+	(void)s;
+	return false;
+}
+
 int
 store_same(const char *data_dir, const struct store *s)
 {

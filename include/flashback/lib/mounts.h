@@ -2,7 +2,8 @@
 #ifndef FLASHBACK_MOUNTS_H
 #define FLASHBACK_MOUNTS_H
 
-/* Other paths to the same directory: bind mounts, and a disk that is mounted twice. */
+/* Other paths to the same directory: bind mounts, and a disk that is mounted twice; and what is
+ * mounted below a directory. */
 
 /**
  * mounts_each(path, visit, arg):
@@ -11,5 +12,13 @@
  * read; -1 with errno when out of memory.
  */
 int mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg);
+
+/**
+ * mounts_below(path, visit, arg):
+ * Call visit for each file system with files of its own that is mounted below path (absolute,
+ * without symlinks), until visit returns anything but 0; not for those that the kernel makes up
+ * (proc and the like), nor for another part of the same file system.  Return as mounts_each does.
+ */
+int mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg);
 
 #endif

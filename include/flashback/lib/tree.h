@@ -49,6 +49,10 @@ int tree_measure(int parent, const char *name, dev_t dev, struct tree_size *out)
  * take returns anything but 0, and return that.  Return 0, or -1 with errno. */
 int tree_names(int dirfd, int (*take)(void *arg, const struct dirent *entry), void *arg);
 
+/** tree_open(fd, path): open a directory below fd, or fd itself for "", a component at a time, so
+ * that no symbolic link is followed.  Return it, or -1 with errno. */
+int tree_open(int fd, const char *path);
+
 /** tree_is_empty(dirfd): is the directory empty?  One that cannot be read is not. */
 bool tree_is_empty(int dirfd);
 

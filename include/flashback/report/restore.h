@@ -9,11 +9,13 @@
 /* RESTORE.txt: the literal commands that restore a volume, dry run first.  Core: to a FILE *. */
 
 /**
- * restore_write(f, volume, dir, rsync):
+ * restore_write(f, volume, dir, rsync, left_out):
  * Write RESTORE.txt for a volume whose directory is dir (absolute), with rsync the program to name.
+ * left_out are the file systems that its snapshots do not contain, safe to print.
  * Every command is on a line of its own, after four blanks, and can be pasted unchanged.
  * Return 0, or -1 with ENOMEM or when f has an error.
  */
-int restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync);
+int restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync,
+                  const struct text_list *left_out);
 
 #endif

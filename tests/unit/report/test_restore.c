@@ -15,6 +15,7 @@
 struct asked {
 	const struct volume *volume;
 	const char *dir, *rsync;
+	struct text_list left_out;
 };
 
 static void
@@ -22,13 +23,13 @@ print(FILE *f, const void *arg)
 {
 	const struct asked *a = arg;
 
-	assert_int_equal(restore_write(f, a->volume, a->dir, a->rsync), 0);
+	assert_int_equal(restore_write(f, a->volume, a->dir, a->rsync, &a->left_out), 0);
 }
 
 static void
 check(const char *name, struct volume *volume, const char *dir)
 {
-	golden_check(name, golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync"}));
+	golden_check(name, golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}}));
 	volume_free(volume);
 }
 
@@ -111,8 +112,8 @@ test_restore_to(void **unused)
 	for (size_t i = 0; i < LENGTH(cases); i++) {
 		struct volume *volume = rows_volume("l/h", cases[i].source, cases[i].target,
 		                                    cases[i].option, cases[i].ssh, NULL);
-		char *text =
-		    golden_text(print, &(struct asked){volume, "/backup/l/h", "/usr/bin/rsync"});
+		char *text = golden_text(
+		    print, &(struct asked){volume, "/backup/l/h", "/usr/bin/rsync", {0}});
 
 		if (strstr(text, cases[i].command) == NULL)
 			fail_msg("%s is not in:\n%s", cases[i].command, text);
@@ -128,7 +129,7 @@ test_program(void **unused)
 {
 	struct volume *volume = rows_volume("a/b", NULL);
 	char *text =
-	    golden_text(print, &(struct asked){volume, "/backup/a/b", "/opt/rs/bin/rsync"});
+	    golden_text(print, &(struct asked){volume, "/backup/a/b", "/opt/rs/bin/rsync", {0}});
 
 	(void)unused;
 	assert_non_null(strstr(text, "\n    /opt/rs/bin/rsync -n -v "));
@@ -145,8 +146,8 @@ test_old_args(void **unused)
 	static const char source[] = "source=h:/my\\ files/";
 	struct volume *volume = rows_volume("a/b", source, NULL);
 	struct volume *old = rows_volume("a/b", source, "rsync_options=--old-args", NULL);
-	char *text = golden_text(print, &(struct asked){volume, "/x/a/b", "/usr/bin/rsync"});
-	char *old_text = golden_text(print, &(struct asked){old, "/x/a/b", "/usr/bin/rsync"});
+	char *text = golden_text(print, &(struct asked){volume, "/x/a/b", "/usr/bin/rsync", {0}});
+	char *old_text = golden_text(print, &(struct asked){old, "/x/a/b", "/usr/bin/rsync", {0}});
 
 	(void)unused;
 	assert_non_null(strstr(text, " -s "));
@@ -168,7 +169,8 @@ test_write_error(void **unused)
 	(void)unused;
 	assert_non_null(f);
 	setvbuf(f, NULL, _IONBF, 0);
-	assert_int_equal(restore_write(f, volume, "/backup/a/b", "/usr/bin/rsync"), -1);
+	assert_int_equal(
+	    restore_write(f, volume, "/backup/a/b", "/usr/bin/rsync", &(struct text_list){0}), -1);
 	fclose(f);
 	volume_free(volume);
 }
@@ -235,7 +237,7 @@ test_commands_as_they_stand(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/it's/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/so urce/", here->path);
 	volume = rows_volume("a/v", source, NULL);
-	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync"});
+	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}});
 
 	run_commands(text, "ls ", "");
 	shell("rm -r 'so urce'/*");
@@ -268,7 +270,7 @@ test_fake_super(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/store/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/back/", here->path);
 	volume = rows_volume("a/v", source, "rsync_options=--fake-super", NULL);
-	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync"});
+	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}});
 	run_commands(text, "rsync -v ", "latest/ ");
 	shell("for f in back/file restored/file; do "
 	      "test \"$(stat -c %u:%g:%a $f)\" = 1234:2345:4711 || exit 1; done");

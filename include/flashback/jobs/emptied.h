@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: ISC
+#ifndef FLASHBACK_EMPTIED_H
+#define FLASHBACK_EMPTIED_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "flashback/store/history.h"
+
+/* Directories that had files and are empty now: a disk that is not mounted, or was lost. */
+
+/**
+ * emptied_note(volume, tree, gone, run):
+ * Add to the reason of the run the directory of its tree (a name below the descriptor volume) that
+ * has lost most of the names in gone and is empty, and how many others there are.  gone is as in
+ * struct scan.
+ */
+void emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run);
+
+#endif
