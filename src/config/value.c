@@ -157,6 +157,20 @@ quotes_are_closed(const char *s)
 	return quote == '\0';
 }
 
+static bool
+has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+	const char *at = text;
+
+	while ((at = strstr(at, word)) != NULL) {
+		if (at > text && at[-1] == ' ' && (at[len] == ' ' || at[len] == '\0'))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 int
 value_shell(const char *text, char **why)
 {
@@ -171,6 +185,11 @@ value_shell(const char *text, char **why)
 		                   text_quote(q, text));
 	if (!quotes_are_closed(text))
 		return text_refuse(why, "unclosed quote in %s", text_quote(q, text));
+	if (has_word(text, "-tt"))
+		return text_refuse(why,
+		                   "%s: -tt puts a terminal between the two rsyncs, which "
+		                   "changes what they say: remove it",
+		                   text_quote(q, text));
 	return 0;
 }
 

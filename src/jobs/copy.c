@@ -191,6 +191,7 @@ copy_judge(struct copy *c)
 	    .status = c->end.status,
 	    .stop = c->end.stop,
 	    .removable = c->volume->removable,
+	    .disk_able = c->store->traits.owners && c->store->traits.xattrs,
 	    .shrink_guard = c->volume->shrink_guard,
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
 	                                         c->v->nstamps, volume_fingerprint(c->volume),

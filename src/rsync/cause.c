@@ -37,7 +37,9 @@ struct cause_row {
 #define PORT_REFUSED "connection refused by $1 port $2: is the ssh server running there?"
 #define RSYNCD_REFUSED "connection refused by $2: is the rsync daemon running there?"
 #define UNREACHED "$1 cannot be reached: $3"
-#define SUDO "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"
+#define SUDO                                                                                       \
+	"sudo on the host asks for a password: allow the command in --rsync-path without one "     \
+	"(NOPASSWD)"
 #define FAR_OPTION                                                                                 \
 	"the rsync on the host does not know an option that is needed (is it openrsync?): $1"
 
@@ -47,10 +49,16 @@ static const struct cause_row rows[] = {
      "the host key of $1 has changed: if that is right, run ssh-keygen -R '$1' and connect once by "
      "hand"},
     {UNREACHABLE, CAUSE_PLAIN,
+     "No * host key is known for [%]:% and you have requested strict checking.",
+     "unknown host key of $2 port $3: as the user that runs flashback, run `ssh -p $3 $2` once, "
+     "and compare the fingerprint"},
+    {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for % and you have requested strict checking.",
-     "unknown host key of $2: connect once by hand and compare the fingerprint"},
+     "unknown host key of $2: as the user that runs flashback, run `ssh $2` once, and compare the "
+     "fingerprint"},
     {EXACT, CAUSE_PLAIN, "Host key verification failed.",
-     "unknown host key: connect once by hand, as the user that runs flashback"},
+     "unknown host key: as the user that runs flashback, run `ssh HOST` once, and compare the "
+     "fingerprint"},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: Temporary failure*", NO_LOOKUP},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: *", NAME_UNKNOWN},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: Connection refused", PORT_REFUSED},
@@ -74,8 +82,16 @@ static const struct cause_row rows[] = {
 
     /* ssh, logging in */
     {REFUSED, CAUSE_PLAIN, "%: Permission denied (%).",
-     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
-     "of $1; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
+     "key refused (\"$1: Permission denied ($2)\"): not in authorized_keys? passphrase, no "
+     "SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key type?"},
+    {EXACT, CAUSE_PLAIN, "*: no mutual signature supported",
+     "the key is of a type that the host rejects: make an ed25519 one, or see "
+     "PubkeyAcceptedAlgorithms in ssh_config(5)"},
+    {EXACT, CAUSE_PLAIN, "Your account has expired*", "the account on the host has expired"},
+    {EXACT, CAUSE_PLAIN, "Password change required but no TTY available.",
+     "the password of the account on the host has expired: change or disable it there"},
+    {EXACT, CAUSE_PLAIN, "This account is currently not available.",
+     "the account on the host has no login shell (nologin): give it one, such as /bin/sh"},
     {EXACT, CAUSE_PLAIN, "Load key \"%\": bad permissions",
      "ssh ignores the private key $1 because others may read it: chmod 600 $1"},
     {EXACT, CAUSE_PLAIN, "Warning: Identity file % not accessible: *",
@@ -104,12 +120,21 @@ static const struct cause_row rows[] = {
     {EXACT, CAUSE_PLAIN, "*sh: %: command not found", "the host has no command $2"},
     {EXACT, CAUSE_PLAIN, "sudo: * password*", SUDO},
     {EXACT, CAUSE_PLAIN, "sudo: no tty present*", SUDO},
-    {EXACT, CAUSE_PLAIN, "sudo: sorry, you must have a tty*", SUDO},
+    {EXACT, CAUSE_PLAIN, "sudo: sorry, you must have a tty*",
+     "sudo on the host wants a terminal: turn requiretty off in its sudoers (Defaults:USER "
+     "!requiretty)"},
+    {EXACT, CAUSE_PLAIN, "Sorry, user % is not allowed to execute *",
+     "sudo on the host does not let $1 run this: sudoers must allow the command in --rsync-path, "
+     "with any options"},
+    {EXACT, CAUSE_PLAIN, "% is not in the sudoers file*",
+     "$1 is not in the sudoers file of the host"},
+    {EXACT, CAUSE_PLAIN, "sudo: *ccount *expired*", "sudo on the host: the account has expired"},
     {REFUSED, CAUSE_PLAIN, "protocol version mismatch -- is your shell clean?",
-     "the login shell on the host prints text, or lets no command run: `ssh HOST true` must print "
-     "nothing"},
+     "no rsync answers on the host: does its login shell print text (`ssh HOST true` must print "
+     "nothing)? lets it no command run? has the ssh option -t? rsync: is your shell clean?"},
     {EXACT, CAUSE_SOURCE, "*rrsync error: *No such file or directory",
-     "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
+     "rrsync on the host does not find the source: its path begins at rrsync's own directory: for "
+     "all of that directory write HOST:/"},
     {EXACT, CAUSE_OPTION, "*rrsync error: option *", "rrsync on the host refuses: option $2"},
     {EXACT, CAUSE_PLAIN, "*rrsync error: *", "rrsync on the host refuses: $2"},
     {REFUSED, CAUSE_PLAIN, "*Killed*rsync*", "rsync on the host was killed: out of memory?"},
@@ -122,6 +147,13 @@ static const struct cause_row rows[] = {
     {EXACT, CAUSE_OPTION, "openrsync: *option*",
      "the rsync on the host is openrsync, which lacks options that flashback needs: install the "
      "rsync of samba.org there"},
+    {EXACT, CAUSE_OPTION, "*ACLs are not supported on this server",
+     "the rsync on the host has no ACLs: add --no-acls to rsync_options"},
+    {EXACT, CAUSE_OPTION, "*xtended attributes are not supported on this server",
+     "the rsync on the host has no xattrs: add --no-xattrs to rsync_options"},
+    {EXACT, CAUSE_OPTION, "--% requires protocol * or higher (negotiated *).",
+     "the rsync on the host is too old for --$1: upgrade it, or add --no-acls and --no-xattrs to "
+     "rsync_options"},
     {EXACT, CAUSE_OPTION, "rsync: The server is configured to refuse *",
      "the rsync daemon refuses $1: turn it off in rsync_options, as in --no-acls"},
     {EXACT, CAUSE_PLAIN, "rsync: %: unknown option", "rsync does not know the option $1"},

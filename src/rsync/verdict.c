@@ -254,6 +254,16 @@ say_complete(const struct evidence *r, struct verdict *v)
 		say(v, "some files vanished while they were copied");
 }
 
+/* EPERM, where the disk is known to be able, is a right that flashback lacks. */
+static bool
+is_forbidden(const char *error)
+{
+	static const char end[] = "Operation not permitted (1)";
+	size_t len = strlen(error);
+
+	return len >= sizeof(end) - 1 && strcmp(error + len - (sizeof(end) - 1), end) == 0;
+}
+
 /* Explain a partial snapshot by the most useful error: unread files first, then files and
  * attributes that could not be written. */
 static void
@@ -267,6 +277,11 @@ say_partial(const struct evidence *r, struct verdict *v)
 	else if (w->unwritten > 0)
 		say(v, "%" PRId64 " %s could not be written; first: %s", w->unwritten,
 		    w->unwritten == 1 ? "file" : "files", w->first_refusal);
+	else if (r->c->disk_able && is_forbidden(w->first_attribute))
+		say(v,
+		    "this process may not set some owners, devices or xattrs: is it in a "
+		    "container, without a capability, or not root? first: %s",
+		    w->first_attribute);
 	else if (*w->first_attribute != '\0')
 		say(v,
 		    "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, "

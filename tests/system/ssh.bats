@@ -84,6 +84,59 @@ user_start() {
 	fails_with 'sudo on the host asks for a password'
 }
 
+@test "a sudo that wants a terminal, and one that allows another command, are no missing NOPASSWD" {
+	command -v sudo >/dev/null || skip 'needs sudo'
+	user_start $'Defaults requiretty\npuller ALL=(root) NOPASSWD: /usr/bin/rsync'
+	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
+	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
+	fails_with 'sudo on the host wants a terminal: turn requiretty off'
+	printf 'puller ALL=(root) NOPASSWD: /usr/bin/id\n' >"$D/sudoers"
+	fails_with 'sudo on the host '
+	refuse expect 'requiretty'
+}
+
+@test "no key is accepted: all that it may be, with ssh's own words" {
+	sshd_start 1 22 'PermitRootLogin no'
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	fails_with 'PermitRootLogin no?'
+	expect 'home writable by all?'
+	expect 'account expired?'
+	expect '"root@10.77.1.2: Permission denied (publickey'
+}
+
+@test "the key of a host that is not known yet: the command" {
+	sshd_start 1 2222
+	: >"$D/known_hosts"
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -p 2222\""
+	fails_with 'run `ssh -p 2222 10.77.1.2` once, and compare the fingerprint'
+}
+
+@test "a host whose rsync is too old, or lacks ACLs or xattrs" {
+	sshd_start 1
+	local words
+	for words in 'rsync: ACLs are not supported on this server|add --no-acls' \
+	    'rsync: extended attributes are not supported on this server|add --no-xattrs'; do
+		printf '#!/bin/sh\necho "%s" >&2\nexit 4\n' "${words%|*}" >"$D/rsync"
+		chmod 755 "$D/rsync"
+		volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\"" \
+		    "rsync_options = \"--rsync-path=$D/rsync\""
+		fails_with "${words#*|}"
+	done
+	# The real client, with a server of that protocol.
+	printf '#!/bin/sh\nexec rsync --protocol=29 "$@"\n' >"$D/rsync"
+	fails_with 'too old for --acls: upgrade it'
+}
+
+@test "a right that flashback lacks here is not a fault of the disk" {
+	sshd_start 1
+	mknod "$D/src/null" c 1 3
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	IN_BOX+=(setpriv --bounding-set=-mknod)
+	run flashback -1 h/v
+	expect 'PARTIAL: this process may not set some owners, devices or xattrs'
+	refuse expect 'this disk cannot'
+}
+
 @test "a key restricted by rrsync; a removable source behind it is asked without a shell" {
 	command -v rrsync >/dev/null || skip 'needs rrsync'
 	sshd_start 1

@@ -108,14 +108,16 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED,
-     "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
+     "rrsync on the host does not find the source: its path begins at rrsync's own directory: for "
+     "all of that directory write HOST:/"},
     {"rr_missing_removable", 12, true, false, false, "",
      "/usr/bin/rrsync error: post-realpath open failed (race detected): /nope/ No such file or "
      "directory\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED,
-     "rrsync on the host does not find the source: its path begins at rrsync's own directory"},
+     "rrsync on the host does not find the source: its path begins at rrsync's own directory: for "
+     "all of that directory write HOST:/"},
     {"d_submissing", 23, false, false, false, "Number of files: 0\n",
      "rsync: [sender] change_dir \"nope\" (in home) failed: No such file or directory (2)\n"
      "rsync error: some files/attrs were not transferred (see previous errors) (code 23) at "
@@ -202,14 +204,15 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "unknown host key of [kimono.lan]:2222: connect once by hand and compare the "
-     "fingerprint"},
+     "unknown host key of kimono.lan port 2222: as the user that runs flashback, run `ssh -p 2222 "
+     "kimono.lan` once, and compare the fingerprint"},
     {"ask_unknown", 255, false, false, false, "",
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "unknown host key: connect once by hand, as the user that runs flashback"},
+     "unknown host key: as the user that runs flashback, run `ssh HOST` once, and compare the "
+     "fingerprint"},
     {"hostkey_changed", 12, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
      "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\015\n"
@@ -236,9 +239,9 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "key refused: put root's public key, or that of the ssh option, into ~/.ssh/authorized_keys "
-     "of "
-     "root@kimono.lan; one that has a passphrase needs an agent (SSH_AUTH_SOCK)"},
+     "key refused (\"root@kimono.lan: Permission denied (publickey)\"): not in authorized_keys? "
+     "passphrase, no SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key "
+     "type?"},
     {"key_perm", 255, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
      "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\015\n"
@@ -343,8 +346,8 @@ static const struct judge_real_case {
      "(see the rsync manpage for an explanation)\n"
      "rsync error: protocol incompatibility (code 2) at compat.c(625) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the login shell on the host prints text, or lets no command run: `ssh HOST true` must print "
-     "nothing"},
+     "no rsync answers on the host: does its login shell print text (`ssh HOST true` must print "
+     "nothing)? lets it no command run? has the ssh option -t? rsync: is your shell clean?"},
     {"exit24", 24, false, false, false, "",
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync warning: some files vanished before they could be transferred (code 24) at io.c(285) "

@@ -33,8 +33,8 @@ test_found(void **state)
 	} rows[] = {
 	    {"No RSA host key is known for 10.0.0.1 and you have requested strict checking.",
 	     CAUSE_PLAIN,
-	     "unknown host key of 10.0.0.1: connect once by hand and compare the "
-	     "fingerprint"},
+	     "unknown host key of 10.0.0.1: as the user that runs flashback, run `ssh 10.0.0.1` "
+	     "once, and compare the fingerprint"},
 	    {"ssh: Could not resolve hostname h: Temporary failure in name resolution", CAUSE_PLAIN,
 	     "cannot resolve h: no name server answered"},
 	    {"ssh: connect to host fe80::1%eth0 port 22: No route to host", CAUSE_PLAIN,
@@ -47,9 +47,9 @@ test_found(void **state)
 	     "kimono.lan stopped answering: it was switched off, or the network "
 	     "failed"},
 	    {"root@h: Permission denied (publickey,password,keyboard-interactive).", CAUSE_PLAIN,
-	     "key refused: put root's public key, or that of the ssh option, into "
-	     "~/.ssh/authorized_keys of root@h; one that has a passphrase needs an agent "
-	     "(SSH_AUTH_SOCK)"},
+	     "key refused (\"root@h: Permission denied "
+	     "(publickey,password,keyboard-interactive)\"): not in authorized_keys? passphrase, no "
+	     "SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key type?"},
 	    {"sh: 1: rsync: not found", CAUSE_PLAIN,
 	     "no rsync on the host: install it there, or give its path with --rsync-path in "
 	     "rsync_options"},
@@ -62,10 +62,38 @@ test_found(void **state)
 	    {"bash: line 1: /opt/bin/rsnc: No such file or directory", CAUSE_PLAIN,
 	     "the host has no command /opt/bin/rsnc"},
 	    {"sudo: a password is required", CAUSE_PLAIN,
-	     "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"},
+	     "sudo on the host asks for a password: allow the command in --rsync-path without one "
+	     "(NOPASSWD)"},
 	    {"sudo: a terminal is required to read the password; either use the -S option",
 	     CAUSE_PLAIN,
-	     "sudo on the host asks for a password: allow rsync there without one (NOPASSWD)"},
+	     "sudo on the host asks for a password: allow the command in --rsync-path without one "
+	     "(NOPASSWD)"},
+	    {"sudo: sorry, you must have a tty to run sudo", CAUSE_PLAIN,
+	     "sudo on the host wants a terminal: turn requiretty off in its sudoers (Defaults:USER "
+	     "!requiretty)"},
+	    {"Sorry, user ann is not allowed to execute '/usr/bin/rsync --server' as root on h.",
+	     CAUSE_PLAIN,
+	     "sudo on the host does not let ann run this: sudoers must allow the command in "
+	     "--rsync-path, with any options"},
+	    {"ann is not in the sudoers file.  This incident will be reported.", CAUSE_PLAIN,
+	     "ann is not in the sudoers file of the host"},
+	    {"sudo: Account expired or PAM config lacks an \"account\" section for sudo, contact "
+	     "your system administrator",
+	     CAUSE_PLAIN, "sudo on the host: the account has expired"},
+	    {"Your account has expired; please contact your system administrator.", CAUSE_PLAIN,
+	     "the account on the host has expired"},
+	    {"sign_and_send_pubkey: no mutual signature supported", CAUSE_PLAIN,
+	     "the key is of a type that the host rejects: make an ed25519 one, or see "
+	     "PubkeyAcceptedAlgorithms in ssh_config(5)"},
+	    {"This account is currently not available.", CAUSE_PLAIN,
+	     "the account on the host has no login shell (nologin): give it one, such as /bin/sh"},
+	    {"rsync: ACLs are not supported on this server", CAUSE_OPTION,
+	     "the rsync on the host has no ACLs: add --no-acls to rsync_options"},
+	    {"rsync: extended attributes are not supported on this server", CAUSE_OPTION,
+	     "the rsync on the host has no xattrs: add --no-xattrs to rsync_options"},
+	    {"--acls requires protocol 30 or higher (negotiated 29).", CAUSE_OPTION,
+	     "the rsync on the host is too old for --acls: upgrade it, or add --no-acls and "
+	     "--no-xattrs to rsync_options"},
 	    {"bash: line 1: 15825 Killed                  rsync --server", CAUSE_PLAIN,
 	     "rsync on the host was killed: out of memory?"},
 	    {"rsync: invalid option -- A", CAUSE_OPTION,

@@ -167,9 +167,9 @@ static const struct row {
      VERDICT_TREE_INTERRUPTED,
      false,
      false,
-     "key refused: put root's public key, or that of the ssh option, into "
-     "~/.ssh/authorized_keys of root@" LONG_NAME "; one that has a passphrase needs an agent "
-     "(S..."},
+     "key refused (\"root@a.very.long.name.of.a.host.in.some.cloud.example.org: Permission denied "
+     "(publickey)\"): not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? "
+     "PermitRootLogi..."},
     {"forged words of a source that is gone, cut off",
      {.status = EXIT(12)},
      "Number of files: 5\n",
@@ -398,6 +398,26 @@ static const struct row {
      false,
      "the connection was lost: rsync on the host exited, or the network failed: failed to be;"
      " succeeded; failed/succeeded"},
+    {"a right that is missing",
+     {.status = EXIT(23), .disk_able = true},
+     "Number of files: 100\n",
+     "rsync: [generator] mknod \"/b/h/v/x.working/null\" failed: Operation not permitted (1)\n",
+     RESULT_PARTIAL,
+     VERDICT_TREE_PARTIAL,
+     false,
+     true,
+     "this process may not set some owners, devices or xattrs: is it in a container, without a "
+     "capability, or not root? first: null: Operation not permitted (1)"},
+    {"the same of a disk that keeps no owners",
+     {.status = EXIT(23)},
+     "Number of files: 100\n",
+     "rsync: [receiver] chown \"/b/h/v/x.working/f\" failed: Operation not permitted (1)\n",
+     RESULT_PARTIAL,
+     VERDICT_TREE_PARTIAL,
+     false,
+     true,
+     "this disk cannot hold some owners, ACLs or xattrs (see --no-acls, --no-xattrs); first: f: "
+     "Operation not permitted (1)"},
     {"escapes",
      {.status = EXIT(3)},
      "",

@@ -152,7 +152,7 @@ static const struct live_case {
      RSYNC "-e ./talk h:/x/ e/",
      {0},
      RESULT_FAILED,
-     "the login shell on the host prints text"},
+     "no rsync answers on the host: does its login shell print text"},
     {"no rsync there",
      NULL,
      RSYNC "-e ./norsync h:/x/ e/",
