@@ -237,6 +237,8 @@ uninstall:
 	    $(DESTDIR)$(INITDIR)/flashback $(DESTDIR)$(BINDIR)/check-flashback
 	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
+	@# What enable has made would hang in the air.
+	rm -f $(DESTDIR)/etc/systemd/system/*.wants/flashback.service $(DESTDIR)/etc/rc?.d/[SK]??flashback
 	-rmdir $(addprefix $(DESTDIR),$(UNITDIR) $(dir $(UNITDIR) $(DOCDIR)) $(MANDIR)/man5 $(MANDIR)/man8) 2>/dev/null || :
 	@echo "Left in place: $(DESTDIR)$(CONFDIR) and all snapshots."
 
@@ -244,8 +246,10 @@ uninstall:
 # is that of the last commit (in an unpacked tarball, of its files), and no owner, umask or packer's clock
 # gets in.  BUILD: the directory for it.
 DIST = flashback-$(VERSION)
-files = { if test -e .git; then git ls-files -z; else find . -path ./build -prune -o -type f -printf '%P\0'; fi; }
-changed = if test -e .git; then git log -1 --format=%ct; else $(files) | xargs -0 stat -c %Y | sort -n | tail -n 1; fi
+# A clone whose git is missing, or refuses it as somebody else's, is packed like an unpacked tarball.
+cloned = test -e .git && git rev-parse -q --verify HEAD >/dev/null 2>&1
+files = { if $(cloned); then git ls-files -z; else find . \( -path ./build -o -path ./.git \) -prune -o -type f -printf '%P\0'; fi; }
+changed = if $(cloned); then git log -1 --format=%ct; else $(files) | xargs -0 stat -c %Y | sort -n | tail -n 1; fi
 epoch = $${SOURCE_DATE_EPOCH:-$$($(changed))}
 BUILD = build
 dist:

@@ -220,6 +220,9 @@ check_hints(FILE *f, const struct config *c)
 		store_close(&store);
 	}
 	free(words);
+	for (size_t i = 0; i < c->idle.n; i++)
+		fprintf(f, "\n# host %s has no volumes: nothing of it is backed up\n",
+		        c->idle.item[i]);
 	show_restore_hints(f, c);
 	show_left_out(f, c);
 	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)

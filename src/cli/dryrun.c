@@ -170,24 +170,33 @@ static int
 print_command(const struct dry *d, const struct table_row *row, struct store_volume *v)
 {
 	char *path = text_format("%s/%s", d->data_dir, row->volume->id);
-	struct text_list cd = {0}, argv = {0};
+	char *above = text_format("%s/%s", d->data_dir, row->volume->host);
+	struct text_list cd = {0}, argv = {0}, make = {0};
 	struct runplan plan;
 	int rc = -1;
 
-	if (path == NULL)
-		return -1;
+	if (path == NULL || above == NULL || text_list_split(&make, "mkdir -pm 700") != 0 ||
+	    text_list_add(&make, above) != 0 || text_list_add(&make, path) != 0)
+		goto out;
 	plan_run(d, row, v, path, &plan);
 	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
 	    print_kind(v, &plan, &argv) == 0) {
 		printf("    ");
+		if (v->fd < 0) {
+			argv_print(stdout, &make);
+			printf("\n    ");
+		}
 		argv_print(stdout, &cd);
 		printf(" && ");
 		argv_print(stdout, &argv);
 		putchar('\n');
 		rc = 0;
 	}
+out:
+	text_list_free(&make);
 	text_list_free(&cd);
 	text_list_free(&argv);
+	free(above);
 	free(path);
 	return rc;
 }

@@ -310,6 +310,9 @@ read_host(struct load *l, cfg_t *sec)
 		return;
 	}
 	read_options(l, sec, around, OPTION_HOST);
+	if (cfg_opt_size(volumes) == 0 && name != NULL &&
+	    text_list_addf(&l->config->idle, "%s (%s:%d)", name, l->file, section_line(sec)) != 0)
+		l->errors.lost = true;
 	for (unsigned i = 0; i < cfg_opt_size(volumes); i++)
 		read_volume(l, cfg_opt_getnsec(volumes, i), name, around);
 	check_titles(l, volumes);

@@ -147,6 +147,7 @@ config_free(struct config *c)
 	for (size_t i = 0; i < c->n; i++)
 		volume_free(c->volumes[i]);
 	free(c->volumes);
+	text_list_free(&c->idle);
 	inherit_clear(OPTION_MAIN, c);
 	free(c->file);
 	free(c);

@@ -41,6 +41,7 @@ dispatch_view(struct dispatch *d, enum view_life life)
 	    .table = &d->table,
 	    .when = circumstances(d),
 	    .life = life,
+	    .once = d->once,
 	    .pid = (int)getpid(),
 	    .data_dir = d->config->data_dir,
 	    .disk =
@@ -317,9 +318,9 @@ begin_wake(struct dispatch *d)
 {
 	d->disk.want_volumes |= d->disk.unread;
 	d->disk.unread = false;
+	reload(d); /* first, as wake itself may have changed */
 	if (wake_begin(&d->wake, &d->table, d->config->wake))
 		d->disk.want_volumes = true;
-	reload(d);
 	inspect(d);
 }
 

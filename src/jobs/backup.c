@@ -73,12 +73,25 @@ note(const struct run *r, const char *words)
 	event_send(r->out, &m, offsetof(struct backup_message, note) + strlen(m.note) + 1);
 }
 
+/* How far the run is.  rsync counts files, and one large file among many small ones would be the
+ * last percent; a quick run knows the bytes. */
+static int
+percent(const struct run *r, const struct output_progress *progress)
+{
+	int64_t all = r->copy.expected;
+
+	if (all <= 0)
+		return progress->percent;
+	return progress->bytes >= all ? 100 : (int)((double)progress->bytes * 100 / (double)all);
+}
+
 static void
 send_progress(void *arg, const struct output_progress *progress)
 {
 	const struct run *r = arg;
 	struct backup_message m = {.kind = BACKUP_PROGRESS, .progress = *progress};
 
+	m.progress.percent = percent(r, progress);
 	event_send(r->out, &m, sizeof(m));
 }
 
@@ -427,7 +440,7 @@ send_result(struct run *r)
 		run->seconds = seconds_since(r);
 	m.result.run = *run;
 	memcpy(m.result.kind, r->copy.kind, sizeof(m.result.kind));
-	m.result.percent = r->copy.end.progress.percent;
+	m.result.percent = percent(r, &r->copy.end.progress);
 	event_send(r->out, &m, sizeof(m));
 }
 

@@ -192,6 +192,8 @@ copy_judge(struct copy *c)
 	    .stop = c->end.stop,
 	    .removable = c->volume->removable,
 	    .disk_able = c->store->traits.owners && c->store->traits.xattrs,
+	    .received = c->end.progress.bytes,
+	    .needed = c->expected,
 	    .shrink_guard = c->volume->shrink_guard,
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
 	                                         c->v->nstamps, volume_fingerprint(c->volume),
@@ -282,6 +284,7 @@ copy_full(struct copy *c)
 
 	text_list_free(&c->scan.stores);
 	c->scan = (struct scan){.id = c->volume->id};
+	c->expected = 0;
 	copy_stage(c, TABLE_COPYING);
 	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)
 		return -1;

@@ -314,6 +314,7 @@ fetch(struct snapshot_quick *q)
 	}
 	q->job.target = c->plan.target;
 	q->job.list = ".flashback/" LIST;
+	c->expected = c->scan.new_bytes;
 	if (copy_rsync(c, argv_copy, &q->job, NULL) != 0)
 		return STEP_GAVE_UP;
 	add_compared(&c->end, &q->compared);

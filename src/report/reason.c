@@ -228,7 +228,11 @@ put_failed(struct phrases *p, const struct table_row *row, const struct view *vi
            const struct state *state)
 {
 	put_plain(p, reason_of(&row->seen.last, NULL));
-	put_when(phrase(p), "again", view, row, state);
+	/* Nobody may be there to keep the promise of a time. */
+	if (view->once)
+		fputs("again with the next run of flashback", phrase(p));
+	else
+		put_when(phrase(p), "again", view, row, state);
 }
 
 static void

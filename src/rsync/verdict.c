@@ -189,19 +189,42 @@ say_stalled(const struct evidence *r, struct verdict *v)
 	say(v, "no sign of life for %s: %s", time, why);
 }
 
+/* How far a run came before the disk was full: a source that is larger than the disk looks like
+ * any other full disk without that. */
+static const char *
+how_far(const struct evidence *r, char out[3 * UNITS_TEXT])
+{
+	char got[UNITS_TEXT], all[UNITS_TEXT];
+
+	*out = '\0';
+	if (r->c->received <= 0)
+		return out;
+	units_format_bytes(got, (uint64_t)r->c->received);
+	if (r->c->needed > r->c->received)
+		snprintf(out, 3 * UNITS_TEXT, ", after %s of %s", got,
+		         units_format_bytes(all, (uint64_t)r->c->needed));
+	else
+		snprintf(out, 3 * UNITS_TEXT, ", after %s", got);
+	return out;
+}
+
 static void
 say_room(const struct evidence *r, struct verdict *v)
 {
-	(void)r;
-	say(v, "stopped because the backup disk was filling up");
+	char far[3 * UNITS_TEXT];
+
+	say(v, "stopped because the backup disk was filling up%s", how_far(r, far));
 }
 
 /* Explain a disk error, with what the user can do about it. */
 static void
 say_disk(const struct evidence *r, struct verdict *v)
 {
+	char far[3 * UNITS_TEXT];
+
 	if (r->c->disk_full)
-		say(v, "the backup disk is full: make room, or lower keep_ options");
+		say(v, "the backup disk is full%s: make room, or lower keep_ options",
+		    how_far(r, far));
 	else if (r->w->read_only)
 		say(v, "the backup disk is read-only: the kernel's log (dmesg) says why");
 	else

@@ -57,8 +57,8 @@ config() {
 	mkdir "$D/tree"
 	cp -a "$D/data/." "$D/tree/"
 	mv "$D/tree" "$old"
-	for quick in no yes; do
-		config "quick_runs = $quick"
+	for how in '' 'rsync_options = "--checksum"'; do # quick, and full
+		config "$how"
 		run flashback -1 h/v
 		expect_exit 2
 		expect 'the source contains this store'

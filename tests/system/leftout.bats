@@ -80,7 +80,7 @@ says() {
 @test "a directory that had files and is empty now is said in the row" {
 	mkdir -p "$D/src/docs/deep" "$D/src/kept"
 	touch "$D/src/docs/"{1..40} "$D/src/docs/deep/"{1..10} "$D/src/kept/"{a,b,c} "$D/src/f"{1..100}
-	hosts_conf <<<"host \"here\" { volume \"v\" { source = \"$D/src/\" quick_runs = yes } }"
+	hosts_conf <<<"host \"here\" { volume \"v\" { source = \"$D/src/\" } }"
 	flashback -1
 	rm -r "$D/src/docs/"* "$D/src/kept/a"
 	next_second

@@ -107,6 +107,14 @@ check_url() {
 	expect_exit 3
 }
 
+@test "-h tells what it does" {
+	run "$ROOT/etc/check-flashback" -h
+	expect_exit 0
+	expect 'check-flashback [-h] [-g SECONDS] [FILE | URL]'
+	expect 'UNKNOWN: the file cannot be read'
+	refuse expect 'LC_ALL'
+}
+
 @test "a wrong command line is UNKNOWN" {
 	for args in '-x' '-g' '-g 1x' '-g -1' 'a b'; do
 		# shellcheck disable=SC2086 # words

@@ -76,3 +76,59 @@ teardown() {
 	status_is health WARNING
 	status_is reason 'no volumes are configured: nothing is backed up'
 }
+
+@test "--once alone: it promises no time at which nobody will try again" {
+	rm -r "$D/src"
+	run flashback -1
+	expect_exit 2
+	expect 'again with the next run of flashback'
+	run flashback -1 here/v
+	expect 'again with the next run of flashback'
+	row_has here/v 'again with the next run of flashback'
+}
+
+@test "--dry-run for a volume that is new: its command runs as it stands" {
+	run flashback -n
+	expect_exit 0
+	local command
+	command=$(grep -A 1 '^    mkdir ' <<<"$output")
+	sh -c "$command"
+	[ "$(stat -c %a "$STORE/here/v")" = 700 ]
+	[ "$(cat "$STORE"/here/v/*/f)" = x ]
+}
+
+@test "a host without volumes is said by --check" {
+	echo 'host "lonely" { every = "2d" }' >>"$D/hosts.conf"
+	run flashback --check
+	expect_exit 0
+	expect "# host lonely ($D/hosts.conf:2) has no volumes: nothing of it is backed up"
+}
+
+@test "a changed wake is in force from the wake that reads it" {
+	start_daemon
+	wait_for settled
+	status_is wait 10
+	echo 'wake = "2h"' >>"$CONF"
+	wake_at '2027-03-01 12:01:00'
+	status_is wait 120
+}
+
+@test "the percentage of a quick run is one of bytes" {
+	needs_root
+	local n
+	touch "$D/src/"{1..400}
+	hosts_conf <<<"host \"here\" { volume \"v\" { source = \"$D/src/\" every = \"1h\"
+	    rsync_options = \"--bwlimit=3M\" } }"
+	flashback -1
+	for n in {1..20}; do echo x >"$D/src/a$n"; done
+	head -c 30M /dev/urandom >"$D/src/new"
+	set_clock '2027-03-01 13:30:00'
+	start_daemon
+	wait_for row_fits 'BACKING UP ([1-9]|[1-3][0-9])% ' # of the names on its list it would be 95
+}
+
+# row_fits REGEX: does the row of here/v fit?  What a run has done so far is written each minute, and at a wake.
+row_fits() {
+	kill -HUP "$DAEMON"
+	line_of "$RUN/queue.txt" 'here/v ' && [[ $LINE =~ $1 ]]
+}

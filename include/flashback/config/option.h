@@ -113,6 +113,7 @@ struct config {
 	uint64_t min_free_bytes; /* ... or, with a percentage, the most that it may come to */
 	struct text_list notify;
 	char *rsync;
+	struct text_list idle;   /* hosts without volumes, with where they are */
 	struct volume **volumes; /* a reference each, in the order of the file */
 	size_t n;
 	uint64_t digest; /* of the bytes of both files: equal means nothing changed */

@@ -42,6 +42,7 @@ struct copy {
 	char kind[RESULT_TEXT];      /* quick or full, and why, in words; "": undecided */
 	struct runlog *log;
 	struct scan scan; /* the result of a quick run's scan, or of a full run's copy */
+	int64_t expected; /* bytes that the copy of a quick run is about; 0: unknown */
 	struct transfer_end end;
 	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
 };

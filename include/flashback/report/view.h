@@ -24,6 +24,7 @@ struct view {
 	const struct table *table;
 	struct plan_now when;
 	enum view_life life;
+	bool once; /* --once: there is no next wake */
 	int pid;
 	int64_t next_wake;   /* instant; 0: none */
 	int64_t next_update; /* instant by which the file is rewritten if the daemon lives */

@@ -41,6 +41,8 @@ struct verdict_case {
 	bool disk_broken;     /* verified: a write test failed */
 	bool disk_full;       /* verified: the disk is full */
 	bool disk_able;       /* the disk was found to hold owners and xattrs */
+	int64_t received;     /* bytes so far */
+	int64_t needed;       /* bytes of what was to be copied; 0: unknown */
 	int shrink_guard;     /* hundredths of a percent */
 	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
 	int64_t patience;     /* seconds without progress after which the run was aborted */
