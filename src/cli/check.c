@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "flashback/config/option.h"
+#include "flashback/config/value.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/transfer.h"
@@ -162,6 +164,56 @@ show_hint(FILE *f, const char *words)
 	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
 }
 
+/* Does this file exist?  One that cannot be looked at may. */
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/* The file after -i in the ssh option, if it is absolute and has no quotes; new memory or NULL. */
+static char *
+key_of(const char *ssh)
+{
+	const char *at = strstr(ssh, " -i");
+	size_t len;
+
+	if (at == NULL)
+		return NULL;
+	at += strlen(" -i");
+	at += strspn(at, " ");
+	len = strcspn(at, " ");
+	return *at == '/' && memchr(at, '"', len) == NULL && memchr(at, '\'', len) == NULL
+	           ? strndup(at, len)
+	           : NULL;
+}
+
+/* What is most likely a mistake, and would only show when the first run fails, or never: a source
+ * or key that is not there, several patterns in one string. */
+static void
+show_mistakes(FILE *f, const struct volume *v)
+{
+	char *key = v->transport == VOLUME_SHELL ? key_of(v->ssh) : NULL, *safe;
+
+	if (v->transport == VOLUME_LOCAL && !v->removable && !exists(v->path))
+		fprintf(f, "\n# %s: its source is not there now\n", v->id);
+	if (key != NULL && !exists(key))
+		fprintf(f, "\n# %s: the key that ssh -i names is not there\n", v->id);
+	for (size_t i = 0; i < v->exclude.n; i++) {
+		if (strstr(v->exclude.item[i], ", ") == NULL)
+			continue;
+		safe = value_print_text(v->exclude.item[i]);
+		fprintf(f,
+		        "\n# %s: exclude = %s is one pattern; several are a list, "
+		        "{ \"a\", \"b\" }\n",
+		        v->id, safe != NULL ? safe : "...");
+		free(safe);
+	}
+	free(key);
+}
+
 /* Volumes whose restore leads nobody knows where.  One that is restored wrongly overwrites, or
  * with --delete removes, what is not its own. */
 static void
@@ -223,6 +275,8 @@ check_hints(FILE *f, const struct config *c)
 	for (size_t i = 0; i < c->idle.n; i++)
 		fprintf(f, "\n# host %s has no volumes: nothing of it is backed up\n",
 		        c->idle.item[i]);
+	for (size_t i = 0; i < c->n; i++)
+		show_mistakes(f, c->volumes[i]);
 	show_restore_hints(f, c);
 	show_left_out(f, c);
 	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)

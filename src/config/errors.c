@@ -130,6 +130,26 @@ find_section(const char *name)
 	return NULL;
 }
 
+/* Explain a name that is close to none: it may be the beginning of some, as keep is. */
+static char *
+reword_beginning(const struct section *here, const char *name)
+{
+	const struct option_row *o;
+	size_t len = strlen(name);
+	char *list = strdup("");
+
+	for (size_t i = 0; list != NULL && (o = option_at(i)) != NULL; i++)
+		if ((o->places & here->place) != 0 && len > 0 && strncmp(o->name, name, len) == 0 &&
+		    o->name[len] == '_' &&
+		    text_replace(&list, "%s%s%s", list, *list != '\0' ? ", " : "; did you mean ",
+		                 o->name) == -1)
+			break;
+	if (list != NULL)
+		(void)text_replace(&list, "unknown option \"%s\" %s%s%s", name, here->inside, list,
+		                   *list != '\0' ? "?" : "");
+	return list;
+}
+
 /* Explain an unknown name, with the closest known one if there is any. */
 static char *
 reword_unknown(const struct section *here, const char *name)
@@ -147,7 +167,7 @@ reword_unknown(const struct section *here, const char *name)
 	if (inner != NULL)
 		suggest_try(&near, inner);
 	if (near.best == NULL)
-		return text_format("unknown option \"%s\" %s", name, here->inside);
+		return reword_beginning(here, name);
 	return text_format("unknown %s \"%s\" %s; did you mean \"%s\"?",
 	                   near.best == inner ? "section" : "option", name, here->inside,
 	                   near.best);

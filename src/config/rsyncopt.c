@@ -167,6 +167,11 @@ check_argument(const struct rsyncopt *a, const char *option, const char *value, 
 	if (a->argument == PORT && (units_parse_count(value, 65535, &port) == -1 || port == 0))
 		return text_refuse(why, "%s: a port is a number from 1 to 65535",
 		                   text_quote(q, option));
+	if (strcmp(a->name, "--iconv") == 0 && *value == '.')
+		return text_refuse(why,
+		                   "%s: a run has no locale that \".\" could stand for: name both "
+		                   "character sets, as in --iconv=UTF-8,ISO-8859-1",
+		                   text_quote(q, option));
 	if (a->argument == RULE)
 		return check_rule(option, value, why);
 	return 0;

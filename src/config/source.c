@@ -43,6 +43,16 @@ is_ipv6(const char *host)
 	return inet_pton(AF_INET6, address, &in6) == 1;
 }
 
+/* fe80::/10 without a zone: nobody knows on which network that is. */
+static bool
+is_bare_link_local(const char *host)
+{
+	struct in6_addr in6;
+
+	return strchr(host, '%') == NULL && inet_pton(AF_INET6, host, &in6) == 1 &&
+	       IN6_IS_ADDR_LINKLOCAL(&in6);
+}
+
 /* Reject what ssh or rsync would misinterpret: an option, an ambiguous address, a character that
  * no host name has. */
 int
@@ -58,6 +68,11 @@ source_check_host(const char *host, char **why)
 		                   "the host %s begins with '-': it would be taken for an option",
 		                   text_quote(q, host));
 	if (strchr(host, ':') != NULL) {
+		if (is_ipv6(host) && is_bare_link_local(host))
+			return text_refuse(why,
+			                   "%s is a link-local address, which needs its interface: "
+			                   "%s%%eth0",
+			                   text_quote(q, host), host);
 		if (is_ipv6(host))
 			return 0;
 		return text_refuse(why, "%s is not an IPv6 address", text_quote(q, host));

@@ -61,7 +61,7 @@ format_kept(char buf[UNITS_TEXT], const struct table_row *row, const struct view
 		snprintf(buf, UNITS_TEXT, "-");
 }
 
-/* A blank stands where others have their unit, so that the digits line up. */
+/* Bytes get a unit too, but for 0, where a blank stands, so that the digits line up. */
 static void
 format_bytes(char buf[UNITS_TEXT], int64_t bytes)
 {
@@ -73,7 +73,7 @@ format_bytes(char buf[UNITS_TEXT], int64_t bytes)
 		units_format_bytes(buf, (uint64_t)bytes);
 	len = strlen(buf);
 	if (bytes < 1024)
-		memcpy(buf + len, " ", sizeof(" "));
+		memcpy(buf + len, bytes > 0 ? "B" : " ", sizeof(" "));
 }
 
 static void

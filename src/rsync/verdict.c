@@ -277,6 +277,31 @@ say_complete(const struct evidence *r, struct verdict *v)
 		say(v, "some files vanished while they were copied");
 }
 
+/* A mount of a desktop session, which its user alone may read, root not either. */
+static const char *
+fuse_hint(const char *error)
+{
+	static const struct {
+		const char *end, *hint;
+	} mounts[] = {
+#define HINT(name) "; that is a mount of a desktop: add exclude = \"" name "\""
+	    {"/.gvfs: Permission denied (13)", HINT(".gvfs")},
+	    {"/gvfs: Permission denied (13)", HINT("gvfs")},
+	    {"/thinclient_drives: Permission denied (13)", HINT("thinclient_drives")},
+	    {"/.cache/doc: Permission denied (13)", HINT(".cache/doc")},
+#undef HINT
+	};
+	size_t len = strlen(error);
+
+	for (size_t i = 0; i < COUNT(mounts); i++) {
+		size_t n = strlen(mounts[i].end);
+
+		if (len >= n && strcmp(error + len - n, mounts[i].end) == 0)
+			return mounts[i].hint;
+	}
+	return "";
+}
+
 /* EPERM, where the disk is known to be able, is a right that flashback lacks. */
 static bool
 is_forbidden(const char *error)
@@ -295,8 +320,9 @@ say_partial(const struct evidence *r, struct verdict *v)
 	const struct output_words *w = r->w;
 
 	if (w->unreadable > 0)
-		say(v, "%" PRId64 " %s could not be read; first: %s", w->unreadable,
-		    w->unreadable == 1 ? "file" : "files", w->first_error);
+		say(v, "%" PRId64 " %s could not be read; first: %s%s", w->unreadable,
+		    w->unreadable == 1 ? "file" : "files", w->first_error,
+		    fuse_hint(w->first_error));
 	else if (w->unwritten > 0)
 		say(v, "%" PRId64 " %s could not be written; first: %s", w->unwritten,
 		    w->unwritten == 1 ? "file" : "files", w->first_refusal);

@@ -398,6 +398,16 @@ static const struct row {
      false,
      "the connection was lost: rsync on the host exited, or the network failed: failed to be;"
      " succeeded; failed/succeeded"},
+    {"a mount of a desktop",
+     {.status = EXIT(23)},
+     "Number of files: 100\n",
+     "rsync: [sender] readlink_stat(\"/home/ann/.gvfs\") failed: Permission denied (13)\n",
+     RESULT_PARTIAL,
+     VERDICT_TREE_PARTIAL,
+     false,
+     true,
+     "1 file could not be read; first: /home/ann/.gvfs: Permission denied (13); that is a mount of "
+     "a desktop: add exclude = \".gvfs\""},
     {"a right that is missing",
      {.status = EXIT(23), .disk_able = true},
      "Number of files: 100\n",
