@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "flashback/daemon/dispatch.h"
@@ -85,6 +87,25 @@ fail:
 	return -1;
 }
 
+/* poll() refuses more entries than files may be open, and the loop would spin.  Raise the limit if
+ * that is possible, else refuse to start. */
+static int
+check_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= 2 * EVENT_FDS)
+		return 0;
+	limit.rlim_cur = limit.rlim_max < 2 * EVENT_FDS ? limit.rlim_max : 2 * EVENT_FDS;
+	if (limit.rlim_cur == 2 * EVENT_FDS && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return 0;
+	fprintf(stderr,
+	        "flashback: at most %ju files may be open, and %d are needed: raise the limit "
+	        "(ulimit -n, LimitNOFILE)\n",
+	        (uintmax_t)limit.rlim_cur, 2 * EVENT_FDS);
+	return -1;
+}
+
 /* Without a usable rsync every run would fail: refuse to start instead. */
 static int
 check_rsync(struct dispatch *d)
@@ -110,7 +131,7 @@ start(struct daemon *d, const struct daemon_options *options)
 		fprintf(stderr, "flashback: cannot receive signals: %s\n", strerror(errno));
 		return -1;
 	}
-	if (load(parts, &options->wanted) != 0)
+	if (check_descriptors() != 0 || load(parts, &options->wanted) != 0)
 		return -1;
 	log_open(parts->config->syslog, options->verbose);
 	if (lock_pid(parts) != 0 || check_rsync(parts) != 0)

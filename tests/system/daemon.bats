@@ -270,3 +270,14 @@ tells_systemd() {
 	wait_for row_has here/v SUCCEEDED
 	stop_daemon
 }
+
+@test "too few open files: raised where that is possible, else refused at start" {
+	run bash -c "ulimit -n 64; exec '$FLASHBACK' -c '$CONF'"
+	expect_exit 1
+	expect 'at most 64 files may be open, and 256 are needed'
+	background DAEMON bash -c "ulimit -S -n 64; exec '$FLASHBACK' -c '$CONF'"
+	wait_for daemon_up
+	grep -q '^Max open files  *256 ' "/proc/$DAEMON/limits"
+	wait_for has_snapshots 1 here/v
+	stop_daemon
+}
