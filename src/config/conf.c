@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/config/conf.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>

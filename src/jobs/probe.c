@@ -19,8 +19,6 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/resolve.h"
-#include "flashback/lib/text.h"
-#include "flashback/lib/units.h"
 
 _Static_assert(sizeof(struct probe_message) <= EVENT_SIZE, "it can be sent");
 

@@ -2,7 +2,6 @@
 #include "flashback/jobs/purge.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <stdarg.h>
 #include <stddef.h>

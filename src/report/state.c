@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/report/state.h"
 
-#include <stddef.h>
 
 #include "flashback/lib/clock.h"
 

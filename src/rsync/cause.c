@@ -2,7 +2,6 @@
 #include "flashback/rsync/cause.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "flashback/lib/text.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/rsync/verdict.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/history.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "flashback/store/marker.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #define FIRST_LINE "flashback store 1"

@@ -2,6 +2,7 @@
 #include "flashback/store/stamp.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

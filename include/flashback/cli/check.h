@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "flashback/config/conf.h"
+#include "flashback/config/config.h"
 
 /* The output of flashback --check for a config without errors. */
 

@@ -3,7 +3,6 @@
 #define FLASHBACK_VOLUME_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "flashback/config/option.h"

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "flashback/config/conf.h"
-#include "flashback/rsync/argv.h"
+#include "flashback/config/config.h"
+#include "flashback/rsync/version.h"
 #include "flashback/rsync/output.h"
 #include "flashback/schedule/table.h"
 #include "flashback/store/history.h"

@@ -7,7 +7,6 @@
 
 #include "flashback/config/volume.h"
 #include "flashback/rsync/verdict.h"
-#include "flashback/store/history.h"
 #include "flashback/store/store.h"
 
 /* The end of a run: rename the tree as the verdict has it; only after that expire others. */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "flashback/config/conf.h"
+#include "flashback/config/config.h"
 #include "flashback/config/volume.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/store.h"

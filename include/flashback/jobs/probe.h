@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "flashback/config/volume.h"
+#include "flashback/config/option.h"
 
 /* Probe hosts by ping or TCP.  The only user of liboping. */
 

@@ -3,10 +3,8 @@
 #define FLASHBACK_PURGE_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <sys/types.h>
 
-#include "flashback/config/conf.h"
+#include "flashback/config/config.h"
 #include "flashback/config/volume.h"
 #include "flashback/store/summary.h"
 

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_UNITS_H
 #define FLASHBACK_UNITS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 /* Durations, sizes, percentages: text to numbers and back.  Core: no I/O. */

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_REASON_H
 #define FLASHBACK_REASON_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "flashback/report/state.h"

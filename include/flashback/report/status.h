@@ -2,8 +2,6 @@
 #ifndef FLASHBACK_STATUS_H
 #define FLASHBACK_STATUS_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "flashback/report/view.h"

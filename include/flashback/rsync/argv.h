@@ -3,7 +3,6 @@
 #define FLASHBACK_ARGV_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #include "flashback/config/volume.h"

@@ -3,7 +3,6 @@
 #define FLASHBACK_VERDICT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "flashback/rsync/output.h"

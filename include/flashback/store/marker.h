@@ -3,7 +3,6 @@
 #define FLASHBACK_MARKER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 /*

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "flashback/store/history.h"
 #include "flashback/store/stamp.h"
 
 /* The log of a run: the output of rsync and ssh, its first 256 KiB and last 64 KiB, escaped. */

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_STAMP_H
 #define FLASHBACK_STAMP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_SUMMARY_H
 #define FLASHBACK_SUMMARY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -14,7 +14,6 @@
 #include "scratch.h"
 
 #include "flashback/config/input.h"
-#include "flashback/lib/text.h"
 
 static void
 test_read(void **state)

@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "flashback/lib/child.h"
 #include "flashback/lib/event.h"
 
 static int signals;

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "flashback/lib/clock.h"
-#include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
 #include "rows.h"
 

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "flashback/lib/clock.h"
-#include "flashback/lib/file.h"
 #include "flashback/store/firstseen.h"
 
 #include "scratch.h"
