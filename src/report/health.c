@@ -23,17 +23,6 @@ clock_is_wrong(const struct view *view)
 	return view->when.now < CLOCK_RELEASE_DATE;
 }
 
-static void
-report_clock(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)view;
-	(void)row;
-	fputs("the clock is wrong: its date is before the release of flashback; no backup runs "
-	      "until it "
-	      "is set",
-	      f);
-}
-
 /* Unknown is not a fault yet: after a start the disk has not been checked for a moment. */
 static bool
 disk_is_unfit(const struct view *view)
@@ -139,44 +128,6 @@ row_is_never(const struct table_row *row, const struct view *view)
 	return state_is_never(row) && view->when.now - since >= view->when.wake;
 }
 
-/* Report a row under a given state, with the reason that belongs to this state: a volume that is
- * being backed up is still suspect, and the reason for that is what must be shown. */
-static void
-report_as(FILE *f, const struct view *view, const struct table_row *row, const char *is,
-          enum state_word word)
-{
-	struct state state;
-
-	state_of(row, view, &state);
-	state.word = word;
-	fprintf(f, "%s %s", row->volume->id, is);
-	reason_text(f, ": ", row, view, &state);
-}
-
-static void
-report_suspect(FILE *f, const struct view *view, const struct table_row *row)
-{
-	report_as(f, view, row, "is suspect", STATE_SUSPECT);
-}
-
-static void
-report_failed(FILE *f, const struct view *view, const struct table_row *row)
-{
-	report_as(f, view, row, "failed", STATE_FAILED);
-}
-
-static void
-report_full(FILE *f, const struct view *view, const struct table_row *row)
-{
-	report_as(f, view, row, "has no space", STATE_WAITING);
-}
-
-static void
-report_partial(FILE *f, const struct view *view, const struct table_row *row)
-{
-	report_as(f, view, row, "is partial", STATE_PARTIAL);
-}
-
 /* Says how old the newest backup is and, after it, why there is no newer one. */
 static void
 report_overdue(FILE *f, const struct view *view, const struct table_row *row)
@@ -231,36 +182,53 @@ has_no_volumes(const struct view *view)
 	return view->life == VIEW_ALIVE && n == 0;
 }
 
-static void
-report_no_volumes(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)view;
-	(void)row;
-	fputs("no volumes are configured: nothing is backed up", f);
-}
-
 /* Every cause of WARNING and CRITICAL, worst first: health is the first row that applies.  A cause
- * concerns the whole program (all) or single volumes (row). */
+ * concerns the whole program (all) or single volumes (row).  It is described by report, or, where
+ * that is NULL, by words: those of a volume stand between its name and its reason, the reason that
+ * belongs to state: a volume that is being backed up is still suspect, and why is what counts. */
 static const struct health_rule {
 	enum health_level level;
 	bool (*all)(const struct view *view);
 	bool (*row)(const struct table_row *row, const struct view *view);
 	void (*report)(FILE *f, const struct view *view, const struct table_row *row);
+	const char *words;
+	enum state_word state;
 } rules[] = {
-    {HEALTH_CRITICAL, clock_is_wrong, NULL, report_clock},
-    {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk},
-    {HEALTH_CRITICAL, NULL, row_is_suspect, report_suspect},
-    {HEALTH_CRITICAL, NULL, row_is_overdue, report_overdue},
-    {HEALTH_WARNING, config_is_broken, NULL, report_config},
-    {HEALTH_WARNING, NULL, row_is_failed, report_failed},
-    {HEALTH_WARNING, NULL, row_is_full, report_full},
-    {HEALTH_WARNING, NULL, row_is_partial, report_partial},
-    {HEALTH_WARNING, NULL, row_is_future, report_future},
-    {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved},
-    {HEALTH_WARNING, NULL, row_is_never, report_never},
-    {HEALTH_WARNING, has_warnings, NULL, report_warning},
-    {HEALTH_WARNING, has_no_volumes, NULL, report_no_volumes},
+    {HEALTH_CRITICAL, clock_is_wrong, NULL, NULL,
+     "the clock is wrong: its date is before the release of flashback; no backup runs until it is "
+     "set",
+     0},
+    {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk, NULL, 0},
+    {HEALTH_CRITICAL, NULL, row_is_suspect, NULL, "is suspect", STATE_SUSPECT},
+    {HEALTH_CRITICAL, NULL, row_is_overdue, report_overdue, NULL, 0},
+    {HEALTH_WARNING, config_is_broken, NULL, report_config, NULL, 0},
+    {HEALTH_WARNING, NULL, row_is_failed, NULL, "failed", STATE_FAILED},
+    {HEALTH_WARNING, NULL, row_is_full, NULL, "has no space", STATE_WAITING},
+    {HEALTH_WARNING, NULL, row_is_partial, NULL, "is partial", STATE_PARTIAL},
+    {HEALTH_WARNING, NULL, row_is_future, report_future, NULL, 0},
+    {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved, NULL, 0},
+    {HEALTH_WARNING, NULL, row_is_never, report_never, NULL, 0},
+    {HEALTH_WARNING, has_warnings, NULL, report_warning, NULL, 0},
+    {HEALTH_WARNING, has_no_volumes, NULL, NULL, "no volumes are configured: nothing is backed up",
+     0},
 };
+
+/* Describe a cause that has no function for it. */
+static void
+report_words(FILE *f, const struct health_rule *rule, const struct view *view,
+             const struct table_row *row)
+{
+	struct state state;
+
+	if (row == NULL) {
+		fputs(rule->words, f);
+		return;
+	}
+	state_of(row, view, &state);
+	state.word = rule->state;
+	fprintf(f, "%s %s", row->volume->id, rule->words);
+	reason_text(f, ": ", row, view, &state);
+}
 
 /* Count the volumes that a cause applies to; *first is the first of them.  Disabled volumes have no
  * health, nor those that have left the config. */
@@ -314,7 +282,10 @@ report_worst(FILE *f, const struct view *view)
 		if (found == 0)
 			continue;
 		/* Only the worst cause is described; the others show in queue.txt. */
-		rule->report(f, view, row);
+		if (rule->report != NULL)
+			rule->report(f, view, row);
+		else
+			report_words(f, rule, view, row);
 		if (found > 1)
 			fprintf(f, " (and %zu more volume%s)", found - 1, found == 2 ? "" : "s");
 		return rule->level;

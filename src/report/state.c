@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/report/state.h"
 
-
 #include "flashback/lib/clock.h"
 
 /* What the newest run counts as; it may be one that could not write to the history. */

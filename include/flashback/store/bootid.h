@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_BOOTID_H
 #define FLASHBACK_BOOTID_H
 
-
 /** Size of the string that bootid_read writes. */
 #define BOOTID_SIZE 64
 
