@@ -105,20 +105,18 @@ refuse_unknown(const char *option, size_t len, char **why)
 	struct suggest near = {.word = name};
 
 	if (option[0] != '-')
-		return text_refuse(why,
-		                   "%s is not an option: write an option and its value as one "
-		                   "item, --option=value",
-		                   text_quote(q, option));
+		return text_refuse_word(why, option,
+		                        " is not an option: write an option and its value as one "
+		                        "item, --option=value");
 	if (strcspn(option, " \t") < len)
-		return text_refuse(why,
-		                   "%s contains a blank: write each option as an item of a list, "
-		                   "one with a value as --option=value",
-		                   text_quote(q, option));
+		return text_refuse_word(
+		    why, option,
+		    " contains a blank: write each option as an item of a list, "
+		    "one with a value as --option=value");
 	if (option[1] != '-' && option[1] != '\0' && option[2] != '\0')
-		return text_refuse(why,
-		                   "%s: write a short option alone, in an item of its own, and "
-		                   "one with a value in full, --option=value",
-		                   text_quote(q, option));
+		return text_refuse_word(why, option,
+		                        ": write a short option alone, in an item of its own, and "
+		                        "one with a value in full, --option=value");
 	if (len < sizeof(name))
 		memcpy(name, option, len);
 	for (size_t i = 0; name[0] != '\0' && i < OPTIONS; i++)
@@ -134,11 +132,8 @@ refuse_unknown(const char *option, size_t len, char **why)
 static int
 check_rule(const char *option, const char *value, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (value[0] == '!' || strcmp(value, "clear") == 0)
-		return text_refuse(why, "%s would drop the excludes before it",
-		                   text_quote(q, option));
+		return text_refuse_word(why, option, " would drop the excludes before it");
 	return 0;
 }
 
@@ -147,31 +142,27 @@ check_rule(const char *option, const char *value, char **why)
 static int
 check_argument(const struct rsyncopt *a, const char *option, const char *value, char **why)
 {
-	char q[TEXT_QUOTE];
 	unsigned port;
 
 	if (a->argument == NONE && value == NULL)
 		return 0;
 	if (a->argument == NONE)
-		return text_refuse(why, "%s: %s takes no value", text_quote(q, option), a->name);
+		return text_refuse_word(why, option, ": %s takes no value", a->name);
 	if (value == NULL || *value == '\0')
 		return text_refuse(why, "%s needs its value in the same item: %s=VALUE", a->name,
 		                   a->name);
 	if (a->argument == FILE_NAME && *value != '/')
-		return text_refuse(why, "%s: give %s an absolute path", text_quote(q, option),
-		                   a->name);
+		return text_refuse_word(why, option, ": give %s an absolute path", a->name);
 	if (a->argument == WORD && strpbrk(value, " \t") != NULL)
-		return text_refuse(why,
-		                   "%s contains a blank: write each option as an item of a list",
-		                   text_quote(q, option));
+		return text_refuse_word(
+		    why, option, " contains a blank: write each option as an item of a list");
 	if (a->argument == PORT && (units_parse_count(value, 65535, &port) == -1 || port == 0))
-		return text_refuse(why, "%s: a port is a number from 1 to 65535",
-		                   text_quote(q, option));
+		return text_refuse_word(why, option, ": a port is a number from 1 to 65535");
 	if (strcmp(a->name, "--iconv") == 0 && *value == '.')
-		return text_refuse(why,
-		                   "%s: a run has no locale that \".\" could stand for: name both "
-		                   "character sets, as in --iconv=UTF-8,ISO-8859-1",
-		                   text_quote(q, option));
+		return text_refuse_word(
+		    why, option,
+		    ": a run has no locale that \".\" could stand for: name both "
+		    "character sets, as in --iconv=UTF-8,ISO-8859-1");
 	if (a->argument == RULE)
 		return check_rule(option, value, why);
 	return 0;
@@ -182,12 +173,11 @@ rsyncopt_check(const char *option, char **why)
 {
 	size_t len = strcspn(option, "=");
 	const struct rsyncopt *a = find(option, len);
-	char q[TEXT_QUOTE];
 
 	if (*option == '\0')
 		return text_refuse(why, "an item is empty");
 	if (text_has_control(option))
-		return text_refuse(why, "%s contains a control character", text_quote(q, option));
+		return text_refuse_word(why, option, " contains a control character");
 	if (a == NULL)
 		return refuse_unknown(option, len, why);
 	return check_argument(a, option, option[len] == '=' ? option + len + 1 : NULL, why);

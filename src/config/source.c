@@ -75,20 +75,18 @@ source_check_host(const char *host, char **why)
 			                   text_quote(q, host), host);
 		if (is_ipv6(host))
 			return 0;
-		return text_refuse(why, "%s is not an IPv6 address", text_quote(q, host));
+		return text_refuse_word(why, host, " is not an IPv6 address");
 	}
 	if (looks_numeric(host) && inet_pton(AF_INET, host, &in) != 1)
-		return text_refuse(why,
-		                   "%s is not an IPv4 address: four numbers up to 255, "
-		                   "no leading zeros",
-		                   text_quote(q, host));
+		return text_refuse_word(why, host,
+		                        " is not an IPv4 address: four numbers up to 255, "
+		                        "no leading zeros");
 	for (const char *c = host; *c != '\0'; c++)
 		if ((unsigned char)*c < 0x80 && strchr("abcdefghijklmnopqrstuvwxyz"
 		                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		                                       "0123456789.-_",
 		                                       *c) == NULL)
-			return text_refuse(why, "%s is not the name of a host",
-			                   text_quote(q, host));
+			return text_refuse_word(why, host, " is not the name of a host");
 	return 0;
 }
 
@@ -148,28 +146,23 @@ source_is_inside(const char *path, const char *dir)
 static int
 check_path(const char *path, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (*path == '~')
 		return text_refuse(why, "'~' is not expanded: write the whole path");
 	if (strpbrk(path, "*?[") != NULL)
-		return text_refuse(
-		    why,
-		    "%s contains a wildcard: name one directory, and leave out parts "
-		    "of it with exclude",
-		    text_quote(q, path));
+		return text_refuse_word(
+		    why, path,
+		    " contains a wildcard: name one directory, and leave out parts "
+		    "of it with exclude");
 	return 0;
 }
 
 static int
 check_user(const char *user, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (*user == '\0')
 		return text_refuse(why, "the user before the '@' is missing");
 	if (*user == '-' || strchr(user, ' ') != NULL)
-		return text_refuse(why, "%s is not the name of a user", text_quote(q, user));
+		return text_refuse_word(why, user, " is not the name of a user");
 	return 0;
 }
 
@@ -326,10 +319,10 @@ parse(const char *text, struct source *s, char **why)
 	if (*text == '\0')
 		return text_refuse(why, "it is empty: write a path, or HOST:PATH");
 	if (text_has_control(text))
-		return text_refuse(why, "%s contains a control character", text_quote(q, text));
+		return text_refuse_word(why, text, " contains a control character");
 	if (*text == '-')
-		return text_refuse(why, "%s begins with '-': it would be taken for an option",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text,
+		                        " begins with '-': it would be taken for an option");
 	if (*text == '/' || *text == '~') {
 		if (check_path(text, why) == 0)
 			s->path = source_tidy_path(text, why);
@@ -344,8 +337,7 @@ parse(const char *text, struct source *s, char **why)
 		                   text_quote(q, text));
 	if (is_remote(text))
 		return parse_remote(text, s, why);
-	return text_refuse(why, "%s is neither an absolute path nor HOST:PATH",
-	                   text_quote(q, text));
+	return text_refuse_word(why, text, " is neither an absolute path nor HOST:PATH");
 }
 
 int

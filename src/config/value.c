@@ -14,19 +14,18 @@
 int
 value_duration(const char *text, int64_t max, int64_t *out, char **why)
 {
-	char q[TEXT_QUOTE], longest[UNITS_TEXT];
+	char longest[UNITS_TEXT];
 	int64_t seconds = INT64_MAX;
 
 	if (units_parse_duration(text, &seconds) == -1 && errno != ERANGE)
-		return text_refuse(why,
-		                   "%s is not a duration: write a number and its unit, such as "
-		                   "\"90s\", \"30m\", \"12h\", \"1d\" or \"2w\"",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text,
+		                        " is not a duration: write a number and its unit, such as "
+		                        "\"90s\", \"30m\", \"12h\", \"1d\" or \"2w\"");
 	if (seconds < 1)
-		return text_refuse(why, "%s is too short: at least 1s", text_quote(q, text));
+		return text_refuse_word(why, text, " is too short: at least 1s");
 	if (seconds > max)
-		return text_refuse(why, "%s is too long: at most %s", text_quote(q, text),
-		                   units_format_duration(longest, max));
+		return text_refuse_word(why, text, " is too long: at most %s",
+		                        units_format_duration(longest, max));
 	*out = seconds;
 	return 0;
 }
@@ -34,14 +33,14 @@ value_duration(const char *text, int64_t max, int64_t *out, char **why)
 int
 value_count(const char *text, unsigned min, unsigned max, unsigned *out, char **why)
 {
-	char q[TEXT_QUOTE];
 	unsigned n = 0;
 
 	if (units_parse_count(text, max, &n) == -1 || n < min)
-		return text_refuse(why,
-		                   "%s is not a number from %u to %u, in digits without a leading "
-		                   "zero",
-		                   text_quote(q, text), min, max);
+		return text_refuse_word(
+		    why, text,
+		    " is not a number from %u to %u, in digits without a leading "
+		    "zero",
+		    min, max);
 	*out = n;
 	return 0;
 }
@@ -50,47 +49,39 @@ int
 value_switch(const char *text, bool *out, char **why)
 {
 	static const char *const words[] = {"no", "yes", "off", "on", "false", "true"};
-	char q[TEXT_QUOTE];
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0) {
 			*out = i % 2 == 1;
 			return 0;
 		}
-	return text_refuse(why, "%s is neither yes nor no", text_quote(q, text));
+	return text_refuse_word(why, text, " is neither yes nor no");
 }
 
 int
 value_share(const char *text, int *out, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (units_parse_percent(text, out) == 0)
 		return 0;
-	return text_refuse(
-	    why, "%s is not a percentage: write a number from 0%% to 100%%, such as \"50%%\"",
-	    text_quote(q, text));
+	return text_refuse_word(
+	    why, text, " is not a percentage: write a number from 0%% to 100%%, such as \"50%%\"");
 }
 
 int
 value_room(const char *text, int *percent, uint64_t *bytes, char **why)
 {
 	uint64_t size = UINT64_MAX;
-	char q[TEXT_QUOTE];
 	int share = -1;
 
 	if (units_parse_percent(text, &share) == -1 && units_parse_size(text, &size) == -1)
-		return text_refuse(why,
-		                   "%s is neither a percentage of the disk nor a size: write "
-		                   "\"2%%\" or \"10G\"",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text,
+		                        " is neither a percentage of the disk nor a size: write "
+		                        "\"2%%\" or \"10G\"");
 	if (share > 5000)
-		return text_refuse(why, "%s is more than half of the disk: at most 50%%",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text, " is more than half of the disk: at most 50%%");
 	if (size > 0 && size < 1024)
-		return text_refuse(why,
-		                   "%s is a number of bytes: write its unit, \"2%%\" or \"10G\"",
-		                   text_quote(q, text));
+		return text_refuse_word(
+		    why, text, " is a number of bytes: write its unit, \"2%%\" or \"10G\"");
 	*percent = share;
 	*bytes = size;
 	return 0;
@@ -115,14 +106,12 @@ value_minutes(const char *text, int *from, int *to, char **why)
 	bool shaped = strlen(text) == strlen("HH:MM-HH:MM") && text[5] == '-';
 	int begin = shaped ? read_time(text, MINUTES_A_DAY - 1) : -1;
 	int end = shaped ? read_time(text + 6, MINUTES_A_DAY) : -1;
-	char q[TEXT_QUOTE];
 
 	if (begin == -1 || end == -1)
-		return text_refuse(
-		    why, "%s is not a time of day: write HH:MM-HH:MM, such as \"22:00-06:00\"",
-		    text_quote(q, text));
+		return text_refuse_word(
+		    why, text, " is not a time of day: write HH:MM-HH:MM, such as \"22:00-06:00\"");
 	if (begin == end)
-		return text_refuse(why, "%s is empty: it ends when it begins", text_quote(q, text));
+		return text_refuse_word(why, text, " is empty: it ends when it begins");
 	*from = begin;
 	*to = end;
 	return 0;
@@ -131,15 +120,13 @@ value_minutes(const char *text, int *from, int *to, char **why)
 int
 value_program(const char *path, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (text_has_control(path))
-		return text_refuse(why, "%s contains a control character", text_quote(q, path));
+		return text_refuse_word(why, path, " contains a control character");
 	if (*path == '/')
 		return 0;
-	return text_refuse(
-	    why, "%s is not an absolute path: write the program's full path, such as /usr/bin/true",
-	    text_quote(q, path));
+	return text_refuse_word(
+	    why, path,
+	    " is not an absolute path: write the program's full path, such as /usr/bin/true");
 }
 
 /* rsync splits the remote shell into words; both kinds of quotes keep one together. */
@@ -177,12 +164,11 @@ value_shell(const char *text, char **why)
 	char q[TEXT_QUOTE];
 
 	if (text_has_control(text))
-		return text_refuse(why, "%s contains a control character", text_quote(q, text));
+		return text_refuse_word(why, text, " contains a control character");
 	if (*text == '\0' || *text == ' ' || *text == '-')
-		return text_refuse(why,
-		                   "%s does not begin with a program: write \"ssh\" and its "
-		                   "options, such as \"ssh -p 2222\"",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text,
+		                        " does not begin with a program: write \"ssh\" and its "
+		                        "options, such as \"ssh -p 2222\"");
 	if (!quotes_are_closed(text))
 		return text_refuse(why, "unclosed quote in %s", text_quote(q, text));
 	if (has_word(text, "-tt"))
@@ -197,17 +183,14 @@ value_shell(const char *text, char **why)
 int
 value_pattern(const char *text, char **why)
 {
-	char q[TEXT_QUOTE];
-
 	if (*text == '\0')
 		return text_refuse(why, "a pattern is empty");
 	if (strcmp(text, "!") == 0)
 		return text_refuse(why, "'!' would drop the patterns before it");
 	if (strncmp(text, "+ ", 2) == 0)
-		return text_refuse(why,
-		                   "%s is a rule that includes: write \"--include=PATTERN\" "
-		                   "in rsync_options",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text,
+		                        " is a rule that includes: write \"--include=PATTERN\" "
+		                        "in rsync_options");
 	return 0;
 }
 

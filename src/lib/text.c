@@ -397,3 +397,17 @@ text_quote(char buf[TEXT_QUOTE], const char *s)
 	snprintf(buf, TEXT_QUOTE, "'%s%s'", text, cut ? "..." : "");
 	return buf;
 }
+
+int
+text_refuse_word(char **why, const char *word, const char *fmt, ...)
+{
+	char q[TEXT_QUOTE], *words;
+	va_list args;
+
+	va_start(args, fmt);
+	words = format_new(fmt, args);
+	va_end(args);
+	*why = words != NULL ? text_format("%s%s", text_quote(q, word), words) : NULL;
+	free(words);
+	return -1;
+}

@@ -96,6 +96,10 @@ void text_list_free(struct text_list *list);
  * Return -1, so that a check can end with a return of it. */
 int text_refuse(char **why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/** text_refuse_word(why, word, fmt, ...): the same, after the word as text_quote has it. */
+int text_refuse_word(char **why, const char *word, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /** text_quote(buf, s): s in single quotes, escaped as text_escape does, cut if it is long. */
 const char *text_quote(char buf[TEXT_QUOTE], const char *s);
 

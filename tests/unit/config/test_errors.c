@@ -52,10 +52,13 @@ test_take(void **state)
 	errors_take(&list, "f", 1, "parallel", why);
 	assert_int_equal(text_refuse(&why, "odd"), -1);
 	errors_take(&list, "f", 2, NULL, why);
+	assert_int_equal(text_refuse_word(&why, "a\nb", " is not %s", "odd"), -1);
+	errors_take(&list, "f", 3, NULL, why);
 	assert_false(list.lost);
 	assert_int_equal(errors_report(&list, "f", &out), 0);
 	assert_string_equal(out.item[0], "f:1: parallel: 3 is odd");
 	assert_string_equal(out.item[1], "f:2: odd");
+	assert_string_equal(out.item[2], "f:3: 'a\\012b' is not odd");
 
 	errors_take(&list, "f", 3, NULL, NULL);
 	assert_true(list.lost);
