@@ -83,7 +83,7 @@ point_first(struct listing *list)
 	return 0;
 }
 
-/* Look up the types that the file system does not return. */
+/* Look up the types that the file system does not return.  What has vanished meanwhile has none. */
 static int
 look_up_types(int dirfd, struct listing *list)
 {
@@ -92,9 +92,10 @@ look_up_types(int dirfd, struct listing *list)
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->entry[i]->d_type != DT_UNKNOWN)
 			continue;
-		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		if (fstatat(dirfd, list->entry[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			list->entry[i]->d_type = (unsigned char)IFTODT(st.st_mode);
+		else if (errno != ENOENT)
 			return -1;
-		list->entry[i]->d_type = (unsigned char)IFTODT(st.st_mode);
 	}
 	return 0;
 }
@@ -126,6 +127,21 @@ listing_sort(struct listing *list, size_t from)
 {
 	if (list->n > from + 1)
 		qsort(list->entry + from, list->n - from, sizeof(*list->entry), by_name);
+}
+
+static int
+by_inode(const void *a, const void *b)
+{
+	const struct dirent *const *x = a, *const *y = b;
+
+	return ((*x)->d_ino > (*y)->d_ino) - ((*x)->d_ino < (*y)->d_ino);
+}
+
+void
+listing_sort_inodes(struct listing *list)
+{
+	if (list->n > 1)
+		qsort(list->entry, list->n, sizeof(*list->entry), by_inode);
 }
 
 /* Move the directories to the front of the buffer, and shrink it.  A walk keeps a listing for

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/compat.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/text.h"
 
 /*
@@ -21,33 +22,21 @@
  * as it likes, and the walk may be removing what it finds.
  *
  * A directory is read completely before anything in it is visited, since a visit may remove the
- * entry.  Of the names only those of subdirectories are kept while the walk is below them.
+ * entry.  Of its entries only subdirectories are kept while the walk is below them.
  */
-
-struct tree_entry {
-	ino_t ino;
-	size_t name; /* offset of its name in names */
-};
-
-/* Names of one directory, in one allocation. */
-struct name_list {
-	char *names;
-	size_t used, room;
-	struct tree_entry *entry;
-	size_t n, max;
-};
 
 /* A directory between the top and the current one. */
 struct tree_level {
 	dev_t dev;
 	ino_t ino;
-	struct name_list dirs; /* its subdirectories */
-	size_t at;             /* index of the one being visited, or the next */
+	struct listing dirs; /* its subdirectories */
+	size_t at;           /* index of the one being visited, or the next */
 };
 
-/* A walk in progress. */
+/* A walk in progress.  level[0] is the parent of the tree, which is its only subdirectory. */
 struct walk_state {
 	const struct tree *walk;
+	const char *name; /* of the tree */
 	struct tree_level *level;
 	size_t depth, max;
 	int fd;       /* of level[depth - 1] */
@@ -55,75 +44,22 @@ struct walk_state {
 	bool over;    /* end the walk */
 };
 
+/* Has the deepest level a subdirectory that was not visited yet? */
+static bool
+has_next(const struct walk_state *ws)
+{
+	const struct tree_level *top = &ws->level[ws->depth - 1];
+
+	return top->at < (ws->depth == 1 ? 1 : top->dirs.n);
+}
+
+/* The subdirectory of level[i] that is being visited, or the next. */
 static const char *
-name_at(const struct name_list *list, size_t i)
+subdirectory(const struct walk_state *ws, size_t i)
 {
-	return list->names + list->entry[i].name;
-}
+	const struct tree_level *level = &ws->level[i];
 
-static void
-list_free(struct name_list *list)
-{
-	free(list->names);
-	free(list->entry);
-	*list = (struct name_list){0};
-}
-
-/* Make *array hold at least need items of the given size, doubling it. */
-static int
-grow(void **array, size_t *room, size_t need, size_t size)
-{
-	size_t more = *room ? *room : 16;
-	void *larger;
-
-	if (*array && need <= *room)
-		return 0;
-	while (more < need)
-		more *= 2;
-	larger = reallocarray(*array, more, size);
-	if (!larger)
-		return -1;
-	*array = larger;
-	*room = more;
-	return 0;
-}
-
-/* Append a name.  On failure list is unchanged, except that it may have more room. */
-static int
-list_add(struct name_list *list, const char *name, ino_t ino)
-{
-	size_t len = strlen(name) + 1;
-	void *names = list->names, *entry = list->entry;
-	int rc = 0;
-
-	if (grow(&names, &list->room, list->used + len, 1) == -1 ||
-	    grow(&entry, &list->max, list->n + 1, sizeof(struct tree_entry)) == -1)
-		rc = -1;
-	list->names = names;
-	list->entry = entry;
-	if (rc == -1)
-		return -1;
-	memcpy(list->names + list->used, name, len);
-	list->entry[list->n++] = (struct tree_entry){.ino = ino, .name = list->used};
-	list->used += len;
-	return 0;
-}
-
-/* In the order of inode numbers a disk reads its inode table forwards: removing a tree takes
- * about 15 % less time. */
-static int
-compare_inodes(const void *a, const void *b)
-{
-	const struct tree_entry *x = a, *y = b;
-
-	return (x->ino > y->ino) - (x->ino < y->ino);
-}
-
-static void
-list_sort(struct name_list *list)
-{
-	if (list->n > 1)
-		qsort(list->entry, list->n, sizeof(*list->entry), compare_inodes);
+	return i == 0 ? ws->name : level->dirs.entry[level->at]->d_name;
 }
 
 /* Append one component to the path, and a slash unless it is the last. */
@@ -167,8 +103,8 @@ note_trouble(struct walk_state *ws, const char *name)
 	}
 	ws->trouble = true;
 	for (size_t i = 0; i + 1 < ws->depth; i++)
-		used = append_component(w->trouble, used, w->size - reason,
-		                        name_at(&ws->level[i].dirs, ws->level[i].at), false);
+		used = append_component(w->trouble, used, w->size - reason, subdirectory(ws, i),
+		                        false);
 	used = append_component(w->trouble, used, w->size - reason, name, true);
 	snprintf(w->trouble + used, w->size - used, ": %s", why);
 }
@@ -179,30 +115,6 @@ visit(struct walk_state *ws, const char *name, bool is_dir)
 {
 	if (ws->walk->visit(ws->walk->arg, ws->fd, name, is_dir) == -1 && errno != ENOENT)
 		note_trouble(ws, name);
-}
-
-/* The names of a directory while it is read: files are visited now, subdirectories entered
- * later. */
-struct sorted_names {
-	int fd;
-	struct name_list files, dirs;
-};
-
-/* Sort one name into files or subdirectories. d_type saves a stat for each entry, where the file
- * system fills it in. */
-static int
-sort_out(void *arg, const struct dirent *entry)
-{
-	struct sorted_names *s = arg;
-	bool is_dir = entry->d_type == DT_DIR;
-
-	if (entry->d_type == DT_UNKNOWN) {
-		struct stat st;
-
-		if (fstatat(s->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			is_dir = S_ISDIR(st.st_mode);
-	}
-	return list_add(is_dir ? &s->dirs : &s->files, entry->d_name, entry->d_ino);
 }
 
 /* The directory is opened anew, so that reading does not move the offset of the caller's
@@ -298,31 +210,44 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	return fd;
 }
 
-/* Read the directory open as fd, make it the deepest level, and visit the files in it.  On failure
- * fd stays open and the level is not entered; on success the walk owns fd, and the parent is
- * closed. */
+/* Make room for one more level. */
+static int
+grow(struct walk_state *ws)
+{
+	size_t max = ws->max * 2;
+	struct tree_level *more;
+
+	if (ws->depth < ws->max)
+		return 0;
+	more = reallocarray(ws->level, max, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	ws->level = more;
+	ws->max = max;
+	return 0;
+}
+
+/* Read the directory open as fd, make it the deepest level, and visit the files in it.  In the
+ * order of inode numbers a disk reads its inode table forwards: removing a tree takes about 15 %
+ * less time.  On failure fd stays open and the level is not entered; on success the walk owns fd,
+ * and the parent is closed. */
 static int
 descend(struct walk_state *ws, int fd, const struct stat *st)
 {
-	struct sorted_names s = {.fd = fd};
-	void *level = ws->level;
+	struct listing list = {.n = 0};
 
-	if (tree_names(fd, sort_out, &s) == -1 ||
-	    grow(&level, &ws->max, ws->depth + 1, sizeof(struct tree_level)) == -1) {
-		list_free(&s.files);
-		list_free(&s.dirs);
+	if (grow(ws) == -1 || listing_read(fd, &list) == -1)
 		return -1;
-	}
-	ws->level = level;
-	list_sort(&s.files);
-	list_sort(&s.dirs);
-	ws->level[ws->depth++] =
-	    (struct tree_level){.dev = st->st_dev, .ino = st->st_ino, .dirs = s.dirs};
+	listing_sort_inodes(&list);
+	ws->level[ws->depth++] = (struct tree_level){.dev = st->st_dev, .ino = st->st_ino};
 	close(ws->fd);
 	ws->fd = fd;
-	for (size_t i = 0; i < s.files.n && !ws->over; i++)
-		visit(ws, name_at(&s.files, i), false);
-	list_free(&s.files);
+	for (size_t i = 0; i < list.n && !ws->over; i++)
+		if (list.entry[i]->d_type != DT_DIR)
+			visit(ws, list.entry[i]->d_name, false);
+	listing_keep_dirs(&list);
+	listing_sort_inodes(&list);
+	ws->level[ws->depth - 1].dirs = list;
 	return 0;
 }
 
@@ -330,8 +255,7 @@ descend(struct walk_state *ws, int fd, const struct stat *st)
 static void
 step_down(struct walk_state *ws)
 {
-	struct tree_level *top = &ws->level[ws->depth - 1];
-	const char *name = name_at(&top->dirs, top->at);
+	const char *name = subdirectory(ws, ws->depth - 1);
 	int (*entered)(void *, int, const char *, int) = ws->walk->enter;
 	struct stat st;
 	int fd = enter(ws, name, &st);
@@ -344,7 +268,7 @@ step_down(struct walk_state *ws)
 	ws->over |= entered != NULL;
 	if (fd != -1)
 		close(fd);
-	top->at++;
+	ws->level[ws->depth - 1].at++;
 }
 
 /* The deepest level is done: return to its parent, and visit the directory from there.  If ".." is
@@ -356,53 +280,48 @@ step_up(struct walk_state *ws)
 	struct stat st;
 	int fd = openat(ws->fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	list_free(&ws->level[--ws->depth].dirs);
+	listing_free(&ws->level[--ws->depth].dirs);
 	if (fd == -1 || fstat(fd, &st) == -1 || st.st_dev != up->dev || st.st_ino != up->ino) {
 		if (fd != -1) {
 			close(fd);
 			errno = ESTALE;
 		}
-		note_trouble(ws, name_at(&up->dirs, up->at));
+		note_trouble(ws, subdirectory(ws, ws->depth - 1));
 		ws->over = true;
 		return;
 	}
 	close(ws->fd);
 	ws->fd = fd;
-	visit(ws, name_at(&up->dirs, up->at++), true);
+	visit(ws, subdirectory(ws, ws->depth - 1), true);
+	up->at++;
 }
 
-/* The level above the top has the top as its only subdirectory, so the top is handled like any
- * other directory. */
 int
 tree_walk(int parent, const char *name, const struct tree *w)
 {
-	struct tree_level *top = calloc(1, sizeof(*top));
-	struct walk_state ws = {.walk = w, .level = top, .depth = 1, .max = 1, .fd = -1};
+	struct walk_state ws = {.walk = w, .name = name, .max = 16, .fd = -1};
 	struct stat st;
 
-	if (top)
+	ws.level = calloc(ws.max, sizeof(*ws.level));
+	if (ws.level != NULL)
 		ws.fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ws.fd == -1 || fstat(ws.fd, &st) == -1 || list_add(&top->dirs, name, 0) == -1) {
-		ws.depth = top ? 1 : 0;
+	if (ws.fd == -1 || fstat(ws.fd, &st) == -1) {
 		note_trouble(&ws, name);
 		goto out;
 	}
 	/* So that step_up can verify that it has returned to the parent. */
-	top->dev = st.st_dev;
-	top->ino = st.st_ino;
+	ws.level[ws.depth++] = (struct tree_level){.dev = st.st_dev, .ino = st.st_ino};
 	/* Depth first: enter the next subdirectory, or, when there are no more, return and visit
 	 * it. */
-	while (!ws.over && (ws.depth > 1 || ws.level->at < ws.level->dirs.n)) {
-		struct tree_level *deepest = &ws.level[ws.depth - 1];
-
-		if (deepest->at < deepest->dirs.n)
+	while (!ws.over && (has_next(&ws) || ws.depth > 1)) {
+		if (has_next(&ws))
 			step_down(&ws);
 		else
 			step_up(&ws);
 	}
 out:
 	while (ws.depth > 0)
-		list_free(&ws.level[--ws.depth].dirs);
+		listing_free(&ws.level[--ws.depth].dirs);
 	free(ws.level);
 	if (ws.fd != -1)
 		close(ws.fd);

@@ -22,13 +22,16 @@ struct listing {
 /**
  * listing_read(dirfd, list):
  * Read the entries but . and .. of an open directory, from its beginning, into a listing that is
- * all zero.  d_type is never DT_UNKNOWN: where the file system returns no types, they are looked
- * up. Return 0, or -1 with errno and the listing all zero.
+ * all zero.  Where the file system returns no types they are looked up: d_type is DT_UNKNOWN only
+ * for an entry that has vanished since.  Return 0, or -1 with errno and the listing all zero.
  */
 int listing_read(int dirfd, struct listing *list);
 
 /** listing_sort(list, from): sort the entries from entry[from] on by name. */
 void listing_sort(struct listing *list, size_t from);
+
+/** listing_sort_inodes(list): sort all entries by inode number. */
+void listing_sort_inodes(struct listing *list);
 
 /** listing_keep_dirs(list): drop all entries but directories, and release the memory.  The order
  * is then the directory's. */

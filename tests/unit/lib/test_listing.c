@@ -82,6 +82,9 @@ test_many(void **state)
 	assert_true(list.entry[0]->d_ino == first);
 	for (size_t i = 2; i < list.n; i++)
 		assert_true(strcmp(list.entry[i - 1]->d_name, list.entry[i]->d_name) < 0);
+	listing_sort_inodes(&list);
+	for (size_t i = 1; i < list.n; i++)
+		assert_true(list.entry[i - 1]->d_ino < list.entry[i]->d_ino);
 	listing_keep_dirs(&list);
 	assert_int_equal(list.n, MANY / 3);
 	listing_sort(&list, 0);
