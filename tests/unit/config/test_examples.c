@@ -12,60 +12,7 @@
 
 #include <cmocka.h>
 
-#include "scratch.h"
-
-#include "flashback/config/conf.h"
-
-#define GOOD_MAIN "data_dir = \"/backup\"\n"
-
-/* A directory of our own with the two files, and what came of loading them. */
-struct fixture {
-	char *dir, *main, *hosts;
-	struct config *config;
-};
-
-static int
-setup(void **state)
-{
-	const char *tmp = getenv("TMPDIR");
-	struct fixture *fx = calloc(1, sizeof(*fx));
-
-	assert_non_null(fx);
-	fx->dir = text_format("%s/examples.XXXXXX", tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(fx->dir));
-	fx->main = text_format("%s/flashback.conf", fx->dir);
-	fx->hosts = text_format("%s/hosts.conf", fx->dir);
-	write_file(fx->main, GOOD_MAIN, strlen(GOOD_MAIN));
-	*state = fx;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *fx = *state;
-
-	conf_free(fx->config);
-	unlink(fx->main);
-	unlink(fx->hosts);
-	assert_int_equal(rmdir(fx->dir), 0);
-	free(fx->dir);
-	free(fx->main);
-	free(fx->hosts);
-	free(fx);
-	return 0;
-}
-
-static void
-load(struct fixture *fx)
-{
-	struct text_list errors = {0};
-
-	conf_free(fx->config);
-	if (conf_load(fx->main, NULL, &fx->config, &errors) != 0)
-		fail_msg("%s", errors.n > 0 ? errors.item[0] : "no words");
-	assert_int_equal(errors.n, 0);
-}
+#include "config_files.h"
 
 /* The examples that are installed are good ones. */
 static void
@@ -85,7 +32,7 @@ test_installed(void **state)
 		free(from);
 		write_file(i == 0 ? fx->main : fx->hosts, text, n);
 	}
-	load(fx);
+	load_good(fx);
 	assert_true(fx->config->n > 0);
 }
 
@@ -107,7 +54,7 @@ test_commented_examples(void **state)
 	}
 	fclose(in);
 	fclose(out);
-	load(fx);
+	load_good(fx);
 	assert_true(fx->config->n > 6);
 }
 
@@ -129,10 +76,9 @@ try_blocks(struct fixture *fx, const char *page, const char *begin, const char *
 			inside = false;
 			if (strncmp(block, begin, strlen(begin)) != 0)
 				continue;
-			write_file(fx->main, GOOD_MAIN, strlen(GOOD_MAIN));
-			write_file(fx->hosts, "", 0);
+			write_both(fx, GOOD_MAIN, "");
 			write_file(to, block, strlen(block));
-			load(fx);
+			load_good(fx);
 			n++;
 		} else if (inside) {
 			assert_true(strlen(block) + strlen(line) < sizeof(block));
