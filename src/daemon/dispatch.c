@@ -245,18 +245,18 @@ from_prober(struct dispatch *d)
 /* A run has ended: set the row's next start and result, then report them.  The order matters: what
  * is logged depends on whether the result is the same as before, which plan_settle determines. */
 static void
-end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e)
+end_row(struct dispatch *d, struct table_row *row, const struct workers_run *run)
 {
 	const struct plan_end end = {
-	    .run = &e->end,
-	    .newest = e->listed ? &e->newest : NULL,
-	    .percent = e->percent,
-	    .yielded = e->why == WORKERS_SLICE,
+	    .run = &run->end,
+	    .newest = run->listed ? &run->newest : NULL,
+	    .percent = run->percent,
+	    .yielded = run->why == WORKERS_SLICE,
 	};
 
 	plan_settle(row, &end, clock_wall(), d->config->wake);
 	table_move(row, TABLE_EVENT_ENDED);
-	notify_log_end(row, &e->end, e->kind);
+	notify_log_end(row, &run->end, run->kind);
 	notify_end(&d->notify, row);
 }
 
@@ -268,16 +268,17 @@ end_row(struct dispatch *d, struct table_row *row, const struct workers_event *e
 static void
 end_run(struct dispatch *d, const struct workers_event *e)
 {
-	const struct result_row *result = result_row(e->end.result);
+	const struct workers_run *run = e->run;
+	const struct result_row *result = result_row(run->end.result);
 
 	if (e->row != NULL)
-		end_row(d, e->row, e);
-	d->purger.wanted |= e->purge;
-	if (e->end.result == RESULT_FULL)
+		end_row(d, e->row, run);
+	d->purger.wanted |= run->purge;
+	if (run->end.result == RESULT_FULL)
 		d->purger.clearing = true;
-	if (result->disk_lost || e->why == WORKERS_GONE)
+	if (result->disk_lost || run->why == WORKERS_GONE)
 		d->disk.doubt = d->disk.want_volumes = true;
-	if (!e->reported)
+	if (!run->reported)
 		d->disk.want_volumes = true; /* it may have renamed its snapshot */
 	d->went_wrong |= result->exit == RESULT_EXIT_WRONG;
 	d->not_now |= result->exit == RESULT_EXIT_NOT_NOW;

@@ -226,7 +226,7 @@ report_crash(struct workers_run *run)
  * known only here; the worker just received a signal.  A run stopped because of the disk ends as
  * DISK and not as INTERRUPTED: its volume waits for the disk. */
 static void
-end_run(struct workers_run *run, struct workers_event *e)
+end_run(struct workers_run *run)
 {
 	if (!run->reported)
 		report_crash(run);
@@ -235,14 +235,6 @@ end_run(struct workers_run *run, struct workers_event *e)
 			run->end.result = RESULT_DISK;
 		snprintf(run->end.reason, sizeof(run->end.reason), "%s", words_of(run->why));
 	}
-	e->end = run->end;
-	memcpy(e->kind, run->kind, sizeof(e->kind));
-	e->percent = run->percent;
-	e->listed = run->listed;
-	e->newest = run->newest;
-	e->why = run->why;
-	e->reported = run->reported;
-	e->purge = run->purge;
 	event_close(&run->child);
 	volume_free(run->volume);
 	run->volume = NULL;
@@ -257,13 +249,13 @@ next_of(struct workers *w, struct workers_run *run, struct workers_event *e)
 	struct backup_message m;
 	enum event_news news = EVENT_ENDED; /* if its fork failed */
 
-	*e = (struct workers_event){.row = row_of(w, run)};
+	*e = (struct workers_event){.row = row_of(w, run), .run = run};
 	while (what == WORKERS_NOTHING && run->child.pid != 0 &&
 	       (news = event_next(&run->child, &m, sizeof(m))) == EVENT_MESSAGE)
 		what = take_message(run, &m, e);
 	if (what != WORKERS_NOTHING || news == EVENT_NOTHING)
 		return what;
-	end_run(run, e);
+	end_run(run);
 	return WORKERS_ENDED;
 }
 

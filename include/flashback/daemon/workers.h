@@ -33,7 +33,7 @@ struct workers_run {
 	int64_t started; /* clock_mono */
 	bool reported;   /* the worker has sent its result: */
 	struct history_run end;
-	char kind[RESULT_TEXT];
+	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" for neither */
 	int percent;
 	bool purge;                /* ... the purger has work */
 	bool listed;               /* ... and with it the summary of the directory: */
@@ -55,15 +55,8 @@ enum workers_news {
 };
 
 struct workers_event {
-	struct table_row *row;  /* NULL: its volume is no longer in the table */
-	struct history_run end; /* ENDED */
-	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" for neither */
-	int percent;
-	bool listed;               /* newest is known: */
-	struct history_run newest; /* the last run of the history */
-	enum workers_why why;
-	bool reported; /* the worker has sent a result: */
-	bool purge;    /* the purger has work */
+	struct table_row *row;         /* NULL: its volume is no longer in the table */
+	const struct workers_run *run; /* of ENDED; valid until the next workers_start */
 };
 
 /** workers_active(w): the number of runs. */
