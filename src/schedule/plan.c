@@ -155,13 +155,12 @@ plan_compare(const struct table_row *a, const struct table_row *b, int64_t now)
 	return strcmp(a->volume->id, b->volume->id);
 }
 
-int64_t
-plan_backoff(unsigned failures, int64_t wake, int64_t every)
+/* The seconds to wait after so many failures in a row: 1, 2, 4 ... wakes, at most every. */
+static int64_t
+backoff(unsigned failures, int64_t wake, int64_t every)
 {
 	int64_t wait = wake;
 
-	if (failures == 0)
-		return 0;
 	while (--failures > 0 && wait < every)
 		wait *= 2;
 	return min64(wait, every);
@@ -175,7 +174,7 @@ plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t e
 
 	switch (result_row(seen->last.result)->retry) {
 	case RESULT_RETRY_BACKOFF:
-		return ended + plan_backoff(failures, wake, every);
+		return ended + backoff(failures, wake, every);
 	case RESULT_RETRY_EVERY:
 		return ended + every;
 	case RESULT_RETRY_WAKE:

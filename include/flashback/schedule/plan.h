@@ -69,15 +69,10 @@ bool plan_is_due(const struct volume *volume, const struct summary *seen,
 int plan_compare(const struct table_row *a, const struct table_row *b, int64_t now);
 
 /**
- * plan_backoff(failures, wake, every):
- * The seconds to wait after so many failures in a row: 1, 2, 4 ... wakes, at most every.
- */
-int64_t plan_backoff(unsigned failures, int64_t wake, int64_t every);
-
-/**
  * plan_retry_at(seen, ended, wake, every):
- * The instant until which a volume waits after its last run, which ended at `ended`: after a
- * failure or a full disk. 0: it does not wait.
+ * The instant until which a volume waits after its last run, which ended at `ended`: 1, 2, 4 ...
+ * wakes, at most every, after so many failures in a row; every after a full disk.  0: it does not
+ * wait.
  */
 int64_t plan_retry_at(const struct summary *seen, int64_t ended, int64_t wake, int64_t every);
 

@@ -401,23 +401,21 @@ test_backoff(void **state)
 		unsigned failures;
 		int64_t every, wait;
 	} cases[] = {
-	    {0, DAY, 0},
-	    {1, DAY, WAKE},
-	    {2, DAY, 2 * WAKE},
-	    {3, DAY, 4 * WAKE},
-	    {7, DAY, 64 * WAKE},
-	    {8, DAY, 128 * WAKE},
-	    {9, DAY, DAY},
-	    {10, DAY, DAY},
-	    {4000000000U, DAY, DAY},
-	    {1, MINUTE, MINUTE},
-	    {5, INT64_MAX / 4, 16 * WAKE},
+	    {0, DAY, WAKE}, /* one that could not be written to the history */
+	    {1, DAY, WAKE},       {2, DAY, 2 * WAKE},
+	    {3, DAY, 4 * WAKE},   {7, DAY, 64 * WAKE},
+	    {8, DAY, 128 * WAKE}, {9, DAY, DAY},
+	    {10, DAY, DAY},       {4000000000U, DAY, DAY},
+	    {1, MINUTE, MINUTE},  {5, INT64_MAX / 4, 16 * WAKE},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++)
-		assert_int_equal(plan_backoff(cases[i].failures, WAKE, cases[i].every),
-		                 cases[i].wait);
+		assert_int_equal(
+		    plan_retry_at(&(const struct summary){.failures = cases[i].failures,
+		                                          .last.result = RESULT_FAILED},
+		                  0, WAKE, cases[i].every),
+		    cases[i].wait);
 }
 
 static void
