@@ -473,7 +473,7 @@ snapshot_run(struct copy *c)
 	root = copy_root(c);
 	if (root == NULL)
 		return verdict_give_up(&c->verdict, RESULT_FAILED,
-		                       "the path of the volume's directory is not to be had: %s",
+		                       "cannot determine the path of the volume's directory: %s",
 		                       strerror(errno));
 	c->root = root;
 	copy_plan(c);

@@ -245,7 +245,7 @@ refusals() {
 	v/.flashback/history read 1+ EIO 0 $v/.flashback/history could not be read: Input/output error; it was renamed
 	v/.flashback/lock pwrite64 1 ENOSPC 2 the lock file cannot be written: No space left on device
 	v mkdirat 2 EIO 2 cannot be made: Input/output error
-	- getcwd 1 ENOENT 2 the path of the volume's directory is not to be had
+	- getcwd 1 ENOENT 2 cannot determine the path of the volume's directory
 	v syncfs 1 EIO 2 the disk could not store what was copied: Input/output error
 	v renameat2 1 EIO 2 the finished copy could not be renamed: Input/output error
 	v fsync 1 EIO 0 the volume's directory could not be synced: Input/output error
