@@ -137,6 +137,8 @@ start(struct daemon *d, const struct daemon_options *options)
 	if (lock_pid(parts) != 0 || check_rsync(parts) != 0)
 		return -1;
 	parts->notify.silent = parts->pid_fd < 0;
+	if (parts->pid_fd >= 0)
+		publish_sweep(parts->config);
 	parts->disk.want_volumes = true;
 	parts->wake.next = clock_mono();
 	dispatch_standing(parts);

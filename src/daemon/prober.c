@@ -28,7 +28,7 @@ note_not_found(struct table_row *row, enum table_event event, const char *reason
 static void
 take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, const char *reason)
 {
-	if (answer != PROBE_UNKNOWN && answer != PROBE_NO_NET)
+	if (answer != PROBE_UNKNOWN && answer != PROBE_NO_NET && answer != PROBE_NO_TURN)
 		row->unresolved_since = 0;
 	else if (answer == PROBE_UNKNOWN && row->unresolved_since == 0)
 		row->unresolved_since = clock_wall();
@@ -41,6 +41,7 @@ take_answer(struct prober *p, struct table_row *row, enum probe_answer answer, c
 		note_not_found(row, TABLE_EVENT_SILENT, reason);
 		break;
 	case PROBE_NO_NET:
+	case PROBE_NO_TURN:
 		note_not_found(row, TABLE_EVENT_NO_NET, reason);
 		break;
 	case PROBE_CANNOT:
@@ -70,6 +71,10 @@ answer_host(struct prober *p, struct table *table, size_t host, enum probe_answe
 	if (host >= p->hosts.n || p->answered[host])
 		return;
 	p->answered[host] = true;
+	if (answer == PROBE_NO_TURN && !p->turned) {
+		p->turned = true;
+		p->begin = p->hosts.host[host].row;
+	}
 	for (size_t i = 0; i < table->n; i++) {
 		struct table_row *row = &table->row[i];
 
@@ -107,10 +112,11 @@ end(struct prober *p, struct table *table)
 			table_move(&table->row[i], TABLE_EVENT_WITHDRAWN);
 }
 
-/* Add the host of a volume to the list, unless it is in it already. */
+/* Add the host of a row to the list, unless it is in it already. */
 static int
-add_host(struct prober *p, const struct volume *v)
+add_host(struct prober *p, const struct table *table, size_t row)
 {
+	const struct volume *v = table->row[row].volume;
 	struct probe_hosts *hosts = &p->hosts;
 
 	for (size_t i = 0; i < hosts->n; i++)
@@ -118,13 +124,17 @@ add_host(struct prober *p, const struct volume *v)
 			return 0;
 	if (text_list_add(&p->addresses, v->address) == -1)
 		return -1;
-	hosts->host[hosts->n] = (struct probe_host){
-	    .address = p->addresses.item[hosts->n], .how = v->probe, .port = v->probe_port};
+	hosts->host[hosts->n] = (struct probe_host){.address = p->addresses.item[hosts->n],
+	                                            .how = v->probe,
+	                                            .port = v->probe_port,
+	                                            .row = row};
 	hosts->n++;
 	return 0;
 }
 
-/* Probe the hosts of all rows in PROBING with one child.  The list stays in this process, because
+/* Probe the hosts of all rows in PROBING with one child.  Where the resolver does not answer, each
+ * name takes seconds, and the time of a wake is enough for some hundred of them: the list begins
+ * where the last one ended, so that each has its turn.  The list stays in this process, because
  * answers refer to it by index.  If no child can be started, end() queues all rows. */
 void
 prober_start(struct prober *p, struct table *table)
@@ -137,14 +147,17 @@ prober_start(struct prober *p, struct table *table)
 	if (n == 0)
 		return;
 	assert(p->hosts.n == 0 && p->addresses.n == 0);
-	p->failed = false;
+	p->failed = p->turned = false;
 	p->hosts.host = calloc(n, sizeof(*p->hosts.host));
 	p->answered = calloc(n, sizeof(*p->answered));
 	if (p->hosts.host == NULL || p->answered == NULL)
 		rc = -1;
-	for (size_t i = 0; rc == 0 && i < table->n; i++)
-		if (table->row[i].phase == TABLE_PROBING)
-			rc = add_host(p, table->row[i].volume);
+	for (size_t i = 0; rc == 0 && i < table->n; i++) {
+		size_t row = (p->begin + i) % table->n;
+
+		if (table->row[row].phase == TABLE_PROBING)
+			rc = add_host(p, table, row);
+	}
 	if (rc == 0)
 		rc = event_fork(&p->child, probe_body, &p->hosts);
 	p->late_at = clock_mono() + PROBE_DEADLINE * INT64_C(1000);

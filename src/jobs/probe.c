@@ -325,28 +325,42 @@ answer(struct probe *p, size_t host, enum probe_answer a, const char *reason)
 	send_answer(p->out, host, a, reason);
 }
 
-/* Put the hosts that are probed in this way into batches: numeric addresses together, names one by
- * one. */
-static void
-plan(struct probe *p, enum volume_probe how, bool numeric)
+/* Add a host to batch b, or to a new one if b is NULL or full.  Return its batch. */
+static struct batch *
+put(struct probe *p, struct batch *b, size_t host)
 {
-	struct batch *b = NULL;
+	if (b == NULL || b->n == TARGETS_MAX) {
+		b = &p->batch[p->n++];
+		b->hosts = p->hosts;
+	}
+	b->host[b->n++] = host;
+	return b;
+}
+
+/* Numeric addresses that are probed in the same way share batches, and come first, as they need no
+ * resolver.  Each name has a batch of its own, in the order of the list whatever the way: those
+ * that get no turn must be the last ones of the list. */
+static void
+plan(struct probe *p)
+{
+	struct batch *ping = NULL, *tcp = NULL;
 
 	for (size_t i = 0; i < p->hosts->n; i++) {
 		const struct probe_host *h = &p->hosts->host[i];
 
-		if (p->answered[i] || h->how != how || resolve_is_numeric(h->address) != numeric)
+		if (p->answered[i] || !resolve_is_numeric(h->address))
 			continue;
-		if (b == NULL || b->n == TARGETS_MAX || !numeric) {
-			b = &p->batch[p->n++];
-			b->hosts = p->hosts;
-		}
-		b->host[b->n++] = i;
+		if (h->how == VOLUME_PROBE_PING)
+			ping = put(p, ping, i);
+		else
+			tcp = put(p, tcp, i);
 	}
+	for (size_t i = 0; i < p->hosts->n; i++)
+		if (!p->answered[i] && !resolve_is_numeric(p->hosts->host[i].address))
+			(void)put(p, NULL, i);
 }
 
-/* Answer for hosts that need not or cannot be probed, and plan the batches.  Numeric addresses come
- * first, as they need no resolver. */
+/* Answer for hosts that need not or cannot be probed, and plan the batches. */
 static void
 prepare(struct probe *p)
 {
@@ -361,10 +375,7 @@ prepare(struct probe *p)
 			answer(p, i, PROBE_CANNOT,
 			       "no permission to ping (needs root or CAP_NET_RAW)");
 	}
-	plan(p, VOLUME_PROBE_PING, true);
-	plan(p, VOLUME_PROBE_TCP, true);
-	plan(p, VOLUME_PROBE_PING, false);
-	plan(p, VOLUME_PROBE_TCP, false);
+	plan(p);
 }
 
 /* Wait until one of the first last children has written a line or ended. */
@@ -429,6 +440,11 @@ run_batches(struct probe *p, int64_t deadline)
 	}
 	for (size_t i = 0; i < started; i++)
 		event_kill(&p->batch[i].child, SIGKILL);
+	/* The hosts of batches that were never started. */
+	for (; started < p->n; started++)
+		for (size_t i = 0; i < p->batch[started].n; i++)
+			answer(p, p->batch[started].host[i], PROBE_NO_TURN,
+			       "not probed yet: resolving other names took all the time");
 }
 
 /* Every host gets an answer: those still without one at the end were waiting for the resolver. */

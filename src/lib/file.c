@@ -15,6 +15,7 @@
 
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
 
 /* ---- replacing and reading ---- */
 
@@ -113,13 +114,40 @@ fail:
 	return -1;
 }
 
-bool
-file_is_temporary(const char *entry, const char *name)
+/* Is entry a temporary of name, as open_temporary makes them? */
+static bool
+is_temporary(const char *entry, const char *name)
 {
 	size_t len = strlen(name);
 
 	return entry[0] == '.' && strncmp(entry + 1, name, len) == 0 && entry[len + 1] == '.' &&
 	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
+}
+
+/* What file_sweep removes. */
+struct sweep {
+	int dir;
+	const char *const *names;
+	size_t n;
+};
+
+static int
+sweep_entry(void *arg, const struct dirent *entry)
+{
+	const struct sweep *s = arg;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (is_temporary(entry->d_name, s->names[i]))
+			(void)unlinkat(s->dir, entry->d_name, 0); /* it does no harm if it stays */
+	return 0;
+}
+
+void
+file_sweep(int dirfd, const char *const *names, size_t n)
+{
+	struct sweep s = {dirfd, names, n};
+
+	(void)tree_names(dirfd, sweep_entry, &s);
 }
 
 /* Read until end of file, not until st_size: files in /proc have size 0, and a file may grow while

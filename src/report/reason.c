@@ -273,7 +273,8 @@ put_partial(struct phrases *p, const struct table_row *row)
 }
 
 /* The reason for each state.  An interrupted run is not a failure, so its reason is shown with
- * whatever state the volume has meanwhile. */
+ * whatever state the volume has meanwhile; so is why --once could not run a volume that is not
+ * due. */
 static void
 put_reason(struct phrases *p, const struct table_row *row, const struct view *view,
            const struct state *state)
@@ -312,6 +313,8 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 			put_waiting(p, row, view, state);
 		else if (state->word == STATE_READY)
 			put_ready(p, row, view, state);
+		else if (view->once && result_row(row->seen.last.result)->wait == RESULT_WAIT_BUSY)
+			put_plain(p, reason_of(&row->seen.last, "busy"));
 		break;
 	}
 }

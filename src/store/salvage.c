@@ -107,20 +107,6 @@ count_since(const struct store_volume *v, int64_t when)
 	return n;
 }
 
-/* Remove a temporary that a killed file_replace left behind; arg is the descriptor of its
- * directory. */
-static int
-remove_temporary(void *arg, const struct dirent *entry)
-{
-	static const char *const replaced[] = {"RESTORE.txt", "history", ".flashback-write-test"};
-	const int *dir = arg;
-
-	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++)
-		if (file_is_temporary(entry->d_name, replaced[i]))
-			(void)unlinkat(*dir, entry->d_name, 0); /* it does no harm if it stays */
-	return 0;
-}
-
 /* What becomes of a tree. */
 enum fate {
 	STAYS,
@@ -214,6 +200,7 @@ carry_out(struct store_volume *v, struct stamp *s, enum fate fate, struct stamp 
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
+	static const char *const replaced[] = {"RESTORE.txt", "history", ".flashback-write-test"};
 	enum fate *fate = calloc(v->nstamps + 1, sizeof(*fate));
 	bool any = false;
 	int rc = 0;
@@ -222,8 +209,8 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 	if (fate == NULL)
 		return -1;
 	/* 1. Temporaries of killed writers. */
-	(void)tree_names(v->fd, remove_temporary, &v->fd);
-	(void)tree_names(v->meta, remove_temporary, &v->meta);
+	file_sweep(v->fd, replaced, sizeof(replaced) / sizeof(replaced[0]));
+	file_sweep(v->meta, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	/* 2. Trees that runs have left. */
 	decide(v, boot, now, fate);
 	for (size_t i = 0; i < v->nstamps && rc == 0; i++)

@@ -224,12 +224,12 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 	return 0;
 }
 
-bool
-file_is_temporary(const char *entry, const char *name)
+void
+file_sweep(int dirfd, const char *const *names, size_t n)
 {
-	(void)entry;
-	(void)name;
-	return false;
+	(void)dirfd;
+	(void)names;
+	(void)n;
 }
 
 int

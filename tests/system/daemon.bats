@@ -206,12 +206,15 @@ partly_there() {
 	wait "$DAEMON" || true
 	wait_for nobody_works_in "$STORE"
 	has_snapshots 0 here/v
+	# As if it had been killed while it wrote the two files.
+	touch "$RUN/.status.txt.0123456789abcdef" "$RUN/.queue.txt.0123456789abcdef"
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
 	END
 	start_daemon
 	wait_for has_snapshots 1 here/v
 	same_tree "$D/src" "$(newest here/v)"
+	[ -z "$(find "$RUN" -name '.*.0123456789abcdef')" ]
 }
 
 # nobody_works_in DIR: no process has its working directory there.

@@ -18,8 +18,10 @@ struct prober {
 	struct text_list addresses; /* by number, and so are the next two */
 	struct probe_hosts hosts;
 	bool *answered;
-	bool failed; /* a host could not be probed, */
-	bool logged; /* ... which has been logged */
+	size_t begin; /* the row whose host is first in the list of the next wake */
+	bool turned;  /* begin is the one for the next wake */
+	bool failed;  /* a host could not be probed, */
+	bool logged;  /* ... which has been logged */
 };
 
 enum prober_news {
@@ -29,8 +31,9 @@ enum prober_news {
 };
 
 /**
- * prober_start(p, table): probe the hosts of all rows that are PROBING, each host once.  If no
- * prober can be started, the rows are QUEUED without a probe.
+ * prober_start(p, table): probe the hosts of all rows that are PROBING, each host once, beginning
+ * with the first one that got no turn the last time.  If no prober can be started, the rows are
+ * QUEUED without a probe.
  */
 void prober_start(struct prober *p, struct table *table);
 

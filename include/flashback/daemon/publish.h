@@ -26,6 +26,10 @@ struct publish {
  * cannot be written (logged once). */
 int publish_write(struct publish *p, const struct config *config, struct view *view);
 
+/** publish_sweep(config): remove what a daemon that was killed while it wrote the two files has
+ * left beside them.  Only while the pid file is locked. */
+void publish_sweep(const struct config *config);
+
 /** publish_rows(view, wanted): print the rows of --once, or only the wanted ones. */
 void publish_rows(const struct view *view, bool wanted);
 

@@ -17,6 +17,7 @@ enum probe_answer {
 	PROBE_SILENT,  /* it does not answer */
 	PROBE_UNKNOWN, /* the name does not exist, or is not a valid name */
 	PROBE_NO_NET,  /* no network, or the lookup failed: temporary */
+	PROBE_NO_TURN, /* no network either: other names have taken all the time */
 	PROBE_CANNOT   /* could not be probed (usually: no permission for a raw socket) */
 };
 
@@ -24,7 +25,8 @@ enum probe_answer {
 struct probe_host {
 	const char *address; /* a name or a numeric address */
 	enum volume_probe how;
-	int port; /* for VOLUME_PROBE_TCP */
+	int port;   /* for VOLUME_PROBE_TCP */
+	size_t row; /* the caller's own */
 };
 
 struct probe_hosts {
@@ -43,7 +45,8 @@ struct probe_message {
  * probe_body(out, arg):
  * The body of the prober (event_fork): probe all hosts of arg (struct probe_hosts *) in parallel,
  * and send the answer of each, once, as soon as it is known.  All addresses of a name are probed;
- * it is up if one of them answers.  A refused connection is an answer.  Return 0.
+ * it is up if one of them answers.  A refused connection is an answer.  Names are looked up in the
+ * order of the list; where the resolver does not answer, the last ones get no turn.  Return 0.
  */
 int probe_body(int out, void *arg);
 

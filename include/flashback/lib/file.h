@@ -21,9 +21,9 @@
 int file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
                  bool sync);
 
-/** file_is_temporary(entry, name): is entry a temporary that a killed file_replace of name has left
- * behind? */
-bool file_is_temporary(const char *entry, const char *name);
+/** file_sweep(dirfd, names, n): remove the temporaries that a killed file_replace of one of the n
+ * names has left in dirfd.  No other process may be replacing them. */
+void file_sweep(int dirfd, const char *const *names, size_t n);
 
 /**
  * file_read(dirfd, name, max, &text, &len):

@@ -88,6 +88,48 @@ test_answers(void **state)
 	table_free(&table);
 }
 
+/* The first name that got no turn is the first one of the next wake; where all had one, the order
+ * stays. */
+static void
+test_begins_where_the_last_wake_ended(void **state)
+{
+	static const struct probe_message m[] = {
+	    {0, PROBE_NO_NET, "resolving the name timed out"},
+	    {1, PROBE_UP, "answers"},
+	    {2, PROBE_NO_NET, "resolving the name timed out"},
+	    {3, PROBE_NO_TURN, "not probed yet"},
+	    {4, PROBE_NO_TURN, "not probed yet"},
+	};
+	static const struct probe_message up[] = {
+	    {0, PROBE_UP, ""}, {1, PROBE_UP, ""}, {2, PROBE_UP, ""},
+	    {3, PROBE_UP, ""}, {4, PROBE_UP, ""},
+	};
+	static const char *const order[] = {"c", "d", "a", "a", "b"};
+	struct prober p = {0};
+	struct table table;
+
+	(void)state;
+	make_table(&table);
+	start(&p, &table, m, LENGTH(m), 0);
+	finish(&p, &table);
+	assert_int_equal(table.row[4].phase, TABLE_RESTING);
+	assert_int_equal(table.row[4].unresolved_since, 0);
+	assert_string_equal(table.row[4].seen.last.reason, "not probed yet");
+	for (int wake = 0; wake < 2; wake++) {
+		for (size_t i = 0; i < table.n; i++)
+			table.row[i].phase = TABLE_PROBING;
+		start(&p, &table, up, LENGTH(up), 0);
+		assert_int_equal(p.hosts.n, LENGTH(order));
+		for (size_t i = 0; i < p.hosts.n; i++)
+			assert_string_equal(p.hosts.host[i].address, order[i]);
+		finish(&p, &table);
+		for (size_t i = 0; i < table.n; i++)
+			assert_int_equal(table.row[i].phase, TABLE_QUEUED);
+	}
+	prober_free(&p);
+	table_free(&table);
+}
+
 static void
 test_changed_meanwhile(void **state)
 {
@@ -162,6 +204,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_answers),
+	    cmocka_unit_test(test_begins_where_the_last_wake_ended),
 	    cmocka_unit_test(test_changed_meanwhile),
 	    cmocka_unit_test(test_moved_to_an_answered_host),
 	    cmocka_unit_test(test_late),

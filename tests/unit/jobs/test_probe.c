@@ -32,7 +32,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 
-#define MAX_HOSTS 300
+#define MAX_HOSTS 700
 
 /* What the prober said. */
 static struct {
@@ -92,7 +92,7 @@ run_prober(event_body *body)
 static void
 add(const char *address, enum volume_probe how, int port)
 {
-	asked.host[asked.n++] = (struct probe_host){address, how, port};
+	asked.host[asked.n++] = (struct probe_host){.address = address, .how = how, .port = port};
 }
 
 /* ---- a network ---- */
@@ -291,6 +291,7 @@ make_network(void)
 
 #define DEAD 130
 #define NAMELESS 50
+#define LATE 450 /* more names than a resolver that does not answer leaves time for */
 
 /* Those who answer must not wait for the others: at once is before the first of the dead is given
  * up.  One after the other, these would take minutes. */
@@ -350,11 +351,12 @@ listen_at(uint16_t port)
 	return fd;
 }
 
-/* Ask the dead, those without a name, and those that are expected, in this order. */
+/* Ask the dead, those without a name, those that are expected, and names that come too late, in
+ * this order. */
 static int
 ask_all(void **state)
 {
-	static char names[DEAD + NAMELESS][20];
+	static char names[DEAD + NAMELESS + LATE][20];
 	int fd, status;
 
 	(void)state;
@@ -371,6 +373,10 @@ ask_all(void **state)
 	}
 	for (size_t i = 0; i < EXPECTED; i++)
 		add(expected[i].address, expected[i].how, expected[i].port);
+	for (size_t i = DEAD + NAMELESS; i < DEAD + NAMELESS + LATE; i++) {
+		snprintf(names[i], sizeof(names[i]), "silent%zu.test", i + 1);
+		add(names[i], i % 2 == 0 ? PING : TCP, 22);
+	}
 	status = run_prober(probe_body);
 	close(fd);
 	return fd < 0 ? -1 : status;
@@ -435,6 +441,23 @@ so_do_the_many_that_do_not_answer(void **state)
 		assert_said(i, PROBE_NO_NET, "cannot resolve", IN_TIME);
 }
 
+/* Those that get no turn are the last ones of the list, whatever the way: the next wake begins with
+ * the first of them. */
+static void
+names_without_a_turn_are_the_last_ones(void **state)
+{
+	size_t first = DEAD + NAMELESS + EXPECTED, i;
+
+	(void)state;
+	if (!has_network_of_our_own)
+		skip();
+	for (i = first; i < asked.n && asked.said[i].answer == PROBE_NO_NET; i++)
+		;
+	assert_in_range(i, first + 1, asked.n - 1);
+	for (; i < asked.n; i++)
+		assert_said(i, PROBE_NO_TURN, "not probed yet", IN_TIME);
+}
+
 /* Without the right to open raw sockets. */
 static int
 probe_without_right(int out, void *arg)
@@ -495,6 +518,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_host_gets_its_answer_in_time),
 	    cmocka_unit_test(so_do_the_many_that_do_not_answer),
+	    cmocka_unit_test(names_without_a_turn_are_the_last_ones),
 	    cmocka_unit_test(without_the_right_to_ping_it_says_so),
 	    cmocka_unit_test(a_right_is_not_taken_for_lacking),
 	    cmocka_unit_test(no_hosts_no_answers),

@@ -110,6 +110,38 @@ replace_that_fails_leaves_all_as_it_was(void **state)
 
 /* A limit of file size stands for the full disk: opening works, writing does not. */
 static void
+touch_file(const struct scratch *s, const char *name)
+{
+	int fd = openat(s->fd, name, O_WRONLY | O_CREAT, 0600);
+
+	assert_return_code(fd, errno);
+	close(fd);
+}
+
+static void
+sweep_removes_temporaries_of_these_names_only(void **state)
+{
+	static const char *const stay[] = {"f",
+	                                   ".f",
+	                                   ".f.0123456789abcde",
+	                                   ".f.0123456789abcdef0",
+	                                   ".f.0123456789abcdeg",
+	                                   ".ff.0123456789abcdef",
+	                                   "f.0123456789abcdef"};
+	static const char *const names[] = {"f", "g"};
+	struct scratch *s = *state;
+
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		touch_file(s, stay[i]);
+	touch_file(s, ".f.0123456789abcdef");
+	touch_file(s, ".g.00000000ffffffff");
+	file_sweep(s->fd, names, 2);
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		assert_int_equal(faccessat(s->fd, stay[i], F_OK, 0), 0);
+	assert_int_equal(count_names(s), sizeof(stay) / sizeof(stay[0]));
+}
+
+static void
 replace_without_room_leaves_all_as_it_was(void **state)
 {
 	const struct scratch *s = *state;
@@ -278,6 +310,7 @@ main(void)
 	    TEST(replace_makes_and_replaces),
 	    TEST(replace_replaces_a_symlink_itself),
 	    TEST(replace_that_fails_leaves_all_as_it_was),
+	    TEST(sweep_removes_temporaries_of_these_names_only),
 	    TEST(replace_without_room_leaves_all_as_it_was),
 	    TEST(read_is_whole),
 	    TEST(read_wants_a_regular_file),

@@ -317,6 +317,32 @@ test_status(void **unused)
 	}
 }
 
+/* --once found a volume that is not due locked: why it did not run is all that the user wants to
+ * know.  A daemon has the same result from before the other run ended. */
+static void
+test_once_busy(void **unused)
+{
+	struct view view = {.when = {NOW, OFFSET, WAKE, PLAN_DISK_OK},
+	                    .life = VIEW_ALIVE,
+	                    .next_wake = NEXT_WAKE,
+	                    .once = true};
+	struct table_row row = {.seen = {.complete = NOW - 4 * HOUR, .last.result = RESULT_BUSY},
+	                        .volume = rows_volume("a/b", NULL),
+	                        .known = true};
+	char *text;
+
+	(void)unused;
+	snprintf(row.seen.last.reason, RESULT_TEXT, "in use");
+	text = golden_text(print_status, &(struct asked){&row, &view});
+	assert_string_equal(text, "NEXT RUN IN 20:00:00: in use");
+	free(text);
+	view.once = false;
+	text = golden_text(print_status, &(struct asked){&row, &view});
+	assert_string_equal(text, "NEXT RUN IN 20:00:00");
+	free(text);
+	volume_free(row.volume);
+}
+
 /* A wrong clock: nothing else is worth telling. */
 static void
 test_clock(void **unused)
@@ -382,9 +408,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_status),
-	    cmocka_unit_test(test_clock),
-	    cmocka_unit_test(test_counted_word_in_path),
+	    cmocka_unit_test(test_status),      cmocka_unit_test(test_once_busy),
+	    cmocka_unit_test(test_clock),       cmocka_unit_test(test_counted_word_in_path),
 	    cmocka_unit_test(test_long_reason),
 	};
 
