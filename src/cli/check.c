@@ -13,8 +13,10 @@
 #include "flashback/config/value.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/text.h"
+#include "flashback/lib/units.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/store/result.h"
+#include "flashback/store/retain.h"
 #include "flashback/store/stamp.h"
 #include "flashback/store/store.h"
 
@@ -43,6 +45,16 @@ show_options(FILE *f, enum option_place place, const void *base, const char *ind
 			        strcmp(o->name, "min_free") == 0 ? ", at most 10G" : "");
 		free(value);
 	}
+}
+
+/* What the keep_ options of a volume come to: six numbers do not read as a policy. */
+static void
+show_policy(FILE *f, const struct volume *v)
+{
+	char *words = retain_words(&v->keep);
+
+	fprintf(f, "    # kept: %s\n", words != NULL ? words : strerror(ENOMEM));
+	free(words);
 }
 
 /* The number of snapshots in the directory of a volume, and the newest of them. */
@@ -153,6 +165,7 @@ check_print(FILE *f, const struct config *c)
 	for (size_t i = 0; i < c->n; i++) {
 		fprintf(f, "\n%s\n", c->volumes[i]->id);
 		show_options(f, OPTION_VOLUME, c->volumes[i], "    ");
+		show_policy(f, c->volumes[i]);
 	}
 	show_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
@@ -252,6 +265,25 @@ show_left_out(FILE *f, const struct config *c)
 	}
 }
 
+/* Whoever asks for a backup each six hours may believe that the day's four all stay. */
+static void
+hint_retention(FILE *f, const struct volume *v)
+{
+	const char *period = NULL;
+	unsigned needed = retain_last_needed(&v->keep, v->every, &period);
+	char every[UNITS_TEXT];
+
+	if (needed == 0 || v->disabled)
+		return;
+	fprintf(
+	    f,
+	    "\n# %s: every is %s, and the shortest period that a keep_ option keeps is a%s %s: of "
+	    "the snapshots of one %s only the newest stays, besides the last %u; keep_last = %u "
+	    "keeps all of them\n",
+	    v->id, units_format_duration(every, v->every), period[0] == 'h' ? "n" : "", period,
+	    period, v->keep.last, needed);
+}
+
 /* Problems that are not errors in the config, and so do not change the exit status: an empty list,
  * no store, no rsync. */
 void
@@ -263,6 +295,8 @@ check_hints(FILE *f, const struct config *c)
 
 	if (c->n == 0)
 		fprintf(f, "\n# %s lists no volumes: nothing will be backed up\n", c->hosts_file);
+	for (size_t i = 0; i < c->n; i++)
+		hint_retention(f, c->volumes[i]);
 	if (store_open(c->data_dir, &store, &words) != 0) {
 		show_hint(f, words);
 	} else {

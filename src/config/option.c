@@ -280,7 +280,7 @@ static const struct option_row table[] = {
     /* of volumes */
     {"source",          OPTION_VOLUME, NULL, &source, V(source), 0, 0},
     {"every",           ANY, "1d", &duration, V(every), 1, UNITS_DURATION_MAX},
-    {"keep_last",       ANY, "0", &count, V(keep.last), 0, KEEP_MAX},
+    {"keep_last",       ANY, "3", &count, V(keep.last), 0, KEEP_MAX},
     {"keep_hourly",     ANY, "0", &count, V(keep.hourly), 0, KEEP_MAX},
     {"keep_daily",      ANY, "10", &count, V(keep.daily), 0, KEEP_MAX},
     {"keep_weekly",     ANY, "8", &count, V(keep.weekly), 0, KEEP_MAX},

@@ -6,18 +6,22 @@
 #include <string.h>
 #include <time.h>
 
+#include "flashback/lib/text.h"
+
 /* Periods of which the newest snapshot is kept. */
 enum retain_span { SPAN_HOUR, SPAN_DAY, SPAN_WEEK, SPAN_MONTH, SPAN_YEAR };
 
 static const struct {
 	enum retain_span span;
 	size_t count; /* offset of the number to keep in struct volume_keep */
+	const char *article, *name;
+	int64_t seconds; /* at least */
 } rules[] = {
-    {SPAN_HOUR, offsetof(struct volume_keep, hourly)},
-    {SPAN_DAY, offsetof(struct volume_keep, daily)},
-    {SPAN_WEEK, offsetof(struct volume_keep, weekly)},
-    {SPAN_MONTH, offsetof(struct volume_keep, monthly)},
-    {SPAN_YEAR, offsetof(struct volume_keep, yearly)},
+    {SPAN_HOUR, offsetof(struct volume_keep, hourly), "an", "hour", 3600},
+    {SPAN_DAY, offsetof(struct volume_keep, daily), "a", "day", 86400},
+    {SPAN_WEEK, offsetof(struct volume_keep, weekly), "a", "week", 7 * 86400},
+    {SPAN_MONTH, offsetof(struct volume_keep, monthly), "a", "month", 28 * 86400},
+    {SPAN_YEAR, offsetof(struct volume_keep, yearly), "a", "year", 365 * 86400},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -130,4 +134,42 @@ out:
 	free(keys);
 	free(order);
 	return dropped;
+}
+
+char *
+retain_words(const struct volume_keep *policy)
+{
+	const char *before = policy->last > 0 ? ", then " : "";
+	char *words = policy->last > 0 ? text_format("the last %u", policy->last) : strdup("");
+
+	for (size_t i = 0; words != NULL && i < RULES; i++) {
+		unsigned count = rule_count(policy, i);
+
+		if (count == 0)
+			continue;
+		if (text_replace(&words, "%s%sone %s %s for %u %s%s", words, before,
+		                 rules[i].article, rules[i].name, count, rules[i].name,
+		                 count == 1 ? "" : "s") == -1) {
+			free(words);
+			return NULL;
+		}
+		before = ", ";
+	}
+	return words;
+}
+
+/* The rules are in ascending order of their periods. */
+unsigned
+retain_last_needed(const struct volume_keep *policy, int64_t every, const char **period)
+{
+	size_t i = 0;
+	int64_t needed;
+
+	while (i < RULES && rule_count(policy, i) == 0)
+		i++;
+	if (i == RULES || every >= rules[i].seconds)
+		return 0;
+	needed = (rules[i].seconds + every - 1) / every;
+	*period = rules[i].name;
+	return needed > policy->last ? (unsigned)needed : 0;
 }

@@ -44,6 +44,10 @@ teardown() {
 	expect .cache
 	expect .gvfs
 	expect root@kimono.example:/etc/
+	expect '# kept: the last 3, then one a day for 5 days, one a week for 8 weeks'
+	expect '# kimono/home: every is 2h, and the shortest period that a keep_ option keeps is a day: of the snapshots of '
+	expect 'only the newest stays, besides the last 3; keep_last = 12 keeps all of them'
+	refuse expect '# kimono/etc: every' # it is disabled
 }
 
 @test "a config that is named from here, in every mode; the hosts are beside it" {

@@ -6,7 +6,7 @@ load lib
 
 setup() {
 	begin
-	main_conf "$STORE" <<<'defaults { keep_weekly = 0 }'
+	main_conf "$STORE" <<<'defaults { keep_last = 0  keep_weekly = 0 }'
 	export TZ=Europe/Berlin
 }
 
@@ -121,4 +121,14 @@ days_kept() {
 	[ "$(days_kept)" = '2027-03-02 2027-03-03 ' ]
 	[ "$(manifest -i "$kept")" = "$before" ]
 	[ "$kept/f" -ef "$(newest here/v)/f" ]
+}
+
+@test "by default the last three stay, whatever day they are of" {
+	main_conf "$STORE" <<<'defaults { }'
+	local hour
+	for hour in 08 10 12 14; do
+		set_clock "2027-03-01 $hour:00:00"
+		flashback -1 here/v
+	done
+	[ "$(snapshots here/v | cut -c12-13 | tr '\n' ' ')" = '10 12 14 ' ]
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "flashback/config/volume.h"
 #include "flashback/store/stamp.h"
@@ -19,5 +20,17 @@
  * the number dropped, or -1 with ENOMEM and nothing dropped.
  */
 int retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop);
+
+/** retain_words(policy): what it keeps, as in "the last 3, then one a day for 10 days": new memory,
+ * or NULL with ENOMEM. */
+char *retain_words(const struct volume_keep *policy);
+
+/**
+ * retain_last_needed(policy, every, period):
+ * The keep_last with which every snapshot stays until the shortest period that policy keeps one of
+ * is over, when one is made each `every` seconds; *period is its name.  0: keep_last suffices, or
+ * no period is kept.
+ */
+unsigned retain_last_needed(const struct volume_keep *policy, int64_t every, const char **period);
 
 #endif

@@ -364,9 +364,8 @@ test_values_before_form(void **state)
 }
 
 #define LACKS                                                                                      \
-	"host a { volume v { every = 1d }\n volume w { source = '/' keep_daily = 0 keep_weekly = " \
-	"0 } "                                                                                     \
-	"}\n"
+	"host a { volume v { every = 1d }\n volume w { source = '/' keep_last = 0 keep_daily = 0 " \
+	"keep_weekly = 0 } }\n"
 
 /* What volumes lack is reported beside an error of form in the other file, unless that hides the
  * defaults: then only what no default could give. */

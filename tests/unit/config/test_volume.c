@@ -124,7 +124,8 @@ test_defaults(void **state)
 	assert_int_equal(v->every, 86400);
 	assert_int_equal(v->keep.daily, 10);
 	assert_int_equal(v->keep.weekly, 8);
-	assert_int_equal(v->keep.last + v->keep.hourly + v->keep.monthly + v->keep.yearly, 0);
+	assert_int_equal(v->keep.last, 3);
+	assert_int_equal(v->keep.hourly + v->keep.monthly + v->keep.yearly, 0);
 	assert_string_equal(v->ssh, "ssh");
 	assert_true(v->one_file_system);
 	assert_int_equal(v->probe, VOLUME_PROBE_PING);
@@ -272,12 +273,14 @@ test_refused(void **state)
 
 	v = volume_new(NULL);
 	set(v, "source", "/etc");
+	set(v, "keep_last", "0");
 	set(v, "keep_daily", "0");
 	set(v, "keep_weekly", "0");
 	assert_refused(v, NULL, "keep_weekly",
 	               "nothing would be kept: set one of the keep_ options above 0");
 
 	/* The innermost zero is the one to change. */
+	set_in(outer, OPTION_HOST, "keep_last", "0");
 	set_in(outer, OPTION_HOST, "keep_weekly", "0");
 	v = volume_new(outer);
 	set(v, "source", "/etc");

@@ -308,14 +308,55 @@ test_daily_use(void **state)
 	assert_true(stamps[n - 1].when - stamps[0].when >= INT64_C(43) * 86400);
 }
 
+static void
+test_words(void **state)
+{
+	static const struct {
+		struct volume_keep policy;
+		const char *words;
+	} cases[] = {
+	    {{.last = 3, .daily = 10, .weekly = 8},
+	     "the last 3, then one a day for 10 days, one a week for 8 weeks"},
+	    {{.last = 1}, "the last 1"},
+	    {{.hourly = 24, .daily = 1}, "one an hour for 24 hours, one a day for 1 day"},
+	    {{.monthly = 2, .yearly = 100}, "one a month for 2 months, one a year for 100 years"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *words = retain_words(&cases[i].policy);
+
+		assert_string_equal(words, cases[i].words);
+		free(words);
+	}
+}
+
+static void
+test_last_needed(void **state)
+{
+	const struct volume_keep usual = {.last = 3, .daily = 10, .weekly = 8};
+	const char *period = NULL;
+
+	(void)state;
+	assert_int_equal(retain_last_needed(&usual, 86400, &period), 0);
+	assert_int_equal(retain_last_needed(&usual, 28800, &period), 0);
+	assert_int_equal(retain_last_needed(&usual, 21600, &period), 4);
+	assert_string_equal(period, "day");
+	assert_int_equal(retain_last_needed(&usual, 1, &period), 86400);
+	assert_int_equal(
+	    retain_last_needed(&(struct volume_keep){.hourly = 1, .daily = 1}, 3600, &period), 0);
+	assert_int_equal(retain_last_needed(&(struct volume_keep){.weekly = 1}, 86400, &period), 7);
+	assert_string_equal(period, "week");
+	assert_int_equal(retain_last_needed(&(struct volume_keep){.last = 1}, 1, &period), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_keeps_any),
-	    cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_properties),
-	    cmocka_unit_test(test_daily_use),
+	    cmocka_unit_test(test_words),      cmocka_unit_test(test_last_needed),
+	    cmocka_unit_test(test_keeps_any),  cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_properties), cmocka_unit_test(test_daily_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
