@@ -19,6 +19,7 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/stamp.h"
 #include "flashback/store/store.h"
+#include "flashback/store/storewarn.h"
 
 #define WIDTH 15 /* the longest name of an option */
 
@@ -300,7 +301,7 @@ check_hints(FILE *f, const struct config *c)
 	if (store_open(c->data_dir, &store, &words) != 0) {
 		show_hint(f, words);
 	} else {
-		words = store_warning(c->data_dir, &store);
+		words = storewarn_text(c->data_dir, &store);
 		if (words != NULL)
 			show_hint(f, words);
 		store_close(&store);

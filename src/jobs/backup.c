@@ -15,6 +15,7 @@
 
 #include "flashback/jobs/commit.h"
 #include "flashback/jobs/copy.h"
+#include "flashback/jobs/disktest.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/snapshot.h"
@@ -150,6 +151,20 @@ check_source(struct run *r)
 	return 0;
 }
 
+/* What is known of the disk decides how to copy: find it out again where the store was moved. */
+static int
+test_disk(struct run *r)
+{
+	char words[RESULT_TEXT];
+
+	if (disktest_run(r->job->config->data_dir, &r->store, words, sizeof(words)) != 0)
+		return verdict_give_up(&r->copy.verdict,
+		                       errno == EWOULDBLOCK ? RESULT_BUSY : RESULT_FAILED, "%s",
+		                       words);
+	note(r, words);
+	return 0;
+}
+
 /* Open the store and check its free space.  The marker proves that the backup disk is mounted;
  * without it a run would fill the mount point below. */
 static int
@@ -167,7 +182,7 @@ open_store(struct run *r)
 	r->opened = true;
 	if (inspect_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
 		return verdict_give_up(&r->copy.verdict, RESULT_DISK, "%s", disk.reason);
-	return 0;
+	return test_disk(r);
 }
 
 /* Exclude data_dir from a source that contains it, or each snapshot would contain all snapshots

@@ -17,6 +17,7 @@
 #include "flashback/rsync/verdict.h"
 #include "flashback/store/firstseen.h"
 #include "flashback/store/store.h"
+#include "flashback/store/storewarn.h"
 #include "flashback/store/trust.h"
 #include "flashback/store/voldir.h"
 
@@ -195,7 +196,7 @@ take_reason(struct inspect_disk *disk, char **why)
 static void
 warn_of_store(int out, const char *data_dir, const struct store *s)
 {
-	char *words = store_warning(data_dir, s), *safe = words ? text_escaped(words) : NULL;
+	char *words = storewarn_text(data_dir, s), *safe = words ? text_escaped(words) : NULL;
 
 	if (safe)
 		warn(out, INSPECT_WARNING, "%s", safe);

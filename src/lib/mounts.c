@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 #define TABLE "/proc/self/mountinfo"
 #define TABLE_MAX (16 << 20)
+
+#define FSTAB "/etc/fstab"
+#define LINE_SIZE 4096
 
 /* A line of mountinfo: which directory (root) of which disk is mounted where (point), and the type
  * of the file system. */
@@ -237,4 +241,47 @@ int
 mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg)
 {
 	return with_table(path, visit, arg, visit_below);
+}
+
+/* The longest mount point in fstab that real is or lies below; NULL for none. */
+static char *
+find_listed(FILE *f, const char *real)
+{
+	struct mntent m;
+	char line[LINE_SIZE], *found = NULL, *longer;
+
+	while (getmntent_r(f, &m, line, sizeof(line)) != NULL) {
+		if (m.mnt_dir[0] != '/' || strcmp(m.mnt_dir, "/") == 0 ||
+		    below(real, m.mnt_dir) == NULL ||
+		    (found != NULL && strlen(m.mnt_dir) < strlen(found)))
+			continue;
+		longer = strdup(m.mnt_dir);
+		if (longer == NULL)
+			break;
+		free(found);
+		found = longer;
+	}
+	return found;
+}
+
+char *
+mounts_listed(const char *path)
+{
+	FILE *f = setmntent(FSTAB, "re");
+	char *real = f != NULL ? realpath(path, NULL) : NULL, *found = NULL;
+
+	if (real != NULL)
+		found = find_listed(f, real);
+	free(real);
+	if (f != NULL)
+		endmntent(f);
+	return found;
+}
+
+bool
+mounts_on_root(const char *path)
+{
+	struct stat at, root;
+
+	return stat(path, &at) == -1 || stat("/", &root) == -1 || at.st_dev == root.st_dev;
 }

@@ -17,6 +17,7 @@ static const struct {
     [MARKER_LOCKS] = {"locks", offsetof(struct marker, locks)},
     [MARKER_SECONDS] = {"seconds", offsetof(struct marker, seconds)},
     [MARKER_NANOSECONDS] = {"nanoseconds", offsetof(struct marker, nanoseconds)},
+    [MARKER_DATES] = {"dates", offsetof(struct marker, dates)},
     [MARKER_OWNERS] = {"owners", offsetof(struct marker, owners)},
     [MARKER_MODES] = {"modes", offsetof(struct marker, modes)},
     [MARKER_SYMLINKS] = {"symlinks", offsetof(struct marker, symlinks)},
@@ -38,29 +39,18 @@ is(const char *line, size_t len, const char *s)
 	return len == strlen(s) && memcmp(line, s, len) == 0;
 }
 
+/* Copy a value of letters, digits and the characters of more to to, of size bytes; any other is not
+ * ours.  Some become arguments of rsync. */
 static void
-take_id(struct marker *m, const char *value, size_t len)
+take_value(char *to, size_t size, const char *more, const char *value, size_t len)
 {
-	if (len >= sizeof(m->id))
+	if (len >= size)
 		return;
 	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)value[i]))
+		if (!isalnum((unsigned char)value[i]) && strchr(more, value[i]) == NULL)
 			return;
-	memcpy(m->id, value, len);
-	m->id[len] = '\0';
-}
-
-/* Whatever the line holds becomes arguments of rsync: take names only. */
-static void
-take_added(struct marker *m, const char *value, size_t len)
-{
-	if (len >= sizeof(m->added))
-		return;
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)value[i]) && strchr("_.:@- ", value[i]) == NULL)
-			return;
-	memcpy(m->added, value, len);
-	m->added[len] = '\0';
+	memcpy(to, value, len);
+	to[len] = '\0';
 }
 
 static void
@@ -74,11 +64,13 @@ take_line(struct marker *m, const char *line, size_t len)
 	size_t key = (size_t)(equals - line);
 
 	if (is(line, key, "id"))
-		take_id(m, equals + 1, len - key - 1);
+		take_value(m->id, sizeof(m->id), "", equals + 1, len - key - 1);
+	if (is(line, key, "disk"))
+		take_value(m->disk, sizeof(m->disk), "-", equals + 1, len - key - 1);
 	if (is(line, key, SHARED))
 		m->shared = is(equals + 1, len - key - 1, "yes");
 	if (is(line, key, ADDED))
-		take_added(m, equals + 1, len - key - 1);
+		take_value(m->added, sizeof(m->added), "_.:@- ", equals + 1, len - key - 1);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		if (is(line, key, traits[t].name))
 			*marker_trait(m, (enum marker_trait)t) =
@@ -109,7 +101,7 @@ marker_print(FILE *f, const struct marker *m)
 {
 	struct marker copy = *m;
 
-	fprintf(f, FIRST_LINE "\nid=%s\n", m->id);
+	fprintf(f, FIRST_LINE "\nid=%s\ndisk=%s\n", m->id, m->disk);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
 		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");

@@ -8,14 +8,14 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
-#include "flashback/store/addedattr.h"
 #include "flashback/store/store.h"
+#include "flashback/store/storewarn.h"
+#include "flashback/store/traits.h"
 #include "flashback/store/trust.h"
 
 #define TEST_DIR "test"
@@ -25,235 +25,9 @@ struct mkstore {
 	const char *data_dir;
 	FILE *f;
 	int dir, meta, test; /* data_dir, .flashback, .flashback/test */
-	bool made_dir, made_meta;
+	bool force, made_dir, made_meta;
 	struct marker found;
 };
-
-/* Create a file in the test directory.  Return its descriptor, or -1. */
-static int
-new_file(int dir, const char *name)
-{
-	return openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	              S_IRUSR | S_IWUSR);
-}
-
-static bool
-test_hard_links(int dir)
-{
-	int fd = new_file(dir, "link");
-	struct stat one, other;
-	bool ok;
-
-	if (fd == -1)
-		return false;
-	ok = linkat(dir, "link", dir, "another", 0) == 0 && fstat(fd, &one) == 0 &&
-	     fstatat(dir, "another", &other, AT_SYMLINK_NOFOLLOW) == 0 &&
-	     one.st_ino == other.st_ino && one.st_nlink == 2;
-	close(fd);
-	return ok;
-}
-
-/* Two descriptors of one file: the second lock must be refused.  Some file systems accept every
- * lock. */
-static bool
-test_locks(int dir)
-{
-	int one = new_file(dir, "lock"), other = openat(dir, "lock", O_RDWR | O_CLOEXEC);
-	bool ok = one != -1 && other != -1 && file_lock(one) == 0 && file_lock(other) == -1;
-
-	if (one != -1)
-		close(one);
-	if (other != -1)
-		close(other);
-	return ok;
-}
-
-/* Is a time with these nanoseconds stored exactly? */
-static bool
-keeps_time(int dir, const char *name, long nanoseconds)
-{
-	/* An odd second, since FAT stores only even ones. */
-	const struct timespec at = {.tv_sec = 1795305601, .tv_nsec = nanoseconds};
-	const struct timespec times[2] = {at, at};
-	int fd = new_file(dir, name);
-	struct stat st;
-	bool ok = fd != -1 && futimens(fd, times) == 0;
-
-	if (fd != -1)
-		close(fd);
-	return ok && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_mtim.tv_sec == at.tv_sec && st.st_mtim.tv_nsec == at.tv_nsec;
-}
-
-static bool
-test_seconds(int dir)
-{
-	return keeps_time(dir, "second", 0);
-}
-
-static bool
-test_nanoseconds(int dir)
-{
-	return keeps_time(dir, "nanosecond", 123456789);
-}
-
-static bool
-test_owners(int dir)
-{
-	int fd = new_file(dir, "owner");
-	struct stat st;
-	bool ok = fd != -1 && fchown(fd, 1, 2) == 0 && fstat(fd, &st) == 0 && st.st_uid == 1 &&
-	          st.st_gid == 2;
-
-	if (fd != -1)
-		close(fd);
-	return ok;
-}
-
-static bool
-test_modes(int dir)
-{
-	static const mode_t modes[] = {0604, 0551};
-	int fd = new_file(dir, "mode");
-	struct stat st;
-	bool ok = fd != -1;
-
-	for (size_t i = 0; ok && i < sizeof(modes) / sizeof(modes[0]); i++)
-		ok = fchmod(fd, modes[i]) == 0 && fstat(fd, &st) == 0 &&
-		     (st.st_mode & 07777) == modes[i];
-	if (fd != -1)
-		close(fd);
-	return ok;
-}
-
-static bool
-test_symlinks(int dir)
-{
-	static const char target[] = "../no where";
-	char buf[sizeof(target) + 1];
-
-	return symlinkat(target, dir, "symlink") == 0 &&
-	       readlinkat(dir, "symlink", buf, sizeof(buf)) == (ssize_t)strlen(target) &&
-	       memcmp(buf, target, strlen(target)) == 0;
-}
-
-/* Two names that differ only in case must be two files; the second O_EXCL fails where they are
- * one. */
-static bool
-test_case_kept(int dir)
-{
-	int one = new_file(dir, "Case"), other = new_file(dir, "cASE");
-	bool ok = one != -1 && other != -1;
-
-	if (one != -1)
-		close(one);
-	if (other != -1)
-		close(other);
-	return ok;
-}
-
-static bool
-test_xattrs(int dir)
-{
-	int fd = new_file(dir, "xattr");
-	char buf[8];
-	bool ok = fd != -1 && fsetxattr(fd, "user.flashback", "kept", 4, 0) == 0 &&
-	          fgetxattr(fd, "user.flashback", buf, sizeof(buf)) == 4 &&
-	          memcmp(buf, "kept", 4) == 0;
-
-	if (fd != -1)
-		close(fd);
-	return ok;
-}
-
-/* Does reading a directory give the inode numbers that stat gives? */
-static int
-compare_inode(void *arg, const struct dirent *entry)
-{
-	const int *dir = arg;
-	struct stat st;
-
-	if (fstatat(*dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	return st.st_ino == entry->d_ino ? 0 : 1;
-}
-
-/* What the other tests made, two names of one file among it, and a few more. */
-static bool
-test_d_ino(int dir)
-{
-	static const char *const names[] = {"inode 1", "inode 2"};
-	bool ok = mkdirat(dir, "inode directory", S_IRWXU) == 0;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		int fd = new_file(dir, names[i]);
-
-		ok = ok && fd >= 0;
-		if (fd >= 0)
-			close(fd);
-	}
-	return ok && tree_names(dir, compare_inode, &dir) == 0;
-}
-
-/* The tests, and the consequence where a disk lacks the property.  A disk that lacks one of those
- * that are needed is refused. */
-static const struct {
-	bool needed;
-	bool (*test)(int dir);
-	const char *title, *lack;
-} tests[MARKER_TRAITS] = {
-    [MARKER_HARD_LINKS] = {true, test_hard_links, "hard links",
-                           "every snapshot is a full copy and takes as much room as its source"},
-    [MARKER_LOCKS] = {true, test_locks, "locks",
-                      "flashbacks on two machines may work on the same volume at the same time"},
-    [MARKER_SECONDS] = {true, test_seconds, "times to the second",
-                        "files look changed, and are copied again at each run"},
-    [MARKER_NANOSECONDS] =
-        {false, test_nanoseconds, "times to the nanosecond",
-         "a file that is written twice within a second, its size unchanged, may be missed"},
-    [MARKER_OWNERS] = {false, test_owners, "owners of files",
-                       "restored files belong to whoever restores them (only root can set owners)"},
-    [MARKER_MODES] = {false, test_modes, "modes of files", "restored files lose their modes"},
-    [MARKER_SYMLINKS] = {false, test_symlinks, "symbolic links",
-                         "they cannot be backed up, and runs that meet one end as PARTIAL"},
-    [MARKER_CASE_KEPT] = {false, test_case_kept, "upper and lower case",
-                          "of two names that differ only in case one is lost"},
-    [MARKER_XATTRS] =
-        {false, test_xattrs, "extended attributes",
-         "they are lost, ACLs perhaps too; --no-xattrs and --no-acls in rsync_options say that"
-         " this is meant"},
-    [MARKER_D_INO] = {false, test_d_ino, "inode numbers in directories",
-                      "each run takes as long as if many files had changed"},
-};
-
-/* Print whether the disk has it, or what follows if not. */
-static void
-print_trait(FILE *f, enum marker_trait trait, bool present)
-{
-	if (present)
-		fprintf(f, "%s: yes\n", tests[trait].title);
-	else
-		fprintf(f, "%s: no: %s\n", tests[trait].title, tests[trait].lack);
-}
-
-/* The store exists: print what was found when it was made, and change nothing. */
-static int
-print_existing(const char *data_dir, struct store *s, FILE *f)
-{
-	char *warning = store_warning(data_dir, s);
-
-	fprintf(f, "%s is already a flashback store (id %s); this was found when it was made:\n",
-	        data_dir, s->traits.id);
-	for (int t = 0; t < MARKER_TRAITS; t++)
-		print_trait(f, (enum marker_trait)t,
-		            *marker_trait(&s->traits, (enum marker_trait)t));
-	addedattr_print(f, s->traits.added);
-	if (warning != NULL)
-		fprintf(f, "warning: %s\n", warning);
-	free(warning);
-	store_close(s);
-	return 0;
-}
 
 /* Report errno.  Return -1. */
 static int
@@ -319,6 +93,25 @@ refuse_inside(const struct mkstore *in)
 	return rc;
 }
 
+/* With the backup disk not mounted, its mount point lies on the system's own disk: a store there
+ * would be taken for the backup disk ever after, and fill the system up. */
+static int
+refuse_root(const struct mkstore *in)
+{
+	if (in->force)
+		fprintf(in->f, "warning: %s is on the file system of /, the system's own\n",
+		        in->data_dir);
+	else
+		fprintf(in->f,
+		        "%s is on the file system of /: mount the backup disk there, then run "
+		        "flashback "
+		        "--init again.  If backups are to go to the system's own disk, accept that "
+		        "with "
+		        "flashback --init --force\n",
+		        in->data_dir);
+	return in->force ? 0 : -1;
+}
+
 /* Open data_dir, creating it if necessary, and check that it may become a store. */
 static int
 open_dir(struct mkstore *in)
@@ -344,41 +137,22 @@ open_dir(struct mkstore *in)
 		return fail(in, "read it");
 	if (rc > 0)
 		return -1;
-	if (dir.st_dev == root.st_dev)
-		fprintf(in->f,
-		        "warning: %s is on the disk of the root directory: if that is not intended,"
-		        " mount the backup disk there and run flashback --init again\n",
-		        in->data_dir);
-	return 0;
+	return dir.st_dev != root.st_dev ? 0 : refuse_root(in);
 }
 
-/* Is this an error of the disk or of this process, rather than the answer to a test?  A disk that
- * is full or failing must not be recorded as one without hard links. */
-static bool
-is_trouble(int error)
-{
-	return error == EIO || error == ENOSPC || error == EDQUOT || file_lacks(error);
-}
-
+/* Make data_dir accessible to its owner only.  One that others can change is refused, unless
+ * forced. */
 static int
-test_traits(struct mkstore *in, bool force)
+close_to_others(struct mkstore *in)
 {
-	for (int t = 0; t < MARKER_TRAITS; t++) {
-		bool present;
-
-		errno = 0;
-		present = tests[t].test(in->test);
-		/* With --force any error counts as "no": some file systems return EIO for all they
-		 * lack. */
-		if (!present && !force && is_trouble(errno))
-			return fail(in, "test it");
-		*marker_trait(&in->found, (enum marker_trait)t) = present;
-		print_trait(in->f, (enum marker_trait)t, present);
-	}
-	if (addedattr_find(in->test, in->found.added, sizeof(in->found.added)) == -1 && !force)
-		return fail(in, "test it");
-	addedattr_print(in->f, in->found.added);
-	return 0;
+	in->found.shared = trust_close(in->data_dir, in->dir, in->f) != 0;
+	if (!in->found.shared || in->force)
+		return 0;
+	fprintf(in->f,
+	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
+	        " or accept it with flashback --init --force\n",
+	        in->data_dir);
+	return -1;
 }
 
 /* Create .flashback and in it a directory in which the disk is tested.  The tests leave their files
@@ -395,6 +169,10 @@ make_test_dir(struct mkstore *in)
 	in->meta = openat(in->dir, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (in->meta == -1 || fstat(in->meta, &st) == -1)
 		return fail(in, "open " MARKER_DIR " in it");
+	/* Two runs may find at the same time that this is another disk.  Where there are no locks,
+	 * the worst is a test that fails. */
+	if (file_lock(in->meta) == -1 && errno == EWOULDBLOCK)
+		return fail(in, "test it, as another flashback does");
 	tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0); /* left by an interrupted --init */
 	if (mkdirat(in->meta, TEST_DIR, S_IRWXU) == -1)
 		return fail(in, "write to it");
@@ -404,18 +182,17 @@ make_test_dir(struct mkstore *in)
 	return 0;
 }
 
-/* Refuse a disk that lacks what flashback relies on, or a directory that others can change, unless
- * forced. */
+/* Test, and print what was found.  Refuse a disk that lacks what flashback relies on, unless that
+ * was accepted. */
 static int
-check_needed(struct mkstore *in, bool force)
+test_disk(struct mkstore *in, const struct marker *accepted)
 {
-	bool good = true;
-
-	for (int t = 0; t < MARKER_TRAITS; t++)
-		if (tests[t].needed && !*marker_trait(&in->found, (enum marker_trait)t))
-			good = false;
-	in->found.shared = trust_close(in->data_dir, in->dir, in->f) != 0;
-	if ((good && !in->found.shared) || force)
+	if (traits_test(in->test, in->force, &in->found) == -1)
+		return fail(in, "test it");
+	if (store_disk(in->dir, in->found.disk) == -1)
+		return fail(in, "identify its file system");
+	traits_print(in->f, &in->found);
+	if (in->force || traits_suffice(&in->found, accepted))
 		return 0;
 	fprintf(in->f,
 	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
@@ -430,22 +207,47 @@ print_marker(FILE *f, void *arg)
 	return marker_print(f, arg);
 }
 
-/* Last of all, synced to the disk: the directory is a store from the moment that this file
- * exists. */
+/* Synced to the disk: the directory is a store from the moment that this file exists. */
 static int
 write_marker(struct mkstore *in)
 {
-	uint64_t id[2];
-
-	if (getrandom(id, sizeof(id), 0) != sizeof(id))
-		return fail(in, "get a random id for it");
-	snprintf(in->found.id, sizeof(in->found.id), "%016" PRIx64 "%016" PRIx64, id[0], id[1]);
 	if (file_replace(in->meta, MARKER_NAME, S_IRUSR | S_IWUSR, print_marker, &in->found,
 	                 true) == -1 ||
 	    fsync(in->meta) == -1 || fsync(in->dir) == -1)
 		return fail(in, "write " MARKER_DIR "/" MARKER_NAME " in it");
+	return 0;
+}
+
+/* The marker is written only if all else succeeds.  Each step reports its own error. */
+static int
+make(struct mkstore *in)
+{
+	uint64_t id[2];
+
+	if (open_dir(in) == -1 || make_test_dir(in) == -1 || test_disk(in, NULL) == -1 ||
+	    close_to_others(in) == -1)
+		return -1;
+	if (getrandom(id, sizeof(id), 0) != sizeof(id))
+		return fail(in, "get a random id for it");
+	snprintf(in->found.id, sizeof(in->found.id), "%016" PRIx64 "%016" PRIx64, id[0], id[1]);
+	if (write_marker(in) == -1)
+		return -1;
 	fprintf(in->f, "%s is a flashback store now (id %s)\n", in->data_dir, in->found.id);
 	return 0;
+}
+
+/* Test the disk of a store again.  What it lacked at the last test of this very disk has been
+ * accepted then. */
+static int
+test_again(struct mkstore *in, const struct store *s)
+{
+	in->dir = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	in->found = s->traits;
+	if (in->dir == -1)
+		return fail(in, "open it");
+	if (make_test_dir(in) == -1 || test_disk(in, s->known ? &s->traits : NULL) == -1)
+		return -1;
+	return write_marker(in);
 }
 
 /* Remove the test directory and, after a failure, everything that was created. */
@@ -470,23 +272,55 @@ clean_up(struct mkstore *in, bool good)
 }
 
 int
-mkstore_run(const char *data_dir, bool force, FILE *f)
+mkstore_renew(const char *data_dir, struct store *s, FILE *f)
 {
 	struct mkstore in = {.data_dir = data_dir, .f = f, .dir = -1, .meta = -1, .test = -1};
-	struct store s;
-	char *why;
+	bool good = test_again(&in, s) == 0;
+	int error = errno;
+
+	clean_up(&in, good);
+	if (good) {
+		s->traits = in.found;
+		s->known = true;
+	}
+	errno = error;
+	return good ? 0 : -1;
+}
+
+/* --init of a store: test its disk again, and change nothing else. */
+static int
+run_again(struct mkstore *in, struct store *s)
+{
+	char *warning = storewarn_text(in->data_dir, s);
 	bool good;
 
-	/* An existing store is only described. */
-	if (store_open(data_dir, &s, &why) == 0)
-		return print_existing(data_dir, &s, f);
-	/* A marker that cannot be read is not overwritten: it may belong to a newer version. */
-	if (errno != ENOENT)
-		return refuse(f, why);
-	free(why);
-	/* Each step reports its own error; the marker is written only if all succeed. */
-	good = open_dir(&in) == 0 && make_test_dir(&in) == 0 && test_traits(&in, force) == 0 &&
-	       check_needed(&in, force) == 0 && write_marker(&in) == 0;
-	clean_up(&in, good);
+	fprintf(in->f, "%s is already a flashback store (id %s); tested again:\n", in->data_dir,
+	        s->traits.id);
+	good = test_again(in, s) == 0;
+	if (warning != NULL)
+		fprintf(in->f, "warning: %s\n", warning);
+	free(warning);
+	store_close(s);
 	return good ? 0 : -1;
+}
+
+int
+mkstore_run(const char *data_dir, bool force, FILE *f)
+{
+	struct mkstore in = {
+	    .data_dir = data_dir, .f = f, .force = force, .dir = -1, .meta = -1, .test = -1};
+	struct store s;
+	char *why;
+	int rc = -1;
+
+	if (store_open(data_dir, &s, &why) == 0)
+		rc = run_again(&in, &s);
+	else if (errno == ENOENT)
+		rc = make(&in);
+	else /* A marker that cannot be read is not overwritten: it may belong to a newer version.
+	      */
+		fprintf(f, "%s\n", why ? why : "out of memory");
+	free(why);
+	clean_up(&in, rc == 0);
+	return rc;
 }

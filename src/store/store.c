@@ -9,10 +9,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "flashback/lib/compat.h"
 #include "flashback/lib/file.h"
+#include "flashback/lib/mounts.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/trust.h"
@@ -59,16 +61,23 @@ read_marker(int fd, struct marker *m)
 static char *
 open_error(const char *data_dir, bool open)
 {
-	if (!open && errno == ENOENT)
-		return text_format("%s does not exist: the disk is not mounted, or run flashback"
-		                   " --init once with it mounted",
-		                   data_dir);
+	int error = errno;
+
+	if (error == ENOENT && mounts_on_root(data_dir))
+		return text_format(
+		    "%s %s: mount the backup disk; if it is new, run flashback --init "
+		    "once it is mounted",
+		    data_dir,
+		    open ? "is not a flashback store, and no disk is mounted there"
+		         : "does not exist");
+	if (error == ENOENT)
+		return text_format(
+		    "%s is not a flashback store: is another disk mounted there?  A new "
+		    "one becomes a store by flashback --init",
+		    data_dir);
+	errno = error;
 	if (!open)
 		return text_format("%s cannot be opened: %s", data_dir, strerror(errno));
-	if (errno == ENOENT)
-		return text_format("%s is not a flashback store: the disk is not mounted, or run"
-		                   " flashback --init once with it mounted",
-		                   data_dir);
 	if (errno == EINVAL)
 		return text_format("%s/" MARKER_DIR "/" MARKER_NAME " is not a store marker that"
 		                   " this flashback can read: was it written by a newer one?",
@@ -88,6 +97,34 @@ check_trust(const char *data_dir, int fd, const struct marker *traits, char **wh
 	if (!traits->shared)
 		*why = trust_owner(data_dir, fd);
 	return *why == NULL ? 0 : -1;
+}
+
+/* From the file system itself, not from the device, whose number changes.  Where it has no id
+ * (FUSE, a network), its size must do. */
+int
+store_disk(int fd, char disk[MARKER_DISK_SIZE])
+{
+	struct statfs fs;
+	uint64_t id;
+
+	if (fstatfs(fd, &fs) == -1)
+		return -1;
+	memcpy(&id, &fs.f_fsid, sizeof(id));
+	if (id == 0)
+		id = (uint64_t)fs.f_blocks;
+	snprintf(disk, MARKER_DISK_SIZE, "%jx-%016jx", (uintmax_t)fs.f_type, (uintmax_t)id);
+	return 0;
+}
+
+/* On another disk what is noted of the disk is a guess; d_ino is no guess to make, since the
+ * contents of snapshots depend on it. */
+static void
+compare_disk(struct store *s)
+{
+	char disk[MARKER_DISK_SIZE];
+
+	s->known = store_disk(s->fd, disk) == 0 && strcmp(disk, s->traits.disk) == 0;
+	s->traits.d_ino = s->traits.d_ino && s->known;
 }
 
 /* The marker is read below the descriptor that is kept.  Reading it by path could find another disk
@@ -117,29 +154,8 @@ store_open(const char *data_dir, struct store *s, char **why)
 	s->fd = fd;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
+	compare_disk(s);
 	return 0;
-}
-
-char *
-store_warning(const char *data_dir, const struct store *s)
-{
-	struct stat st;
-
-	if (fstat(s->fd, &st) == -1)
-		return text_format("%s: %s", data_dir, strerror(errno));
-	if (st.st_uid != geteuid())
-		return text_format(
-		    "%s belongs to user %ju, who can change every backup in it: chown it", data_dir,
-		    (uintmax_t)st.st_uid);
-	if ((st.st_mode & 077) && !s->traits.modes)
-		return text_format("%s is open to other users, who can read what was backed up:"
-		                   " this disk keeps no modes; mount it with umask=077",
-		                   data_dir);
-	if (st.st_mode & 077)
-		return text_format("%s is open to other users (mode %04o), who can read what was"
-		                   " backed up: chmod 700 %s",
-		                   data_dir, (unsigned)st.st_mode & 07777, data_dir);
-	return NULL;
 }
 
 bool

@@ -33,7 +33,7 @@ idle_store() {
 		}
 		print "}"
 	}' >hosts.conf
-	flashback -c flashback.conf --init >/dev/null
+	flashback -c flashback.conf --init --force >/dev/null
 	awk -v volumes="$1" -v stamp="$stamp" 'BEGIN {
 		for (n = 0; n < volumes; n++)
 			print "store/host" int(n / 10) "/volume" n "/" stamp

@@ -28,7 +28,7 @@ bench_silent() {
 		done
 		echo 'host "there" { volume "v" { source = "rsync://127.0.0.1/data/" } }'
 	} >hosts.conf
-	flashback -c flashback.conf --init >/dev/null
+	flashback -c flashback.conf --init --force >/dev/null
 	began=${EPOCHREALTIME/./}
 	flashback -c flashback.conf >log 2>&1 &
 	daemon=$!
@@ -47,7 +47,7 @@ bench_parallel() {
 		echo "host \"h$n\" { volume \"v\" { source = \"rsync://127.0.0.$n/data/\"
 		    rsync_options = { \"--bwlimit=200\" } } }"
 	done >hosts.conf
-	flashback -c flashback.conf --init >/dev/null
+	flashback -c flashback.conf --init --force >/dev/null
 	command=$(bare_rsync flashback.conf h1/v "$D/slow")
 	mkdir slow
 	cost sh -c "cd slow && for n in 1 2 3 4 5 6 7 8; do
@@ -57,7 +57,7 @@ bench_parallel() {
 		rm -rf store
 		main_conf "$D/store" 1
 		echo "parallel = $parallel" >>flashback.conf
-		flashback -c flashback.conf --init >/dev/null
+		flashback -c flashback.conf --init --force >/dev/null
 		cost flashback -1 -c flashback.conf
 		row "8 hosts of $HOST_FILES files, slow, parallel $parallel: wall" "$bare ms" \
 		    "$(awk -v a="$wall" -v b="$bare" 'BEGIN { printf "%.3f", a / b }')"

@@ -25,7 +25,7 @@ begin_flashback() {
 flashback_with() {
 	main_conf "$1" $KEEP
 	echo "host \"h\" { volume \"v\" { source = \"$D/src/\" } }" >hosts.conf
-	flashback -c flashback.conf --init >/dev/null
+	flashback -c flashback.conf --init --force >/dev/null
 }
 
 command_flashback() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/store.h"
+#include "flashback/store/storewarn.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,12 +33,13 @@ store_open(const char *data_dir, struct store *s, char **why)
 	}
 	*s = (struct store){
 	    .fd = DRIVE_STORE_FD + (int)drive_mount(), .dev = drive_mount(), .ino = 2};
+	s->known = true;
 	s->traits.nanoseconds = s->traits.symlinks = s->traits.hard_links = true;
 	return 0;
 }
 
 char *
-store_warning(const char *data_dir, const struct store *s)
+storewarn_text(const char *data_dir, const struct store *s)
 {
 	(void)data_dir;
 	(void)s;

@@ -87,12 +87,12 @@ teardown() {
 	main_conf "$D/new"
 	run flashback --check
 	expect_exit 0
-	[[ "$output" =~ '# '.*/new\ does\ not\ exist:\ .*run\ flashback\ --init\ once\ with\ it\ mounted$ ]]
+	[[ "$output" =~ '# '.*/new\ does\ not\ exist:\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$ ]]
 	mkdir -m 755 "$D/new"
 	run flashback --check
 	expect_exit 0
-	[[ "$output" =~ '# '.*/new\ is\ not\ a\ flashback\ store:\ .*run\ flashback\ --init\ once\ with\ it\ mounted$ ]]
-	run flashback --init
+	[[ "$output" =~ '# '.*/new\ is\ not\ a\ flashback\ store.*\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$ ]]
+	run flashback --init --force
 	expect_exit 0
 	chmod 755 "$D/new"
 	sed -i 's,^rsync.*,rsync = "/no/rsync",' "$CONF"

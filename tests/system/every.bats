@@ -5,6 +5,7 @@
 # Each attempt begins with the same small store.  A few are drawn at random; make every takes all, one by one.
 
 load lib
+load net
 load rounds
 
 setup() {
@@ -176,7 +177,7 @@ init_fails() {
 }
 
 init() {
-	"$@" "$FLASHBACK" -c "$CONF" --init >"$D/crash.txt" 2>&1 3>&-
+	"${IN_BOX[@]}" "$@" "$FLASHBACK" -c "$CONF" --init >"$D/crash.txt" 2>&1 3>&-
 }
 
 # calls WHO: all its calls, in each of WAYS.
@@ -322,7 +323,12 @@ refusals() {
 
 @test "the making of a store: a call fails" {
 	WHO=daemon
-	rm -rf "$STORE"
+	needs_root
+	[ -n "${HOLDER:-}" ] || box_start
+	mkdir "$D/disk" # a disk of its own, for on the file system of / --init would refuse to
+	"${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/disk"
+	sed -i "s,\"$STORE\",\"$D/disk/store\"," "$CONF"
+	STORE=/proc/$HOLDER/root$D/disk/store
 	init "$CRASHAT" -e 5 -n 0 -p daemon -o "$D/steps" || skip "crashat cannot do this on such a machine"
 	each $(($(cat "$D/steps") * ${#WAYS[@]})) init_fails
 }

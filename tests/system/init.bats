@@ -3,6 +3,7 @@
 # --init: making a store, and refusing to.
 
 load lib
+load net
 
 setup() {
 	begin
@@ -12,6 +13,18 @@ teardown() {
 	finish
 }
 
+# on_a_disk: tests that are refused without --force need a disk of their own, $D/disk, in the box.
+on_a_disk() {
+	needs_root
+	box_start
+	mkdir "$D/disk"
+	in_box mount -t tmpfs tmpfs "$D/disk"
+}
+
+in_box() {
+	"${IN_BOX[@]}" "$@"
+}
+
 # store_at DIR: let the config name it.
 store_at() {
 	main_conf "$1" </dev/null
@@ -19,7 +32,7 @@ store_at() {
 
 @test "it makes the last component, private, and writes what it found out about the disk" {
 	store_at "$D/new"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 0
 	[ "$(stat -c %a "$D/new")" = 700 ]
 	head -n 1 "$D/new/.flashback/store" | grep -qx 'flashback store 1'
@@ -29,7 +42,7 @@ store_at() {
 
 @test "it does not make two components" {
 	store_at "$D/not/there"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 1
 	expect "$D/not"
 	[ ! -e "$D/not" ]
@@ -38,11 +51,11 @@ store_at() {
 @test "an empty directory becomes a store; one with something in it is refused and left alone" {
 	mkdir "$D/empty" "$D/full"
 	store_at "$D/empty"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 0
 	echo mine >"$D/full/file"
 	store_at "$D/full"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 1
 	expect "$D/full"
 	[ "$(find "$D/full" -mindepth 1 -printf '%f ')" = 'file ' ]
@@ -57,13 +70,13 @@ store_at() {
 	before=$(find "$D/store" | sort)
 	for dir in store/here/new store/here/other store/other link/new link/other; do
 		store_at "$D/$dir"
-		run flashback --init
+		run flashback --init --force
 		expect_exit 1
 		expect "$D/$dir is inside the store $D/store/, where"
 	done
 	[ "$(find "$D/store" | sort)" = "$before" ]
 	store_at "$D/store2"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 0
 }
 
@@ -79,9 +92,9 @@ store_at() {
 @test "a store on the root device is warned about" {
 	[ "$(stat -c %d /)" = "$(stat -c %d "$D")" ] || skip "the tests run on another device than /"
 	store_at "$D/new"
-	run flashback --init
+	run flashback --init --force
 	expect_exit 0
-	expect root
+	expect "is on the file system of /, the system's own"
 }
 
 @test "no store: nothing is written, and it is said" {
@@ -109,7 +122,7 @@ store_at() {
 	status_is health CRITICAL
 	wait_for row_has here/v WAITING
 	[ -z "$(find "$D/later" -mindepth 1)" ]
-	flashback --init
+	flashback --init --force
 	kill -HUP "$DAEMON"
 	STORE=$D/later
 	wait_for has_snapshots 1 here/v
@@ -118,23 +131,25 @@ store_at() {
 
 @test "a disk without hard links is refused, unless forced" {
 	command -v strace >/dev/null || skip "no strace"
-	store_at "$D/new"
+	on_a_disk
+	store_at "$D/disk/new"
 	export ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
-	run strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
+	run in_box strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
 	    "$FLASHBACK" -c "$CONF" --init
 	expect_exit 1
 	expect link
-	run strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
+	run in_box strace -f -qq -e trace=link,linkat -e inject=link,linkat:error=EPERM -o /dev/null \
 	    "$FLASHBACK" -c "$CONF" --init --force
 	expect_exit 0
 }
 
 @test "a directory that cannot be closed to other users is said" {
 	command -v strace >/dev/null || skip "no strace"
-	store_at "$D/new"
-	mkdir -m 755 "$D/new"
+	on_a_disk
+	store_at "$D/disk/new"
+	in_box mkdir -m 755 "$D/disk/new"
 	export ASAN_OPTIONS=detect_leaks=0
-	run strace -f -qq -P "$D/new" -e trace=fchmod -e inject=fchmod:error=EPERM -o /dev/null \
+	run in_box strace -f -qq -P "$D/disk/new" -e trace=fchmod -e inject=fchmod:error=EPERM -o /dev/null \
 	    "$FLASHBACK" -c "$CONF" --init
 	expect_exit 0
 	expect 'cannot be closed to other users (chmod 700: Operation not permitted)'
@@ -142,14 +157,15 @@ store_at() {
 
 @test "what could not be tested is not taken for lacking" {
 	command -v strace >/dev/null || skip "no strace"
-	store_at "$D/new"
+	on_a_disk
+	store_at "$D/disk/new"
 	export ASAN_OPTIONS=detect_leaks=0
-	run strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
+	run in_box strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
 	    "$FLASHBACK" -c "$CONF" --init
 	expect_exit 1
 	expect 'cannot test it: Input/output error'
-	[ ! -e "$D/new" ]
-	run strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
+	in_box [ ! -e "$D/disk/new" ]
+	run in_box strace -f -qq -e trace=utimensat -e inject=utimensat:error=EIO -o /dev/null \
 	    "$FLASHBACK" -c "$CONF" --init --force
 	expect_exit 0
 	expect 'times to the nanosecond: no'

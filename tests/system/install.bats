@@ -78,7 +78,7 @@ installed() {
 init_script() {
 	init=$D/init RUN=$D/run STORE=$D/store CONF=$D/flashback.conf
 	main_conf "$STORE" </dev/null
-	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	"$FLASHBACK" -c "$CONF" --init --force >/dev/null
 	sed -e "s|^DAEMON=.*|DAEMON=$FLASHBACK|" -e "s|^CONFIG=.*|CONFIG=$CONF|" \
 	    -e "s|^PIDFILE=.*|PIDFILE=$RUN/flashback.pid|" -e '/^if \[ -r .etc.default/,/^fi/d' \
 	    "$ROOT/etc/flashback.init" >"$init"

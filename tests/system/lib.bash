@@ -16,7 +16,7 @@ begin() {
 	SSH=ssh
 	IN_BOX=() # how to run something where flashback runs; see net.bash
 	main_conf "$STORE"
-	"$FLASHBACK" -c "$CONF" --init >"$D/init.txt" 2>&1 || { cat "$D/init.txt"; return 1; }
+	"$FLASHBACK" -c "$CONF" --init --force >"$D/init.txt" 2>&1 || { cat "$D/init.txt"; return 1; }
 }
 
 # end_ours PID...: kill those that are still of this test, which all know its directory: by their environment, or

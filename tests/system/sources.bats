@@ -137,7 +137,7 @@ inodes() {
 
 @test "a source that contains the store does not copy the store" {
 	main_conf "$D/src/backup"
-	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	"$FLASHBACK" -c "$CONF" --init --force >/dev/null
 	STORE=$D/src/backup
 	echo x >"$D/src/f"
 	run flashback -1 here/v
@@ -151,7 +151,7 @@ inodes() {
 	ln -s "$D/src/disk[1]" "$D/disk"
 	ln -s "$D/src" "$D/home"
 	main_conf "$D/disk/backup"
-	"$FLASHBACK" -c "$CONF" --init >/dev/null
+	"$FLASHBACK" -c "$CONF" --init --force >/dev/null
 	STORE="$D/src/disk[1]/backup"
 	echo x >"$D/src/disk[1]/f"
 	hosts_conf <<-END

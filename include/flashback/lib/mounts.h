@@ -2,6 +2,8 @@
 #ifndef FLASHBACK_MOUNTS_H
 #define FLASHBACK_MOUNTS_H
 
+#include <stdbool.h>
+
 /* Other paths to the same directory: bind mounts, and a disk that is mounted twice; and what is
  * mounted below a directory. */
 
@@ -20,5 +22,13 @@ int mounts_each(const char *path, int (*visit)(void *arg, const char *where), vo
  * (proc and the like), nor for another part of the same file system.  Return as mounts_each does.
  */
 int mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg);
+
+/** mounts_on_root(path): is it on the file system of /, where a disk that is not mounted leaves its
+ * mount point?  Yes also when it does not exist. */
+bool mounts_on_root(const char *path);
+
+/** mounts_listed(path): the mount point in /etc/fstab, other than /, that path is or lies below:
+ * new memory; NULL for none. */
+char *mounts_listed(const char *path);
 
 #endif

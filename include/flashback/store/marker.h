@@ -13,15 +13,18 @@
 #define MARKER_DIR ".flashback"
 #define MARKER_NAME "store"
 #define MARKER_ID_SIZE 40
+#define MARKER_DISK_SIZE 64
 #define MARKER_ADDED_SIZE 256
 
-/** What the disk can do. */
+/** What the disk can do.  True of that disk only: a store can be moved. */
 struct marker {
-	char id[MARKER_ID_SIZE]; /* letters and digits */
-	bool hard_links;         /* a second name for a file */
-	bool locks;              /* flock */
-	bool seconds;            /* times are kept to the second */
-	bool nanoseconds;        /* ... and to the nanosecond */
+	char id[MARKER_ID_SIZE];     /* letters and digits */
+	char disk[MARKER_DISK_SIZE]; /* the file system that was tested, as store_disk names it */
+	bool hard_links;             /* a second name for a file */
+	bool locks;                  /* flock */
+	bool seconds;                /* times are kept to the second */
+	bool nanoseconds;            /* ... and to the nanosecond */
+	bool dates;                  /* from 1901 to 2106 */
 	bool owners, modes, symlinks, case_kept, xattrs;
 	bool d_ino;  /* a directory's entries tell the inode numbers of what they name */
 	bool shared; /* --init --force accepted that others own it, or can write to it */
@@ -36,6 +39,7 @@ enum marker_trait {
 	MARKER_LOCKS,
 	MARKER_SECONDS,
 	MARKER_NANOSECONDS,
+	MARKER_DATES,
 	MARKER_OWNERS,
 	MARKER_MODES,
 	MARKER_SYMLINKS,

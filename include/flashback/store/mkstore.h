@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct store;
+
 /* flashback --init: create a store and test its disk. */
 
 /**
@@ -12,9 +14,18 @@
  * Make data_dir a store: create its last component if missing, close it to others (0700), test the
  * properties of the disk, write them into the marker, and print a line for each to f.  Refused are
  * a directory that is neither empty (except lost+found) nor a store, one inside another store, and,
- * without force, a disk that lacks what flashback relies on.  A store is left unchanged.  A refusal
- * leaves nothing behind.  Return 0, or -1 with the reason printed to f.
+ * without force, a disk that lacks what flashback relies on and the file system of /.  Of a store
+ * only the disk is tested again.  A refusal leaves nothing behind.  Return 0, or -1 with the reason
+ * printed to f.
  */
 int mkstore_run(const char *data_dir, bool force, FILE *f);
+
+/**
+ * mkstore_renew(data_dir, s, f):
+ * Test the disk of an open store again, and note what was found in its marker and in s->traits: for
+ * a store that was moved to another disk.  Return 0, or -1 with the reason at the end of what is
+ * printed to f, and nothing changed (EWOULDBLOCK: another process is testing it).
+ */
+int mkstore_renew(const char *data_dir, struct store *s, FILE *f);
 
 #endif

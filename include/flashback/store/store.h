@@ -26,6 +26,7 @@ struct store {
 	dev_t dev;
 	ino_t ino;
 	struct marker traits; /* properties of the disk that --init tested */
+	bool known;           /* ... and this is that disk */
 };
 
 /** An open directory of a volume; locked, unless opened only for reading. */
@@ -48,17 +49,15 @@ struct store_volume {
 
 /**
  * store_open(data_dir, s, why):
- * Open data_dir and read the marker below that descriptor.  Return 0; or -1 with *why in words (new
+ * Open data_dir and read the marker below that descriptor.  On another disk than that which was
+ * tested, s->known is false and s->traits.d_ino as well.  Return 0; or -1 with *why in words (new
  * memory, NULL when out of memory) and errno: ENOENT when data_dir or the marker does not exist.
  */
 int store_open(const char *data_dir, struct store *s, char **why);
 
-/**
- * store_warning(data_dir, s):
- * A problem of an open store that is no reason to refuse it: it belongs to another user, or is
- * accessible to others.  Return a text in new memory, or NULL when there is none.
- */
-char *store_warning(const char *data_dir, const struct store *s);
+/** store_disk(fd, disk): name the file system of fd, in letters, digits and dashes; another name is
+ * another file system.  Return 0, or -1 with errno. */
+int store_disk(int fd, char disk[MARKER_DISK_SIZE]);
 
 /** store_is_copy(fd, s): does the directory fd have the marker of this store? */
 bool store_is_copy(int fd, const struct store *s);

@@ -30,14 +30,16 @@ printed(const struct marker *m)
 static void
 test_text(void **state)
 {
-	struct marker m = {.id = ID, .hard_links = true, .seconds = true, .case_kept = true};
+	struct marker m = {
+	    .id = ID, .disk = "ef53-1", .hard_links = true, .seconds = true, .case_kept = true};
 	char *text = printed(&m);
 
 	(void)state;
-	assert_string_equal(text,
-	                    "flashback store 1\nid=" ID "\nhard_links=yes\nlocks=no\nseconds=yes\n"
-	                    "nanoseconds=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
-	                    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\n");
+	assert_string_equal(
+	    text,
+	    "flashback store 1\nid=" ID "\ndisk=ef53-1\nhard_links=yes\nlocks=no\nseconds=yes\n"
+	    "nanoseconds=no\ndates=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
+	    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\n");
 	free(text);
 }
 

@@ -98,7 +98,7 @@ test_harmless_when_it_is_one(void **state)
 	assert_int_equal(rc, 0);
 	check_said(text, "backup is already a flashback store (id ");
 	check_said(text, first.id);
-	check_said(text, "); this was found when it was made:\n");
+	check_said(text, "); tested again:\n");
 	check_said(text, "hard links: yes\n");
 	free(text);
 	again = marker_of("backup");
@@ -312,30 +312,63 @@ test_ext4(void **state)
 		assert_true(is_there("mnt/lost+found"));
 		assert_true(marker_of("mnt").seconds);
 		assert_int_equal(marker_of("mnt").nanoseconds, i);
+		assert_int_equal(marker_of("mnt").dates, i);
 		assert_int_equal(umount("mnt"), 0);
 		assert_int_equal(unlink("disk"), 0);
 	}
 }
 
 static void
-test_the_disk_of_the_root_directory(void **state)
+test_the_file_system_of_the_root_directory(void **state)
 {
-	struct scratch *s = *state;
+	char dir[] = "/flashback.XXXXXX", path[64];
 	int rc;
-	char *text = init("backup", false, &rc);
+	char *text;
 
-	assert_int_equal(rc, 0);
-	assert_int_equal(strstr(text, "warning: backup is on the disk of the root directory") !=
-	                     NULL,
-	                 stat_of("/").st_dev == s->dev);
-	free(text);
+	(void)state;
 	NEEDS_ROOT();
-	make_dir("mnt");
-	assert_int_equal(mount("none", "mnt", "tmpfs", 0, NULL), 0);
-	text = init("mnt", false, &rc);
-	assert_null(strstr(text, "warning"));
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/backup", dir);
+	check_init(path, -1, "/backup is on the file system of /: mount the backup disk there");
+	assert_false(is_there(path));
+	text = init(path, true, &rc);
+	assert_int_equal(rc, 0);
+	check_said(text, "warning: ");
 	free(text);
-	assert_int_equal(umount("mnt"), 0);
+	check_init(path, 0, "tested again");
+	scratch_remove(dir);
+}
+
+/* A marker that was brought here, with what another disk had, is known to be a guess. */
+static void
+test_another_disk(void **state)
+{
+	struct store s;
+	char *why, *said = NULL;
+	size_t len;
+	FILE *f;
+
+	(void)state;
+	check_init("backup", 0, "");
+	assert_int_equal(store_open("backup", &s, &why), 0);
+	assert_true(s.known);
+	store_close(&s);
+	assert_int_equal(unlink("backup/.flashback/store"), 0);
+	make_file(
+	    "backup/.flashback/store",
+	    "flashback store 1\nid=abc\ndisk=ef53-1\nhard_links=no\nsymlinks=no\nd_ino=yes\n");
+	assert_int_equal(store_open("backup", &s, &why), 0);
+	assert_false(s.known);
+	assert_false(s.traits.d_ino);
+	f = open_memstream(&said, &len);
+	assert_int_equal(mkstore_renew("backup", &s, f), 0);
+	fclose(f);
+	free(said);
+	assert_true(s.known && s.traits.symlinks && s.traits.hard_links);
+	store_close(&s);
+	assert_string_equal(marker_of("backup").id, "abc");
+	assert_true(marker_of("backup").symlinks);
+	assert_false(is_there("backup/.flashback/test"));
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
@@ -353,10 +386,15 @@ main(void)
 	    T(test_real_disks),
 	    T(test_overlay),
 	    T(test_ext4),
-	    T(test_the_disk_of_the_root_directory),
+	    T(test_the_file_system_of_the_root_directory),
+	    T(test_another_disk),
 	};
 
-	if (!private_mounts())
+	/* A store on the file system of / would be refused. */
+	if (!private_mounts() ||
+	    (geteuid() == 0 && mount("none", "/tmp", "tmpfs", 0, "mode=1777") != 0))
 		return 1;
+	if (geteuid() == 0)
+		assert_int_equal(setenv("TMPDIR", "/tmp", 1), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
