@@ -160,6 +160,21 @@ copy_root(const struct copy *c)
 	return path;
 }
 
+/* Is there no room for what was to be copied, although a small file can be written?  rsync has
+ * removed the large file that did not fit, and statvfs tells nothing of quotas: try one as large as
+ * the largest that was copied.  A host that invents sizes harms its own volume only. */
+static bool
+is_full(const struct copy *c)
+{
+	struct inspect_disk disk = {0};
+
+	if (inspect_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
+		return true;
+	return c->end.words.no_space && c->scan.largest > 0 &&
+	       store_holds(c->v->fd, (uint64_t)c->scan.largest) != 0 &&
+	       result_of_errno(errno) == RESULT_FULL;
+}
+
 /* Verify disk errors by a write test before they count: a host can forge them in rsync's output,
  * and a disk error pauses all volumes. */
 static void
@@ -174,11 +189,8 @@ check_disk(const struct copy *c, struct verdict_case *jc)
 
 		jc->disk_broken = blame != RESULT_FAILED;
 		jc->disk_full = blame == RESULT_FULL;
-	} else {
-		struct inspect_disk disk = {0};
-
-		if (inspect_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
-			jc->disk_broken = jc->disk_full = true;
+	} else if (is_full(c)) {
+		jc->disk_broken = jc->disk_full = true;
 	}
 }
 

@@ -130,6 +130,7 @@ count(struct scan *s, const char *item, int64_t size)
 	if (item[KIND] == 'f' && item[UPDATE] != '.') {
 		s->new_files++;
 		s->new_bytes += size;
+		s->largest = size > s->largest ? size : s->largest;
 	}
 }
 

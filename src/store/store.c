@@ -478,14 +478,55 @@ write_block(FILE *f, void *arg)
 	return fwrite(block, 1, sizeof(block), f) == sizeof(block) ? 0 : -1;
 }
 
+#define WRITE_TEST ".flashback-write-test"
+#define WRITTEN_MAX (64 << 20) /* where room cannot be reserved without writing */
+
+/* Write so many bytes, where fallocate is not supported. */
+static int
+write_zeros(int fd, uint64_t bytes)
+{
+	static const char block[65536];
+
+	for (uint64_t done = 0; done < bytes; done += sizeof(block)) {
+		ssize_t n = write(fd, block, sizeof(block));
+
+		if (n != (ssize_t)sizeof(block)) {
+			errno = n == -1 ? errno : ENOSPC;
+			return -1;
+		}
+	}
+	return fdatasync(fd);
+}
+
+int
+store_holds(int dirfd, uint64_t bytes)
+{
+	int fd, rc;
+
+	if (unlinkat(dirfd, WRITE_TEST, 0) == -1 && errno != ENOENT)
+		return -1;
+	fd = openat(dirfd, WRITE_TEST, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	            S_IRUSR | S_IWUSR);
+	if (fd == -1)
+		return -1;
+	rc = fallocate(fd, 0, 0, (off_t)bytes);
+	if (rc == -1 && errno == EOPNOTSUPP)
+		rc = write_zeros(fd, bytes < WRITTEN_MAX ? bytes : WRITTEN_MAX);
+	close_fd(&fd);
+	if (rc == 0)
+		return unlinkat(dirfd, WRITE_TEST, 0);
+	rc = errno;
+	(void)unlinkat(dirfd, WRITE_TEST, 0);
+	errno = rc;
+	return -1;
+}
+
 /* Verify that the disk can be written.  Synced, because a disk with errors may accept data into
  * memory. */
 int
 store_writable(int dirfd)
 {
-	static const char name[] = ".flashback-write-test";
-
-	if (file_replace(dirfd, name, S_IRUSR | S_IWUSR, write_block, NULL, true) == -1)
+	if (file_replace(dirfd, WRITE_TEST, S_IRUSR | S_IWUSR, write_block, NULL, true) == -1)
 		return -1;
-	return unlinkat(dirfd, name, 0);
+	return unlinkat(dirfd, WRITE_TEST, 0);
 }

@@ -219,6 +219,13 @@ store_writable(int dirfd)
 	return drive_may(drive_handle(dirfd), true) != 0 || has_room() != 0 ? -1 : 0;
 }
 
+int
+store_holds(int dirfd, uint64_t bytes)
+{
+	(void)bytes;
+	return store_writable(dirfd);
+}
+
 /* ---- record ---- */
 
 static struct stamp

@@ -270,3 +270,41 @@ more_than() {
 	refuse grep -q 'h/elder: stopping\|j/last: stopping' "$D/log"
 	stop_daemon
 }
+
+@test "a btrfs quota is full, and the disk is not: said, and lowering keep_ frees room by itself" {
+	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
+	local day
+	truncate -s 300M "$D/a.img"
+	mkfs.btrfs -q "$D/a.img"
+	in_box mount -o loop "$D/a.img" "$MNT" || skip "btrfs cannot be mounted here"
+	in_box btrfs quota enable "$MNT"
+	in_box btrfs subvolume create "$MNT/sub"
+	in_box btrfs qgroup limit 40M "$MNT/sub"
+	main_conf "$MNT/sub/store" <<<'min_free = "1M"'
+	STORE=/proc/$HOLDER/root$MNT/sub/store
+	flashback --init
+	hosts_conf <<-END
+	host "here" { volume "v" { source = "$D/src/"  keep_last = 9 } }
+	END
+	for day in 1 2 3; do
+		set_clock "2027-03-0$day 12:00"
+		head -c 10000000 /dev/urandom >"$D/src/file"
+		flashback -1 here/v
+	done
+	# Three of 10 MB are there; 8 MB more than one has room for leave place for a small file.
+	set_clock '2027-03-04 12:00'
+	head -c 16000000 /dev/urandom >"$D/src/file"
+	run flashback -1 here/v
+	expect_exit 2
+	expect 'WAITING (disk)'
+	expect 'disk is full'
+	has_snapshots 3 here/v
+	sed -i 's/keep_last = 9/keep_last = 1  keep_daily = 0  keep_weekly = 0/' "$D/hosts.conf"
+	run flashback -1 here/v
+	expect_exit 2
+	has_snapshots 1 here/v
+	in_box sync
+	run flashback -1 here/v
+	expect_exit 0
+	cmp "$D/src/file" "$(newest here/v)/file"
+}

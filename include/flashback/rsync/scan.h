@@ -51,9 +51,9 @@ struct scan {
 	 * attributes alone; gone. */
 	int64_t created, changed, touched, attributes, gone_files;
 
-	/* Regular files that are copied, because they or their attributes differ, and their
-	 * sizes. */
-	int64_t new_files, new_bytes;
+	/* Regular files that are copied, because they or their attributes differ, their sizes, and
+	 * the size of the largest. */
+	int64_t new_files, new_bytes, largest;
 
 	/* Directories, with a slash at the end, that seem to be a store: they have a marker, or the
 	 * lock of this volume, which each run writes to.  SCAN_STORES at most. */

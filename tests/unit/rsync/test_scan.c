@@ -181,6 +181,7 @@ test_counts_alone(void **state)
 		assert_int_equal(scan_line(&s, lines[i], strlen(lines[i])), 0);
 	assert_int_equal(s.new_files, 4);
 	assert_int_equal(s.new_bytes, 4123);
+	assert_int_equal(s.largest, 4000);
 	assert_int_equal(s.listed, 0);
 	assert_false(s.broken);
 }
