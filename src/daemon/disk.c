@@ -49,7 +49,8 @@ static void
 take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event *e)
 {
 	bool was_mounted = k->last.mounted;
-	bool other = seen->opened && strcmp(seen->id, k->store_id) != 0;
+	bool other = seen->opened && (strcmp(seen->id, k->store_id) != 0 ||
+	                              (was_mounted && seen->mount != k->last.mount));
 
 	k->last = *seen;
 	k->hangs_since = 0;
@@ -119,6 +120,7 @@ disk_inspect(struct disk *k, const struct config *config)
 	struct inspect_job job = {
 	    .config = config,
 	    .fsid = k->known ? k->last.fsid : 0,
+	    .mount = k->last.mount,
 	    .marker = k->last.mounted,
 	    .volumes = k->want_volumes,
 	    .test = k->doubt || k->state == PLAN_DISK_BROKEN,

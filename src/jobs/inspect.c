@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "flashback/lib/compat.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
@@ -245,6 +247,20 @@ test_writing(const struct store *s, struct inspect_disk *disk)
 	         strerror(error));
 }
 
+/* Which mount of which device is at path?  It differs when a disk was exchanged for its clone,
+ * whose file system has the same id, and the store on it, too. */
+static uint64_t
+mount_of(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT,
+	          STATX_BASIC_STATS | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &st) != 0)
+		return 0;
+	return (uint64_t)st.stx_mnt_id ^ (uint64_t)st.stx_dev_major << 40 ^
+	       (uint64_t)st.stx_dev_minor << 52;
+}
+
 /*
  * Inspect the disk once, and send the result.  This is a process of its own since any access to
  * a failing disk or a dead network mount may block without limit; the daemon kills it at its
@@ -260,11 +276,13 @@ inspect_body(int out, void *arg)
 	struct statvfs fs;
 	char *why;
 
-	/* Nothing to do but check that the same file system is still mounted: a single statvfs,
-	 * which does not wake a sleeping disk. */
+	/* Nothing to do but check that the same file system is still mounted: statvfs and statx
+	 * of its root, which do not wake a sleeping disk. */
 	if (!job->volumes && !job->test && job->marker && job->fsid != 0 &&
-	    statvfs(config->data_dir, &fs) == 0 && fs.f_fsid == job->fsid) {
+	    mount_of(config->data_dir) == job->mount && statvfs(config->data_dir, &fs) == 0 &&
+	    fs.f_fsid == job->fsid) {
 		disk.mounted = true;
+		disk.mount = job->mount;
 		check_space(&fs, config, &disk);
 		send_disk(out, &disk);
 		return 0;
@@ -275,6 +293,7 @@ inspect_body(int out, void *arg)
 		return 0;
 	}
 	disk.mounted = disk.opened = true;
+	disk.mount = mount_of(config->data_dir);
 	if (inspect_room(s.fd, config, &disk) < 0)
 		disk.mounted = false;
 	else if (job->test && !disk.broken)

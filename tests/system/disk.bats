@@ -213,3 +213,21 @@ is_let_go() {
 	expect_exit 0
 	has_snapshots 2 here/v
 }
+
+@test "a disk that is exchanged for its clone between two wakes: what is known is that of the clone" {
+	ext4_disk a 32M
+	set_clock '2027-03-01 12:00'
+	start_daemon
+	wait_for has_snapshots 1 here/v
+	wait_for settled
+	in_box sync
+	cp "$D/a.img" "$D/b.img"
+	wake_at '2027-03-02 12:00'
+	has_snapshots 2 here/v
+	in_box umount "$MNT"
+	plug b
+	wake_at '2027-03-02 13:00'
+	# The clone has nothing of that day, and so a backup is due.
+	has_snapshots 2 here/v
+	snapshots here/v | tail -n 1 | grep -q '^2027-03-02T1300'
+}

@@ -20,10 +20,10 @@
 /** What to inspect, and what the last inspection found. */
 struct inspect_job {
 	const struct config *config;
-	uint64_t fsid; /* at the last inspection; 0: none */
-	bool marker;   /* the marker was found at the last inspection */
-	bool volumes;  /* read the snapshots of all volumes */
-	bool test;     /* test whether the disk can be written to */
+	uint64_t fsid, mount; /* at the last inspection; 0: none */
+	bool marker;          /* the marker was found at the last inspection */
+	bool volumes;         /* read the snapshots of all volumes */
+	bool test;            /* test whether the disk can be written to */
 	int64_t now;
 };
 
@@ -32,6 +32,7 @@ struct inspect_disk {
 	bool mounted;
 	bool opened; /* the store was opened, and its warnings were sent */
 	uint64_t fsid;
+	uint64_t mount; /* which mount of which device: a clone has the same fsid; 0: unknown */
 	uint64_t total, used, free; /* bytes */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
 	bool broken;                /* mounted read-only, or nothing can be written to it */

@@ -28,6 +28,9 @@
 #include <linux/stat.h>
 #define statx(...) ((int)syscall(SYS_statx, __VA_ARGS__))
 #endif
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000U
+#endif
 #ifndef STATX_MNT_ID_UNIQUE
 #define STATX_MNT_ID_UNIQUE 0x4000U
 #endif

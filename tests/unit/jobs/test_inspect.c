@@ -221,6 +221,7 @@ test_the_disk_goes_and_comes(void **state)
 
 	/* The same file system, and the marker was there: it is not even opened. */
 	job.fsid = disk.fsid;
+	job.mount = disk.mount;
 	job.marker = true;
 	assert_int_equal(unlink(".flashback/store"), 0);
 	disk = inspect_disk(&job);
@@ -231,6 +232,10 @@ test_the_disk_goes_and_comes(void **state)
 	job.marker = true;
 	job.fsid++;
 	assert_false(inspect_disk(&job).mounted);
+	job.fsid--;
+	job.mount++; /* its clone */
+	assert_false(inspect_disk(&job).mounted);
+	job.mount--;
 	job.fsid = 0;
 	assert_false(inspect_disk(&job).mounted);
 	job.fsid = disk.fsid;
