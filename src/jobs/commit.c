@@ -115,17 +115,32 @@ place_tree(struct commit *c)
 	}
 }
 
-/* Write RESTORE.txt, with the commands for a restore without flashback. */
+/* Point `latest` to the newest snapshot.  Return whether it does. */
+static bool
+link_latest(struct commit *c)
+{
+	if (!c->store->traits.symlinks)
+		return false;
+	if (voldir_latest(c->v, c->now) == 0)
+		return true;
+	trouble(c, "the link `latest` could not be changed");
+	return false;
+}
+
+/* Write RESTORE.txt, with the commands for a restore without flashback.  They must work as they
+ * stand: without the link they name the newest snapshot itself. */
 static int
 write_restore(FILE *f, void *arg)
 {
 	const struct commit *c = arg;
-	char *dir = text_format("%s/%s", c->data_dir, c->volume->id);
+	char *dir = text_format("%s/%s", c->data_dir, c->volume->id), name[STAMP_NAME_SIZE];
+	const char *newest = c->linked ? NULL : voldir_newest(c->v, c->now, name);
 	struct text_list left_out = {0};
 	int rc = -1;
 
 	if (dir != NULL && leftout_list(c->volume, c->data_dir, &left_out) == 0)
-		rc = restore_write(f, c->volume, dir, c->rsync, &left_out);
+		rc = restore_write(f, c->volume, dir, newest != NULL ? newest : RESTORE_LINK,
+		                   c->rsync, &left_out);
 	text_list_free(&left_out);
 	free(dir);
 	return rc;
@@ -217,9 +232,8 @@ commit_run(struct commit *c)
 		trouble(c, "the volume's directory could not be read");
 		return;
 	}
-	if (c->store->traits.symlinks && voldir_latest(c->v, c->now) != 0)
-		trouble(c, "the link `latest` could not be changed");
-	if (file_replace(c->v->fd, "RESTORE.txt", 0600, write_restore, c, true) != 0)
+	c->linked = link_latest(c);
+	if (file_replace(c->v->fd, VOLDIR_RESTORE, 0600, write_restore, c, true) != 0)
 		trouble(c, "RESTORE.txt could not be written");
 	add_history(c);
 	expire(c);

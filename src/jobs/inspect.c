@@ -118,9 +118,25 @@ warn(int out, enum inspect_kind kind, const char *fmt, ...)
 struct reading {
 	int out;
 	const struct store *store;
+	const char *data_dir;
 	struct firstseen seen;
 	int64_t now;
 };
+
+/* Something else stands where the volume's commands expect the link or RESTORE.txt: in a copy that
+ * followed links `latest` is an old snapshot for ever. */
+static void
+warn_of_foreign(const struct reading *r, const struct volume *volume, const char *name)
+{
+	char *safe = text_escaped(r->data_dir);
+
+	if (safe != NULL)
+		warn(r->out, INSPECT_WARNING,
+		     "%s: %s in its directory is not what flashback made, and commands for a "
+		     "restore use it: cd %s/%s && mv %s %s.old",
+		     volume->id, name, safe, volume->id, name, name);
+	free(safe);
+}
 
 /* Send the summary of a volume that was read, and whether `latest` needs a repair.  A volume
  * without any run has no history to become overdue by: firstseen stands in for it. */
@@ -137,6 +153,8 @@ send_volume(struct reading *r, const struct volume *volume, const struct store_v
 	m.volume.stale =
 	    r->store->traits.symlinks && v->fd >= 0 && voldir_latest_is_stale(v, r->now);
 	event_send(r->out, &m, sizeof(m));
+	if (v->fd >= 0 && voldir_foreign(v) != NULL)
+		warn_of_foreign(r, volume, voldir_foreign(v));
 }
 
 /* A volume cannot be read: what is known of it stays, also in firstseen. */
@@ -168,7 +186,8 @@ inspect_volume(struct reading *r, const struct volume *volume)
 static void
 inspect_volumes(int out, const struct store *s, const struct inspect_job *job)
 {
-	struct reading r = {.out = out, .store = s, .now = job->now};
+	struct reading r = {
+	    .out = out, .store = s, .data_dir = job->config->data_dir, .now = job->now};
 
 	firstseen_open(&r.seen, s->fd);
 	for (size_t i = 0; i < job->config->n; i++)

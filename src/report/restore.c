@@ -39,6 +39,7 @@ struct text {
 	FILE *f;
 	const struct volume *volume;
 	const char *dir, *rsync;
+	const char *latest; /* the name of the newest snapshot, or of the link to it */
 	struct source back; /* where BACK leads */
 	bool unknown;       /* that is not known: the commands end in a placeholder */
 	bool own;           /* it is the source */
@@ -198,7 +199,7 @@ add_words(const struct text *t, const struct piece *piece, enum destination targ
 	if ((!local && add_reach(t, argv) != 0) || add_options(t, local, argv) != 0)
 		return -1;
 	/* With -R the part after "/./" is created below the target, parent directories included. */
-	if (text_list_addf(argv, piece->name != NULL ? "%s/latest/./%s" : "%s/latest/", t->dir,
+	if (text_list_addf(argv, piece->name != NULL ? "%s/%s/./%s" : "%s/%s/", t->dir, t->latest,
 	                   piece->name) != 0)
 		return -1;
 	if (target == BACK && t->unknown)
@@ -259,17 +260,21 @@ put_beginning(struct text *t)
 	fprintf(t->f, "How to restore %s\n\n", t->volume->id);
 	fprintf(t->f, "The directories beside this file are snapshots of %s .\n",
 	        t->volume->source);
-	fputs(
-	    "Each is named after the time at which it was made, and is complete in itself;\n"
-	    "`latest' is the newest.  Restoring needs only this disk and rsync: become root, in a\n"
-	    "shell of root's (sudo -i), and paste a line.  With sudo before a line, its * is\n"
-	    "expanded by your own shell, which may not look in here: \"no such file\".  "
-	    "Replace\n" EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
-	    " by what you want, and `latest' by the name of\n"
-	    "an older snapshot if need be.  A line with -n changes nothing: it shows what the\n"
-	    "line below it would do.  Mind the slash after `latest': it is a link, and without\n"
-	    "the slash cp -a copies only that.\n\n",
-	    t->f);
+	fprintf(t->f,
+	        "Each is named after the time at which it was made, and is complete in itself;\n"
+	        "`%s' is the newest.  Restoring needs only this disk and rsync: become root, in a\n"
+	        "shell of root's (sudo -i), and paste a line.  With sudo before a line, its * is\n"
+	        "expanded by your own shell, which may not look in here: \"no such file\".  "
+	        "Replace\n" EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
+	        " by what you want, and `%s' by the name of\n"
+	        "an older snapshot if need be.  A line with -n changes nothing: it shows what the\n"
+	        "line below it would do.",
+	        t->latest, t->latest);
+	if (strcmp(t->latest, RESTORE_LINK) == 0)
+		fputs("  Mind the slash after `latest': it is a link, and without\n"
+		      "the slash cp -a copies only that.",
+		      t->f);
+	fputs("\n\n", t->f);
 	fputs("List the snapshots, and the versions of a file:\n\n", t->f);
 	put_about(t, "ls -l", "");
 	put_about(t, "ls -l", "/*/" EXAMPLE_FILE);
@@ -444,10 +449,11 @@ shorten(const char *rsync)
 /* For a module of an rsync daemon the commands that restore aside come first, as most modules are
  * read-only. */
 int
-restore_write(FILE *f, const struct volume *volume, const char *dir, const char *rsync,
-              const struct text_list *left_out)
+restore_write(FILE *f, const struct volume *volume, const char *dir, const char *latest,
+              const char *rsync, const struct text_list *left_out)
 {
-	struct text t = {.f = f, .volume = volume, .dir = dir, .rsync = shorten(rsync)};
+	struct text t = {
+	    .f = f, .volume = volume, .dir = dir, .latest = latest, .rsync = shorten(rsync)};
 
 	if (find_back(&t) != 0) {
 		t.failed = true;

@@ -32,9 +32,8 @@ latest_is(int dir, const char *name)
 	return name && (size_t)len == strlen(name) && memcmp(target, name, (size_t)len) == 0;
 }
 
-/* The name that `latest` should point to; NULL: it should not exist. */
-static char *
-latest_name(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
+char *
+voldir_newest(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
 {
 	struct summary seen;
 
@@ -47,7 +46,19 @@ voldir_latest_is_stale(const struct store_volume *v, int64_t now)
 {
 	char buf[STAMP_NAME_SIZE];
 
-	return latest_is(v->fd, latest_name(v, now, buf)) == 0;
+	return latest_is(v->fd, voldir_newest(v, now, buf)) == 0;
+}
+
+const char *
+voldir_foreign(const struct store_volume *v)
+{
+	struct stat st;
+
+	if (fstatat(v->fd, LATEST, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode))
+		return LATEST;
+	if (fstatat(v->fd, VOLDIR_RESTORE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		return VOLDIR_RESTORE;
+	return NULL;
 }
 
 /* The new symlink is made under another name and renamed over the old one: symlinkat cannot
@@ -55,7 +66,7 @@ voldir_latest_is_stale(const struct store_volume *v, int64_t now)
 int
 voldir_latest(struct store_volume *v, int64_t now)
 {
-	char buf[STAMP_NAME_SIZE], *name = latest_name(v, now, buf);
+	char buf[STAMP_NAME_SIZE], *name = voldir_newest(v, now, buf);
 	int rc = latest_is(v->fd, name);
 
 	/* Already right, the usual case: nothing is written. */

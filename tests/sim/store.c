@@ -246,6 +246,21 @@ voldir_latest_is_stale(const struct store_volume *v, int64_t now)
 	return stamp_compare(&drive_handle(v->fd)->dir->latest, &latest) != 0;
 }
 
+char *
+voldir_newest(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE])
+{
+	struct stamp latest = find_latest(v, now);
+
+	return latest.when != 0 ? stamp_format(&latest, buf) : NULL;
+}
+
+const char *
+voldir_foreign(const struct store_volume *v)
+{
+	(void)v;
+	return NULL;
+}
+
 int
 voldir_latest(struct store_volume *v, int64_t now)
 {

@@ -76,6 +76,8 @@ two_full_copies() {
 	wait_for status_is health OK
 	stop_daemon
 	[ ! -e "$STORE/here/v/latest" ]
+	refuse grep -q latest "$STORE/here/v/RESTORE.txt"
+	grep -q "/here/v/$(snapshots here/v | tail -n 1)/ " "$STORE/here/v/RESTORE.txt"
 
 	# What it cannot hold is said.
 	next_second

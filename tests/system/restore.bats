@@ -172,3 +172,28 @@ everything_comes_back() {
 	run_lines here/v 'rsync -v .*letter.odt .*src/$'
 	[ "$(cat "$D/src/Documents/letter.odt")" = dear ]
 }
+
+@test "a store that was copied with its links followed: \`latest\` is a directory; said, and RESTORE.txt does without" {
+	local old words
+	make_source "$D/src"
+	flashback -1 here/v
+	old=$(snapshots here/v)
+	rm "$STORE/here/v/latest"
+	cp -a "$STORE/here/v/$old" "$STORE/here/v/latest"
+	next_second
+	echo new >"$D/src/f"
+	run flashback -1 here/v
+	expect_exit 0
+	refuse grep -q latest "$STORE/here/v/RESTORE.txt"
+	everything_comes_back here/v "$D/src"
+	grep -qx new "$D/src/f"
+	start_daemon
+	wait_for status_is health WARNING
+	words=$(status reason)
+	[[ "$words" == *'here/v: latest in its directory is not what flashback made'* ]]
+	sh -c "cd ${words##*: cd }"
+	[ -d "$STORE/here/v/latest.old" ]
+	kill -USR1 "$DAEMON"
+	wait_for status_is health OK
+	[ "$(readlink "$STORE/here/v/latest")" = "$(snapshots here/v | tail -n 1)" ]
+}

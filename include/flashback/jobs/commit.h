@@ -18,6 +18,7 @@ struct commit {
 	struct store_volume *v;
 	const struct volume *volume;
 	int64_t now, began;        /* clock_wall, and clock_mono at the start of the run */
+	bool linked;               /* `latest` points to the newest snapshot */
 	bool blind;                /* voldir_is_blind: nothing expires by policy */
 	struct stamp tree;         /* the .working tree; afterwards what it became */
 	struct verdict verdict;    /* changed to DISK or FULL when the tree cannot be stored */

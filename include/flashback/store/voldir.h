@@ -22,6 +22,15 @@
  */
 int voldir_latest(struct store_volume *v, int64_t now);
 
+/** voldir_newest(v, now, buf): the name that `latest` should point to, in buf; NULL: there is none.
+ */
+char *voldir_newest(const struct store_volume *v, int64_t now, char buf[STAMP_NAME_SIZE]);
+
+/** voldir_foreign(v): `latest` or RESTORE.txt, when something stands in its place that is not ours
+ * and cannot be replaced, such as a directory; else NULL. */
+#define VOLDIR_RESTORE "RESTORE.txt"
+const char *voldir_foreign(const struct store_volume *v);
+
 /** voldir_latest_is_stale(v, now): does `latest` point to something else, or not exist?  False
  * when it is not a symlink. */
 bool voldir_latest_is_stale(const struct store_volume *v, int64_t now);

@@ -14,7 +14,7 @@
 
 struct asked {
 	const struct volume *volume;
-	const char *dir, *rsync;
+	const char *dir, *latest, *rsync;
 	struct text_list left_out;
 };
 
@@ -23,13 +23,15 @@ print(FILE *f, const void *arg)
 {
 	const struct asked *a = arg;
 
-	assert_int_equal(restore_write(f, a->volume, a->dir, a->rsync, &a->left_out), 0);
+	assert_int_equal(restore_write(f, a->volume, a->dir, a->latest, a->rsync, &a->left_out), 0);
 }
 
 static void
 check(const char *name, struct volume *volume, const char *dir)
 {
-	golden_check(name, golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}}));
+	golden_check(
+	    name,
+	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}}));
 	volume_free(volume);
 }
 
@@ -79,6 +81,23 @@ test_daemon(void **unused)
 	      "/backup/nas/music");
 }
 
+/* A disk without symbolic links. */
+static void
+test_without_the_link(void **unused)
+{
+	struct volume *volume = rows_volume("here/etc", "source=/etc/", NULL);
+	const struct asked asked = {
+	    volume, "/backup/here/etc", "2026-11-20T031000+0100", "rsync", {0}};
+	char *text = golden_text(print, &asked);
+
+	(void)unused;
+	assert_null(strstr(text, "latest"));
+	assert_non_null(strstr(text, " /backup/here/etc/2026-11-20T031000+0100/ /etc/\n"));
+	assert_non_null(strstr(text, "`2026-11-20T031000+0100' is the newest."));
+	free(text);
+	volume_free(volume);
+}
+
 /* A key of its own that may only read, and is restricted to a directory that is not known here. */
 static void
 test_restricted(void **unused)
@@ -113,7 +132,8 @@ test_restore_to(void **unused)
 		struct volume *volume = rows_volume("l/h", cases[i].source, cases[i].target,
 		                                    cases[i].option, cases[i].ssh, NULL);
 		char *text = golden_text(
-		    print, &(struct asked){volume, "/backup/l/h", "/usr/bin/rsync", {0}});
+		    print,
+		    &(struct asked){volume, "/backup/l/h", RESTORE_LINK, "/usr/bin/rsync", {0}});
 
 		if (strstr(text, cases[i].command) == NULL)
 			fail_msg("%s is not in:\n%s", cases[i].command, text);
@@ -128,8 +148,8 @@ static void
 test_program(void **unused)
 {
 	struct volume *volume = rows_volume("a/b", NULL);
-	char *text =
-	    golden_text(print, &(struct asked){volume, "/backup/a/b", "/opt/rs/bin/rsync", {0}});
+	char *text = golden_text(
+	    print, &(struct asked){volume, "/backup/a/b", RESTORE_LINK, "/opt/rs/bin/rsync", {0}});
 
 	(void)unused;
 	assert_non_null(strstr(text, "\n    /opt/rs/bin/rsync -n -v "));
@@ -146,8 +166,10 @@ test_old_args(void **unused)
 	static const char source[] = "source=h:/my\\ files/";
 	struct volume *volume = rows_volume("a/b", source, NULL);
 	struct volume *old = rows_volume("a/b", source, "rsync_options=--old-args", NULL);
-	char *text = golden_text(print, &(struct asked){volume, "/x/a/b", "/usr/bin/rsync", {0}});
-	char *old_text = golden_text(print, &(struct asked){old, "/x/a/b", "/usr/bin/rsync", {0}});
+	char *text = golden_text(
+	    print, &(struct asked){volume, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}});
+	char *old_text =
+	    golden_text(print, &(struct asked){old, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}});
 
 	(void)unused;
 	assert_non_null(strstr(text, " -s "));
@@ -169,8 +191,9 @@ test_write_error(void **unused)
 	(void)unused;
 	assert_non_null(f);
 	setvbuf(f, NULL, _IONBF, 0);
-	assert_int_equal(
-	    restore_write(f, volume, "/backup/a/b", "/usr/bin/rsync", &(struct text_list){0}), -1);
+	assert_int_equal(restore_write(f, volume, "/backup/a/b", RESTORE_LINK, "/usr/bin/rsync",
+	                               &(struct text_list){0}),
+	                 -1);
 	fclose(f);
 	volume_free(volume);
 }
@@ -237,7 +260,8 @@ test_commands_as_they_stand(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/it's/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/so urce/", here->path);
 	volume = rows_volume("a/v", source, NULL);
-	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}});
+	text =
+	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}});
 
 	run_commands(text, "ls ", "");
 	shell("rm -r 'so urce'/*");
@@ -270,7 +294,8 @@ test_fake_super(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/store/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/back/", here->path);
 	volume = rows_volume("a/v", source, "rsync_options=--fake-super", NULL);
-	text = golden_text(print, &(struct asked){volume, dir, "/usr/bin/rsync", {0}});
+	text =
+	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}});
 	run_commands(text, "rsync -v ", "latest/ ");
 	shell("for f in back/file restored/file; do "
 	      "test \"$(stat -c %u:%g:%a $f)\" = 1234:2345:4711 || exit 1; done");
@@ -286,6 +311,7 @@ main(void)
 	    cmocka_unit_test(test_odd_host),
 	    cmocka_unit_test(test_local),
 	    cmocka_unit_test(test_daemon),
+	    cmocka_unit_test(test_without_the_link),
 	    cmocka_unit_test(test_restricted),
 	    cmocka_unit_test(test_restore_to),
 	    cmocka_unit_test(test_program),
