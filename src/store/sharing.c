@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/sharing.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "flashback/lib/tree.h"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define SAMPLE 64   /* files: reading all would cost as much as a run */
+#define ENOUGH 5    /* of fewer files nothing is concluded */
+#define DEPTH 16    /* descriptors: two for each level */
+#define LOOKED 4096 /* entries, where there are few files */
+
+/* What the sample has come to. */
+struct sample {
+	unsigned looked, files, shared, times, owners, copies;
+};
+
+/* A directory in both trees. */
+struct pair {
+	struct sample *sample;
+	int tree, base, depth;
+};
+
+static int compare_entry(void *arg, const struct dirent *entry);
+
+static void
+compare_dirs(const struct pair *above, const char *name)
+{
+	struct pair p = {
+	    .sample = above->sample,
+	    .tree = openat(above->tree, name, OPEN_DIR),
+	    .base = openat(above->base, name, OPEN_DIR),
+	    .depth = above->depth + 1,
+	};
+
+	if (p.tree >= 0 && p.base >= 0 && p.depth < DEPTH)
+		(void)tree_names(p.tree, compare_entry, &p);
+	if (p.tree >= 0)
+		close(p.tree);
+	if (p.base >= 0)
+		close(p.base);
+}
+
+/* Same second, other fraction, and one of both has none. */
+static bool
+lacks_fraction(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec != b->tv_nsec &&
+	       (a->tv_nsec == 0 || b->tv_nsec == 0);
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* A file of the same size that is not shared: why? */
+static void
+count_copy(struct sample *s, const struct stat *now, const struct stat *old)
+{
+	bool owners = now->st_uid != old->st_uid || now->st_gid != old->st_gid ||
+	              now->st_mode != old->st_mode;
+
+	if (lacks_fraction(&now->st_mtim, &old->st_mtim))
+		s->times++;
+	else if (is_same_time(&now->st_mtim, &old->st_mtim) && owners)
+		s->owners++;
+	else if (is_same_time(&now->st_mtim, &old->st_mtim))
+		s->copies++;
+}
+
+/* Stops where there are files enough. */
+static int
+compare_entry(void *arg, const struct dirent *entry)
+{
+	const struct pair *p = arg;
+	struct sample *s = p->sample;
+	struct stat now, old;
+
+	if (++s->looked > LOOKED || s->files >= SAMPLE)
+		return 1;
+	if (fstatat(p->tree, entry->d_name, &now, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    fstatat(p->base, entry->d_name, &old, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    (now.st_mode & S_IFMT) != (old.st_mode & S_IFMT))
+		return 0;
+	if (S_ISDIR(now.st_mode)) {
+		compare_dirs(p, entry->d_name);
+	} else if (S_ISREG(now.st_mode) && now.st_size == old.st_size) {
+		s->files++;
+		s->shared += now.st_ino == old.st_ino;
+		if (now.st_ino != old.st_ino)
+			count_copy(s, &now, &old);
+	}
+	return 0;
+}
+
+/* A cause is named when it is that of nearly all files: rounding, a file that changed meanwhile. */
+enum sharing
+sharing_sample(int dirfd, const char *tree, const char *base)
+{
+	struct sample s = {0};
+	struct pair p = {
+	    .sample = &s,
+	    .tree = openat(dirfd, tree, OPEN_DIR),
+	    .base = openat(dirfd, base, OPEN_DIR),
+	};
+	unsigned most;
+
+	if (p.tree >= 0 && p.base >= 0)
+		(void)tree_names(p.tree, compare_entry, &p);
+	if (p.tree >= 0)
+		close(p.tree);
+	if (p.base >= 0)
+		close(p.base);
+	most = s.files - s.files / 10;
+	if (s.files < ENOUGH || s.shared > s.files - most)
+		return SHARING_SOME;
+	if (s.times >= most)
+		return SHARING_TIMES;
+	if (s.owners >= most)
+		return SHARING_OWNERS;
+	return s.copies >= most ? SHARING_COPIES : SHARING_SOME;
+}
+
+const char *
+sharing_words(enum sharing sharing)
+{
+	switch (sharing) {
+	case SHARING_SOME:
+		break;
+	case SHARING_TIMES:
+		return "shares nothing with the snapshot before, which took its room once more: "
+		       "times "
+		       "of one of them have no fractions of a second (moved by tar? an old rsync?)";
+	case SHARING_OWNERS:
+		return "shares nothing with the snapshot before, which took its room once more: "
+		       "owners "
+		       "or modes have changed";
+	case SHARING_COPIES:
+		return "shares nothing with the snapshot before, which took its room once more: "
+		       "equal "
+		       "files could not be linked (are they immutable, see lsattr?)";
+	}
+	return NULL;
+}
