@@ -16,7 +16,9 @@
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/schedule/table.h"
+#include "flashback/store/roomtest.h"
 #include "flashback/store/runlog.h"
+#include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
@@ -171,7 +173,7 @@ is_full(const struct copy *c)
 	if (inspect_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
 		return true;
 	return c->end.words.no_space && c->scan.largest > 0 &&
-	       store_holds(c->v->fd, (uint64_t)c->scan.largest) != 0 &&
+	       roomtest_holds(c->v->fd, (uint64_t)c->scan.largest) != 0 &&
 	       result_of_errno(errno) == RESULT_FULL;
 }
 
@@ -309,4 +311,28 @@ copy_full(struct copy *c)
 	copy_judge(c);
 	(void)(copy_is_good(c) && copy_find_store(c));
 	return 0;
+}
+
+/* A run that shares nothing is no failure, but the disk fills up as with full copies: say so in the
+ * row and in the log, with the cause.  Equal files that could not be linked are copied by rsync
+ * without a word; that is what the snapshot takes. */
+void
+copy_note_sharing(struct copy *c)
+{
+	struct history_run *r = &c->verdict.run;
+	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
+	enum sharing sharing;
+
+	if (!copy_is_good(c) || c->plan.base.when == 0 || !c->store->traits.hard_links ||
+	    c->plan.job.base[0] == NULL)
+		return;
+	sharing = sharing_sample(c->v->fd, stamp_format(&c->tree, tree),
+	                         stamp_format(&c->plan.base, base));
+	if (sharing == SHARING_SOME)
+		return;
+	if (sharing == SHARING_COPIES)
+		r->new_bytes = r->bytes;
+	copy_log(c, "this snapshot", sharing_words(sharing));
+	if (r->reason[0] == '\0')
+		snprintf(r->reason, sizeof(r->reason), "%s", sharing_words(sharing));
 }

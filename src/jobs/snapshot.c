@@ -19,7 +19,6 @@
 #include "flashback/rsync/scan.h"
 #include "flashback/store/aside.h"
 #include "flashback/store/salvage.h"
-#include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
 
 /* How a step of a quick run ended. */
@@ -464,30 +463,6 @@ run(struct copy *c)
 	return step == STEP_JUDGED ? 0 : -1;
 }
 
-/* A run that shares nothing is no failure, but the disk fills up as with full copies: say so in the
- * row and in the log, with the cause.  Equal files that could not be linked are copied by rsync
- * without a word; that is what the snapshot takes. */
-static void
-tell_of_sharing(struct copy *c)
-{
-	struct history_run *r = &c->verdict.run;
-	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
-	enum sharing sharing;
-
-	if (!copy_is_good(c) || c->plan.base.when == 0 || !c->store->traits.hard_links ||
-	    c->plan.job.base[0] == NULL)
-		return;
-	sharing = sharing_sample(c->v->fd, stamp_format(&c->tree, tree),
-	                         stamp_format(&c->plan.base, base));
-	if (sharing == SHARING_SOME)
-		return;
-	if (sharing == SHARING_COPIES)
-		r->new_bytes = r->bytes;
-	copy_log(c, "this snapshot", sharing_words(sharing));
-	if (r->reason[0] == '\0')
-		snprintf(r->reason, sizeof(r->reason), "%s", sharing_words(sharing));
-}
-
 /* Plan the run, make its tree, open its log, and run rsync. */
 int
 snapshot_run(struct copy *c)
@@ -506,7 +481,7 @@ snapshot_run(struct copy *c)
 		c->log = runlog_open(c->v->meta, &c->tree);
 		rc = run(c);
 		if (rc == 0)
-			tell_of_sharing(c);
+			copy_note_sharing(c);
 		runlog_close(c->log);
 	}
 	text_list_free(&c->scan.stores);

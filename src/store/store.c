@@ -63,13 +63,16 @@ open_error(const char *data_dir, bool open)
 {
 	int error = errno;
 
+	if (error == ENOENT && !open)
+		return text_format("%s does not exist: mount the backup disk; if it is new, run "
+		                   "flashback --init once it is mounted",
+		                   data_dir);
 	if (error == ENOENT && mounts_on_root(data_dir))
 		return text_format(
-		    "%s %s: mount the backup disk; if it is new, run flashback --init "
-		    "once it is mounted",
-		    data_dir,
-		    open ? "is not a flashback store, and no disk is mounted there"
-		         : "does not exist");
+		    "%s is not a flashback store, and no disk is mounted there: mount "
+		    "the backup disk; if it is new, run flashback --init once it is "
+		    "mounted",
+		    data_dir);
 	if (error == ENOENT)
 		return text_format(
 		    "%s is not a flashback store: is another disk mounted there?  A new "
@@ -124,7 +127,8 @@ compare_disk(struct store *s)
 	char disk[MARKER_DISK_SIZE];
 
 	s->known = store_disk(s->fd, disk) == 0 && strcmp(disk, s->traits.disk) == 0;
-	s->traits.d_ino = s->traits.d_ino && s->known;
+	if (s->traits.disk[0] != '\0')
+		s->traits.d_ino = s->traits.d_ino && s->known;
 }
 
 /* The marker is read below the descriptor that is kept.  Reading it by path could find another disk
@@ -478,55 +482,14 @@ write_block(FILE *f, void *arg)
 	return fwrite(block, 1, sizeof(block), f) == sizeof(block) ? 0 : -1;
 }
 
-#define WRITE_TEST ".flashback-write-test"
-#define WRITTEN_MAX (64 << 20) /* where room cannot be reserved without writing */
-
-/* Write so many bytes, where fallocate is not supported. */
-static int
-write_zeros(int fd, uint64_t bytes)
-{
-	static const char block[65536];
-
-	for (uint64_t done = 0; done < bytes; done += sizeof(block)) {
-		ssize_t n = write(fd, block, sizeof(block));
-
-		if (n != (ssize_t)sizeof(block)) {
-			errno = n == -1 ? errno : ENOSPC;
-			return -1;
-		}
-	}
-	return fdatasync(fd);
-}
-
-int
-store_holds(int dirfd, uint64_t bytes)
-{
-	int fd, rc;
-
-	if (unlinkat(dirfd, WRITE_TEST, 0) == -1 && errno != ENOENT)
-		return -1;
-	fd = openat(dirfd, WRITE_TEST, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	            S_IRUSR | S_IWUSR);
-	if (fd == -1)
-		return -1;
-	rc = fallocate(fd, 0, 0, (off_t)bytes);
-	if (rc == -1 && errno == EOPNOTSUPP)
-		rc = write_zeros(fd, bytes < WRITTEN_MAX ? bytes : WRITTEN_MAX);
-	close_fd(&fd);
-	if (rc == 0)
-		return unlinkat(dirfd, WRITE_TEST, 0);
-	rc = errno;
-	(void)unlinkat(dirfd, WRITE_TEST, 0);
-	errno = rc;
-	return -1;
-}
-
 /* Verify that the disk can be written.  Synced, because a disk with errors may accept data into
  * memory. */
 int
 store_writable(int dirfd)
 {
-	if (file_replace(dirfd, WRITE_TEST, S_IRUSR | S_IWUSR, write_block, NULL, true) == -1)
+	static const char name[] = ".flashback-write-test";
+
+	if (file_replace(dirfd, name, S_IRUSR | S_IWUSR, write_block, NULL, true) == -1)
 		return -1;
-	return unlinkat(dirfd, WRITE_TEST, 0);
+	return unlinkat(dirfd, name, 0);
 }

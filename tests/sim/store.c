@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: ISC
+#include "flashback/store/roomtest.h"
 #include "flashback/store/store.h"
 #include "flashback/store/storewarn.h"
 
@@ -220,7 +221,7 @@ store_writable(int dirfd)
 }
 
 int
-store_holds(int dirfd, uint64_t bytes)
+roomtest_holds(int dirfd, uint64_t bytes)
 {
 	(void)bytes;
 	return store_writable(dirfd);

@@ -96,4 +96,8 @@ int copy_full(struct copy *c);
 void copy_stage(const struct copy *c, enum table_stage stage);
 void copy_log(const struct copy *c, const char *what, const char *words);
 
+/** copy_note_sharing(c): after a run that made a snapshot: when that shares nothing with the one
+ * before for a cause that is known, say so in the reason and in the log. */
+void copy_note_sharing(struct copy *c);
+
 #endif

@@ -107,8 +107,4 @@ int store_rename(struct store_volume *v, struct stamp *stamp, enum stamp_state s
  * EROFS, EIO, ...). */
 int store_writable(int dirfd);
 
-/** store_holds(dirfd, bytes): is there room for a file of so many bytes?  A quota may have none where
- * the file system has, and enough for a small file.  Return 0, or -1 with errno. */
-int store_holds(int dirfd, uint64_t bytes);
-
 #endif

@@ -461,8 +461,6 @@ test_writable(void **state)
 	assert_int_equal(rmdir(s->path), 0); /* nothing is left in it */
 	assert_int_equal(store_writable(s->fd), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(store_holds(s->fd, 1), -1);
-	assert_int_equal(errno, ENOENT);
 	assert_int_equal(mkdir(s->path, 0700), 0);
 	assert_int_equal(chdir(s->path), 0);
 	NEEDS_ROOT();
@@ -470,11 +468,6 @@ test_writable(void **state)
 	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=64k"), 0);
 	fd = open("mnt", SCRATCH_OPEN_DIR);
 	assert_int_equal(store_writable(fd), 0);
-	assert_int_equal(store_holds(fd, 32 << 10), 0);
-	assert_int_equal(store_holds(fd, 32 << 10), 0); /* it is gone again */
-	assert_int_equal(store_holds(fd, 65 << 10), -1);
-	assert_int_equal(errno, ENOSPC);
-	assert_int_equal(store_holds(fd, 32 << 10), 0);
 	assert_int_equal(mount(NULL, "mnt", NULL, MS_REMOUNT | MS_RDONLY, "size=64k"), 0);
 	assert_int_equal(store_writable(fd), -1);
 	assert_int_equal(errno, EROFS);
