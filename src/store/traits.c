@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -184,6 +186,16 @@ compare_inode(void *arg, const struct dirent *entry)
 	return st.st_ino == entry->d_ino ? 0 : 1;
 }
 
+/* FUSE answers from a cache, for some time.  A quick run, which relies on what it has just changed,
+ * has been seen to leave directories with the time of the run below bindfs. */
+static bool
+is_cached(int dir)
+{
+	struct statfs fs;
+
+	return fstatfs(dir, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+}
+
 /* What the other tests made, two names of one file among it, and a few more. */
 static bool
 test_d_ino(int dir)
@@ -198,7 +210,7 @@ test_d_ino(int dir)
 		if (fd >= 0)
 			close(fd);
 	}
-	return ok && tree_names(dir, compare_inode, &dir) == 0;
+	return ok && !is_cached(dir) && tree_names(dir, compare_inode, &dir) == 0;
 }
 
 /* The tests, and the consequence where a disk lacks the property.  A disk that lacks one of those
