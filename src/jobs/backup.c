@@ -258,8 +258,11 @@ open_volume(struct run *r)
 		return verdict_give_up(&r->copy.verdict, inspect_blame(&r->store, errno),
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
 		                       vol->id, strerror(errno));
-	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
-	                       r->job->config->data_dir, vol->id, trust_error(errno));
+	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s%s",
+	                       r->job->config->data_dir, vol->id, trust_error(errno),
+	                       errno != ENOTDIR && errno != ELOOP
+	                           ? ""
+	                           : " (a symbolic link? None is followed in a store)");
 }
 
 static void

@@ -239,3 +239,12 @@ backed_up_at_a_wake() {
 	refuse grep -rq $'\e' "$STORE/here/v/.flashback" "$STORE/here/v/RESTORE.txt"
 	[ -z "$(find "$D" -name pwned)" ]
 }
+
+@test "a directory of the store that is a symbolic link: named as what is wrong" {
+	flashback -1 here/v
+	mv "$STORE/here/v" "$D/elsewhere"
+	ln -s "$D/elsewhere" "$STORE/here/v"
+	run flashback -1 here/v
+	expect_exit 2
+	expect 'a symbolic link? None is followed in a store'
+}
