@@ -105,7 +105,7 @@ left() {
 	chown -R 65534:65534 "$STORE" "$D/src" "$RUN"
 	CONF=/mnt/flashback.conf
 	IN_BOX+=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	flashback --init
+	flashback --init --force
 	backup
 	backup
 	has_snapshots 1 here/v
