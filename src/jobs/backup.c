@@ -151,27 +151,14 @@ check_source(struct run *r)
 	return 0;
 }
 
-/* What is known of the disk decides how to copy: find it out again where the store was moved. */
-static int
-test_disk(struct run *r)
-{
-	char words[RESULT_TEXT];
-
-	if (disktest_run(r->job->config->data_dir, &r->store, words, sizeof(words)) != 0)
-		return verdict_give_up(&r->copy.verdict,
-		                       errno == EWOULDBLOCK ? RESULT_BUSY : RESULT_FAILED, "%s",
-		                       words);
-	note(r, words);
-	return 0;
-}
-
 /* Open the store and check its free space.  The marker proves that the backup disk is mounted;
  * without it a run would fill the mount point below. */
 static int
 open_store(struct run *r)
 {
 	struct inspect_disk disk = {0};
-	char *why = NULL;
+	char *why = NULL, words[RESULT_TEXT];
+	enum result tested;
 
 	if (store_open(r->job->config->data_dir, &r->store, &why) != 0) {
 		verdict_give_up(&r->copy.verdict, RESULT_ABSENT, "%s",
@@ -182,7 +169,12 @@ open_store(struct run *r)
 	r->opened = true;
 	if (inspect_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
 		return verdict_give_up(&r->copy.verdict, RESULT_DISK, "%s", disk.reason);
-	return test_disk(r);
+	/* What is known of the disk decides how to copy. */
+	tested = disktest_run(r->job->config->data_dir, &r->store, words, sizeof(words));
+	if (tested != RESULT_NONE)
+		return verdict_give_up(&r->copy.verdict, tested, "%s", words);
+	note(r, words);
+	return 0;
 }
 
 /* Exclude data_dir from a source that contains it, or each snapshot would contain all snapshots
@@ -258,11 +250,8 @@ open_volume(struct run *r)
 		return verdict_give_up(&r->copy.verdict, inspect_blame(&r->store, errno),
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
 		                       vol->id, strerror(errno));
-	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s%s",
-	                       r->job->config->data_dir, vol->id, trust_error(errno),
-	                       errno != ENOTDIR && errno != ELOOP
-	                           ? ""
-	                           : " (a symbolic link? None is followed in a store)");
+	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
+	                       r->job->config->data_dir, vol->id, trust_error(errno));
 }
 
 static void

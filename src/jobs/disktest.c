@@ -40,7 +40,7 @@ test(const char *data_dir, struct store *s, FILE *f)
 	return rc;
 }
 
-int
+enum result
 disktest_run(const char *data_dir, struct store *s, char *words, size_t size)
 {
 	char *said = NULL, *lacking;
@@ -50,7 +50,7 @@ disktest_run(const char *data_dir, struct store *s, char *words, size_t size)
 
 	words[0] = '\0';
 	if (s->known)
-		return 0;
+		return RESULT_NONE;
 	f = open_memstream(&said, &len);
 	rc = f != NULL ? test(data_dir, s, f) : -1;
 	error = errno;
@@ -67,6 +67,7 @@ disktest_run(const char *data_dir, struct store *s, char *words, size_t size)
 		snprintf(words, size, "%s", said != NULL ? last_line(said) : strerror(error));
 	}
 	free(said);
-	errno = error;
-	return rc;
+	if (rc == 0)
+		return RESULT_NONE;
+	return error == EWOULDBLOCK ? RESULT_BUSY : RESULT_FAILED;
 }

@@ -88,6 +88,8 @@ trust_error(int error)
 	if (error == EXDEV)
 		return "another file system is mounted there: mount it elsewhere, as a store of "
 		       "its own";
+	if (error == ENOTDIR || error == ELOOP)
+		return "it is a symbolic link or a file; links within a store are not followed";
 	return strerror(error);
 }
 

@@ -168,14 +168,14 @@ probe_body(int out, void *arg)
 }
 
 /* There is one disk, and it was tested. */
-int
+enum result
 disktest_run(const char *data_dir, struct store *s, char *words, size_t size)
 {
 	(void)data_dir;
 	(void)s;
 	(void)size;
 	words[0] = '\0';
-	return 0;
+	return RESULT_NONE;
 }
 
 bool

@@ -246,5 +246,5 @@ backed_up_at_a_wake() {
 	ln -s "$D/elsewhere" "$STORE/here/v"
 	run flashback -1 here/v
 	expect_exit 2
-	expect 'a symbolic link? None is followed in a store'
+	expect 'links within a store are not followed'
 }

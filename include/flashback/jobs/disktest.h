@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "flashback/store/result.h"
+
 struct store;
 
 /**
@@ -11,9 +13,9 @@ struct store;
  * Before a run: when s is on another file system than the one whose traits are in its marker, test
  * that, and renew the marker and s->traits.  A store that was moved would otherwise be believed to
  * have, say, times of nanoseconds, and each run would copy everything and call that a success.
- * Return 0, with what was found in words ("": nothing was to be done); or -1 with errno and the
- * reason in words (EWOULDBLOCK: another process is testing it).
+ * Return RESULT_NONE, with what was found in words ("": nothing was to be done); or how the run
+ * ends, with the reason in words: BUSY when another process is testing it, else FAILED.
  */
-int disktest_run(const char *data_dir, struct store *s, char *words, size_t size);
+enum result disktest_run(const char *data_dir, struct store *s, char *words, size_t size);
 
 #endif

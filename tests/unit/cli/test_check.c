@@ -128,12 +128,14 @@ test_options(void **state)
 	assert_has(text, "\nmin_free        = \"2%\"   # default, at most 10G\n");
 	assert_has(text, "\n\na/v\n    source          = \"h:/x/\"   # /etc/f:9\n");
 	assert_has(text, "\n    keep_daily      = 10   # default\n");
+	assert_has(
+	    text, "\n    # kept: the last 3, then one a day for 10 days, one a week for 8 weeks\n");
 	assert_null(strstr(text, "no longer"));
 	for (const char *s = text; *s != '\0'; s++)
 		lines += *s == '\n';
 	while (option_at(rows) != NULL)
 		rows++;
-	assert_int_equal(lines, rows + 2);
+	assert_int_equal(lines, rows + 3);
 	free(text);
 }
 
