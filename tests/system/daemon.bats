@@ -82,7 +82,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[[ "$(sed -n 1p "$RUN/queue.txt")" =~ ^[0-9-]{10}\ [0-9:]{8}\ :\ sleeping ]]
 	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
-	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +6\ +6\ +SUCCEEDED ]]
+	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +6B\ +6B\ +SUCCEEDED ]]
 	[ "$(wc -l <"$RUN/queue.txt")" -eq 4 ]
 }
 
