@@ -115,7 +115,7 @@ log_warnings(struct disk *k)
  * interrupted and would stop all volumes.  Only one inspector runs at a time, and so at most one
  * process hangs. */
 bool
-disk_inspect(struct disk *k, const struct config *config)
+disk_inspect(struct disk *k, const struct config *config, bool watched)
 {
 	struct inspect_job job = {
 	    .config = config,
@@ -124,6 +124,7 @@ disk_inspect(struct disk *k, const struct config *config)
 	    .marker = k->last.mounted,
 	    .volumes = k->want_volumes,
 	    .test = k->doubt || k->state == PLAN_DISK_BROKEN,
+	    .idle = k->state == PLAN_DISK_OK && !watched,
 	    .now = clock_wall(),
 	};
 

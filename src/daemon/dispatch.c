@@ -132,7 +132,7 @@ notify_disk(struct dispatch *d)
 static void
 inspect(struct dispatch *d)
 {
-	if (disk_inspect(&d->disk, d->config))
+	if (disk_inspect(&d->disk, d->config, dispatch_writes(d)))
 		notify_disk(d);
 }
 

@@ -14,6 +14,7 @@
 
 #include "flashback/lib/compat.h"
 #include "flashback/lib/event.h"
+#include "flashback/lib/mounts.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/verdict.h"
@@ -280,6 +281,21 @@ mount_of(const char *path)
 	       (uint64_t)st.stx_dev_minor << 52;
 }
 
+/* Nothing to do but check that the same file system is still mounted? */
+static bool
+is_known(const struct inspect_job *job)
+{
+	return !job->volumes && !job->test && job->marker;
+}
+
+/* Any access to an automounted disk would mount it, and keep it mounted.  The next run finds out
+ * whether it is there. */
+static bool
+is_at_rest(const struct inspect_job *job)
+{
+	return is_known(job) && job->idle && mounts_on_demand(job->config->data_dir);
+}
+
 /*
  * Inspect the disk once, and send the result.  This is a process of its own since any access to
  * a failing disk or a dead network mount may block without limit; the daemon kills it at its
@@ -295,11 +311,11 @@ inspect_body(int out, void *arg)
 	struct statvfs fs;
 	char *why;
 
-	/* Nothing to do but check that the same file system is still mounted: statvfs and statx
-	 * of its root, which do not wake a sleeping disk. */
-	if (!job->volumes && !job->test && job->marker && job->fsid != 0 &&
-	    mount_of(config->data_dir) == job->mount && statvfs(config->data_dir, &fs) == 0 &&
-	    fs.f_fsid == job->fsid) {
+	if (is_at_rest(job))
+		return 0;
+	/* statvfs and statx of its root do not wake a sleeping disk. */
+	if (is_known(job) && job->fsid != 0 && mount_of(config->data_dir) == job->mount &&
+	    statvfs(config->data_dir, &fs) == 0 && fs.f_fsid == job->fsid) {
 		disk.mounted = true;
 		disk.mount = job->mount;
 		check_space(&fs, config, &disk);

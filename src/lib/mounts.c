@@ -20,10 +20,10 @@
 #define LINE_SIZE 4096
 
 /* A line of mountinfo: which directory (root) of which disk is mounted where (point), and the type
- * of the file system. */
+ * and the options of the file system. */
 struct mount {
 	char *disk, *root, *point;
-	const char *type;
+	const char *type, *options;
 };
 
 /* The rest of path after top: "", or a slash and more; NULL when path is not below top. */
@@ -62,7 +62,8 @@ unescape(char *s)
 	*to = '\0';
 }
 
-/* Split a line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE ...". */
+/* Split a line: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE
+ * OPTIONS". */
 static bool
 read_line(char *line, struct mount *m)
 {
@@ -79,6 +80,8 @@ read_line(char *line, struct mount *m)
 		;
 	word = strsep(&line, " ");
 	m->type = word != NULL ? word : "";
+	strsep(&line, " ");
+	m->options = line != NULL ? line : "";
 	unescape(m->root);
 	unescape(m->point);
 	return true;
@@ -284,4 +287,37 @@ mounts_on_root(const char *path)
 	struct stat at, root;
 
 	return stat(path, &at) == -1 || stat("/", &root) == -1 || at.st_dev == root.st_dev;
+}
+
+/* Does this automount point unmount by itself what is mounted at it? */
+static bool
+has_timeout(const struct mount *m)
+{
+	const char *timeout = strstr(m->options, ",timeout=");
+
+	return timeout != NULL && timeout[strlen(",timeout=")] != '0';
+}
+
+/* The automount point stays in the table, below what is mounted at it.  The root of an indirect map
+ * is above its mount points. */
+static int
+find_automount(const struct mount *m, size_t n, const char *path,
+               int (*visit)(void *, const char *), void *arg)
+{
+	const char *rest;
+	const struct mount *own = find_own(m, n, path, &rest);
+
+	(void)visit;
+	(void)arg;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(m[i].type, "autofs") == 0 && below(path, m[i].point) != NULL &&
+		    (&m[i] == own || has_timeout(&m[i])))
+			return 1;
+	return 0;
+}
+
+bool
+mounts_on_demand(const char *path)
+{
+	return with_table(path, NULL, NULL, find_automount) == 1;
 }

@@ -268,6 +268,13 @@ leftout_list(const struct volume *v, const char *data_dir, struct text_list *lis
 	return 0;
 }
 
+bool
+mounts_on_demand(const char *path)
+{
+	(void)path;
+	return false;
+}
+
 int
 mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
 {

@@ -49,10 +49,11 @@ struct disk_event {
 };
 
 /**
- * disk_inspect(k, config): start the inspector, unless it runs.  Return true when it cannot be
- * started and the state of the disk has changed because of that.
+ * disk_inspect(k, config, watched): start the inspector, unless it runs.  Return true when it
+ * cannot be started and the state of the disk has changed because of that.  watched as in
+ * disk_is_due.
  */
-bool disk_inspect(struct disk *k, const struct config *config);
+bool disk_inspect(struct disk *k, const struct config *config, bool watched);
 
 /** disk_is_inspecting(k): does the inspector run?  False for one that hangs in the kernel. */
 bool disk_is_inspecting(const struct disk *k);

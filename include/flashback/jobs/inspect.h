@@ -24,6 +24,7 @@ struct inspect_job {
 	bool marker;          /* the marker was found at the last inspection */
 	bool volumes;         /* read the snapshots of all volumes */
 	bool test;            /* test whether the disk can be written to */
+	bool idle;            /* the disk was usable, and nothing writes to it */
 	int64_t now;
 };
 
@@ -65,7 +66,8 @@ struct inspect_message {
  * inspect_body(out, arg):
  * The body of the inspector; arg is a struct inspect_job *.  Sends INSPECT_DISK; then, when the
  * store was opened (not when the file system is the same as last time and had its marker),
- * warnings, and on request each volume.  Return 0.
+ * warnings, and on request each volume.  Sends nothing when the disk is idle and is one that is
+ * mounted on demand: what was found last still holds.  Return 0.
  */
 int inspect_body(int out, void *arg);
 

@@ -31,4 +31,12 @@ bool mounts_on_root(const char *path);
  * new memory; NULL for none. */
 char *mounts_listed(const char *path);
 
+/**
+ * mounts_on_demand(path):
+ * Is path (absolute, without symlinks) on a file system that an automounter would mount now, or
+ * that it unmounts after a time without use?  Only the mount table is read: nothing is mounted, and
+ * that time does not begin anew.
+ */
+bool mounts_on_demand(const char *path);
+
 #endif

@@ -9,6 +9,11 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <linux/auto_fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "scratch.h"
 
 #include "flashback/lib/mounts.h"
@@ -71,12 +76,62 @@ test_every_place_is_found(void **state)
 	assert_true(in_child(look_everywhere, *state));
 }
 
+/* Mount an automount point that nobody serves, which is never used here.  Return its root. */
+static int
+automount(const char *where)
+{
+	int ends[2], root = -1;
+	char options[64];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -1;
+	snprintf(options, sizeof(options), "fd=%d,pgrp=%d,minproto=5,maxproto=5,direct", ends[1],
+	         (int)getpgrp());
+	if (mount("test", where, "autofs", 0, options) == 0)
+		root = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root;
+}
+
+/* The child's end closes what this leaves open. */
+static int
+look_at_automount(void *arg)
+{
+	const struct scratch *s = arg;
+	char *store = text_format("%s/auto/store", s->path);
+	unsigned long seconds = 600;
+	int root;
+
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return 1;
+	if (mounts_on_demand(store))
+		return 2;
+	root = automount("auto");
+	if (root < 0 || !mounts_on_demand(store))
+		return 3;
+	if (mount("none", "auto", "tmpfs", 0, NULL) != 0 || mounts_on_demand(store))
+		return 4;
+	if (ioctl(root, AUTOFS_IOC_SETTIMEOUT, &seconds) != 0 || !mounts_on_demand(store))
+		return 5;
+	return mounts_on_demand(s->path) ? 6 : 0;
+}
+
+static void
+test_automount(void **state)
+{
+	NEEDS_ROOT();
+	if (access("/dev/autofs", F_OK) != 0)
+		skip();
+	make_dir("auto");
+	assert_true(in_child(look_at_automount, *state));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_every_place_is_found, scratch_setup,
 	                                    scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_automount, scratch_setup, scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
