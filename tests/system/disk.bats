@@ -26,7 +26,7 @@ teardown() {
 	start_daemon
 	wait_for status_is health CRITICAL
 	status_is disk.mounted false
-	[[ "$(status reason)" == *'not mounted'* ]]
+	[[ "$(status reason)" == *'no disk is mounted there'* ]]
 	row_has here/v 'WAITING (disk)'
 	wake
 	run flashback -1 here/v
