@@ -231,12 +231,11 @@ begin_history(struct run *r)
 	return 0;
 }
 
-/* Lock and open the volume.  The lock keeps two writers out of one tree; it stays held until
- * release.  Errors of the disk are separate from others, since they concern all volumes. */
+/* Lock and open the volume, until release.  Errors of the disk concern all volumes. */
 static int
 open_volume(struct run *r)
 {
-	const struct volume *vol = r->volume;
+	char who[VOLDIR_HOLDERS];
 
 	if (lock_volume(r) == 0) {
 		r->locked = true;
@@ -245,13 +244,14 @@ open_volume(struct run *r)
 	if (errno == EWOULDBLOCK)
 		return verdict_give_up(
 		    &r->copy.verdict, RESULT_BUSY,
-		    "locked by another flashback, or by an rsync that one has left");
+		    "locked by another flashback, or by what an ended run has left (kill that)%s",
+		    voldir_holders(&r->store, r->volume->id, who));
 	if (errno == EROFS || errno == ENOSPC || errno == EIO || errno == EDQUOT)
 		return verdict_give_up(&r->copy.verdict, inspect_blame(&r->store, errno),
 		                       "%s/%s cannot be written: %s", r->job->config->data_dir,
-		                       vol->id, strerror(errno));
+		                       r->volume->id, strerror(errno));
 	return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s/%s cannot be opened: %s",
-	                       r->job->config->data_dir, vol->id, trust_error(errno));
+	                       r->job->config->data_dir, r->volume->id, trust_error(errno));
 }
 
 static void

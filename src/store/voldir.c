@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/holder.h"
+#include "flashback/lib/text.h"
 #include "flashback/store/summary.h"
 
 #define LATEST "latest"
@@ -217,4 +219,20 @@ voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct s
 	}
 	memcpy(boot, first, strlen(first) + 1);
 	return 0;
+}
+
+const char *
+voldir_holders(const struct store *s, const char *id, char buf[VOLDIR_HOLDERS])
+{
+	static const char before[] = ": process ";
+	const size_t len = sizeof(before) - 1;
+	char *path = text_format("%s/" MARKER_DIR "/lock", id);
+	struct stat st;
+
+	memcpy(buf, before, sizeof(before));
+	if (path == NULL || fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    holder_find(&st, "lock", buf + len, VOLDIR_HOLDERS - len) == 0)
+		buf[0] = '\0';
+	free(path);
+	return buf;
 }

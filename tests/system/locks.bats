@@ -130,6 +130,8 @@ goes_on_after_the_orphan() {
 	run flashback -1 here/v
 	expect_exit 75
 	expect 'here/v: busy after'
+	expect "process $$ (bash)"
+	[[ "$output" =~ 'NEXT RUN IN '[0-9:]+': locked by another flashback, or by what an ended run has left (kill that): process' ]]
 	exec {lock}<&-
 	run flashback -1 here/v
 	expect_exit 0

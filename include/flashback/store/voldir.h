@@ -52,6 +52,11 @@ int voldir_set_aside(struct store_volume *v);
  * the shrink guard has nothing to compare with? */
 bool voldir_is_blind(const struct store_volume *v);
 
+/** voldir_holders(s, id, buf): which other processes have the lock file of HOST/VOLUME open, as in
+ * ": process 1234 (ssh)"; empty where none is seen.  Return buf. */
+#define VOLDIR_HOLDERS 128
+const char *voldir_holders(const struct store *s, const char *id, char buf[VOLDIR_HOLDERS]);
+
 /**
  * voldir_note_write(v, boot, working), voldir_note_read(v, boot, size, working):
  * The lock file's note: in which boot (see bootid.h) it was written, and which tree is being built
