@@ -186,7 +186,7 @@ calls() {
 	cp -a "$STORE" "$D/template"
 	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
 	# shellcheck disable=SC2086 # words
-	attempt ${WAYS[0]} -n 0 -p "$WHO" && tried ${WAYS[0]} -n 0 -p "$WHO"
+	from_template && tried ${WAYS[0]} -n 0 -p "$WHO" && [ "$TRIED" -eq 0 ]
 	each $(($(cat "$D/steps") * ${#WAYS[@]})) call_fails
 }
 
@@ -238,7 +238,7 @@ refusals() {
 	local v=$STORE/$VOLUME
 	refusals <<-END
 	- prctl 1+ EINVAL 2 this run could not be set up: Invalid argument
-	store fstatfs 1 EIO 75 the free space of the backup disk cannot be read: Input/output error
+	store fstatfs 1+ EIO 75 the free space of the backup disk cannot be read: Input/output error
 	v mkdirat 1 ENOSPC 2 $v cannot be written: No space left on device
 	v mkdirat 1 EACCES 2 $v cannot be opened: Permission denied
 	v/.flashback openat 1 EROFS 2 $v cannot be written: Read-only file system

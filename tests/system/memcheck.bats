@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# The daemon and all its children under valgrind's memcheck, for forty runs and forty readings of a config that is
+# The daemon and all its children under valgrind's memcheck, for thirty runs and thirty readings of a config that is
 # another one each time; with make soak for many times as many.
 
 load lib
@@ -42,8 +42,8 @@ has_run() {
 	[ "$(cat "$STORE"/h*/v*/.flashback/history | grep -c SUCCEEDED)" -eq $((10 * $1)) ]
 }
 
-@test "forty runs, forty configs: no error, no leak, no descriptor left open" {
-	local n noon memcheck days=$((4 * ${FLASHBACK_SOAK:-1}))
+@test "thirty runs, thirty configs: no error, no leak, no descriptor left open" {
+	local n noon memcheck days=$((3 * ${FLASHBACK_SOAK:-1}))
 	noon=$(date -d '2027-03-01 12:00' +%s)
 	config 0
 	set_clock "@$noon"

@@ -98,7 +98,7 @@ random_rounds() {
 }
 
 @test "random changes of a source on this machine" {
-	random_rounds 15
+	random_rounds 6
 }
 
 @test "random changes of a source behind ssh" {
@@ -106,7 +106,7 @@ random_rounds() {
 	sshd_start 1
 	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
 	volume
-	random_rounds 15
+	random_rounds 6
 }
 
 @test "random changes of a source behind an rsync daemon that cannot read all of it" {
@@ -121,7 +121,7 @@ random_rounds() {
 	chmod 600 "$D/src/secret"
 	mkdir -m 700 "$D/src/locked"
 	echo x >"$D/src/locked/f"
-	random_rounds 15 2
+	random_rounds 6 2
 }
 
 # two_days: a first snapshot, and the next one after what the caller has changed.

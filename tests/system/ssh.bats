@@ -147,7 +147,7 @@ user_start() {
 	volume "source = \"root@10.77.1.2:/usb/\"  removable = yes  ssh = \"$SSH\""
 	run flashback -1 h/v
 	expect_exit 75
-	[[ "$output" =~ h/v.*NOT\ FOUND:\ the\ source\ is\ not\ there ]]
+	[[ "$output" =~ h/v.*NOT\ FOUND:\ the\ source\ is\ absent ]]
 	mkdir "$D/src/usb"
 	run flashback -1 h/v
 	expect_exit 75
