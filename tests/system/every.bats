@@ -87,7 +87,7 @@ attempt() {
 tried() {
 	tick
 	TRIED=0
-	FLASHBACK_TEST_NOW=$(cat "$D/now") timeout -k 1 300 unshare --pid --fork --mount-proc "$CRASHAT" -w 60 -o "$D/steps" "${@:--n0}" \
+	FLASHBACK_TEST_NOW=$(cat "$D/now") "${IN_BOX[@]}" timeout -k 1 300 unshare --pid --fork --mount-proc "$CRASHAT" -w 60 -o "$D/steps" "${@:--n0}" \
 		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || TRIED=$?
 	no_crash "$TRIED"
 }
