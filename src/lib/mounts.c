@@ -251,18 +251,15 @@ static char *
 find_listed(FILE *f, const char *real)
 {
 	struct mntent m;
-	char line[LINE_SIZE], *found = NULL, *longer;
+	char line[LINE_SIZE], *found = NULL;
 
 	while (getmntent_r(f, &m, line, sizeof(line)) != NULL) {
 		if (m.mnt_dir[0] != '/' || strcmp(m.mnt_dir, "/") == 0 ||
 		    below(real, m.mnt_dir) == NULL ||
 		    (found != NULL && strlen(m.mnt_dir) < strlen(found)))
 			continue;
-		longer = strdup(m.mnt_dir);
-		if (longer == NULL)
+		if (text_replace(&found, "%s", m.mnt_dir) < 0)
 			break;
-		free(found);
-		found = longer;
 	}
 	return found;
 }

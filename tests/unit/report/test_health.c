@@ -60,7 +60,7 @@ static const struct circumstance causes[] = {
      .words = "the backup disk is not usable"},
     {.row = {.seen = {FRESH, .suspect = SUSPECT_AT,
                       .flawed = {.result = RESULT_SUSPECT,
-                                 .snapshot = {SUSPECT_AT, 0, STAMP_SUSPECT},
+                                 .snapshot = {.when = SUSPECT_AT, .state = STAMP_SUSPECT},
                                  .reason = "12 files where 4000 were"}},
              .seen.last.result = RESULT_FAILED}, /* which does not hide it */
      .reason = "refused",
@@ -102,7 +102,7 @@ static const struct circumstance causes[] = {
      .reason = "3 files could not be read",
      .level = HEALTH_WARNING,
      .words = "kimono/home is partial: 3 files could not be read"},
-    {.row = {.seen = {FRESH, .future = {NOW + 1500 * DAY, 0, STAMP_COMPLETE}}},
+    {.row = {.seen = {FRESH, .future = {.when = NOW + 1500 * DAY, .state = STAMP_COMPLETE}}},
      .level = HEALTH_WARNING,
      .words = "kimono/home: 2030-12-31T140600+0000 is from the future: cd /backup/kimono/home && "
               "mv 2030-12-31T140600+0000 2030-12-31T140600+0000.from-the-future"},
@@ -147,7 +147,7 @@ static const struct circumstance causes[] = {
     {.option = "disabled=yes",
      .row = {.seen = {.complete = NOW - 99 * DAY,
                       .suspect = NOW - 98 * DAY,
-                      .future = {NOW + 1500 * DAY, 0, STAMP_COMPLETE}},
+                      .future = {.when = NOW + 1500 * DAY, .state = STAMP_COMPLETE}},
              .seen.last.result = RESULT_FAILED},
      .level = HEALTH_OK,
      .words = "all volumes are disabled"},

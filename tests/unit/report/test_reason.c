@@ -45,7 +45,7 @@ static const struct said {
     {NULL, {OLD}, NULL, 0, "READY, OVERDUE: starts at 14:10"},
     {"disabled=yes", {OLD}, "gone", 0, "DISABLED"},
     {"disabled=yes",
-     {.seen = {.future = {NOW + 1500 * DAY, OFFSET, STAMP_PARTIAL}}},
+     {.seen = {.future = {.when = NOW + 1500 * DAY, .offset = OFFSET, .state = STAMP_PARTIAL}}},
      NULL,
      0,
      "DISABLED"},
@@ -155,11 +155,12 @@ static const struct said {
      "FAILED (0:01:01): /srv is gone; again at 14:10"},
 
     {NULL,
-     {.seen = {.complete = NOW - 2 * DAY,
-               .suspect = SUSPECT_AT,
-               .flawed = {.result = RESULT_SUSPECT,
-                          .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT},
-                          .reason = "12 files where 4000 were"}}},
+     {.seen =
+          {.complete = NOW - 2 * DAY,
+           .suspect = SUSPECT_AT,
+           .flawed = {.result = RESULT_SUSPECT,
+                      .snapshot = {.when = SUSPECT_AT, .offset = OFFSET, .state = STAMP_SUSPECT},
+                      .reason = "12 files where 4000 were"}}},
      NULL,
      0,
      "SUSPECT: 12 files where 4000 were; look at it; to accept it: cd '/my backup/kimono/home' && "
@@ -268,7 +269,8 @@ static const struct said {
      "NEXT RUN IN 20:00:00: interrupted at 43%, resumes at 2026-11-23 10:06"},
 
     {NULL,
-     {.seen = {.complete = NOW - 4 * HOUR, .future = {NOW + 1500 * DAY, OFFSET, STAMP_PARTIAL}}},
+     {.seen = {.complete = NOW - 4 * HOUR,
+               .future = {.when = NOW + 1500 * DAY, .offset = OFFSET, .state = STAMP_PARTIAL}}},
      NULL,
      0,
      "NEXT RUN IN 20:00:00: 2030-12-31T140600+0100.partial is from the future: cd '/my "
@@ -371,11 +373,12 @@ test_counted_word_in_path(void **unused)
 	const struct view view = {.when = {NOW, OFFSET, WAKE, PLAN_DISK_OK},
 	                          .life = VIEW_ALIVE,
 	                          .data_dir = "/mnt/FAILED"};
-	struct table_row row = {
-	    .seen = {.suspect = SUSPECT_AT,
-	             .flawed = {.result = RESULT_SUSPECT,
-	                        .snapshot = {SUSPECT_AT, OFFSET, STAMP_SUSPECT}}},
-	    .volume = rows_volume("a/b", NULL)};
+	struct table_row row = {.seen = {.suspect = SUSPECT_AT,
+	                                 .flawed = {.result = RESULT_SUSPECT,
+	                                            .snapshot = {.when = SUSPECT_AT,
+	                                                         .offset = OFFSET,
+	                                                         .state = STAMP_SUSPECT}}},
+	                        .volume = rows_volume("a/b", NULL)};
 	char *text = golden_text(print_status, &(struct asked){&row, &view});
 
 	(void)unused;
