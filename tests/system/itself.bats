@@ -15,7 +15,7 @@ setup() {
 	echo x >"$D/data/f"
 	STORE="$D/data/[my] disk/store"
 	main_conf "$STORE"
-	flashback --init >/dev/null
+	flashback --init --force >/dev/null
 }
 
 teardown() {
@@ -69,9 +69,10 @@ config() {
 @test "another store, a marker without a store, and one behind a link are data like any other" {
 	mkdir -p "$D/data/other" "$D/data/.flashback" "$D/data/linked"
 	rm -r "$D/data/[my] disk"
+	main_conf "$D/data/other"
+	flashback --init --force >/dev/null
 	STORE=$D/store
 	main_conf "$STORE"
-	"$FLASHBACK" -c <(sed "s|$STORE|$D/data/other|" "$CONF") --init >/dev/null || true
 	echo 'flashback store 1' >"$D/data/.flashback/store"
 	ln -s "$STORE/.flashback" "$D/data/linked/.flashback"
 	config
