@@ -246,6 +246,7 @@ event_reaped(struct event_child *c)
 	if (waitpid(c->pid, &c->status, WNOHANG) < 0)
 		c->status = W_EXITCODE(255, 0);
 	c->ended = true;
+	c->reads = 0; /* what the pipe still has is read, however much was read before */
 	return true;
 }
 

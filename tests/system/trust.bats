@@ -3,6 +3,7 @@
 # A local user of this machine who owns something on the way to the store, in it, or of what flashback executes.
 
 load lib
+load net
 
 setup() {
 	needs_root
@@ -83,8 +84,9 @@ refused() {
 @test "a directory that another user owns becomes a store by --force only" {
 	main_conf "$D/his"
 	mkdir "$D/his"
-	chown 65534 "$D/his"
-	STORE=$D/his
+	box_start
+	"${IN_BOX[@]}" mount -t tmpfs -o mode=700,uid=65534 tmpfs "$D/his" # on the file system of / it needs --force anyway
+	STORE=/proc/$HOLDER/root$D/his
 	run flashback --init
 	expect_exit 1
 	expect 'belongs to user 65534, who can change every backup in it'

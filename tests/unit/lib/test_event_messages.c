@@ -176,6 +176,31 @@ a_flood_leaves_the_loop_alive(void **state)
 	event_close(&c);
 }
 
+static int
+send_last(int out, void *arg)
+{
+	(void)arg;
+	return event_send(out, "last", sizeof("last"));
+}
+
+/* However much has been read of a child in one go, what it sent before its end is not lost. */
+static void
+the_last_message_is_read(void **state)
+{
+	(void)state;
+	char text[64];
+	struct event_child c;
+	siginfo_t si;
+
+	assert_int_equal(event_fork(&c, send_last, NULL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)c.pid, &si, WEXITED | WNOWAIT), 0);
+	c.reads = 1000;
+	assert_int_equal(event_next(&c, text, sizeof(text)), EVENT_MESSAGE);
+	assert_string_equal(text, "last");
+	assert_int_equal(event_next(&c, text, sizeof(text)), EVENT_ENDED);
+	event_close(&c);
+}
+
 int
 main(void)
 {
@@ -185,6 +210,7 @@ main(void)
 	    cmocka_unit_test(rubbish_is_not_taken_for_a_message),
 	    cmocka_unit_test(a_killed_child_leaves_no_half),
 	    cmocka_unit_test(a_flood_leaves_the_loop_alive),
+	    cmocka_unit_test(the_last_message_is_read),
 	};
 
 	alarm(60);
