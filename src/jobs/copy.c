@@ -12,6 +12,7 @@
 #include "flashback/config/value.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
+#include "flashback/lib/file.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/scan.h"
@@ -229,10 +230,8 @@ has_store(const struct copy *c, const struct stamp *tree, const char *path)
 	int dir = top >= 0 ? tree_open(top, path) : -1;
 	bool found = dir >= 0 && store_is_copy(dir, c->store);
 
-	if (dir >= 0)
-		close(dir);
-	if (top >= 0)
-		close(top);
+	file_close(&dir);
+	file_close(&top);
 	return found;
 }
 

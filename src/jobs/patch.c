@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/dirattr.h"
+#include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/scan.h"
@@ -31,17 +32,6 @@ trouble(struct patch *p, const char *name)
 		snprintf(p->trouble, sizeof(p->trouble), "%s: %s", text, strerror(error));
 	errno = error;
 	return -1;
-}
-
-static void
-shut(int *fd)
-{
-	int error = errno;
-
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-	errno = error;
 }
 
 /*
@@ -66,7 +56,7 @@ cursor_leave(struct patch_cursor *c)
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, c->time};
 	int rc = c->fd >= 0 && c->changed ? futimens(c->fd, times) : 0;
 
-	shut(&c->fd);
+	file_close(&c->fd);
 	c->placed = c->changed = false;
 	return rc;
 }
@@ -91,7 +81,7 @@ cursor_open(struct patch_cursor *c)
 		} else {
 			errno = ENAMETOOLONG;
 		}
-		shut(&c->fd);
+		file_close(&c->fd);
 		c->fd = fd;
 		s += len + (s[len] == '/');
 	}
@@ -124,7 +114,7 @@ cursor_go(struct patch_cursor *c, const char *name, const char **base)
 	c->placed = true;
 	if (cursor_open(c) == 0)
 		return 1;
-	shut(&c->fd);
+	file_close(&c->fd);
 	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
 }
 
@@ -204,8 +194,8 @@ patch_find(struct patch *p)
 	p->found = 0;
 	p->trouble[0] = '\0';
 	rc = spare < 0 ? trouble(p, "the spare tree") : each_name(p->list, take_found, p, c);
-	shut(&c[SPARE].fd);
-	shut(&spare);
+	file_close(&c[SPARE].fd);
+	file_close(&spare);
 	return rc;
 }
 
@@ -242,7 +232,7 @@ take_away(struct patch *p, int spare, int received)
 
 	if (rc == 0)
 		rc = each_name(p->list, take_listed, p, c);
-	shut(&c[RECEIVED].fd);
+	file_close(&c[RECEIVED].fd);
 	if (cursor_leave(&c[SPARE]) < 0 && rc == 0)
 		rc = trouble(p, c[SPARE].dir);
 	return rc;
@@ -292,7 +282,7 @@ open_namesake(const struct patch_move *m, const char *name)
 		fd = openat(m->to, name, OPEN_DIR);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev == m->p->v->dev)
 		return fd;
-	shut(&fd);
+	file_close(&fd);
 	errno = EXDEV;
 	return -1;
 }
@@ -318,7 +308,7 @@ enter(void *arg, int dirfd, const char *name, int fd)
 	to = open_namesake(m, name);
 	if (to < 0)
 		return -1;
-	shut(&m->to);
+	file_close(&m->to);
 	m->to = to;
 	return 0;
 }
@@ -339,11 +329,11 @@ leave(struct patch_move *m, int dirfd, const char *name)
 		return 0;
 	from = openat(dirfd, name, OPEN_DIR);
 	rc = from < 0 ? -1 : dirattr_copy(from, &level->from, m->to);
-	shut(&from);
+	file_close(&from);
 	up = openat(m->to, "..", OPEN_DIR);
 	if (up < 0)
 		return -1;
-	shut(&m->to);
+	file_close(&m->to);
 	m->to = up;
 	if (rc < 0 || fstat(up, &st) < 0)
 		return -1;
@@ -393,7 +383,7 @@ move_in(struct patch *p, int spare)
 	};
 	int rc = m.to < 0 ? -1 : tree_walk(p->v->fd, p->received, &walk);
 
-	shut(&m.to);
+	file_close(&m.to);
 	free(m.level);
 	if (rc == 0)
 		return 0;
@@ -436,7 +426,7 @@ patch_run(struct patch *p)
 		rc = finish_top(p, spare, &before) < 0 ? trouble(p, "the root directory") : 0;
 	if (rc == 0 && renameat(p->v->fd, SPARE_PATH, p->v->fd, p->received) < 0)
 		rc = trouble(p, p->received);
-	shut(&spare);
-	shut(&received);
+	file_close(&spare);
+	file_close(&received);
 	return rc;
 }

@@ -213,6 +213,17 @@ file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 	return 0;
 }
 
+void
+file_close(int *fd)
+{
+	int error = errno;
+
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+	errno = error;
+}
+
 bool
 file_lacks(int error)
 {

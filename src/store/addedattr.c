@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
+
+#include "flashback/lib/file.h"
 
 #define FILE_NAME "added attributes"
 #define DIR_NAME "added attributes, directory"
@@ -99,7 +100,7 @@ int
 addedattr_find(int dir, char *names, size_t size)
 {
 	int fd = openat(dir, FILE_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int below = -1, rc = -1, error;
+	int below = -1, rc = -1;
 
 	names[0] = '\0';
 	if (fd < 0 || mkdirat(dir, DIR_NAME, S_IRWXU) < 0)
@@ -113,12 +114,8 @@ addedattr_find(int dir, char *names, size_t size)
 	if (add_all(fd, names, size) == 0 && add_all(below, names, size) == 0)
 		rc = 0;
 out:
-	error = errno;
-	if (below >= 0)
-		close(below);
-	if (fd >= 0)
-		close(fd);
-	errno = error;
+	file_close(&below);
+	file_close(&fd);
 	return rc;
 }
 

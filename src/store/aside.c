@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 
 #define ASIDE "spare.old"
@@ -39,17 +40,14 @@ int
 aside_put(const struct store_volume *v, int dir, const char *name, ino_t ino)
 {
 	char number[32];
-	int rc = -1, error;
+	int rc = -1;
 
 	snprintf(number, sizeof(number), "%ju", (uintmax_t)ino);
 	for (int tries = 0; tries < 10; tries++) {
 		int fd = aside_dir(v, ASIDE) == 0 ? openat(v->meta, ASIDE, OPEN_DIR) : -1;
 
 		rc = fd == -1 ? -1 : renameat(dir, name, fd, number);
-		error = errno;
-		if (fd != -1)
-			close(fd);
-		errno = error;
+		file_close(&fd);
 		if (rc == 0 || errno != ENOENT)
 			break;
 	}

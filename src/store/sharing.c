@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
+
+#define NOTHING "shares nothing with the snapshot before, which took its room once more: "
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define SAMPLE 64   /* files: reading all would cost as much as a run */
@@ -28,8 +30,18 @@ struct pair {
 
 static int compare_entry(void *arg, const struct dirent *entry);
 
+/* Compare what is in two directories, as far as both are there, and close them. */
 static void
-compare_dirs(const struct pair *above, const char *name)
+compare_dirs(struct pair *p)
+{
+	if (p->tree != -1 && p->base != -1 && p->depth < DEPTH)
+		(void)tree_names(p->tree, compare_entry, p);
+	file_close(&p->tree);
+	file_close(&p->base);
+}
+
+static void
+compare_below(const struct pair *above, const char *name)
 {
 	struct pair p = {
 	    .sample = above->sample,
@@ -38,12 +50,7 @@ compare_dirs(const struct pair *above, const char *name)
 	    .depth = above->depth + 1,
 	};
 
-	if (p.tree >= 0 && p.base >= 0 && p.depth < DEPTH)
-		(void)tree_names(p.tree, compare_entry, &p);
-	if (p.tree >= 0)
-		close(p.tree);
-	if (p.base >= 0)
-		close(p.base);
+	compare_dirs(&p);
 }
 
 /* Same second, other fraction, and one of both has none. */
@@ -90,7 +97,7 @@ compare_entry(void *arg, const struct dirent *entry)
 	    (now.st_mode & S_IFMT) != (old.st_mode & S_IFMT))
 		return 0;
 	if (S_ISDIR(now.st_mode)) {
-		compare_dirs(p, entry->d_name);
+		compare_below(p, entry->d_name);
 	} else if (S_ISREG(now.st_mode) && now.st_size == old.st_size) {
 		s->files++;
 		s->shared += now.st_ino == old.st_ino;
@@ -112,12 +119,7 @@ sharing_sample(int dirfd, const char *tree, const char *base)
 	};
 	unsigned most;
 
-	if (p.tree >= 0 && p.base >= 0)
-		(void)tree_names(p.tree, compare_entry, &p);
-	if (p.tree >= 0)
-		close(p.tree);
-	if (p.base >= 0)
-		close(p.base);
+	compare_dirs(&p);
 	most = s.files - s.files / 10;
 	if (s.files < ENOUGH || s.shared > s.files - most)
 		return SHARING_SOME;
@@ -135,17 +137,12 @@ sharing_words(enum sharing sharing)
 	case SHARING_SOME:
 		break;
 	case SHARING_TIMES:
-		return "shares nothing with the snapshot before, which took its room once more: "
-		       "times "
-		       "of one of them have no fractions of a second (moved by tar? an old rsync?)";
+		return NOTHING "times of one of them have no fractions of a second (moved by tar? "
+		               "an old rsync?)";
 	case SHARING_OWNERS:
-		return "shares nothing with the snapshot before, which took its room once more: "
-		       "owners "
-		       "or modes have changed";
+		return NOTHING "owners or modes have changed";
 	case SHARING_COPIES:
-		return "shares nothing with the snapshot before, which took its room once more: "
-		       "equal "
-		       "files could not be linked (are they immutable, see lsattr?)";
+		return NOTHING "equal files could not be linked (are they immutable, see lsattr?)";
 	}
 	return NULL;
 }

@@ -48,17 +48,6 @@ struct walk {
 	int from, to; /* of level[depth - 1] */
 };
 
-static void
-shut(int *fd)
-{
-	int error = errno;
-
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-	errno = error;
-}
-
 /* Reading a directory must not write its access time to the disk. */
 static int
 open_dir(int dir, const char *name)
@@ -91,7 +80,7 @@ spare_open(const struct store_volume *v)
 	int fd = open_dir(v->meta, SPARE);
 
 	if (fd != -1 && is_mounted(fd, v->dev)) {
-		shut(&fd);
+		file_close(&fd);
 		errno = EXDEV;
 	}
 	return fd;
@@ -125,7 +114,7 @@ spare_claim(const struct store_volume *v, const char *expired)
 	int fd = openat(v->fd, expired, OPEN_DIR);
 
 	if (fd != -1 && file_lock(fd) == -1)
-		shut(&fd);
+		file_close(&fd);
 	return fd;
 }
 
@@ -136,7 +125,7 @@ spare_recycle(const struct store_volume *v, const char *expired)
 
 	if (fd != -1 && forget(v) == 0)
 		rc = renameat(v->fd, expired, v->meta, SPARE);
-	shut(&fd);
+	file_close(&fd);
 	return rc;
 }
 
@@ -329,12 +318,12 @@ enter(struct walk *w, int from, int to, const char *name, ino_t ino)
 	good = good && make_room(w) == 0;
 	if (!good) {
 		fail(w, name);
-		shut(&from);
-		shut(&to);
+		file_close(&from);
+		file_close(&to);
 		return -1;
 	}
-	shut(&w->from);
-	shut(&w->to);
+	file_close(&w->from);
+	file_close(&w->to);
 	w->from = from;
 	w->to = to;
 	w->level[w->depth++] = level;
@@ -364,7 +353,7 @@ ascend(const struct walk *w, int *fd, ino_t ino)
 	struct stat st;
 
 	if (up == -1 || fstat(up, &st) == -1) {
-		shut(&up);
+		file_close(&up);
 		return -1;
 	}
 	close(*fd);
@@ -427,8 +416,8 @@ spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk
 	while (w.depth > 0)
 		listing_free(&w.level[--w.depth].dirs);
 	free(w.level);
-	shut(&w.from);
-	shut(&w.to);
+	file_close(&w.from);
+	file_close(&w.to);
 	errno = error;
 	return rc;
 }

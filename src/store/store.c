@@ -26,17 +26,6 @@
 static const struct store_volume no_volume = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
 
 /* Close *fd, preserving errno. */
-static void
-close_fd(int *fd)
-{
-	int error = errno;
-
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-	errno = error;
-}
-
 /* Read the marker below fd.  Return 0; -1 with errno, EINVAL when this version cannot read it. */
 static int
 read_marker(int fd, struct marker *m)
@@ -53,7 +42,7 @@ read_marker(int fd, struct marker *m)
 			errno = EINVAL;
 		free(text);
 	}
-	close_fd(&meta);
+	file_close(&meta);
 	return rc;
 }
 
@@ -146,12 +135,12 @@ store_open(const char *data_dir, struct store *s, char **why)
 	if (!is_open || fstat(fd, &st) == -1 || read_marker(fd, &s->traits) == -1) {
 		error = errno;
 		*why = open_error(data_dir, is_open);
-		close_fd(&fd);
+		file_close(&fd);
 		errno = error;
 		return -1;
 	}
 	if (check_trust(data_dir, fd, &s->traits, why) == -1) {
-		close_fd(&fd);
+		file_close(&fd);
 		errno = TRUST_NOT_OURS;
 		return -1;
 	}
@@ -195,7 +184,7 @@ store_same(const char *data_dir, const struct store *s)
 void
 store_close(struct store *s)
 {
-	close_fd(&s->fd);
+	file_close(&s->fd);
 }
 
 /* Open the directory name below dir, creating it if make.  OPEN_DIR does not follow a symlink: a
@@ -209,7 +198,7 @@ open_below(const struct store *s, int dir, const char *name, bool make)
 		return -1;
 	fd = openat(dir, name, OPEN_DIR);
 	if (fd != -1 && trust_below(s->fd, fd, &s->traits) == -1)
-		close_fd(&fd);
+		file_close(&fd);
 	return fd;
 }
 
@@ -226,7 +215,7 @@ bind_name(const struct store *s, const char *host, const char *name)
 	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "flashback %s %016jx",
 	         s->traits.id, (uintmax_t)volume);
 	if (fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
-		close_fd(&fd);
+		file_close(&fd);
 		errno = errno == EADDRINUSE ? EWOULDBLOCK : errno;
 	}
 	return fd;
@@ -389,7 +378,7 @@ store_volume_open(const struct store *s, const char *host, const char *name, boo
 	if (above == -1)
 		return -1;
 	v->fd = open_below(s, above, name, make);
-	close_fd(&above);
+	file_close(&above);
 	if (v->fd == -1 || fstat(v->fd, &st) == -1)
 		goto fail;
 	v->dev = st.st_dev;
@@ -414,10 +403,10 @@ store_volume_close(struct store_volume *v)
 	int error = errno;
 
 	if (v->held != v->lock)
-		close_fd(&v->held);
-	close_fd(&v->lock);
-	close_fd(&v->meta);
-	close_fd(&v->fd);
+		file_close(&v->held);
+	file_close(&v->lock);
+	file_close(&v->meta);
+	file_close(&v->fd);
 	free(v->stamps);
 	text_list_free(&v->pins);
 	free(v->runs);

@@ -49,7 +49,7 @@ test_hard_links(int dir)
 
 	if (fd == -1)
 		return false;
-	close(fd);
+	file_close(&fd);
 	return linkat(dir, "link", dir, "another", 0) == 0 && look(dir, "another", &other) == 0 &&
 	       look(dir, "link", &one) == 0 && one.st_nlink == 2 && other.st_nlink == 2;
 }
@@ -62,10 +62,8 @@ test_locks(int dir)
 	int one = new_file(dir, "lock"), other = openat(dir, "lock", O_RDWR | O_CLOEXEC);
 	bool ok = one != -1 && other != -1 && file_lock(one) == 0 && file_lock(other) == -1;
 
-	if (one != -1)
-		close(one);
-	if (other != -1)
-		close(other);
+	file_close(&one);
+	file_close(&other);
 	return ok;
 }
 
@@ -79,8 +77,7 @@ keeps_time(int dir, const char *name, int64_t seconds, long nanoseconds)
 	struct stat st;
 	bool ok = fd != -1 && futimens(fd, times) == 0;
 
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return ok && look(dir, name, &st) == 0 && st.st_mtim.tv_sec == at.tv_sec &&
 	       st.st_mtim.tv_nsec == at.tv_nsec;
 }
@@ -113,8 +110,7 @@ test_owners(int dir)
 	struct stat st;
 	bool ok = fd != -1 && fchown(fd, 1, 2) == 0;
 
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return ok && look(dir, "owner", &st) == 0 && st.st_uid == 1 && st.st_gid == 2;
 }
 
@@ -129,8 +125,7 @@ test_modes(int dir)
 	for (size_t i = 0; ok && i < sizeof(modes) / sizeof(modes[0]); i++)
 		ok = fchmod(fd, modes[i]) == 0 && look(dir, "mode", &st) == 0 &&
 		     (st.st_mode & 07777) == modes[i];
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return ok;
 }
 
@@ -153,10 +148,8 @@ test_case_kept(int dir)
 	int one = new_file(dir, "Case"), other = new_file(dir, "cASE");
 	bool ok = one != -1 && other != -1;
 
-	if (one != -1)
-		close(one);
-	if (other != -1)
-		close(other);
+	file_close(&one);
+	file_close(&other);
 	return ok;
 }
 
@@ -169,8 +162,7 @@ test_xattrs(int dir)
 	          fgetxattr(fd, "user.flashback", buf, sizeof(buf)) == 4 &&
 	          memcmp(buf, "kept", 4) == 0;
 
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return ok;
 }
 
@@ -207,8 +199,7 @@ test_d_ino(int dir)
 		int fd = new_file(dir, names[i]);
 
 		ok = ok && fd >= 0;
-		if (fd >= 0)
-			close(fd);
+		file_close(&fd);
 	}
 	return ok && !is_cached(dir) && tree_names(dir, compare_inode, &dir) == 0;
 }

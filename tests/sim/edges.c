@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "flashback/config/conf.h"
 #include "flashback/daemon/service.h"
@@ -242,6 +243,14 @@ file_sweep(int dirfd, const char *const *names, size_t n)
 	(void)dirfd;
 	(void)names;
 	(void)n;
+}
+
+void
+file_close(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
 }
 
 int

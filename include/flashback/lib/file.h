@@ -36,6 +36,9 @@ int file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
  * new memory, with a NUL appended.  Return it, or NULL with errno (EFBIG over max). */
 char *file_read_fd(int fd, size_t max, size_t *len);
 
+/** file_close(&fd): close fd unless it is -1, set it to -1, and leave errno as it is. */
+void file_close(int *fd);
+
 /** file_lacks(error): does error mean that descriptors or memory ran out, which says nothing about
  * the file? */
 bool file_lacks(int error);

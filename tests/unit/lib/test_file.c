@@ -302,11 +302,28 @@ a_pid_file_in_bad_places_is_refused(void **state)
 	assert_holds(s, "v", "victim");
 }
 
+static void
+test_close(void **state)
+{
+	int fd = open("/", O_RDONLY | O_CLOEXEC), was = fd;
+
+	(void)state;
+	errno = EIO;
+	file_close(&fd);
+	assert_int_equal(fd, -1);
+	assert_int_equal(errno, EIO);
+	assert_int_equal(fcntl(was, F_GETFD), -1);
+	errno = EIO;
+	file_close(&fd);
+	assert_int_equal(errno, EIO);
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(test_close),
 	    TEST(replace_makes_and_replaces),
 	    TEST(replace_replaces_a_symlink_itself),
 	    TEST(replace_that_fails_leaves_all_as_it_was),
