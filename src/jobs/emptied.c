@@ -22,6 +22,12 @@ struct emptied {
 	int64_t lost;
 };
 
+/* As getdelim(3) has it. */
+struct buffer {
+	char *text;
+	size_t size;
+};
+
 /* The present directory is over: does it count? */
 static void
 flush(struct emptied *e)
@@ -112,25 +118,21 @@ void
 emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run)
 {
 	struct emptied e = {.top = tree_open(volume, tree)};
-	char *name = NULL, *before = NULL, *swap;
-	size_t size = 0, room = 0, other;
+	struct buffer name = {NULL, 0}, before = {NULL, 0}, swap;
 
 	rewind(gone);
-	while (e.top >= 0 && getdelim(&name, &size, '\0', gone) > 0) {
-		enter(&e, name);
-		e.files += !is_parent(name, before);
+	while (e.top >= 0 && getdelim(&name.text, &name.size, '\0', gone) > 0) {
+		enter(&e, name.text);
+		e.files += !is_parent(name.text, before.text);
 		swap = before;
 		before = name;
 		name = swap;
-		other = room;
-		room = size;
-		size = other;
 	}
 	flush(&e);
 	if (e.most != NULL)
 		say(&e, run);
-	free(name);
-	free(before);
+	free(name.text);
+	free(before.text);
 	free(e.parent);
 	free(e.most);
 	if (e.top >= 0)
