@@ -322,8 +322,9 @@ copy_note_sharing(struct copy *c)
 	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
 	enum sharing sharing;
 
-	if (!copy_is_good(c) || c->plan.base.when == 0 || !c->store->traits.hard_links ||
-	    c->plan.job.base[0] == NULL)
+	/* A quick run shares at least half, by its nature. */
+	if (c->full == NULL || !copy_is_good(c) || c->plan.base.when == 0 ||
+	    !c->store->traits.hard_links || c->plan.job.base[0] == NULL)
 		return;
 	sharing = sharing_sample(c->v->fd, stamp_format(&c->tree, tree),
 	                         stamp_format(&c->plan.base, base));

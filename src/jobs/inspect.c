@@ -146,6 +146,7 @@ send_volume(struct reading *r, const struct volume *volume, const struct store_v
 {
 	struct inspect_message m = {.kind = INSPECT_VOLUME};
 	struct summary *seen = &m.volume.seen;
+	const char *foreign;
 
 	snprintf(m.volume.id, sizeof(m.volume.id), "%s", volume->id);
 	summary_make(v->stamps, v->nstamps, v->runs, v->nruns, r->now, seen);
@@ -154,8 +155,9 @@ send_volume(struct reading *r, const struct volume *volume, const struct store_v
 	m.volume.stale =
 	    r->store->traits.symlinks && v->fd >= 0 && voldir_latest_is_stale(v, r->now);
 	event_send(r->out, &m, sizeof(m));
-	if (v->fd >= 0 && voldir_foreign(v) != NULL)
-		warn_of_foreign(r, volume, voldir_foreign(v));
+	foreign = v->fd >= 0 ? voldir_foreign(v) : NULL;
+	if (foreign != NULL)
+		warn_of_foreign(r, volume, foreign);
 }
 
 /* A volume cannot be read: what is known of it stays, also in firstseen. */
