@@ -187,21 +187,27 @@ exists(const char *path)
 	return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* The file after -i in the ssh option, if it is absolute and has no quotes; new memory or NULL. */
-static char *
-key_of(const char *ssh)
+/* Does the ssh option name a key, by -i and its whole path, that does not exist? */
+static bool
+lacks_key(const char *ssh)
 {
-	const char *at = strstr(ssh, " -i");
-	size_t len;
+	struct text_list words = {0};
+	int rc = value_shell_words(ssh, &words);
+	bool lacks = false;
 
-	if (at == NULL)
-		return NULL;
-	at += strlen(" -i");
-	at += strspn(at, " ");
-	len = strcspn(at, " ");
-	return *at == '/' && memchr(at, '"', len) == NULL && memchr(at, '\'', len) == NULL
-	           ? strndup(at, len)
-	           : NULL;
+	for (size_t i = 0; rc == 0 && i < words.n; i++) {
+		const char *word = words.item[i];
+
+		if (strcmp(word, "-i") == 0 && i + 1 < words.n)
+			word = words.item[++i];
+		else if (strncmp(word, "-i", 2) == 0)
+			word += 2;
+		else
+			continue;
+		lacks = lacks || (*word == '/' && !exists(word));
+	}
+	text_list_free(&words);
+	return lacks;
 }
 
 /* What is most likely a mistake, and would only show when the first run fails, or never: a source
@@ -209,11 +215,11 @@ key_of(const char *ssh)
 static void
 show_mistakes(FILE *f, const struct volume *v)
 {
-	char *key = v->transport == VOLUME_SHELL ? key_of(v->ssh) : NULL, *safe;
+	char *safe;
 
 	if (v->transport == VOLUME_LOCAL && !v->removable && !exists(v->path))
 		fprintf(f, "\n# %s: its source is not there now\n", v->id);
-	if (key != NULL && !exists(key))
+	if (v->transport == VOLUME_SHELL && lacks_key(v->ssh))
 		fprintf(f, "\n# %s: the key that ssh -i names is not there\n", v->id);
 	for (size_t i = 0; i < v->exclude.n; i++) {
 		if (strstr(v->exclude.item[i], ", ") == NULL)
@@ -225,7 +231,6 @@ show_mistakes(FILE *f, const struct volume *v)
 		        v->id, safe != NULL ? safe : "...");
 		free(safe);
 	}
-	free(key);
 }
 
 /* Volumes whose restore leads nobody knows where.  One that is restored wrongly overwrites, or

@@ -129,54 +129,64 @@ value_program(const char *path, char **why)
 	    " is not an absolute path: write the program's full path, such as /usr/bin/true");
 }
 
-/* rsync splits the remote shell into words; both kinds of quotes keep one together. */
-static bool
-quotes_are_closed(const char *s)
+/* A quote may begin anywhere in a word; doubled inside quotes of its kind it stands for itself. */
+int
+value_shell_words(const char *text, struct text_list *words)
 {
+	char *word = malloc(strlen(text) + 1);
 	char quote = '\0';
+	int rc = 0;
 
-	for (; *s != '\0'; s++) {
-		if (quote == '\0' && (*s == '\'' || *s == '"'))
-			quote = *s;
-		else if (*s == quote)
-			quote = '\0';
+	if (word == NULL)
+		return -1;
+	for (text += strspn(text, " "); rc == 0 && *text != '\0'; text += strspn(text, " ")) {
+		size_t len = 0;
+
+		for (; *text != '\0' && (quote != '\0' || *text != ' '); text++) {
+			if (quote == '\0' && (*text == '\'' || *text == '"'))
+				quote = *text;
+			else if (*text != quote)
+				word[len++] = *text;
+			else if (text[1] == quote)
+				word[len++] = *text++;
+			else
+				quote = '\0';
+		}
+		word[len] = '\0';
+		rc = text_list_add(words, word);
 	}
-	return quote == '\0';
-}
-
-static bool
-has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-	const char *at = text;
-
-	while ((at = strstr(at, word)) != NULL) {
-		if (at > text && at[-1] == ' ' && (at[len] == ' ' || at[len] == '\0'))
-			return true;
-		at += len;
+	free(word);
+	if (rc == 0 && quote != '\0') {
+		errno = EINVAL;
+		rc = -1;
 	}
-	return false;
+	return rc;
 }
 
 int
 value_shell(const char *text, char **why)
 {
+	struct text_list words = {0};
 	char q[TEXT_QUOTE];
+	int rc;
 
+	*why = NULL;
 	if (text_has_control(text))
 		return text_refuse_word(why, text, " contains a control character");
 	if (*text == '\0' || *text == ' ' || *text == '-')
 		return text_refuse_word(why, text,
 		                        " does not begin with a program: write \"ssh\" and its "
 		                        "options, such as \"ssh -p 2222\"");
-	if (!quotes_are_closed(text))
-		return text_refuse(why, "unclosed quote in %s", text_quote(q, text));
-	if (has_word(text, "-tt"))
-		return text_refuse(why,
-		                   "%s: -tt puts a terminal between the two rsyncs, which "
-		                   "changes what they say: remove it",
-		                   text_quote(q, text));
-	return 0;
+	rc = value_shell_words(text, &words);
+	if (rc == -1 && errno == EINVAL)
+		(void)text_refuse(why, "unclosed quote in %s", text_quote(q, text));
+	else if (rc == 0 && text_list_has(&words, "-tt"))
+		rc = text_refuse(why,
+		                 "%s: -tt puts a terminal between the two rsyncs, which "
+		                 "changes what they say: remove it",
+		                 text_quote(q, text));
+	text_list_free(&words);
+	return rc;
 }
 
 /* rsync gives these patterns another meaning, even in --exclude. */

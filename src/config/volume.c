@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "flashback/config/inherit.h"
+#include "flashback/config/value.h"
 #include "flashback/lib/units.h"
 
 #define MINUTES_A_DAY (24 * 60)
@@ -211,38 +212,28 @@ keep_out(struct volume *v, const char *data_dir, char **why)
 	return rc;
 }
 
-/* The port given to ssh with -p, or the default. */
+/* Set the port given to ssh with -p: the first, which ssh takes; or the default. */
 static int
-ssh_port(const char *ssh)
+ssh_port(const char *ssh, int *port)
 {
-	static const char blanks[] = " \t";
-	bool follows = false;
-	int port = SSH_PORT;
+	struct text_list words = {0};
+	int rc = ssh != NULL ? value_shell_words(ssh, &words) : 0; /* NULL: it was invalid */
+	unsigned n = 0;
 
-	if (ssh == NULL) /* it was invalid */
-		return port;
-	for (ssh += strspn(ssh, blanks); *ssh != '\0'; ssh += strspn(ssh, blanks)) {
-		size_t len = strcspn(ssh, blanks);
-		const char *word = ssh;
-		char digits[sizeof("65535")] = "";
-		unsigned n;
+	for (size_t i = 0; rc == 0 && n == 0 && i < words.n; i++) {
+		const char *word = words.item[i];
 
-		ssh += len;
-		if (!follows && strncmp(word, "-p", 2) != 0)
+		if (strcmp(word, "-p") == 0 && i + 1 < words.n)
+			word = words.item[++i];
+		else if (strncmp(word, "-p", 2) == 0)
+			word += 2;
+		else
 			continue;
-		if (!follows && len == 2) {
-			follows = true;
-			continue;
-		}
-		word += follows ? 0 : 2;
-		len -= follows ? 0 : 2;
-		follows = false;
-		if (len < sizeof(digits))
-			memcpy(digits, word, len);
-		if (units_parse_count(digits, 65535, &n) == 0 && n > 0)
-			port = (int)n;
+		(void)units_parse_count(word, 65535, &n);
 	}
-	return port;
+	text_list_free(&words);
+	*port = n > 0 ? (int)n : SSH_PORT;
+	return rc;
 }
 
 /* The port of an rsync daemon from rsync_options, or the default. */
@@ -299,9 +290,10 @@ resolve_probe(struct volume *v, char **why)
 		v->probe_port = 0;
 	else if (v->probe_port == 0 && v->source_port != 0)
 		v->probe_port = v->source_port;
+	else if (v->probe_port == 0 && v->transport == VOLUME_RSYNCD)
+		v->probe_port = daemon_port(&v->rsync_options);
 	else if (v->probe_port == 0)
-		v->probe_port = v->transport == VOLUME_RSYNCD ? daemon_port(&v->rsync_options)
-		                                              : ssh_port(v->ssh);
+		return ssh_port(v->ssh, &v->probe_port);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "flashback/config/rsyncopt.h"
 #include "flashback/config/source.h"
+#include "flashback/config/value.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/argv.h"
 
@@ -49,62 +50,52 @@ struct text {
 
 /* ---- where back is ---- */
 
-/* The length of the first word of a remote shell, as rsync has it: quotes may hold blanks. */
+/* How many of the words at i name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
 static size_t
-word_length(const char *s)
-{
-	char quote = '\0';
-	size_t len = 0;
-
-	for (; s[len] != '\0' && (quote != '\0' || (s[len] != ' ' && s[len] != '\t')); len++) {
-		if (quote != '\0' && s[len] == quote)
-			quote = '\0';
-		else if (quote == '\0' && (s[len] == '"' || s[len] == '\''))
-			quote = s[len];
-	}
-	return len;
-}
-
-/* How many of the words at s name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
-static int
-key_words(const char *s, size_t len)
+key_words(const struct text_list *words, size_t i)
 {
 	static const char option[] = "IdentityFile";
-	const char *value = s + 2;
+	const char *word = words->item[i];
+	bool alone = strlen(word) == 2 && i + 1 < words->n;
 
-	if (len >= 2 && memcmp(s, "-i", 2) == 0)
-		return len == 2 ? 2 : 1;
-	if (len < 2 || memcmp(s, "-o", 2) != 0)
+	if (strncmp(word, "-i", 2) != 0 &&
+	    (strncmp(word, "-o", 2) != 0 ||
+	     strncasecmp(alone ? words->item[i + 1] : word + 2, option, sizeof(option) - 1) != 0))
 		return 0;
-	if (len == 2)
-		value += strspn(value, " \t");
-	if (strncasecmp(value, option, sizeof(option) - 1) != 0)
-		return 0;
-	return len == 2 ? 2 : 1;
+	return alone ? 2 : 1;
+}
+
+/* Append a word to a remote shell, in quotes where rsync would split it.  Return 0/-1. */
+static int
+add_shell_word(char **shell, const char *word)
+{
+	bool plain = *word != '\0' && strpbrk(word, " '\"") == NULL;
+	const char *quote = plain ? "" : strchr(word, '\'') != NULL ? "\"" : "'";
+	int rc = text_replace(shell, "%s%s%s", *shell, **shell != '\0' ? " " : "", quote);
+
+	for (; rc == 0 && *word != '\0'; word++)
+		rc = text_replace(shell, "%s%c%s", *shell, *word, *word == *quote ? quote : "");
+	return rc == 0 ? text_replace(shell, "%s%s", *shell, quote) : -1;
 }
 
 /* The remote shell without the keys that it names; NULL with ENOMEM. */
 static char *
 without_key(const char *ssh)
 {
+	struct text_list words = {0};
 	char *out = strdup("");
-	size_t len;
-	int skip = 0;
+	int rc = out != NULL ? value_shell_words(ssh, &words) : -1;
 
-	for (ssh += strspn(ssh, " \t"); out != NULL && *ssh != '\0'; ssh += strspn(ssh, " \t")) {
-		len = word_length(ssh);
+	for (size_t i = 0, skip; rc == 0 && i<words.n; i += skip> 0 ? skip : 1) {
+		skip = key_words(&words, i);
 		if (skip == 0)
-			skip = key_words(ssh, len);
-		if (skip > 0)
-			skip--;
-		else if (text_replace(&out, "%s%s%.*s", out, *out != '\0' ? " " : "", (int)len,
-		                      ssh) == -1) {
-			free(out);
-			return NULL;
-		}
-		ssh += len;
+			rc = add_shell_word(&out, words.item[i]);
 	}
-	return out;
+	text_list_free(&words);
+	if (rc == 0)
+		return out;
+	free(out);
+	return NULL;
 }
 
 /* Where a restore goes.  A key that is restricted to reading is the usual reason for that to be

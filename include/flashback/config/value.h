@@ -26,9 +26,13 @@ int value_minutes(const char *text, int *from, int *to, char **why);
 /** value_program(path, why): is it an absolute path, as the first word of a command must be? */
 int value_program(const char *path, char **why);
 
-/** value_shell(text, why): can this be a remote shell with options, as rsync splits it at blanks?
- */
+/** value_shell(text, why): can this be a remote shell with options? */
 int value_shell(const char *text, char **why);
+
+/** value_shell_words(text, words): append the words of a remote shell, split at blanks and without
+ * their quotes, as rsync does it.  Return 0, or -1 with EINVAL (unclosed quote) or ENOMEM; words is
+ * to be freed in any case. */
+int value_shell_words(const char *text, struct text_list *words);
 
 /** value_pattern(text, why): can this be a pattern of --exclude? */
 int value_pattern(const char *text, char **why);

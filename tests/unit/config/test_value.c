@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,10 @@ static const struct {
     {value_shell, "",
      "'' does not begin with a program: write \"ssh\" and its options, such as \"ssh -p 2222\""},
     {value_shell, "ssh -i 'a", "unclosed quote in 'ssh -i 'a'"},
+    {value_shell, "ssh -o 'X=''-tt x'", NULL},
+    {value_shell, "ssh '-tt'",
+     "'ssh '-tt'': -tt puts a terminal between the two rsyncs, which changes what they say: "
+     "remove it"},
     {value_shell, "ssh\t-p 22", "'ssh\\011-p 22' contains a control character"},
 };
 
@@ -140,6 +145,37 @@ test_checks(void **state)
 			assert_string_equal(why, cases[i].why);
 		free(why);
 	}
+}
+
+/* The words that rsync 3.5.0 was seen to pass on for the same -e. */
+static void
+test_shell_words(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} rows[] = {
+	    {"ssh", "ssh|"},
+	    {"  ssh  -p 22 ", "ssh|-p|22|"},
+	    {"ssh -o 'ProxyCommand=ssh -p 99 x' -v", "ssh|-o|ProxyCommand=ssh -p 99 x|-v|"},
+	    {"ssh -i\"/a b\"/c '' \"it's\"", "ssh|-i/a b/c||it's|"},
+	    {"ssh 'it''s' \"a\"\"b\"", "ssh|it's|a\"b|"},
+	};
+	struct text_list words = {0};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char *joined = strdup("");
+
+		assert_int_equal(value_shell_words(rows[i].text, &words), 0);
+		for (size_t n = 0; n < words.n; n++)
+			assert_int_equal(text_replace(&joined, "%s%s|", joined, words.item[n]), 0);
+		assert_string_equal(joined, rows[i].words);
+		free(joined);
+		text_list_free(&words);
+	}
+	assert_int_equal(value_shell_words("ssh \"a '", &words), -1);
+	assert_int_equal(errno, EINVAL);
+	text_list_free(&words);
 }
 
 static void
@@ -243,9 +279,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_checks),
-	    cmocka_unit_test(test_results),
-	    cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_checks),  cmocka_unit_test(test_shell_words),
+	    cmocka_unit_test(test_results), cmocka_unit_test(test_words),
 	    cmocka_unit_test(test_print),
 	};
 

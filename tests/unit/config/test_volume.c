@@ -201,6 +201,8 @@ test_probe(void **state)
 	    {"h:/", "tcp", "", "", "", VOLUME_PROBE_TCP, 22, "h"},
 	    {"h:/", "tcp", "", "ssh -p 2222", "", VOLUME_PROBE_TCP, 2222, "h"},
 	    {"h:/", "tcp", "", "ssh -i /k  -p2223 -v", "", VOLUME_PROBE_TCP, 2223, "h"},
+	    {"h:/", "tcp", "", "ssh -p '2224' -p 1", "", VOLUME_PROBE_TCP, 2224, "h"},
+	    {"h:/", "tcp", "", "ssh -o 'ProxyCommand=ssh -p 99 x'", "", VOLUME_PROBE_TCP, 22, "h"},
 	    {"h:/", "tcp", "", "ssh -p", "", VOLUME_PROBE_TCP, 22, "h"},
 	    {"h:/", "tcp", "", "ssh -p 99999", "", VOLUME_PROBE_TCP, 22, "h"},
 	    {"h:/", "tcp:7", "10.0.0.9", "ssh -p 2222", "", VOLUME_PROBE_TCP, 7, "10.0.0.9"},

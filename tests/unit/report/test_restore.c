@@ -123,6 +123,10 @@ test_restore_to(void **unused)
 	    {"source=rsync://nas/music/", "restore_to=root@nas:/srv/my music/",
 	     "rsync_options=--password-file=/s", "ssh=ssh -p 22 -i '/a b'",
 	     " -s -e 'ssh -p 22' /backup/l/h/latest/ 'root@nas:/srv/my music/'\n"},
+	    {"source=root@l:/", "restore_to=root@l:/home", "rsync_options=-z",
+	     "ssh=ssh -i '/a b' -o 'ProxyCommand=ssh -i /k x' -o \"A='\" -p",
+	     " -e 'ssh -o '\\''ProxyCommand=ssh -i /k x'\\'' -o \"A='\\''\" -p' -z "
+	     "/backup/l/h/latest/ root@l:/home/\n"},
 	    {"source=root@l:/", "restore_to=/mnt", "rsync_options=--fake-super", "ssh=ssh -i /k",
 	     " --fake-super -M--super /backup/l/h/latest/ /mnt/\n"},
 	};
