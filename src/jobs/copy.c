@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "flashback/config/value.h"
+#include "flashback/jobs/emptied.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
@@ -315,19 +316,14 @@ copy_full(struct copy *c)
 /* A run that shares nothing is no failure, but the disk fills up as with full copies: say so in the
  * row and in the log, with the cause.  Equal files that could not be linked are copied by rsync
  * without a word; that is what the snapshot takes. */
-void
-copy_note_sharing(struct copy *c)
+static void
+note_sharing(struct copy *c, const char *tree, const char *base)
 {
 	struct history_run *r = &c->verdict.run;
-	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
-	enum sharing sharing;
+	enum sharing sharing = SHARING_SOME;
 
-	/* A quick run shares at least half, by its nature. */
-	if (c->full == NULL || !copy_is_good(c) || c->plan.base.when == 0 ||
-	    !c->store->traits.hard_links || c->plan.job.base[0] == NULL)
-		return;
-	sharing = sharing_sample(c->v->fd, stamp_format(&c->tree, tree),
-	                         stamp_format(&c->plan.base, base));
+	if (c->store->traits.hard_links && c->plan.job.base[0] != NULL)
+		sharing = sharing_sample(c->v->fd, tree, base);
 	if (sharing == SHARING_SOME)
 		return;
 	if (sharing == SHARING_COPIES)
@@ -335,4 +331,18 @@ copy_note_sharing(struct copy *c)
 	copy_log(c, "this snapshot", sharing_words(sharing));
 	if (r->reason[0] == '\0')
 		snprintf(r->reason, sizeof(r->reason), "%s", sharing_words(sharing));
+}
+
+/* A quick run shares at least half, by its nature, and has a list of what is gone. */
+void
+copy_note(struct copy *c)
+{
+	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
+
+	if (c->full == NULL || !copy_is_good(c) || c->plan.base.when == 0)
+		return;
+	stamp_format(&c->tree, tree);
+	stamp_format(&c->plan.base, base);
+	note_sharing(c, tree, base);
+	emptied_compare(c->v->fd, base, tree, c->v->dev, &c->verdict.run);
 }

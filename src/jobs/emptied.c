@@ -8,13 +8,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 
-/* The search: the names come directory by directory, the contents of each before itself. */
+/* The search.  In a list the names come directory by directory, the contents of each before itself;
+ * a walk enters each directory before its contents. */
 struct emptied {
-	int top;
-	char *parent;  /* of the last name */
+	int top;       /* a walk: of the tree with which the walked one is compared */
+	dev_t dev;     /* a walk: of both */
+	char *parent;  /* of the last name; a walk: the present directory, NULL before the first */
 	char *dir;     /* the empty directory that this is, or was below; NULL: none */
 	int64_t files; /* what that has lost so far, directories aside */
 	size_t n;      /* empty directories so far */
@@ -114,6 +117,16 @@ say(const struct emptied *e, struct history_run *run)
 	free(safe);
 }
 
+static void
+finish(struct emptied *e, struct history_run *run)
+{
+	if (e->most != NULL)
+		say(e, run);
+	free(e->parent);
+	free(e->most);
+	file_close(&e->top);
+}
+
 void
 emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run)
 {
@@ -129,12 +142,79 @@ emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run)
 		name = swap;
 	}
 	flush(&e);
-	if (e.most != NULL)
-		say(&e, run);
 	free(name.text);
 	free(before.text);
-	free(e.parent);
-	free(e.most);
+	finish(&e, run);
+}
+
+static int
+count_file(void *arg, int dirfd, const char *name, bool is_dir)
+{
+	int64_t *files = arg;
+
+	(void)dirfd;
+	(void)name;
+	*files += !is_dir;
+	return 0;
+}
+
+/* The files below the directory name in that of e->parent, both of the tree e->top. */
+static int64_t
+count_files(const struct emptied *e, const char *name)
+{
+	int64_t files = 0;
+	struct tree w = {.dev = e->dev, .visit = count_file, .arg = &files};
+	int above = tree_open(e->top, e->parent);
+
+	if (above >= 0) {
+		(void)tree_walk(above, name, &w);
+		close(above);
+	}
+	return files;
+}
+
+/* A directory of the new tree, before what is in it; e->parent is the path of the one above. */
+static int
+enter_dir(void *arg, int dirfd, const char *name, int fd)
+{
+	struct emptied *e = arg;
+	char *path = e->parent != NULL
+	                 ? text_format("%s%s%s", e->parent, *e->parent != '\0' ? "/" : "", name)
+	                 : strdup("");
+
+	(void)dirfd;
+	if (path == NULL)
+		return -1;
+	if (e->parent != NULL && tree_is_empty(fd) && (e->files = count_files(e, name)) > 0) {
+		e->dir = strdup(path);
+		flush(e);
+	}
+	free(e->parent);
+	e->parent = path;
+	return 0;
+}
+
+static int
+leave_dir(void *arg, int dirfd, const char *name, bool is_dir)
+{
+	struct emptied *e = arg;
+	char *slash = is_dir ? strrchr(e->parent, '/') : NULL;
+
+	(void)dirfd;
+	(void)name;
+	if (is_dir)
+		*(slash != NULL ? slash : e->parent) = '\0';
+	return 0;
+}
+
+/* Only directories are read, and of the base only those whose counterparts are empty. */
+void
+emptied_compare(int volume, const char *base, const char *tree, dev_t dev, struct history_run *run)
+{
+	struct emptied e = {.top = tree_open(volume, base), .dev = dev};
+	struct tree w = {.dev = dev, .visit = leave_dir, .enter = enter_dir, .arg = &e};
+
 	if (e.top >= 0)
-		close(e.top);
+		(void)tree_walk(volume, tree, &w);
+	finish(&e, run);
 }

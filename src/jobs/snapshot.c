@@ -481,7 +481,7 @@ snapshot_run(struct copy *c)
 		c->log = runlog_open(c->v->meta, &c->tree);
 		rc = run(c);
 		if (rc == 0)
-			copy_note_sharing(c);
+			copy_note(c);
 		runlog_close(c->log);
 	}
 	text_list_free(&c->scan.stores);

@@ -77,12 +77,16 @@ says() {
 	says --check
 }
 
-@test "a directory that had files and is empty now is said in the row" {
-	mkdir -p "$D/src/docs/deep" "$D/src/kept"
-	touch "$D/src/docs/"{1..40} "$D/src/docs/deep/"{1..10} "$D/src/kept/"{a,b,c} "$D/src/f"{1..100}
-	hosts_conf <<<"host \"here\" { volume \"v\" { source = \"$D/src/\" } }"
-	flashback -1
-	rm -r "$D/src/docs/"* "$D/src/kept/a"
+# empties DIR OPTION COMMAND...: after that the run of this source, with such an option or "", says that docs/, with 50
+# files, is empty; the next one does not.
+empties() {
+	local dir=$1
+	hosts_conf <<<"host \"here\" { volume \"v\" { source = \"$dir/\" $2 } }"
+	shift 2
+	"${IN_BOX[@]}" mkdir -p "$dir/docs/deep" "$dir/kept"
+	"${IN_BOX[@]}" touch "$dir/docs/"{1..40} "$dir/docs/deep/"{1..10} "$dir/kept/"{a,b,c} "$dir/f"{1..100}
+	flashback -1 here/v
+	"$@"
 	next_second
 	run flashback -1 here/v
 	expect_exit 0
@@ -90,5 +94,32 @@ says() {
 	row_has here/v 'docs/ is empty now, it had 50 files'
 	next_second
 	run flashback -1 here/v
+	expect_exit 0
 	refuse expect 'is empty now'
+}
+
+empty() {
+	rm -r "$D/src/docs/"* "$D/src/kept/a"
+}
+
+@test "a directory that had files and is empty now is said in the row" {
+	empties "$D/src" "$(runs quick)" empty
+	empties "$D/src" "$(runs full)" empty
+}
+
+@test "a directory that had files and is a mount point now is said in the row" {
+	empties "$D/src" '' "${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/src/docs"
+}
+
+become_subvolume() {
+	"${IN_BOX[@]}" mv "$D/disk/docs" "$D/disk/old"
+	"${IN_BOX[@]}" btrfs -q subvolume create "$D/disk/docs"
+	"${IN_BOX[@]}" cp -a "$D/disk/old/." "$D/disk/docs"
+	"${IN_BOX[@]}" rm -r "$D/disk/old"
+}
+
+@test "a directory that had files and is a btrfs subvolume now is said in the row" {
+	command -v mkfs.btrfs btrfs >/dev/null || skip "needs btrfs-progs"
+	on_disk btrfs "$D/disk" || skip "needs btrfs"
+	empties "$D/disk" '' become_subvolume
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "flashback/store/history.h"
 
@@ -17,5 +18,13 @@
  * struct scan.
  */
 void emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run);
+
+/**
+ * emptied_compare(volume, base, tree, dev, run):
+ * The same where no names are known: the empty directories of tree are looked up in base, both
+ * below the descriptor volume and on the device dev.
+ */
+void emptied_compare(int volume, const char *base, const char *tree, dev_t dev,
+                     struct history_run *run);
 
 #endif
