@@ -430,6 +430,20 @@ contrast() {
 	[ $((${EPOCHREALTIME/./} - start)) -lt 60000000 ] # were it by the square, it would be minutes
 }
 
+# What README.md shows first: its queue.txt is read as any, and etc/page.png is what SCREENSHOTS=etc leaves here.
+@test "the queue.txt and the picture of README.md" {
+	devtools Emulation.setDeviceMetricsOverride '{"width": 1140, "height": 655, "deviceScaleFactor": 0.75, "mobile": false}'
+	status_file volumes.total=5 volumes.ok=4 'reason=all is well (1 of 5 volumes not found)'
+	sed -n '/ : sleeping/,/^[^ ]/ { /^[^ ]/d; s/^    //; p }' "$ROOT/README.md" >"$RUN/queue.txt"
+	look OK
+	is "$(text_of '#gap')" ''
+	is "$(text_of 'tbody th')" "$(sed 1,3d "$RUN/queue.txt" | grep / | cut -d' ' -f1 | paste -sd '|')"
+	fits
+	screenshot page
+	grep -qF '](etc/page.png)' "$ROOT/README.md"
+	[ "$(stat -c %s "$ROOT/etc/page.png")" -lt 60000 ]
+}
+
 @test "what flashback itself writes is understood" {
 	local mine=$PIDS
 	begin || { PIDS=$mine; return 1; }
