@@ -340,6 +340,19 @@ parse(const char *text, struct source *s, char **why)
 	return text_refuse_word(why, text, " is neither an absolute path nor HOST:PATH");
 }
 
+char *
+source_at(const char *text, const char *address)
+{
+	bool url = strncasecmp(text, URL, strlen(URL)) == 0, bracket = strchr(address, ':') != NULL;
+	const char *host = text + (url ? strlen(URL) : 0);
+	const char *at = memrchr(host, '@', strcspn(host, url ? "/" : ":/"));
+
+	if (at != NULL)
+		host = at + 1;
+	return text_format("%.*s%s%s%s%s", (int)(host - text), text, bracket ? "[" : "", address,
+	                   bracket ? "]" : "", host + strcspn(host, ":/"));
+}
+
 int
 source_parse(const char *text, struct source *s, char **why)
 {

@@ -236,14 +236,14 @@ ssh_port(const char *ssh, int *port)
 	return rc;
 }
 
-/* The port of an rsync daemon from rsync_options, or the default. */
-static int
-daemon_port(const struct text_list *options)
+int
+volume_daemon_port(const struct volume *v)
 {
 	static const char option[] = "--port=";
-	unsigned port = RSYNC_PORT;
+	const struct text_list *options = &v->rsync_options;
+	unsigned port = v->source_port != 0 ? (unsigned)v->source_port : RSYNC_PORT;
 
-	for (size_t i = 0; i < options->n; i++)
+	for (size_t i = 0; v->source_port == 0 && i < options->n; i++)
 		if (strncmp(options->item[i], option, sizeof(option) - 1) == 0)
 			(void)units_parse_count(options->item[i] + sizeof(option) - 1, 65535,
 			                        &port);
@@ -288,10 +288,8 @@ resolve_probe(struct volume *v, char **why)
 	}
 	if (v->probe != VOLUME_PROBE_TCP)
 		v->probe_port = 0;
-	else if (v->probe_port == 0 && v->source_port != 0)
-		v->probe_port = v->source_port;
 	else if (v->probe_port == 0 && v->transport == VOLUME_RSYNCD)
-		v->probe_port = daemon_port(&v->rsync_options);
+		v->probe_port = volume_daemon_port(v);
 	else if (v->probe_port == 0)
 		return ssh_port(v->ssh, &v->probe_port);
 	return 0;

@@ -87,6 +87,7 @@ copy_plan(struct copy *c)
 	};
 
 	runplan_make(&rc, &c->plan);
+	c->plan.job.source = c->source;
 }
 
 /* Note the tree in the lock file, then create it.  In this order: after a power failure the next

@@ -13,6 +13,7 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/emptied.h"
 #include "flashback/jobs/patch.h"
+#include "flashback/jobs/reach.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/quick.h"
@@ -467,6 +468,7 @@ run(struct copy *c)
 int
 snapshot_run(struct copy *c)
 {
+	struct resolve address;
 	char *root;
 	int rc = -1;
 
@@ -476,15 +478,20 @@ snapshot_run(struct copy *c)
 		                       "cannot determine the path of the volume's directory: %s",
 		                       strerror(errno));
 	c->root = root;
+	c->source = reach_source(c->volume, c->signals, &address);
 	copy_plan(c);
 	if (copy_make_tree(c) == 0) {
 		c->log = runlog_open(c->v->meta, &c->tree);
+		if (c->source != NULL)
+			copy_log(c, "the host's first address does not answer, used is",
+			         address.text);
 		rc = run(c);
 		if (rc == 0)
 			copy_note(c);
 		runlog_close(c->log);
 	}
 	text_list_free(&c->scan.stores);
+	free(c->source);
 	free(root);
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "flashback/config/rsyncopt.h"
 #include "flashback/rsync/scan.h"
 
-/* A reachable host answers ssh within this time (seconds). */
+/* A reachable host answers within this time (seconds). */
 #define CONNECT_TIMEOUT 20
 /* The longest interval between keepalive messages of ssh (seconds). */
 #define ALIVE_INTERVAL_MAX 60
@@ -136,6 +136,8 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 			return -1;
 	if (add_added(job, argv) != 0)
 		return -1;
+	if (job->source != NULL && text_list_addf(argv, "--contimeout=%d", CONNECT_TIMEOUT) != 0)
+		return -1;
 	if (!compares_contents(v, job->checksum) &&
 	    text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
 		return -1;
@@ -175,7 +177,9 @@ add_filters(const struct argv_job *job, struct text_list *argv)
 static int
 add_ends(const struct argv_job *job, struct text_list *argv)
 {
-	if (text_list_add(argv, "--") != 0 || text_list_add(argv, job->volume->source) != 0)
+	const char *source = job->source != NULL ? job->source : job->volume->source;
+
+	if (text_list_add(argv, "--") != 0 || text_list_add(argv, source) != 0)
 		return -1;
 	return text_list_addf(argv, "%s/", job->target);
 }

@@ -165,3 +165,34 @@ asked_meanwhile() {
 	has_snapshots 1 h/v
 	[ "$(grep -c 'h/v: not found' "$D/log")" -eq 1 ]
 }
+
+@test "a name whose first address is dead: an rsync daemon is reached by the second, within seconds" {
+	host_start 1
+	rsyncd_start 1 "$D/src"
+	void_start
+	names '10.88.0.2 two.home' '10.77.1.2 two.home'
+	"${IN_BOX[@]}" getent ahosts two.home | grep -q '^10\.88\.0\.2 ' # the dead one is first
+	hosts_conf <<-END
+	host "url"   { volume "v" { source = "rsync://two.home/data/" } }
+	host "colon" { volume "v" { source = "two.home::data"  probe = "none" } }
+	host "four"  { volume "v" { source = "two.home::data"  rsync_options = { "-4", "--contimeout=1" } } }
+	END
+	local before=$SECONDS
+	run flashback -1 url colon
+	expect_exit 0
+	run flashback -1 url colon # quick ones
+	expect_exit 0
+	[ $((SECONDS - before)) -lt 60 ]
+	grep -h '^flashback:' "$STORE"/*/v/.flashback/logs/*.log >"$D/said"
+	[ "$(grep -c "the host's first address does not answer, used is: 10.77.1.2" "$D/said")" -eq 4 ]
+	[ "$(grep -c 'quick run' "$D/said")" -eq 2 ]
+	# Whoever says which address it is has it so.
+	run flashback -1 four
+	expect_exit 2
+	expect FAILED
+	# People see the name.
+	run flashback -n
+	refuse expect 10.77
+	grep -qF 'rsync://two.home/data/' "$STORE/url/v/RESTORE.txt"
+	refuse grep -qF 10.77 "$STORE/url/v/RESTORE.txt"
+}

@@ -29,6 +29,10 @@ int source_parse(const char *text, struct source *s, char **why);
 /** source_free(s): free the contents, not s itself. */
 void source_free(struct source *s);
 
+/** source_at(text, address): the text of a remote source, whose host is a name, with that replaced
+ * by a numeric address, in new memory; NULL with ENOMEM. */
+char *source_at(const char *text, const char *address);
+
 /** source_check_host(host, why): could this be a machine's name or numeric address?  Return 0/-1.
  */
 int source_check_host(const char *host, char **why);

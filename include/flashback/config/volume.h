@@ -35,6 +35,9 @@ struct volume *volume_new(const struct volume *around);
 int volume_finish(struct volume *v, const char *host, const char *name, const char *data_dir,
                   char **why, const char **blame);
 
+/** volume_daemon_port(v): the port of the rsync daemon of v: of its source, --port, or 873. */
+int volume_daemon_port(const struct volume *v);
+
 /** volume_pattern(path): the exclude pattern that stands for just this path; new memory, NULL with
  * ENOMEM. */
 char *volume_pattern(const char *path);

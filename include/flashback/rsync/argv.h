@@ -16,6 +16,7 @@
 struct argv_job {
 	const struct volume *volume;
 	const char *program; /* an absolute path */
+	const char *source;  /* of an rsync daemon by its address; NULL: the volume's */
 	struct version version;
 	/* Names beside target, in order of preference; NULL: no more. */
 	const char *base[LINKDEST_MAX];

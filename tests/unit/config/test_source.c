@@ -161,6 +161,28 @@ test_inside(void **state)
 	assert_true(source_is_inside("/", "/"));
 }
 
+/* By its address; the rest is as it was. */
+static void
+test_at(void **state)
+{
+	static const struct {
+		const char *text, *address, *result;
+	} rows[] = {
+	    {"rsync://nas/music/", "10.0.0.9", "rsync://10.0.0.9/music/"},
+	    {"RSYNC://b:k@nas.lan:8730/m@x:y/", "fd77::2", "RSYNC://b:k@[fd77::2]:8730/m@x:y/"},
+	    {"nas::music/", "fe80::1%eth0", "[fe80::1%eth0]::music/"},
+	    {"backup@nas::m@x/", "10.0.0.9", "backup@10.0.0.9::m@x/"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char *result = source_at(rows[i].text, rows[i].address);
+
+		assert_string_equal(result, rows[i].result);
+		free(result);
+	}
+}
+
 int
 main(void)
 {
@@ -168,6 +190,7 @@ main(void)
 	    cmocka_unit_test(test_good),
 	    cmocka_unit_test(test_bad),
 	    cmocka_unit_test(test_inside),
+	    cmocka_unit_test(test_at),
 	};
 
 	return cmocka_run_group_tests_name("source", tests, NULL, NULL);

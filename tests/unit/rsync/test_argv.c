@@ -342,6 +342,10 @@ test_argv_timeout(void **state)
 		assert_int_equal(argv_has(&job, "--timeout="), rows[i].timeout);
 		assert_false(argv_has(&job, "-e"));
 		assert_false(argv_has(&job, "--confine-root"));
+		assert_false(argv_has(&job, "--contimeout"));
+		job.source = "rsync://10.0.0.9/music/";
+		assert_true(argv_has(&job, "--contimeout=20"));
+		assert_true(argv_has(&job, job.source) && !argv_has(&job, source));
 		text_list_free(&v.rsync_options);
 	}
 }
