@@ -133,10 +133,9 @@ compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* List snapshots of volumes that are not in the config.  They are never expired.  An absent disk is
- * not an error here: the config can be checked without it. */
-static void
-show_unlisted(FILE *f, const struct config *c)
+/* An absent disk is not an error here: the config can be checked without it. */
+void
+check_unlisted(FILE *f, const struct config *c)
 {
 	DIR *dir = open_below(AT_FDCWD, c->data_dir);
 	struct text_list found = {0};
@@ -168,7 +167,7 @@ check_print(FILE *f, const struct config *c)
 		show_options(f, OPTION_VOLUME, c->volumes[i], "    ");
 		show_policy(f, c->volumes[i]);
 	}
-	show_unlisted(f, c);
+	check_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }
 

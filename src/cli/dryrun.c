@@ -201,31 +201,18 @@ out:
 	return rc;
 }
 
-/* Print what would expire after a success.  The new snapshot is added to the list first: it may be
- * the one that makes an older one superfluous. */
+/* Print what would expire after a success. */
 static int
 print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
 {
-	const struct expire_series both = {.complete = true, .partial = true};
-	struct stamp *stamps = calloc(v->nstamps + 1, sizeof(*stamps));
-	size_t *at = calloc(v->nstamps + 1, sizeof(*at)), n = v->nstamps;
+	struct stamp next[EXPIRE_MAX],
+	    made = linkdest_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
 	char name[STAMP_NAME_SIZE];
-	int listed = -1;
+	int n = expire_foresee(v, &volume->keep, made, d->when.now, next);
 
-	if (stamps == NULL || at == NULL)
-		goto out;
-	for (size_t i = 0; i < n; i++)
-		stamps[i] = v->stamps[i];
-	stamps[n] = linkdest_stamp(stamps, n, d->when.now, d->when.offset);
-	stamps[n++].state = STAMP_COMPLETE;
-	qsort(stamps, n, sizeof(*stamps), stamp_compare);
-	listed = expire_list(stamps, n, &volume->keep, both, d->when.now, at);
-	for (int i = 0; i < listed && i < EXPIRE_MAX; i++)
-		printf("    would expire %s/%s\n", volume->id, stamp_format(&stamps[at[i]], name));
-out:
-	free(stamps);
-	free(at);
-	return listed < 0 ? -1 : 0;
+	for (int i = 0; i < n; i++)
+		printf("    would expire %s/%s\n", volume->id, stamp_format(&next[i], name));
+	return n < 0 ? -1 : 0;
 }
 
 /* Print what one_file_system leaves out of a local source. */

@@ -10,6 +10,7 @@
 
 #include "flashback/cli/check.h"
 #include "flashback/cli/dryrun.h"
+#include "flashback/cli/list.h"
 #include "flashback/config/conf.h"
 #include "flashback/config/suggest.h"
 #include "flashback/daemon/daemon.h"
@@ -21,7 +22,7 @@
 
 enum { EXIT_WRONG = 1, FORCE = 256 };
 
-enum mode { RUN, ONCE, DRY, CHECK, INIT };
+enum mode { RUN, ONCE, DRY, CHECK, LIST, INIT };
 
 struct arguments {
 	struct daemon_options daemon;
@@ -33,7 +34,7 @@ struct arguments {
 static const char help[] =
     "flashback: keep snapshots of the volumes of several hosts, with rsync\n"
     "\n"
-    "usage: flashback [-1intvVh] [-c file] [host | host/volume ...]\n"
+    "usage: flashback [-1ilntvVh] [-c file] [host | host/volume[/path] ...]\n"
     "\n"
     "  (none)             the daemon, in the foreground\n"
     "  -c, --config FILE  main config file (" CONFIG_FILE ")\n"
@@ -42,6 +43,9 @@ static const char help[] =
     "  -n, --dry-run      print what a wake would do: reasons, commands, what would be expired\n"
     "  -t, --check        check the config; show all volumes, their options and where each came "
     "from\n"
+    "  -l, --list         list the volumes in the store; the snapshots of a volume and why each is "
+    "kept;\n"
+    "                     or the versions of a path in a volume, and how to restore them\n"
     "  -i, --init         make data_dir a store and test the disk\n"
     "      --force        with -i: accept a disk that lacks something\n"
     "  -v, --verbose      log more\n"
@@ -53,11 +57,17 @@ static const char help[] =
     "flashback.conf(5), hosts.conf(5).\n";
 
 static const struct option options[] = {
-    {"config", required_argument, NULL, 'c'}, {"once", no_argument, NULL, '1'},
-    {"dry-run", no_argument, NULL, 'n'},      {"check", no_argument, NULL, 't'},
-    {"init", no_argument, NULL, 'i'},         {"force", no_argument, NULL, FORCE},
-    {"verbose", no_argument, NULL, 'v'},      {"version", no_argument, NULL, 'V'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'},
+    {"once", no_argument, NULL, '1'},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"check", no_argument, NULL, 't'},
+    {"list", no_argument, NULL, 'l'},
+    {"init", no_argument, NULL, 'i'},
+    {"force", no_argument, NULL, FORCE},
+    {"verbose", no_argument, NULL, 'v'},
+    {"version", no_argument, NULL, 'V'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static int
@@ -117,6 +127,9 @@ take_option(struct arguments *a, char *const *argv, int option)
 	case 't':
 		set_mode(a, CHECK);
 		return 0;
+	case 'l':
+		set_mode(a, LIST);
+		return 0;
 	case 'i':
 		set_mode(a, INIT);
 		return 0;
@@ -144,12 +157,12 @@ static int
 check_arguments(const struct arguments *a)
 {
 	if (a->modes > 1)
-		return usage("-1, -i, -n and -t are mutually exclusive");
+		return usage("-1, -i, -l, -n and -t are mutually exclusive");
 	if (a->force && a->mode != INIT)
 		return usage("--force is valid only with --init");
-	if (a->daemon.wanted.n > 0 && a->mode != ONCE && a->mode != DRY)
+	if (a->daemon.wanted.n > 0 && a->mode != ONCE && a->mode != DRY && a->mode != LIST)
 		return usage(
-		    "hosts and volumes can be named only with -1 (back them up now) or -n");
+		    "hosts and volumes can be named only with -1 (back them up now), -l or -n");
 	return 0;
 }
 
@@ -159,7 +172,7 @@ parse(int argc, char **argv, struct arguments *a)
 	int option, rc;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":c:1intvVh", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":c:1ilntvVh", options, NULL)) != -1) {
 		rc = take_option(a, argv, option);
 		if (rc != 0)
 			return rc;
@@ -203,6 +216,12 @@ dry(const struct arguments *a, struct config *config)
 	return dryrun_run(config, &a->daemon.wanted);
 }
 
+static int
+list(const struct arguments *a, struct config *config)
+{
+	return list_run(stdout, config, &a->daemon.wanted);
+}
+
 /* Leave the directory in which the daemon was started: it may lie on the backup disk, which could
  * then not be unmounted. */
 static int
@@ -224,6 +243,8 @@ run_mode(struct arguments *a)
 		return with_config(a, init);
 	case DRY:
 		return with_config(a, dry);
+	case LIST:
+		return with_config(a, list);
 	case ONCE:
 		a->daemon.once = true;
 		break;

@@ -164,14 +164,11 @@ add_reach(const struct text *t, struct text_list *argv)
 	return text_list_add(argv, "-e") != 0 || text_list_add(argv, t->ssh) != 0 ? -1 : 0;
 }
 
-/* Build one command.  Restoring to the source uses the same transport as the backup; restoring
- * aside, or a local volume, is a local copy. */
+/* Begin a command, to t->back or to a directory of this machine: the program and its options. */
 static int
-add_words(const struct text *t, const struct piece *piece, enum destination target, bool dry,
-          struct text_list *argv)
+add_program(const struct text *t, bool relative, bool local, bool dry, struct text_list *argv)
 {
-	/* --modify-window=-1: compare nanoseconds, else a file changed twice in one second stays.
-	 */
+	/* --modify-window=-1: nanoseconds, else a file changed twice in one second stays. */
 	const char *const words[] = {
 	    t->rsync,
 	    dry ? "-n" : NULL,
@@ -180,14 +177,23 @@ add_words(const struct text *t, const struct piece *piece, enum destination targ
 	    "--sparse",
 	    "--numeric-ids",
 	    "--modify-window=-1",
-	    piece->name != NULL ? "-R" : NULL,
+	    relative ? "-R" : NULL,
 	};
-	bool local = target == TO_ASIDE || t->back.transport == VOLUME_LOCAL;
 
+	local = local || t->back.transport == VOLUME_LOCAL;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
 			return -1;
-	if ((!local && add_reach(t, argv) != 0) || add_options(t, local, argv) != 0)
+	return (!local && add_reach(t, argv) != 0) || add_options(t, local, argv) != 0 ? -1 : 0;
+}
+
+/* Build one command.  Restoring to the source uses the same transport as the backup; restoring
+ * aside, or a local volume, is a local copy. */
+static int
+add_words(const struct text *t, const struct piece *piece, enum destination target, bool dry,
+          struct text_list *argv)
+{
+	if (add_program(t, piece->name != NULL, target == TO_ASIDE, dry, argv) != 0)
 		return -1;
 	/* With -R the part after "/./" is created below the target, parent directories included. */
 	if (text_list_addf(argv, piece->name != NULL ? "%s/%s/./%s" : "%s/%s/", t->dir, t->latest,
@@ -198,49 +204,50 @@ add_words(const struct text *t, const struct piece *piece, enum destination targ
 	return text_list_add(argv, target == TO_ASIDE ? ASIDE : t->back.text);
 }
 
-/* What stands in the place of an unknown target: no shell runs a line that ends so. */
+/* In the place of an unknown target, after a blank: no shell runs a line that ends so. */
 static void
 put_placeholder(const struct text *t)
 {
 	int host = (int)(strlen(t->back.text) - strlen(t->back.path));
 
-	fprintf(t->f, "<%.*s/PATH/>", host, t->back.text);
+	fprintf(t->f, " <%.*s/PATH/>", host, t->back.text);
+}
+
+/* Write a line with a command, unless building it has failed, and free that. */
+static void
+put_line(struct text *t, int built, struct text_list *argv, bool unknown, const char *after)
+{
+	if (built == 0) {
+		fputs("    ", t->f);
+		argv_print(t->f, argv);
+		if (unknown)
+			put_placeholder(t);
+		fprintf(t->f, "%s\n", after);
+	} else {
+		t->failed = true;
+	}
+	text_list_free(argv);
 }
 
 static void
 put_command(struct text *t, const struct piece *piece, enum destination target, bool dry)
 {
 	struct text_list argv = {0};
+	int rc = add_words(t, piece, target, dry, &argv);
 
-	if (add_words(t, piece, target, dry, &argv) == 0) {
-		fputs("    ", t->f);
-		argv_print(t->f, &argv);
-		if (target == BACK && t->unknown) {
-			fputc(' ', t->f);
-			put_placeholder(t);
-		}
-		fputc('\n', t->f);
-	} else {
-		t->failed = true;
-	}
-	text_list_free(&argv);
+	put_line(t, rc, &argv, target == BACK && t->unknown, "");
 }
 
-/* Write a command about the volume's directory: its words, the directory, and what follows it
- * without a blank. */
+/* Write a command about the volume's directory: words, directory, and what follows. */
 static void
 put_about(struct text *t, const char *words, const char *after)
 {
 	struct text_list argv = {0};
+	int rc = text_list_split(&argv, words);
 
-	if (text_list_split(&argv, words) == 0 && text_list_add(&argv, t->dir) == 0) {
-		fputs("    ", t->f);
-		argv_print(t->f, &argv);
-		fprintf(t->f, "%s\n", after);
-	} else {
-		t->failed = true;
-	}
-	text_list_free(&argv);
+	if (rc == 0)
+		rc = text_list_add(&argv, t->dir);
+	put_line(t, rc, &argv, false, after);
 }
 
 /* What the directory contains, and how to list it.  Written for somebody who has lost a machine and
@@ -349,7 +356,7 @@ put_unknown(struct text *t)
 	fprintf(t->f,
 	        "\nBack to the host\n\n"
 	        "The backup reads %s .  That is the root directory of the host, or the directory\n"
-	        "that its key is restricted to (rrsync): only you know.  Replace ",
+	        "that its key is restricted to (rrsync): only you know.  Replace",
 	        t->volume->source);
 	put_placeholder(t);
 	fputs(" in\n"
@@ -464,4 +471,25 @@ out:
 	source_free(&t.back);
 	free(t.ssh);
 	return t.failed || ferror(f) ? -1 : 0;
+}
+
+int
+restore_beside(FILE *f, const struct volume *volume, const char *rsync, const char *from,
+               const char *to)
+{
+	struct text t = {.f = f, .volume = volume, .rsync = shorten(rsync)};
+	struct text_list argv = {0};
+	int rc = find_back(&t);
+
+	if (rc == 0 && !t.unknown)
+		rc = text_replace(&t.back.text, "%s%s", t.back.text, to) |
+		     text_replace(&t.back.path, "%s%s", t.back.path, to);
+	if (rc == 0 &&
+	    (add_program(&t, false, false, false, &argv) != 0 || text_list_add(&argv, from) != 0 ||
+	     (!t.unknown && text_list_add(&argv, t.back.text) != 0)))
+		rc = -1;
+	put_line(&t, rc, &argv, t.unknown, "");
+	source_free(&t.back);
+	free(t.ssh);
+	return t.failed ? -1 : 0;
 }

@@ -9,6 +9,21 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/summary.h"
 
+/* Copy the snapshots of one series to series, their indexes to `at`.  Return how many. */
+static size_t
+pick_series(const struct stamp *stamps, size_t n, enum stamp_state state, struct stamp *series,
+            size_t *at)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].state == state) {
+			at[found] = i;
+			series[found++] = stamps[i];
+		}
+	return found;
+}
+
 /* Append to `at` the indexes of the snapshots of one series that the policy no longer keeps.  The
  * last one is never listed, whatever retain_mark returns: the newest snapshot of a series must not
  * expire.  Return how many, or -1. */
@@ -18,16 +33,12 @@ list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 {
 	struct stamp *series = calloc(n + 1, sizeof(*series));
 	bool *drop = calloc(n + 1, sizeof(*drop));
-	size_t found = 0;
+	size_t found;
 	int listed = -1;
 
 	if (series == NULL || drop == NULL)
 		goto out;
-	for (size_t i = 0; i < n; i++)
-		if (stamps[i].state == state) {
-			at[found] = i;
-			series[found++] = stamps[i];
-		}
+	found = pick_series(stamps, n, state, series, at);
 	if (retain_mark(series, found, keep, drop) == -1)
 		goto out;
 	listed = 0;
@@ -38,6 +49,31 @@ out:
 	free(series);
 	free(drop);
 	return listed;
+}
+
+int
+expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
+             struct volume_keep *rank)
+{
+	static const enum stamp_state states[] = {STAMP_COMPLETE, STAMP_PARTIAL};
+	struct stamp *series = calloc(n + 1, sizeof(*series));
+	struct volume_keep *ranked = calloc(n + 1, sizeof(*ranked));
+	size_t *at = calloc(n + 1, sizeof(*at));
+	int rc = series != NULL && ranked != NULL && at != NULL ? 0 : -1;
+
+	for (size_t i = 0; i < n; i++)
+		rank[i] = (struct volume_keep){0};
+	for (size_t k = 0; rc == 0 && k < sizeof(states) / sizeof(states[0]); k++) {
+		size_t found = pick_series(stamps, n, states[k], series, at);
+
+		rc = retain_rank(series, found, keep, ranked);
+		for (size_t i = 0; rc == 0 && i < found; i++)
+			rank[at[i]] = ranked[i];
+	}
+	free(at);
+	free(ranked);
+	free(series);
+	return rc;
 }
 
 /* Nothing expires while a stamp is from the future: the clock is or was wrong, and the ages of all
@@ -57,6 +93,35 @@ expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 	if (series.partial && complete != -1)
 		partial = list_series(stamps, n, keep, STAMP_PARTIAL, at + complete);
 	return complete == -1 || partial == -1 ? -1 : complete + partial;
+}
+
+/* The new snapshot may be the one that makes an older one superfluous. */
+int
+expire_foresee(const struct store_volume *v, const struct volume_keep *keep, struct stamp made,
+               int64_t now, struct stamp next[EXPIRE_MAX])
+{
+	const struct expire_series both = {.complete = true, .partial = true};
+	size_t n = v->nstamps;
+	struct stamp *stamps = calloc(n + 1, sizeof(*stamps));
+	size_t *at = calloc(n + 1, sizeof(*at));
+	int listed = -1;
+
+	if (stamps == NULL || at == NULL)
+		goto out;
+	for (size_t i = 0; i < n; i++)
+		stamps[i] = v->stamps[i];
+	made.state = STAMP_COMPLETE;
+	stamps[n++] = made;
+	qsort(stamps, n, sizeof(*stamps), stamp_compare);
+	listed = expire_list(stamps, n, keep, both, now, at);
+	if (listed > EXPIRE_MAX)
+		listed = EXPIRE_MAX;
+	for (int i = 0; i < listed; i++)
+		next[i] = stamps[at[i]];
+out:
+	free(stamps);
+	free(at);
+	return listed;
 }
 
 /* A rename that fails does not stop the others: one snapshot that cannot be renamed would let the

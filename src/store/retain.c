@@ -14,14 +14,14 @@ enum retain_span { SPAN_HOUR, SPAN_DAY, SPAN_WEEK, SPAN_MONTH, SPAN_YEAR };
 static const struct {
 	enum retain_span span;
 	size_t count; /* offset of the number to keep in struct volume_keep */
-	const char *article, *name;
+	const char *adverb, *article, *name;
 	int64_t seconds; /* at least */
 } rules[] = {
-    {SPAN_HOUR, offsetof(struct volume_keep, hourly), "an", "hour", 3600},
-    {SPAN_DAY, offsetof(struct volume_keep, daily), "a", "day", 86400},
-    {SPAN_WEEK, offsetof(struct volume_keep, weekly), "a", "week", 7 * 86400},
-    {SPAN_MONTH, offsetof(struct volume_keep, monthly), "a", "month", 28 * 86400},
-    {SPAN_YEAR, offsetof(struct volume_keep, yearly), "a", "year", 365 * 86400},
+    {SPAN_HOUR, offsetof(struct volume_keep, hourly), "hourly", "an", "hour", 3600},
+    {SPAN_DAY, offsetof(struct volume_keep, daily), "daily", "a", "day", 86400},
+    {SPAN_WEEK, offsetof(struct volume_keep, weekly), "weekly", "a", "week", 7 * 86400},
+    {SPAN_MONTH, offsetof(struct volume_keep, monthly), "monthly", "a", "month", 28 * 86400},
+    {SPAN_YEAR, offsetof(struct volume_keep, yearly), "yearly", "a", "year", 365 * 86400},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -79,61 +79,95 @@ has_key(int64_t key, const int64_t *keys, size_t n)
 
 /*
  * Keep the first snapshot of each of the first count different periods in order, which is newest
- * first.  Periods without a snapshot do not count, so a month away expires nothing.  Local times of
- * neighbours may run backwards (a repeated hour, a journey west), so a period is searched for among
- * all that have been used.
+ * first, and number them.  Periods without a snapshot do not count, so a month away expires
+ * nothing.  Local times of neighbours may run backwards (a repeated hour, a journey west), so a
+ * period is searched for among all that have been used.
  */
 static void
-keep_spans(const struct stamp *const *order, size_t n, enum retain_span span, unsigned count,
-           int64_t *keys, bool *kept)
+keep_spans(const struct volume_keep *policy, size_t rule, const struct stamp *const *order,
+           size_t n, int64_t *keys, struct volume_keep *const *rank)
 {
-	size_t used = 0;
+	unsigned used = 0, count = rule_count(policy, rule);
 
 	for (size_t i = 0; i < n && used < count; i++) {
-		int64_t key = span_key(order[i], span);
+		int64_t key = span_key(order[i], rules[rule].span);
 
 		if (has_key(key, keys, used))
 			continue;
 		keys[used++] = key;
-		kept[i] = true;
+		memcpy((char *)rank[i] + rules[rule].count, &used, sizeof(used));
 	}
 }
 
-/* Each rule marks what it keeps; a snapshot that no rule keeps is dropped.  Without memory nothing
- * is dropped: keeping too much is harmless. */
+int
+retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *policy,
+            struct volume_keep *rank)
+{
+	const struct stamp **order = calloc(n + 1, sizeof(*order));
+	struct volume_keep **place = calloc(n + 1, sizeof(struct volume_keep *));
+	int64_t *keys = calloc(n + 1, sizeof(*keys));
+	int rc = -1;
+
+	if (order == NULL || place == NULL || keys == NULL)
+		goto out;
+	for (size_t i = 0; i < n; i++) {
+		rank[i] = (struct volume_keep){0};
+		order[i] = &stamps[i];
+	}
+	qsort(order, n, sizeof(*order), compare_newest_first);
+	for (size_t i = 0; i < n; i++)
+		place[i] = &rank[order[i] - stamps];
+	for (unsigned i = 0; i < n && i < policy->last; i++)
+		place[i]->last = i + 1;
+	for (size_t i = 0; i < RULES; i++)
+		keep_spans(policy, i, order, n, keys, place);
+	rc = 0;
+out:
+	free(keys);
+	free(place);
+	free(order);
+	return rc;
+}
+
+/* A snapshot that no rule keeps is dropped.  Without memory nothing is dropped: keeping too much is
+ * harmless; nor by a policy without any number, which is a mistake in the config, not a wish to
+ * lose everything. */
 int
 retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop)
 {
-	const struct stamp **order = calloc(n + 1, sizeof(*order));
-	int64_t *keys = calloc(n + 1, sizeof(*keys));
-	bool *kept = calloc(n + 1, sizeof(*kept));
+	struct volume_keep *rank = calloc(n + 1, sizeof(*rank));
 	int dropped = -1;
 
 	for (size_t i = 0; i < n; i++)
 		drop[i] = false;
-	if (order == NULL || keys == NULL || kept == NULL)
+	if (rank == NULL || retain_rank(stamps, n, policy, rank) == -1)
 		goto out;
 	dropped = 0;
-	/* A policy without any number is a mistake in the config, not a wish to lose everything. */
-	if (!volume_keeps_any(policy))
-		goto out;
-	for (size_t i = 0; i < n; i++)
-		order[i] = &stamps[i];
-	qsort(order, n, sizeof(*order), compare_newest_first);
-	/* keep_last, then each period; what any of them keeps is kept. */
-	for (size_t i = 0; i < n && i < policy->last; i++)
-		kept[i] = true;
-	for (size_t i = 0; i < RULES; i++)
-		keep_spans(order, n, rules[i].span, rule_count(policy, i), keys, kept);
-	for (size_t i = 0; i < n; i++) {
-		drop[order[i] - stamps] = !kept[i];
-		dropped += !kept[i];
+	for (size_t i = 0; i < n && volume_keeps_any(policy); i++) {
+		drop[i] = !volume_keeps_any(&rank[i]);
+		dropped += drop[i];
 	}
 out:
-	free(kept);
-	free(keys);
-	free(order);
+	free(rank);
 	return dropped;
+}
+
+char *
+retain_why(const struct volume_keep *rank)
+{
+	char *words = rank->last > 0 ? text_format("last %u", rank->last) : strdup("");
+
+	for (size_t i = 0; words != NULL && i < RULES; i++) {
+		unsigned number = rule_count(rank, i);
+
+		if (number > 0 &&
+		    text_replace(&words, "%s%s%s %u", words, *words != '\0' ? ", " : "",
+		                 rules[i].adverb, number) == -1) {
+			free(words);
+			return NULL;
+		}
+	}
+	return words;
 }
 
 char *

@@ -16,6 +16,10 @@
  */
 int check_print(FILE *f, const struct config *c);
 
+/** check_unlisted(f, c): print, as comments, the volumes in data_dir that hold snapshots but are
+ * not in the config.  They are never expired. */
+void check_unlisted(FILE *f, const struct config *c);
+
 /**
  * check_hints(f, c):
  * Print, as comments, problems that are not errors in the config: it has no volumes; data_dir is no

@@ -21,4 +21,12 @@
 int restore_write(FILE *f, const struct volume *volume, const char *dir, const char *latest,
                   const char *rsync, const struct text_list *left_out);
 
+/**
+ * restore_beside(f, volume, rsync, from, to):
+ * Write the command, with its newline, that copies from, a path in the store, to the path `to`
+ * below the place that the volume is restored to.  Return 0, or -1 with ENOMEM.
+ */
+int restore_beside(FILE *f, const struct volume *volume, const char *rsync, const char *from,
+                   const char *to);
+
 #endif

@@ -30,6 +30,22 @@ int expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *
                 struct expire_series series, int64_t now, size_t *at);
 
 /**
+ * expire_ranks(stamps, n, keep, rank):
+ * retain_rank for all n stamps, each in its series; one that belongs to no series has no rank.
+ * Return 0, or -1 with ENOMEM.
+ */
+int expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
+                 struct volume_keep *rank);
+
+/**
+ * expire_foresee(v, keep, made, now, next):
+ * Set next to the snapshots that a success which makes the complete snapshot made would expire.
+ * Return how many, or -1 with ENOMEM.
+ */
+int expire_foresee(const struct store_volume *v, const struct volume_keep *keep, struct stamp made,
+                   int64_t now, struct stamp next[EXPIRE_MAX]);
+
+/**
  * expire_policy(v, volume, series, now, trouble, size):
  * Rename to .expired what expire_list returns, at most EXPIRE_MAX. v->stamps must be current, and
  * is updated.  Return the number renamed; -1 with the first error in trouble (escaped), after all

@@ -21,6 +21,19 @@
  */
 int retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop);
 
+/**
+ * retain_rank(stamps, n, policy, rank):
+ * What retain_mark goes by: for each of the n stamps and each number of the policy, the place of
+ * the stamp among those that it keeps, the newest being 1; 0: it does not keep this one.  Return 0,
+ * or -1 with ENOMEM.
+ */
+int retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *policy,
+                struct volume_keep *rank);
+
+/** retain_why(rank): a rank in words, as in "last 2, daily 3, weekly 1", or "" if nothing keeps it:
+ * new memory, or NULL with ENOMEM. */
+char *retain_why(const struct volume_keep *rank);
+
 /** retain_words(policy): what it keeps, as in "the last 3, then one a day for 10 days": new memory,
  * or NULL with ENOMEM. */
 char *retain_words(const struct volume_keep *policy);

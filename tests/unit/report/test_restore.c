@@ -307,11 +307,43 @@ test_fake_super(void **scratch)
 	volume_free(volume);
 }
 
+static void
+expect_beside(struct volume *volume, const char *to, const char *command)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_int_equal(restore_beside(f, volume, "/usr/bin/rsync", "/b/it's", to), 0);
+	fclose(f);
+	assert_string_equal(text, command);
+	free(text);
+	volume_free(volume);
+}
+
+/* With the words and options of RESTORE.txt; the target is the path itself, not a directory. */
+static void
+test_beside(void **unused)
+{
+	(void)unused;
+	expect_beside(rows_volume("a/b", "source=/home/", NULL), "ann/x.OLD",
+	              "    rsync -v -aHAX --sparse --numeric-ids --modify-window=-1 '/b/it'\\''s' "
+	              "/home/ann/x.OLD\n");
+	expect_beside(
+	    rows_volume("a/b", "source=root@h:/home/", "ssh=ssh -p 2", NULL), "a file.OLD",
+	    "    rsync -v -aHAX --sparse --numeric-ids --modify-window=-1 -s -e 'ssh -p 2' "
+	    "'/b/it'\\''s' 'root@h:/home/a file.OLD'\n");
+	expect_beside(rows_volume("a/b", "source=root@h:/", NULL), "x.OLD",
+	              "    rsync -v -aHAX --sparse --numeric-ids --modify-window=-1 '/b/it'\\''s' "
+	              "<root@h:/PATH/>\n");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_host),
+	    cmocka_unit_test(test_beside),
 	    cmocka_unit_test(test_odd_host),
 	    cmocka_unit_test(test_local),
 	    cmocka_unit_test(test_daemon),

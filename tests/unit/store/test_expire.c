@@ -196,6 +196,51 @@ test_trouble(void **state)
 	store_volume_close(&v);
 }
 
+/* What is foreseen is what goes once the new snapshot is there. */
+static void
+test_foreseen(void **state)
+{
+	const struct volume_keep keep = {.daily = 5};
+	const struct stamp made = {.when = NOW + DAY, .state = STAMP_WORKING};
+	struct store_volume v = open_volume(*state);
+	struct stamp next[EXPIRE_MAX];
+	char name[STAMP_NAME_SIZE];
+	int oldest = 0;
+
+	make_series(5, 0, STAMP_COMPLETE);
+	make_series(1, 9, STAMP_PARTIAL);
+	assert_int_equal(store_volume_list(&v), 0);
+	assert_int_equal(expire_foresee(&v, &keep, made, NOW, next), 1);
+	assert_string_equal(stamp_format(&next[0], name), "2026-11-18T000000+0000");
+	make_dir("2026-11-23T000000+0000");
+	assert_int_equal(expire(&v, 5, both), 1);
+	assert_false(is_there(name));
+	make_series(4, 20, STAMP_COMPLETE);
+	assert_int_equal(store_volume_list(&v), 0);
+	assert_int_equal(expire_foresee(&v, &keep, made, NOW, next), EXPIRE_MAX);
+	assert_int_equal(count(&v, STAMP_COMPLETE, &oldest), 9);
+	store_volume_close(&v);
+}
+
+/* Complete and partial snapshots are numbered apart; others not at all. */
+static void
+test_ranks(void **state)
+{
+	static const enum stamp_state states[] = {STAMP_COMPLETE, STAMP_PARTIAL,  STAMP_SUSPECT,
+	                                          STAMP_PINNED,   STAMP_COMPLETE, STAMP_PARTIAL};
+	static const unsigned daily[] = {2, 2, 0, 0, 1, 1};
+	const struct volume_keep keep = {.daily = 3};
+	struct stamp stamps[LENGTH(states)];
+	struct volume_keep rank[LENGTH(states)];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(states); i++)
+		stamps[i] = (struct stamp){.when = NOW + (int64_t)i * DAY, .state = states[i]};
+	assert_int_equal(expire_ranks(stamps, LENGTH(states), &keep, rank), 0);
+	for (size_t i = 0; i < LENGTH(states); i++)
+		assert_int_equal(rank[i].daily, daily[i]);
+}
+
 /* No success, no expiry, also where there is no room; but a disk that is full is not the source's
  * fault. */
 static void
@@ -244,6 +289,8 @@ main(void)
 	    T(test_nothing_while_a_stamp_is_from_the_future),
 	    T(test_trouble),
 	    T(test_allowed),
+	    T(test_foreseen),
+	    T(test_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

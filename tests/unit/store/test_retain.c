@@ -350,13 +350,40 @@ test_last_needed(void **state)
 	assert_int_equal(retain_last_needed(&(struct volume_keep){.last = 1}, 1, &period), 0);
 }
 
+/* Each number of the policy numbers what it keeps, the newest first. */
+static void
+test_ranks(void **state)
+{
+	static const struct volume_keep policy = {.last = 2, .daily = 2, .weekly = 3};
+	static const char *const names[] = {
+	    "2026-11-08T031000+0100", "2026-11-14T031000+0100", "2026-11-15T031000+0100",
+	    "2026-11-20T031000+0100", "2026-11-20T041000+0100",
+	};
+	static const char *const why[] = {"weekly 3", "", "daily 2, weekly 2", "last 2",
+	                                  "last 1, daily 1, weekly 1"};
+	struct stamp stamps[LENGTH(names)];
+	struct volume_keep rank[LENGTH(names)];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(names); i++)
+		assert_int_equal(stamp_parse(names[i], &stamps[i]), 0);
+	assert_int_equal(retain_rank(stamps, LENGTH(names), &policy, rank), 0);
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		char *words = retain_why(&rank[i]);
+
+		assert_string_equal(words, why[i]);
+		free(words);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_words),      cmocka_unit_test(test_last_needed),
-	    cmocka_unit_test(test_keeps_any),  cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_properties), cmocka_unit_test(test_daily_use),
+	    cmocka_unit_test(test_ranks),       cmocka_unit_test(test_words),
+	    cmocka_unit_test(test_last_needed), cmocka_unit_test(test_keeps_any),
+	    cmocka_unit_test(test_tables),      cmocka_unit_test(test_properties),
+	    cmocka_unit_test(test_daily_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
