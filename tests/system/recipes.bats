@@ -13,10 +13,10 @@ teardown() {
 	finish
 }
 
-# block FILE LINE: of the indented blocks of a text, the one that has this line, without the indent.
+# block FILE LINE: of the indented blocks of a text, the one that has this line, without the indent and empty lines.
 block() {
 	awk -v line="$2" '
-	    /^    / || (/^$/ && text) { text = text substr($0, 5) "\n"; if (index($0, line)) found = 1; next }
+	    /^    / || /^$/ { text = text substr($0, 5) (/./ ? "\n" : ""); if (index($0, line)) found = 1; next }
 	    found { exit }
 	    { text = "" }
 	    END { if (found) printf "%s", text }' "$1"
@@ -44,4 +44,105 @@ block() {
 	flashback -1
 	[ ! -e "$(newest h/v)/ann/big" ]
 	[ -e "$(newest h/v)/bob/big/f" ]
+}
+
+# pasted LINE: the block of README.md with this line, with the paths of this test.
+pasted() {
+	block "$ROOT/README.md" "$1" | sed -e "s|/backup\\b|$STORE|g; s|\"/second\"|\"$D/second\"|; s|/run/flashback|$RUN|g" \
+	    -e "s|/etc/flashback|$D|g; s|^flashback|${IN_BOX[*]} $FLASHBACK|; s|--init|& --force|" -e "${SSH:+s|ssh -i /root/.ssh/store|$SSH|}"
+}
+
+# first_store: one with two volumes, each with two snapshots, and the config of the first flashback.
+first_store() {
+	mkdir -p "$D/home/ann" "$D/music"
+	hosts_conf <<-END
+	host "kimono" { volume "home" { source = "$D/home/" } }
+	host "nas" { volume "music" { source = "$D/music/" } }
+	END
+	seq 1000 >"$D/music/song"
+	set_clock '2027-03-01 03:10:00'
+	echo Dear >"$D/home/ann/letter.txt"
+	flashback -1
+	later
+}
+
+# later: another day of the first store.
+DAY=1
+later() {
+	DAY=$((DAY + 1))
+	set_clock "2027-03-$DAY 03:10:00"
+	echo "on day $DAY" >>"$D/home/ann/letter.txt"
+	flashback -1
+}
+
+# second N: it has N snapshots of each volume, and the newest is what the first has as `latest`.
+second() {
+	local first=$STORE STORE=$D/second
+	has_snapshots "$1" kimono/home
+	has_snapshots "$1" nas/music
+	same_tree "$(readlink -f "$first/kimono/home/latest")" "$(newest kimono/home)"
+	refuse [ "$(stat -c %i "$first/kimono/home/latest/ann/letter.txt")" = "$(stat -c %i "$(newest kimono/home)/ann/letter.txt")" ]
+}
+
+@test "README.md: a second disk, whose sources are latest of the first; two of them in turn" {
+	local whole
+	first_store
+	pasted 'data_dir    = "/second"' >"$D/second.conf"
+	pasted '/backup/nas/music/latest/' >"$D/second-hosts.conf"
+	pasted 'second.conf --init' >"$D/commands"
+	[ "$(wc -l <"$D/commands")" -eq 2 ]
+	sh -eu "$D/commands"
+	second 1
+	grep -q 'second/kimono/home/latest/ root@kimono.local:/home/$' "$D/second/kimono/home/RESTORE.txt"
+	# Of a week one is kept here, of the first all.
+	whole=$(STORE=$D/second; manifest "$(newest kimono/home)")
+	for _ in 1 2 3; do
+		later
+	done
+	sh -eu "$D/commands"
+	[ "$(STORE=$D/second; manifest "$(newest kimono/home)")" = "$whole" ] # not yet a week old
+	DAY=8
+	later
+	sh -eu "$D/commands"
+	second 2
+	# The other disk.
+	mv "$D/second" "$D/away"
+	run sh -eu <(tail -n 1 "$D/commands")
+	expect_exit 75
+	sh -eu "$D/commands"
+	second 1
+	mv "$D/second" "$D/other"
+	mv "$D/away" "$D/second"
+	later
+	run sh -eu <(tail -n 1 "$D/commands")
+	expect_exit 0
+	STORE=$D/second has_snapshots 2 kimono/home # on this one it is not due
+	[ "$(ls "$D/other/kimono/home" | grep -c ^2)" -eq 1 ]
+}
+
+@test "README.md: from another house, with a key that can only read the store" {
+	local first=$STORE
+	needs_root
+	first_store
+	box_start
+	host_start 1
+	sshd_start 1
+	names '10.77.1.2 box.example.org'
+	known_as 1 box.example.org
+	sed -i "1s|^|$(pasted 'rrsync -ro /backup"' | sed -n 's/ ssh-ed25519.*//p') |" "$D/sshd1/authorized_keys"
+	grep -q "^command=\"rrsync -ro $STORE\",restrict ssh-ed25519" "$D/sshd1/authorized_keys"
+	STORE=$D/second
+	main_conf "$STORE"
+	pasted 'root@box.example.org' | sed '/window/d' | hosts_conf
+	flashback --init --force
+	flashback -1
+	has_snapshots 1 kimono/home
+	same_tree "$(readlink -f "$first/kimono/home/latest")" "$(newest kimono/home)"
+	refuse flashback -1 nas/music
+	# The key neither writes, nor leads out of the store.
+	refuse "${IN_BOX[@]}" rsync -e "$SSH" "$CONF" root@box.example.org:/kimono/home/
+	refuse "${IN_BOX[@]}" rsync -r -e "$SSH" root@box.example.org:/../home/ "$D/stolen/"
+	refuse "${IN_BOX[@]}" $SSH root@box.example.org touch "$D/touched"
+	[ ! -e "$D/stolen/ann" ]
+	[ ! -e "$D/touched" ]
 }
