@@ -298,6 +298,7 @@ static const struct option_row table[] = {
     {"before",          ANY, NULL, &command, V(before), 0, 0},
     {"after",           ANY, NULL, &command, V(after), 0, 0},
     {"shrink_guard",    ANY, "50%", &share, V(shrink_guard), 0, 0},
+    {"change_guard",    ANY, "80%", &share, V(change_guard), 0, 0},
     {"overdue",         ANY, NULL, &duration, V(overdue), 1, UNITS_DURATION_MAX},
     {"restore_to",      OPTION_VOLUME, NULL, &target, V(restore_to), 0, 0},
     {"disabled",        ANY, "no", &yes_no, V(disabled), 0, 0},

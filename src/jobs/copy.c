@@ -215,6 +215,7 @@ copy_judge(struct copy *c)
 	    .files_before = history_files_before(c->v->runs, c->v->nruns, c->v->stamps,
 	                                         c->v->nstamps, volume_fingerprint(c->volume),
 	                                         clock_wall() + SUMMARY_AHEAD_MAX),
+	    .alarm = c->alarm,
 	    .patience = c->plan.patience,
 	    .unlinked = c->unlinked,
 	};

@@ -10,8 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "flashback/jobs/inspect.h"
+#include "flashback/jobs/changeguard.h"
 #include "flashback/jobs/emptied.h"
+#include "flashback/jobs/inspect.h"
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/reach.h"
 #include "flashback/lib/event.h"
@@ -486,8 +487,10 @@ snapshot_run(struct copy *c)
 			copy_log(c, "the host's first address does not answer, used is",
 			         address.text);
 		rc = run(c);
-		if (rc == 0)
+		if (rc == 0) {
+			changeguard_run(c);
 			copy_note(c);
+		}
 		runlog_close(c->log);
 	}
 	text_list_free(&c->scan.stores);

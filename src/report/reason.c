@@ -123,8 +123,8 @@ put_suspect(struct phrases *p, const struct table_row *row, const struct view *v
 	struct stamp stamp = row->seen.flawed.snapshot;
 	char from[STAMP_NAME_SIZE], to[STAMP_NAME_SIZE];
 
-	put_words(phrase(p),
-	          reason_left(row, row->seen.suspect, "far fewer files than before, or none"));
+	put_words(phrase(p), reason_left(row, row->seen.suspect,
+	                                 "far fewer files than before, or too many changes"));
 	fputs("; look at it; to accept it: ", p->f);
 	/* The command must name the snapshot exactly, or it would rename another one. */
 	if (stamp.when != row->seen.suspect) {

@@ -62,6 +62,18 @@ take_number(struct cursor *c, int64_t max, int64_t *out)
 	return true;
 }
 
+/* The directories in "Number of files: 12 (reg: 8, dir: 3, link: 1)". */
+static int64_t
+find_dirs(const struct cursor *c)
+{
+	static const char name[] = "dir: ";
+	const char *at = memmem(c->s, c->n, name, sizeof(name) - 1);
+	struct cursor rest = {at, at != NULL ? (size_t)(c->s + c->n - at) : 0};
+	int64_t n = 0;
+
+	return at != NULL && take(&rest, name) && take_number(&rest, FIGURE_MAX, &n) ? n : 0;
+}
+
 /* Match the line against each known statistic.  "Number of files" marks the statistics as seen:
  * it is the proof that rsync ended normally. */
 int
@@ -86,7 +98,10 @@ output_statistic(const char *line, size_t len, struct output_stats *stats)
 		if (!take_number(&c, FIGURE_MAX, &n) || (c.n > 0 && !take(&c, " ")))
 			return -1;
 		*rows[i].value = n;
-		stats->seen = stats->seen || rows[i].value == &stats->files;
+		if (rows[i].value == &stats->files) {
+			stats->seen = true;
+			stats->dirs = find_dirs(&c);
+		}
 		return 0;
 	}
 	return -1;

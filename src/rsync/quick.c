@@ -18,17 +18,6 @@ quick_base(const struct stamp *stamps, size_t n, int64_t now)
 	return (struct stamp){.when = 0};
 }
 
-/* Was the snapshot made from the same source, with the same excludes and options?  Unknown where
- * the history is lost, and then not. */
-static bool
-is_same_job(const struct quick_case *c, const struct stamp *base)
-{
-	for (size_t i = c->nruns; i-- > 0;)
-		if (c->runs[i].snapshot.when == base->when)
-			return c->runs[i].fingerprint == volume_fingerprint(c->volume);
-	return false;
-}
-
 static bool
 has_full_option(const struct text_list *options)
 {
@@ -75,7 +64,7 @@ quick_why_full(const struct quick_case *c)
 		return "a file had too many hard links";
 	if (c->doubtful.when != 0)
 		return "a copy from an earlier boot must be compared by checksum";
-	if (!is_same_job(c, &base))
+	if (!history_is_alike(c->runs, c->nruns, &base, volume_fingerprint(c->volume)))
 		return "the source, the excludes or the options have changed";
 	return why_other_base(c);
 }

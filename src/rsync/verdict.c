@@ -125,6 +125,13 @@ is_shrunk(const struct evidence *r)
 	return files * WHOLE < before * r->c->shrink_guard;
 }
 
+/* Change guard: have far more files changed or gone than usually? */
+static bool
+is_overturned(const struct evidence *r)
+{
+	return is_through(r) && r->c->alarm.span > 0;
+}
+
 static bool
 is_complete(const struct evidence *r)
 {
@@ -264,6 +271,18 @@ say_shrunk(const struct evidence *r, struct verdict *v)
 }
 
 static void
+say_overturned(const struct evidence *r, struct verdict *v)
+{
+	const struct masschange_alarm *a = &r->c->alarm;
+	char runs[32] = "";
+
+	if (a->span > 1)
+		snprintf(runs, sizeof(runs), " within %u runs", a->span);
+	say(v, "%" PRId64 " of %" PRId64 " files are changed or gone%s, usually about %" PRId64,
+	    a->changed, a->before, runs, a->usual);
+}
+
+static void
 say_complete(const struct evidence *r, struct verdict *v)
 {
 	if (r->c->unlinked != NULL && *r->c->unlinked != '\0')
@@ -383,6 +402,7 @@ static const struct row {
     {is_no_source, RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED, say_no_source},
     {is_empty, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_empty},
     {is_shrunk, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_shrunk},
+    {is_overturned, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_overturned},
     {is_complete, RESULT_SUCCEEDED, VERDICT_TREE_COMPLETE, say_complete},
     {is_through, RESULT_PARTIAL, VERDICT_TREE_PARTIAL, say_partial},
     {is_config, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},

@@ -91,6 +91,25 @@ read_snapshot(const char **line, struct stamp *out)
 	return 0;
 }
 
+/* CHANGED/BEFORE.  Lines of older versions lack it, and anything else is the reason. */
+static void
+read_changes(const char **line, struct history_run *run)
+{
+	const char *rest = *line;
+	char word[WORD_SIZE], *slash;
+	int64_t changed, before;
+
+	if (text_word(&rest, word, sizeof(word)) == -1 || (slash = strchr(word, '/')) == NULL)
+		return;
+	*slash = '\0';
+	if (units_parse_integer(word, 0, INT64_MAX, &changed) == -1 ||
+	    units_parse_integer(slash + 1, 1, INT64_MAX, &before) == -1)
+		return;
+	run->changed = changed;
+	run->before = before;
+	*line = rest;
+}
+
 /* The file may have been edited by hand or damaged: every column is checked, and *out is set only
  * if all are valid.  Control characters in the reason are replaced, because it is printed to
  * terminals. */
@@ -112,6 +131,7 @@ history_parse(const char *line, struct history_run *out)
 	    read_snapshot(&line, &run.snapshot) == -1)
 		return -1;
 	run.code = (int)code;
+	read_changes(&line, &run);
 	line += strspn(line, " ");
 	text_clean(run.reason, sizeof(run.reason), line, strcspn(line, "\r\n"));
 	*out = run;
@@ -124,6 +144,7 @@ int
 history_print(FILE *f, const struct history_run *run)
 {
 	char stamp[STAMP_NAME_SIZE], snapshot[STAMP_NAME_SIZE] = "-", reason[RESULT_TEXT];
+	bool known = run->before > 0;
 
 	stamp_format(&run->stamp, stamp);
 	if (run->snapshot.when != 0)
@@ -133,10 +154,10 @@ history_print(FILE *f, const struct history_run *run)
 	        result_row(run->result)->name, run->code, run->seconds, run->files, run->new_files);
 	fprintf(f, " %15" PRId64 " %15" PRId64 "  %016" PRIx64, run->bytes, run->new_bytes,
 	        run->fingerprint);
-	if (reason[0] == '\0')
-		fprintf(f, "  %s\n", snapshot);
-	else
-		fprintf(f, "  %-34s  %s\n", snapshot, reason);
+	fprintf(f, known || reason[0] != '\0' ? "  %-34s" : "  %s", snapshot);
+	if (known)
+		fprintf(f, "  %" PRId64 "/%" PRId64, run->changed, run->before);
+	fprintf(f, reason[0] != '\0' ? "  %s\n" : "%s\n", reason);
 	return ferror(f) ? -1 : 0;
 }
 
@@ -201,6 +222,16 @@ history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin
 		     runs[n].snapshot.state == STAMP_SUSPECT))
 			return runs[n].snapshot.state;
 	return STAMP_PINNED;
+}
+
+bool
+history_is_alike(const struct history_run *runs, size_t n, const struct stamp *snapshot,
+                 uint64_t fingerprint)
+{
+	while (n-- > 0)
+		if (runs[n].snapshot.when == snapshot->when)
+			return runs[n].fingerprint == fingerprint;
+	return false;
 }
 
 /* The number of files of the run that made a snapshot with this fingerprint; 0: unknown. */

@@ -11,13 +11,14 @@
 #include "flashback/store/resume.h"
 #include "flashback/store/runlog.h"
 #include "flashback/store/stamp.h"
+#include "flashback/store/treediff.h"
 
 #include "check.h"
 #include "drive.h"
 #include "sim.h"
 
 /*
- * In the place of the modules tree, resume and runlog, and of the few system calls that
+ * In the place of the modules tree, treediff, resume and runlog, and of the few system calls that
  * modules of the product make by themselves on descriptors which are of pretend here.
  */
 
@@ -110,6 +111,35 @@ resume_join(int parent, const char *from, const char *to, dev_t dev)
 		else
 			drive_move(old, i, new);
 	}
+}
+
+/* A walk of a tree, in which nothing is found here. */
+int
+tree_walk(int parent, const char *name, const struct tree *w)
+{
+	(void)name;
+	(void)w;
+	drive_step();
+	return drive_may(drive_handle(parent), false) != 0;
+}
+
+int
+treediff_count(const struct store_volume *v, const char *snapshot, const char *tree,
+               struct treediff *d)
+{
+	const struct drive_tree *old = tree_of(v->fd, snapshot), *new = tree_of(v->fd, tree);
+
+	drive_step();
+	if (old == NULL || new == NULL || drive_may(drive_handle(v->fd), false) != 0)
+		return -1;
+	*d = (struct treediff){.files = (int64_t)old->n};
+	for (size_t i = 0; i < old->n; i++) {
+		const struct drive_inode *was = old->entry[i].inode,
+		                         *is = drive_lookup(new, was->file);
+
+		d->changed += is == NULL || is->version != was->version;
+	}
+	return 0;
 }
 
 /* Files come whole here, or not at all. */

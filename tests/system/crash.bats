@@ -12,7 +12,7 @@ setup() {
 	begin
 	hosts_conf <<-END
 	host "here" { volume "v" {
-	    source = "$D/src/"  shrink_guard = "0%"
+	    source = "$D/src/"  shrink_guard = "0%"  change_guard = "0%"
 	    keep_daily = 0  keep_weekly = 0  keep_last = 4
 	} }
 	END
@@ -216,7 +216,7 @@ rest() {
 	local whom moment strikes done=0 n
 	hosts_conf <<-END
 	host "here" { volume "v" {
-	    source = "$D/src/"  every = "1h"  shrink_guard = "0%"
+	    source = "$D/src/"  every = "1h"  shrink_guard = "0%"  change_guard = "0%"
 	    keep_daily = 0  keep_weekly = 0  keep_last = 4
 	} }
 	END

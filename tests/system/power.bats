@@ -25,7 +25,7 @@ setup() {
 	STORE=/proc/$HOLDER/root$D/disk/store
 	hosts_conf <<-END
 	host "here" { volume "v" {
-	    source = "$D/src/"  shrink_guard = "0%"
+	    source = "$D/src/"  shrink_guard = "0%"  change_guard = "0%"
 	    keep_daily = 0  keep_weekly = 0  keep_last = 4
 	} }
 	END

@@ -24,7 +24,7 @@ teardown() {
 volume() {
 	hosts_conf <<-END
 	host "here" { volume "v" {
-	    source = "$SOURCE"  ssh = "$SSH"  probe = none  shrink_guard = "0%"
+	    source = "$SOURCE"  ssh = "$SSH"  probe = none  shrink_guard = "0%"  change_guard = "0%"
 	    $(printf '%s\n' "$@")
 	} }
 	END

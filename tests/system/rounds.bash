@@ -28,7 +28,7 @@ lasts() {
 }
 
 # change N: so many random changes to the source.  They may take most of it away, which is good only with
-# shrink_guard = "0%".
+# shrink_guard = "0%"  change_guard = "0%".
 change() {
 	ROUND=$((ROUND + 1))
 	"$CHURN" $((SEED * 100000 + ROUND)) "$1" "$D/src"

@@ -93,8 +93,8 @@ struct volume {
 	int64_t io_timeout;
 	bool removable;
 	struct text_list before, after;
-	int shrink_guard; /* hundredths of a percent; 0 is off */
-	int64_t overdue;  /* seconds */
+	int shrink_guard, change_guard; /* hundredths of a percent; 0 is off */
+	int64_t overdue;                /* seconds */
 	char
 	    *restore_to; /* where RESTORE.txt restores to, with the trailing slash; NULL: not set */
 	bool disabled;

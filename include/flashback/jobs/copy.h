@@ -45,7 +45,8 @@ struct copy {
 	struct scan scan; /* the result of a quick run's scan, or of a full run's copy */
 	int64_t expected; /* bytes that the copy of a quick run is about; 0: unknown */
 	struct transfer_end end;
-	struct verdict verdict; /* begun by the caller; the stamp becomes that of the tree */
+	struct masschange_alarm alarm; /* of the change guard */
+	struct verdict verdict;        /* begun by the caller; the stamp becomes that of the tree */
 };
 
 /**

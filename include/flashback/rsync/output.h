@@ -17,6 +17,7 @@
 struct output_stats {
 	bool seen; /* the line "Number of files: N" was printed */
 	int64_t files, transferred;
+	int64_t dirs;             /* of the files */
 	int64_t bytes, new_bytes; /* total size, transferred file size */
 };
 

@@ -7,6 +7,7 @@
 
 #include "flashback/rsync/output.h"
 #include "flashback/store/history.h"
+#include "flashback/store/masschange.h"
 
 /*
  * Determine the result of a run, and its cause in words, from rsync's output and exit status.  The
@@ -44,6 +45,7 @@ struct verdict_case {
 	int64_t needed;       /* bytes of what was to be copied; 0: unknown */
 	int shrink_guard;     /* hundredths of a percent */
 	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
+	struct masschange_alarm alarm;
 	int64_t patience;     /* seconds without progress after which the run was aborted */
 	const char *unlinked; /* the file because of which hard links are not kept; "" or NULL */
 };

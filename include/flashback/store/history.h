@@ -3,6 +3,7 @@
 #define FLASHBACK_HISTORY_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #define HISTORY_HEADER                                                                             \
 	"# stamp                  result       code  seconds      files  new-files"                \
 	"           bytes       new-bytes  fingerprint       snapshot               "              \
-	"             reason"
+	"             reason, after changed/before"
 
 #define HISTORY_OTHERS 1000 /* lines kept of runs whose snapshot does not exist */
 
@@ -29,7 +30,10 @@ struct history_run {
 	int64_t seconds; /* how long the run took, -1 unknown */
 	int64_t files, new_files, bytes, new_bytes; /* -1 when rsync printed no statistics */
 	uint64_t fingerprint;
-	struct stamp snapshot;    /* made by the run; when == 0: none */
+	struct stamp snapshot; /* made by the run; when == 0: none */
+	/* Of the files of the snapshot before, all that is no directory, so many are changed or
+	 * gone; before == 0: unknown. */
+	int64_t changed, before;
 	char reason[RESULT_TEXT]; /* in words, "" for a success without remarks; escaped */
 };
 
@@ -83,6 +87,11 @@ unsigned history_failures(const struct history_run *runs, size_t n);
  * that is unknown.
  */
 enum stamp_state history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin);
+
+/** history_is_alike(runs, n, snapshot, fingerprint): was the snapshot made by a run with this
+ * fingerprint?  Not if that is unknown. */
+bool history_is_alike(const struct history_run *runs, size_t n, const struct stamp *snapshot,
+                      uint64_t fingerprint);
 
 /**
  * history_files_before(runs, n, stamps, nstamps, fingerprint, until):

@@ -15,7 +15,7 @@ enum result {
 	RESULT_NONE,        /* no run yet */
 	RESULT_SUCCEEDED,   /* a complete snapshot */
 	RESULT_PARTIAL,     /* part of the source could not be read */
-	RESULT_SUSPECT,     /* empty, or far smaller than before */
+	RESULT_SUSPECT,     /* far fewer files than before, or too many changes */
 	RESULT_FAILED,      /* no snapshot: network, host, config */
 	RESULT_NO_SOURCE,   /* the source does not exist: shown as FAILED */
 	RESULT_NOT_FOUND,   /* the host does not answer, or a removable source is absent */

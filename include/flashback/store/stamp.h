@@ -17,7 +17,7 @@
 enum stamp_state {
 	STAMP_COMPLETE,    /* bare: rsync finished it, synced to disk */
 	STAMP_PARTIAL,     /* .partial: some of the source could not be read */
-	STAMP_SUSPECT,     /* .suspect: empty, or far fewer files than before */
+	STAMP_SUSPECT,     /* .suspect: far fewer files than before, or too many changes */
 	STAMP_WORKING,     /* .working: being built, or left by a crash */
 	STAMP_INTERRUPTED, /* .interrupted: left by an interrupted run; a base for the next */
 	STAMP_EXPIRED,     /* .expired: being removed */

@@ -110,6 +110,7 @@ test_volume(void **state)
 	    {"before", "/a|b", "{ \"/a\", \"b\" }"},
 	    {"after", "/a", "{ \"/a\" }"},
 	    {"shrink_guard", "12.5%", "\"12.50%\""},
+	    {"change_guard", "0%", "\"0%\""},
 	    {"overdue", "2w", "\"14d\""},
 	    {"disabled", "yes", "yes"},
 	};

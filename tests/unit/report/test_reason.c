@@ -169,7 +169,8 @@ static const struct said {
      {.seen = {.suspect = SUSPECT_AT}},
      NULL,
      0,
-     "SUSPECT: far fewer files than before, or none; look at it; to accept it: take .suspect off "
+     "SUSPECT: far fewer files than before, or too many changes; look at it; to accept it: take "
+     ".suspect off "
      "its name"},
     {NULL,
      {.seen = {.complete = NOW - 2 * DAY, .partial = NOW - HOUR},

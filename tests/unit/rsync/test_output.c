@@ -133,6 +133,7 @@ test_statistics(void **state)
 		assert_int_equal(statistic(lines[i], &s), 0);
 	assert_true(s.seen);
 	assert_int_equal(s.files, 1506);
+	assert_int_equal(s.dirs, 1);
 	assert_int_equal(s.transferred, 3);
 	assert_int_equal(s.bytes, INT64_C(5003006396));
 	assert_int_equal(s.new_bytes, 77);
@@ -150,6 +151,7 @@ test_statistics_seen(void **state)
 	assert_int_equal(statistic("Number of files: 0", &s), 0);
 	assert_true(s.seen);
 	assert_int_equal(s.files, 0);
+	assert_int_equal(s.dirs, 0);
 }
 
 static void

@@ -94,6 +94,36 @@ test_print(void **state)
 	assert_string_equal(line, failure_line);
 }
 
+/* What has changed stands in front of the reason, where that is known. */
+static void
+test_changes(void **state)
+{
+	static const char *const others[] = {"1/0 x", "-1/2 x", "1/x x",
+	                                     "1/ 2",  "/2 x",   "a/b: gone"};
+	struct history_run run, back;
+	char line[LINE_SIZE];
+
+	(void)state;
+	make_success(&run);
+	run.changed = 40;
+	run.before = INT64_MAX;
+	print_line(&run, line);
+	assert_non_null(strstr(line, "+0100              40/9223372036854775807\n"));
+	assert_int_equal(history_parse(line, &back), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	snprintf(run.reason, sizeof(run.reason), "1/2 of it");
+	print_line(&run, line);
+	assert_int_equal(history_parse(line, &back), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	for (size_t i = 0; i < LENGTH(others); i++) {
+		snprintf(line, sizeof(line), "%.*s  %s\n", (int)strlen(success_line) - 1,
+		         success_line, others[i]);
+		assert_int_equal(history_parse(line, &back), 0);
+		assert_int_equal(back.before, 0);
+		assert_string_equal(back.reason, others[i]);
+	}
+}
+
 /* Each column of a line begins or ends where its title does. */
 static void
 test_header_fits(void **state)
@@ -486,17 +516,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_print),
-	    cmocka_unit_test(test_header_fits),
-	    cmocka_unit_test(test_parse),
-	    cmocka_unit_test(test_parse_refuses),
-	    cmocka_unit_test(test_hostile_reason),
-	    cmocka_unit_test(test_round_trip),
-	    cmocka_unit_test(test_print_tells_errors),
-	    cmocka_unit_test(test_prune),
-	    cmocka_unit_test(test_failures),
-	    cmocka_unit_test(test_files_before),
-	    cmocka_unit_test(test_files_before_a_pin),
+	    cmocka_unit_test(test_print),         cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_header_fits),   cmocka_unit_test(test_parse),
+	    cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_hostile_reason),
+	    cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_print_tells_errors),
+	    cmocka_unit_test(test_prune),         cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_files_before),  cmocka_unit_test(test_files_before_a_pin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
