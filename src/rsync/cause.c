@@ -20,6 +20,9 @@ enum { ENDED = 1, SAID, REFUSED, EXACT, UNREACHABLE };
  * A pattern matches a whole line: `*` matches any text, `%` a name (of a host, file, module or
  * option), that is, one or more plain characters; each extends to the first place where the text
  * after it matches.  $1 to $4 in the words are replaced by what they matched.
+ *
+ * A remote shell writes to the same standard error, and can print whatever ssh here prints: words
+ * that name a command which changes something on this machine are a question.
  */
 struct cause_row {
 	int rank;
@@ -45,18 +48,21 @@ struct cause_row {
 static const struct cause_row rows[] = {
     /* ssh, connecting to the host */
     {UNREACHABLE, CAUSE_PLAIN, "Host key for % has changed and you have requested strict checking.",
-     "the host key of $1 has changed: if that is right, run ssh-keygen -R '$1' and connect once by "
-     "hand"},
+     "has the host key of $1 changed? connect by hand: if the new key is right, run ssh-keygen "
+     "-R '$1', and connect again"},
     {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for [%]:% and you have requested strict checking.",
-     "unknown host key of $2 port $3: as the user that runs flashback, run `ssh -p $3 $2` once, "
+     "is the host key of $2 port $3 unknown? as the user that runs flashback, run `ssh -p $3 $2` "
+     "once, "
      "and compare the fingerprint"},
     {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for % and you have requested strict checking.",
-     "unknown host key of $2: as the user that runs flashback, run `ssh $2` once, and compare the "
+     "is the host key of $2 unknown? as the user that runs flashback, run `ssh $2` once, and "
+     "compare the "
      "fingerprint"},
     {EXACT, CAUSE_PLAIN, "Host key verification failed.",
-     "unknown host key: as the user that runs flashback, run `ssh HOST` once, and compare the "
+     "is the host key unknown? as the user that runs flashback, run `ssh HOST` once, and compare "
+     "the "
      "fingerprint"},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: Temporary failure*", NO_LOOKUP},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: *", NAME_UNKNOWN},
@@ -64,9 +70,9 @@ static const struct cause_row rows[] = {
     {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: *", UNREACHED},
     {UNREACHABLE, CAUSE_PLAIN, "Connection timed out during banner exchange",
      "connected, but the ssh server sends nothing: it hangs or is overloaded"},
-    {UNREACHABLE, CAUSE_PLAIN, "Unable to negotiate with * port *",
-     "ssh on the host and ssh here have no algorithm in common: both lists are in the log; see "
-     "ssh_config(5)"},
+    {UNREACHABLE, CAUSE_PLAIN,
+     "Unable to negotiate with * port *: no matching * found. Their offer: *",
+     "ssh on the host and ssh here have no $3 in common (\"Their offer: $4\"): see ssh_config(5)"},
     {REFUSED, CAUSE_PLAIN, "kex_exchange_identification: *",
      "the host closed the connection before the login: a ban, too many logins at once, or no ssh "
      "server at that "
@@ -81,8 +87,8 @@ static const struct cause_row rows[] = {
 
     /* ssh, logging in */
     {REFUSED, CAUSE_PLAIN, "%: Permission denied (%).",
-     "key refused (\"$1: Permission denied ($2)\"): not in authorized_keys? passphrase, no "
-     "SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key type?"},
+     "key refused: not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? "
+     "PermitRootLogin no? account expired? key type? \"$1: Permission denied ($2)\""},
     {EXACT, CAUSE_PLAIN, "*: no mutual signature supported",
      "the key is of a type that the host rejects: make an ed25519 one, or see "
      "PubkeyAcceptedAlgorithms in ssh_config(5)"},
@@ -92,13 +98,13 @@ static const struct cause_row rows[] = {
     {EXACT, CAUSE_PLAIN, "This account is currently not available.",
      "the account on the host has no login shell (nologin): give it one, such as /bin/sh"},
     {EXACT, CAUSE_PLAIN, "Load key \"%\": bad permissions",
-     "ssh ignores the private key $1 because others may read it: chmod 600 $1"},
+     "may others read the private key $1? ssh ignores it then: look with ls -l, and chmod 600 it"},
     {EXACT, CAUSE_PLAIN, "Warning: Identity file % not accessible: *",
      "the private key $1 named in the ssh option does not exist"},
     {EXACT, CAUSE_PLAIN, "Received disconnect from *: Too many authentication failures",
      "ssh tried too many keys: name the right one, ssh = \"ssh -i FILE -o IdentitiesOnly=yes\""},
     {EXACT, CAUSE_PLAIN, "Bad owner or permissions on %",
-     "ssh refuses its file $1: it must belong to its user and be writable by nobody else"},
+     "does ssh refuse its file $1? it must belong to its user and be writable by nobody else"},
     {EXACT, CAUSE_PLAIN, "command-line: line *: Bad configuration option: %",
      "ssh does not know the option $2: check the ssh option of the volume"},
     {EXACT, CAUSE_PLAIN, "unknown option -- *",

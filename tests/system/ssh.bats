@@ -38,8 +38,8 @@ fails_with() {
 	has_snapshots 0 h/v
 }
 
-# user_start: host 1 has a user "puller" without rights, who may log in with our key.  Its accounts
-# are its own.
+# user_start SUDOERS [LINE...]: host 1 has a user "puller" without rights, who may log in with our key, and an sshd
+# with these lines.  Its accounts are its own.
 user_start() {
 	local what
 	for what in passwd shadow sudoers; do
@@ -53,7 +53,7 @@ user_start() {
 	for what in passwd shadow sudoers; do
 		in_host 1 mount --bind "$D/$what" "/etc/$what"
 	done
-	sshd_start 1 22 'AuthorizedKeysFile /home/%u/authorized_keys'
+	sshd_start 1 22 'AuthorizedKeysFile /home/%u/authorized_keys' "${@:2}"
 	in_host 1 mount -t tmpfs tmpfs /home
 	in_host 1 mkdir -p /home/puller
 	in_host 1 cp "$D/id.pub" /home/puller/authorized_keys
@@ -95,20 +95,76 @@ user_start() {
 	refuse expect 'requiretty'
 }
 
-@test "no key is accepted: all that it may be, with ssh's own words" {
+# refused USER: all that it may be, the likeliest first, with ssh's own words.
+refused() {
+	fails_with 'key refused: not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? '
+	expect "PermitRootLogin no? account expired? key type? \"$1@10.77.1.2: Permission denied (publickey"
+}
+
+@test "root may not log in: all that it may be, with ssh's own words" {
 	sshd_start 1 22 'PermitRootLogin no'
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
-	fails_with 'PermitRootLogin no?'
-	expect 'home writable by all?'
-	expect 'account expired?'
-	expect '"root@10.77.1.2: Permission denied (publickey'
+	refused root
+}
+
+@test "a home that all may write to, and an account that has expired: the same" {
+	user_start '' 'StrictModes yes'
+	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\""
+	chmod 755 "$D/src"
+	chmod 644 "$D/src/f"
+	in_host 1 chmod 755 /home/puller
+	backs_up
+	rm -rf "$STORE/h/v"
+	in_host 1 chmod 777 /home/puller
+	refused puller
+	in_host 1 chmod 755 /home/puller
+	sed 's/^puller:.*/puller:*:19000:0:99999:7::1:/' "$D/shadow" >"$D/expired"
+	cat "$D/expired" >"$D/shadow" # that file is mounted
+	refused puller
+}
+
+@test "no algorithm in common, for the key or for the connection" {
+	sshd_start 1 22 'PubkeyAcceptedAlgorithms ecdsa-sha2-nistp256' 'KexAlgorithms curve25519-sha256'
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	refused root
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -o KexAlgorithms=ecdh-sha2-nistp256\""
+	fails_with 'ssh on the host and ssh here have no key exchange method in common ("Their offer: curve25519-sha256'
+}
+
+@test "words of ssh here, from the shell of a host: asked, not advised" {
+	sshd_start 1
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\"  rsync_options = \"--rsync-path=$D/says\""
+	local words
+	for words in 'Load key "/etc/shadow": bad permissions|may others read the private key /etc/shadow?' \
+	    'Bad owner or permissions on /etc/passwd|does ssh refuse its file /etc/passwd?' \
+	    'Host key for bank has changed and you have requested strict checking.|has the host key of bank changed?' \
+	    'No RSA host key is known for bank and you have requested strict checking.|is the host key of bank unknown?'; do
+		printf "#!/bin/sh\necho '%s' >&2\nexit 255\n" "${words%|*}" >"$D/says"
+		chmod 755 "$D/says"
+		fails_with "): ${words#*|}"
+	done
+}
+
+@test "an rsync daemon that lacks ACLs or xattrs" {
+	local words
+	# Its words by way of a hook of a real daemon, which reach us in the same manner.
+	rsyncd_start 1 "$D/src"
+	printf 'pre-xfer exec = %s\n' "$D/refuse" >>"$D/rsyncd1/config"
+	volume 'source = "rsync://10.77.1.2/data/"'
+	for words in 'rsync: ACLs are not supported on this server|add --no-acls' \
+	    'rsync: extended attributes are not supported on this server|add --no-xattrs'; do
+		printf '#!/bin/sh\necho "%s"\nexit 1\n' "${words%|*}" >"$D/refuse"
+		chmod 755 "$D/refuse"
+		fails_with "${words#*|}"
+	done
 }
 
 @test "the key of a host that is not known yet: the command" {
 	sshd_start 1 2222
 	: >"$D/known_hosts"
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -p 2222\""
-	fails_with 'run `ssh -p 2222 10.77.1.2` once, and compare the fingerprint'
+	fails_with 'is the host key of 10.77.1.2 port 2222 unknown? '
+	expect 'run `ssh -p 2222 10.77.1.2` once, and compare the fingerprint'
 }
 
 @test "a host whose rsync is too old, or lacks ACLs or xattrs" {
@@ -195,7 +251,7 @@ user_start() {
 	ssh-keygen -q -t ed25519 -N '' -f "$D/other"
 	printf '10.77.1.2 %s\n' "$(cut -d' ' -f1,2 "$D/other.pub")" >"$D/known_hosts"
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
-	fails_with 'the host key of 10.77.1.2 has changed'
+	fails_with 'has the host key of 10.77.1.2 changed?'
 }
 
 @test "a key with a passphrase, and no agent that has it" {

@@ -204,14 +204,16 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "unknown host key of kimono.lan port 2222: as the user that runs flashback, run `ssh -p 2222 "
+     "is the host key of kimono.lan port 2222 unknown? as the user that runs flashback, run `ssh "
+     "-p 2222 "
      "kimono.lan` once, and compare the fingerprint"},
     {"ask_unknown", 255, false, false, false, "",
      "Host key verification failed.\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "unknown host key: as the user that runs flashback, run `ssh HOST` once, and compare the "
+     "is the host key unknown? as the user that runs flashback, run `ssh HOST` once, and compare "
+     "the "
      "fingerprint"},
     {"hostkey_changed", 12, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
@@ -232,16 +234,16 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "the host key of [kimono.lan]:2222 has changed: if that is right, run ssh-keygen -R "
-     "'[kimono.lan]:2222' and connect once by hand"},
+     "has the host key of [kimono.lan]:2222 changed? connect by hand: if the new key is right, run "
+     "ssh-keygen -R '[kimono.lan]:2222', and connect again"},
     {"key_refused", 255, false, false, false, "",
      "root@kimono.lan: Permission denied (publickey).\015\n"
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "key refused (\"root@kimono.lan: Permission denied (publickey)\"): not in authorized_keys? "
-     "passphrase, no SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key "
-     "type?"},
+     "key refused: not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? "
+     "PermitRootLogin no? account expired? key type? \"root@kimono.lan: Permission denied "
+     "(publickey)\""},
     {"key_perm", 255, false, false, false, "",
      "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\015\n"
      "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\015\n"
@@ -254,8 +256,8 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: unexplained error (code 255) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "ssh ignores the private key /root/id_perm because others may read it: chmod 600 "
-     "/root/id_perm"},
+     "may others read the private key /root/id_perm? ssh ignores it then: look with ls -l, and "
+     "chmod 600 it"},
     {"key_gone", 255, false, false, false, "",
      "Warning: Identity file /root/id_gone not accessible: No such file or directory.\n"
      "root@kimono.lan: Permission denied (publickey).\015\n"

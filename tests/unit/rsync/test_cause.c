@@ -33,7 +33,8 @@ test_found(void **state)
 	} rows[] = {
 	    {"No RSA host key is known for 10.0.0.1 and you have requested strict checking.",
 	     CAUSE_PLAIN,
-	     "unknown host key of 10.0.0.1: as the user that runs flashback, run `ssh 10.0.0.1` "
+	     "is the host key of 10.0.0.1 unknown? as the user that runs flashback, run `ssh "
+	     "10.0.0.1` "
 	     "once, and compare the fingerprint"},
 	    {"ssh: Could not resolve hostname h: Temporary failure in name resolution", CAUSE_PLAIN,
 	     "cannot resolve h: no name server answered"},
@@ -47,9 +48,17 @@ test_found(void **state)
 	     "kimono.lan stopped answering: it was switched off, or the network "
 	     "failed"},
 	    {"root@h: Permission denied (publickey,password,keyboard-interactive).", CAUSE_PLAIN,
-	     "key refused (\"root@h: Permission denied "
-	     "(publickey,password,keyboard-interactive)\"): not in authorized_keys? passphrase, no "
-	     "SSH_AUTH_SOCK? home writable by all? PermitRootLogin no? account expired? key type?"},
+	     "key refused: not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by "
+	     "all? PermitRootLogin no? account expired? key type? \"root@h: Permission denied "
+	     "(publickey,password,keyboard-interactive)\""},
+	    {"Unable to negotiate with 10.0.0.1 port 22: no matching key exchange method found. "
+	     "Their offer: diffie-hellman-group1-sha1,kex-strict-s-v00@openssh.com",
+	     CAUSE_PLAIN,
+	     "ssh on the host and ssh here have no key exchange method in common (\"Their offer: "
+	     "diffie-hellman-group1-sha1,kex-strict-s-v00@openssh.com\"): see ssh_config(5)"},
+	    {"Bad owner or permissions on /root/.ssh/config", CAUSE_PLAIN,
+	     "does ssh refuse its file /root/.ssh/config? it must belong to its user and be "
+	     "writable by nobody else"},
 	    {"sh: 1: rsync: not found", CAUSE_PLAIN,
 	     "no rsync on the host: install it there, or give its path with --rsync-path in "
 	     "rsync_options"},

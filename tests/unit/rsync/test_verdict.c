@@ -167,9 +167,9 @@ static const struct row {
      VERDICT_TREE_INTERRUPTED,
      false,
      false,
-     "key refused (\"root@a.very.long.name.of.a.host.in.some.cloud.example.org: Permission denied "
-     "(publickey)\"): not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? "
-     "PermitRootLogi..."},
+     "key refused: not in authorized_keys? passphrase, no SSH_AUTH_SOCK? home writable by all? "
+     "PermitRootLogin no? account expired? key type? "
+     "\"root@a.very.long.name.of.a.host.in.some.cloud.example.org: ..."},
     {"forged words of a source that is gone, cut off",
      {.status = EXIT(12)},
      "Number of files: 5\n",
