@@ -75,7 +75,8 @@ reason_left(const struct table_row *row, int64_t snapshot, const char *other)
 	return run->snapshot.when == snapshot ? reason_of(run, other) : other;
 }
 
-/* When it is tried again: "again at 14:10", or what has to happen first. */
+/* When it is tried again: "again at 14:10", or what has to happen first.  After --once nobody may
+ * be there to keep the promise of a time. */
 static void
 put_when(FILE *f, const char *verb, const struct view *view, const struct table_row *row,
          const struct state *state)
@@ -84,6 +85,8 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 		fprintf(f, "%s when a slot is free", verb);
 	} else if (row->phase == TABLE_PROBING) {
 		fprintf(f, "%s when the host answers", verb);
+	} else if (view->once) {
+		fprintf(f, "%s with the next run of flashback", verb);
 	} else if (state->plan.cause == PLAN_DISK) {
 		fprintf(f, "%s when the disk is usable", verb);
 	} else if (state->plan.cause == PLAN_CLOCK) {
@@ -228,11 +231,7 @@ put_failed(struct phrases *p, const struct table_row *row, const struct view *vi
            const struct state *state)
 {
 	put_plain(p, reason_of(&row->seen.last, NULL));
-	/* Nobody may be there to keep the promise of a time. */
-	if (view->once)
-		fputs("again with the next run of flashback", phrase(p));
-	else
-		put_when(phrase(p), "again", view, row, state);
+	put_when(phrase(p), "again", view, row, state);
 }
 
 static void

@@ -85,6 +85,18 @@ teardown() {
 	run flashback -1 here/v
 	expect 'again with the next run of flashback'
 	row_has here/v 'again with the next run of flashback'
+	mkdir "$D/src"
+	echo x >"$D/src/f"
+	hosts_conf <<-END
+	host "here" {
+		volume "v" { source = "$D/src/"  before = { "/bin/sh", "-c", "exit 75" } }
+		volume "w" { source = "$D/src/" }
+	}
+	END
+	run flashback -1 here/v
+	expect 'WAITING (busy): `before` exited with status 75: not now; again with the next run of flashback'
+	row_has here/w 'READY: starts with the next run of flashback'
+	refuse expect ' at '
 }
 
 @test "--dry-run for a volume that is new: its command runs as it stands" {

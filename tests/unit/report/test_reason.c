@@ -339,6 +339,11 @@ test_once_busy(void **unused)
 	text = golden_text(print_status, &(struct asked){&row, &view});
 	assert_string_equal(text, "NEXT RUN IN 20:00:00: in use");
 	free(text);
+	row.seen.complete = NOW - 48 * HOUR;
+	text = golden_text(print_status, &(struct asked){&row, &view});
+	assert_string_equal(text, "WAITING (busy): in use; again with the next run of flashback");
+	free(text);
+	row.seen.complete = NOW - 4 * HOUR;
 	view.once = false;
 	text = golden_text(print_status, &(struct asked){&row, &view});
 	assert_string_equal(text, "NEXT RUN IN 20:00:00");
