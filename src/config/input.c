@@ -12,13 +12,19 @@
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 
-/* Remove the path from the start of a message: the caller prefixes it with the file's name. */
+/* Remove the path from the start of a message: the caller prefixes it with the file's name.  The
+ * message has it without repeated slashes. */
 static void
 drop_path(char *why, const char *path)
 {
-	size_t len = strlen(path);
+	size_t len = 0;
 
-	if (why != NULL && strncmp(why, path, len) == 0 && why[len] == ' ')
+	for (size_t i = 0; why != NULL && path[i] != '\0'; i++)
+		if (why[len] == path[i])
+			len++;
+		else if (i == 0 || path[i] != '/' || path[i - 1] != '/')
+			return;
+	if (why != NULL && why[len] == ' ')
 		memmove(why, why + len + 1, strlen(why + len + 1) + 1);
 }
 

@@ -198,6 +198,8 @@ refused() {
 	sshd_start 1
 	printf 'command="rrsync -ro %s",restrict %s\n' "$D/src" "$(cat "$D/id.pub")" \
 	    >"$D/sshd1/authorized_keys"
+	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
+	fails_with "its path begins at rrsync's own directory: for all of that directory write HOST:/"
 	volume "source = \"root@10.77.1.2:/\"  ssh = \"$SSH\""
 	backs_up
 	volume "source = \"root@10.77.1.2:/usb/\"  removable = yes  ssh = \"$SSH\""

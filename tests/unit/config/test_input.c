@@ -78,6 +78,12 @@ test_refused(void **state)
 	assert_int_equal(truncate("file", 1), 0);
 	assert_int_equal(chmod("file", 0602), 0);
 	assert_refused(scratch_path(s, "file"), "can be written by others");
+	assert_refused(scratch_path(s, "/./file"), "can be written by others");
+	assert_refused(scratch_path(s, "//file"), "can be written by others");
+	assert_int_equal(mkdir("in", 0700), 0);
+	assert_int_equal(rename("file", "in/file"), 0);
+	assert_int_equal(chmod("in", 0702), 0);
+	assert_refused(scratch_path(s, "in//file"), "/"); /* of another path, that is said */
 }
 
 static uint64_t
