@@ -233,7 +233,7 @@ commit_run(struct commit *c)
 		return;
 	}
 	c->linked = link_latest(c);
-	if (file_replace(c->v->fd, VOLDIR_RESTORE, 0600, write_restore, c, true) != 0)
+	if (file_update(c->v->fd, VOLDIR_RESTORE, 0600, write_restore, c) != 0)
 		trouble(c, "RESTORE.txt could not be written");
 	add_history(c);
 	expire(c);

@@ -114,6 +114,51 @@ fail:
 	return -1;
 }
 
+/* Contents in memory. */
+struct contents {
+	char *text;
+	size_t len;
+};
+
+static int
+write_contents(FILE *f, void *arg)
+{
+	const struct contents *c = arg;
+
+	return fwrite(c->text, 1, c->len, f) == c->len ? 0 : -1;
+}
+
+static bool
+is_equal(int dirfd, const char *name, const struct contents *wanted)
+{
+	struct contents found;
+	bool same;
+
+	if (file_read(dirfd, name, wanted->len, &found.text, &found.len) == -1)
+		return false;
+	same = found.len == wanted->len && memcmp(found.text, wanted->text, found.len) == 0;
+	free(found.text);
+	return same;
+}
+
+int
+file_update(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg)
+{
+	struct contents c = {.len = 0};
+	FILE *f = open_memstream(&c.text, &c.len);
+	int rc;
+
+	if (f == NULL)
+		return -1;
+	rc = write(f, arg);
+	if (fclose(f) != 0)
+		rc = -1;
+	if (rc == 0 && !is_equal(dirfd, name, &c))
+		rc = file_replace(dirfd, name, mode, write_contents, &c, true);
+	free(c.text);
+	return rc;
+}
+
 /* Is entry a temporary of name, as open_temporary makes them? */
 static bool
 is_temporary(const char *entry, const char *name)

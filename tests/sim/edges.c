@@ -237,6 +237,12 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 	return 0;
 }
 
+int
+file_update(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg)
+{
+	return file_replace(dirfd, name, mode, write, arg, true);
+}
+
 void
 file_sweep(int dirfd, const char *const *names, size_t n)
 {

@@ -83,6 +83,7 @@ steps_of_commit() {
 		[ "$when" = after ] && after=-A || after=
 		before=$(snapshots "$VOLUME" | tail -n 1)
 		change 6
+		rm -f "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 		draw whom one all
 		crash -k "$whom" -n 1 -m "^$call" ${after:+"$after"}
 		echo "$whom killed $when $call"

@@ -183,6 +183,7 @@ init() {
 # calls WHO: all its calls, in each of WAYS.
 calls() {
 	WHO=$1
+	rm "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 	cp -a "$STORE" "$D/template"
 	"$CRASHAT" -e 5 -n 0 true 2>/dev/null || skip "crashat cannot do this on such a machine"
 	# shellcheck disable=SC2086 # words
@@ -201,6 +202,7 @@ memory_fails() {
 
 memory() {
 	needs_plain_build
+	rm "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 	cp -a "$STORE" "$D/template"
 	memory_fails -1
 	each $(($(od -An -tu8 "$D/count") * 2)) memory_fails
@@ -217,6 +219,7 @@ refused() {
 # refusals: lines of what refused takes, the exit status, and the words that are to be said.
 refusals() {
 	local place call which error status words rc v=$STORE/$VOLUME
+	rm "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 	cp -a "$STORE" "$D/template"
 	while read -r place call which error status words; do
 		rc=0

@@ -21,6 +21,10 @@
 int file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg,
                  bool sync);
 
+/** file_update(dirfd, name, mode, write, arg): as file_replace with sync, but a regular file that
+ * has these contents already is left alone. */
+int file_update(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void *), void *arg);
+
 /** file_sweep(dirfd, names, n): remove the temporaries that a killed file_replace of one of the n
  * names has left in dirfd.  No other process may be replacing them. */
 void file_sweep(int dirfd, const char *const *names, size_t n);

@@ -108,6 +108,41 @@ replace_that_fails_leaves_all_as_it_was(void **state)
 	assert_int_equal(count_names(s), 2);
 }
 
+static ino_t
+inode_of(const struct scratch *s, const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(s->fd, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
+static void
+update_leaves_alone_what_is_equal(void **state)
+{
+	static char others[][8] = {"new", "longer", "lon", ""};
+	struct scratch *s = *state;
+	ino_t first;
+
+	assert_int_equal(file_update(s->fd, "f", 0640, put_words, (char[]){"old"}), 0);
+	assert_holds(s, "f", "old");
+	first = inode_of(s, "f");
+	assert_int_equal(file_update(s->fd, "f", 0640, put_words, (char[]){"old"}), 0);
+	assert_int_equal(inode_of(s, "f"), first);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_equal(file_update(s->fd, "f", 0640, put_words, others[i]), 0);
+		assert_holds(s, "f", others[i]);
+	}
+	assert_int_equal(file_update(s->fd, "f", 0640, put_nothing, NULL), -1);
+	assert_int_equal(errno, ERANGE);
+	/* Only a file of its own: one behind a link is somebody else's. */
+	assert_int_equal(symlinkat("f", s->fd, "link"), 0);
+	assert_int_equal(file_update(s->fd, "link", 0640, put_words, (char[]){""}), 0);
+	assert_holds(s, "link", "");
+	assert_int_not_equal(inode_of(s, "link"), inode_of(s, "f"));
+	assert_int_equal(count_names(s), 2);
+}
+
 /* A limit of file size stands for the full disk: opening works, writing does not. */
 static void
 touch_file(const struct scratch *s, const char *name)
@@ -327,6 +362,7 @@ main(void)
 	    TEST(replace_makes_and_replaces),
 	    TEST(replace_replaces_a_symlink_itself),
 	    TEST(replace_that_fails_leaves_all_as_it_was),
+	    TEST(update_leaves_alone_what_is_equal),
 	    TEST(sweep_removes_temporaries_of_these_names_only),
 	    TEST(replace_without_room_leaves_all_as_it_was),
 	    TEST(read_is_whole),
