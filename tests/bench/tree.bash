@@ -15,13 +15,13 @@ change_tree() {
 		xargs -n 1000 sh -c 'r=$1; shift; for f; do echo "$f, round $r" >"$f"; done' _ "$1"
 }
 
-# main_conf DATA_DIR KEEP
+# main_conf DATA_DIR KEEP: what is written all the time is not on the disk that is measured; by default it is in /run.
 main_conf() {
 	cat >flashback.conf <<-END
 	data_dir    = "$1"
-	status_file = "$D/status.txt"
-	queue_file  = "$D/queue.txt"
-	pid_file    = "$D/flashback.pid"
+	status_file = "$RUN/status.txt"
+	queue_file  = "$RUN/queue.txt"
+	pid_file    = "$RUN/flashback.pid"
 	defaults { keep_daily = 0  keep_weekly = 0  keep_last = $2 }
 	END
 }
