@@ -13,6 +13,7 @@
 #include "flashback/lib/tree.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/resume.h"
+#include "flashback/store/spare.h"
 #include "flashback/store/summary.h"
 #include "flashback/store/voldir.h"
 
@@ -208,7 +209,8 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 	memset(doubtful, 0, sizeof(*doubtful));
 	if (fate == NULL)
 		return -1;
-	/* 1. Temporaries of killed writers. */
+	/* 1. Temporaries of killed writers, and of killed quick runs. */
+	spare_sweep(v);
 	file_sweep(v->fd, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	file_sweep(v->meta, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	/* 2. Trees that runs have left. */

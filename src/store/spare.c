@@ -17,6 +17,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/listing.h"
 #include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
 #include "flashback/store/aside.h"
 
 /* The walk keeps two directories open, one of the snapshot and its namesake in the spare.  It
@@ -106,6 +107,13 @@ spare_drop(const struct store_volume *v)
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(v->meta, SPARE, 0);
 	return aside_put(v, v->meta, SPARE, st.st_ino);
+}
+
+void
+spare_sweep(const struct store_volume *v)
+{
+	(void)unlinkat(v->meta, SPARE_LIST, 0);
+	(void)tree_remove(v->meta, SPARE_TOP, v->dev, NULL, 0);
 }
 
 int

@@ -35,6 +35,12 @@ spare_drop(const struct store_volume *v)
 	return 0;
 }
 
+void
+spare_sweep(const struct store_volume *v)
+{
+	(void)v;
+}
+
 int
 aside_sweep(const struct store_volume *v, char *trouble, size_t size)
 {

@@ -162,7 +162,7 @@ store_is_tidy() {
 	[ -s "$dir/RESTORE.txt" ] || { echo "no RESTORE.txt"; return 1; }
 	grep -q "$newest" "$dir/.flashback/history" || { echo "not in the history"; return 1; }
 	left=$(snapshots "$VOLUME" working; snapshots "$VOLUME" interrupted; snapshots "$VOLUME" expired
-		find "$dir" "$dir/.flashback" -mindepth 1 -maxdepth 1 -name '.*.*')
+		find "$dir" "$dir/.flashback" -mindepth 1 -maxdepth 1 \( -name '.*.*' -o -name 'quick.*' \))
 	[ -z "$left" ] || { echo "left over: $left"; return 1; }
 }
 

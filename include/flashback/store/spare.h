@@ -22,6 +22,11 @@
 /** Relative to the volume's directory. */
 #define SPARE_PATH ".flashback/spare"
 
+/** What a quick run works with, below .flashback: its list of names, and a directory with the
+ * attributes of the source's root directory. */
+#define SPARE_LIST "quick.list"
+#define SPARE_TOP "quick.top"
+
 #define SPARE_TROUBLE 512
 
 /** Parameters and results of a walk. */
@@ -75,6 +80,9 @@ int spare_claim(const struct store_volume *v, const char *expired);
  * when there is none, or -1 with errno.
  */
 int spare_drop(const struct store_volume *v);
+
+/** spare_sweep(v): remove SPARE_LIST and SPARE_TOP, which a killed run has left, or are done. */
+void spare_sweep(const struct store_volume *v);
 
 /**
  * spare_note(v, snapshot): record that the spare for this snapshot is as complete as possible.

@@ -16,6 +16,7 @@
 
 #include "flashback/lib/text.h"
 #include "flashback/store/mkstore.h"
+#include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 #include "scratch.h"
 
@@ -332,9 +333,14 @@ test_temporaries_go(void **state)
 	put(p->v.fd, ".RESTORE.txt.0123456789abcdeff");
 	put(p->v.fd, "RESTORE.txt.0123456789abcdef");
 	put(p->v.fd, ".mine.0123456789abcdef");
+	put(p->v.meta, SPARE_LIST);
+	assert_int_equal(mkdirat(p->v.meta, SPARE_TOP, 0700), 0);
+	put(p->v.meta, SPARE_TOP "/f");
 	salvage(p, "b", &doubtful);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdef", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.meta, ".history.fedcba9876543210", F_OK, 0), -1);
+	assert_int_equal(faccessat(p->v.meta, SPARE_LIST, F_OK, 0), -1);
+	assert_int_equal(faccessat(p->v.meta, SPARE_TOP, F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcde", F_OK, 0), 0);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdeff", F_OK, 0), 0);
 	assert_int_equal(faccessat(p->v.fd, "RESTORE.txt.0123456789abcdef", F_OK, 0), 0);
