@@ -3,10 +3,11 @@
  * churn SEED N DIR: make N random changes to the tree DIR, of all kinds: files small and large,
  * with holes, rewritten, edited in place, grown and cut; directories, symlinks, devices, fifos,
  * sockets and hard links made, renamed, removed, and put where something of another kind was;
- * modes, owners, times, extended attributes and ACLs.  The same SEED on an equal tree makes the
- * same changes, but for the times that the kernel sets.  What needs root is left out without.  So
- * is what rsync 3.5.0 --link-dest leaves out where only the owner, mode, time or ACL of a file
- * changes (xattrs of links and devices, capabilities), and ACLs of directories with the sticky bit.
+ * modes, owners, times, extended attributes and ACLs, those of DIR too.  The same SEED on an equal
+ * tree makes the same changes, but for the times that the kernel sets.  What needs root is left out
+ * without.  So is what rsync 3.5.0 --link-dest leaves out where only the owner, mode, time or ACL
+ * of a file changes (xattrs of links and devices, capabilities), and ACLs of directories with the
+ * sticky bit.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -136,6 +137,15 @@ pick(struct tree *t, mode_t kind)
 			return path;
 	}
 	return NULL;
+}
+
+/* Whose attributes to change: sometimes the root of the tree, which all may go on to read. */
+static const char *
+pick_owned(struct tree *t, mode_t kind)
+{
+	bool root = (kind == 0 || kind == S_IFDIR) && below(t, 12) == 0;
+
+	return root ? t->dir : pick(t, kind);
 }
 
 static void
@@ -348,9 +358,11 @@ cut(struct tree *t)
 static void
 change_mode(struct tree *t)
 {
-	const char *path = pick(t, 0);
+	const char *path = pick_owned(t, 0);
 	mode_t mode = below(t, 3) ? 0400 | below(t, 0400) : below(t, 010000);
 
+	if (path == t->dir)
+		mode |= 0555;
 	if (path && !is_kind(path, S_IFLNK))
 		may(chmod(path, is_kind(path, S_IFDIR) ? mode & ~(mode_t)S_ISVTX : mode), path);
 }
@@ -358,7 +370,7 @@ change_mode(struct tree *t)
 static void
 change_owner(struct tree *t)
 {
-	const char *path = pick(t, 0);
+	const char *path = pick_owned(t, 0);
 
 	if (path)
 		may(lchown(path, below(t, 3), below(t, 70000)), path);
@@ -368,7 +380,7 @@ change_owner(struct tree *t)
 static void
 change_time(struct tree *t)
 {
-	const char *path = pick(t, 0);
+	const char *path = pick_owned(t, 0);
 	const struct timespec times[2] = {
 	    {.tv_nsec = UTIME_OMIT},
 	    {.tv_sec = below(t, 6) ? below(t, 2000000000) : 0, .tv_nsec = below(t, 1000000000)}};
@@ -381,7 +393,7 @@ static void
 change_xattr(struct tree *t)
 {
 	static const char *const name[] = {"user.a", "user.b", "trusted.a", "trusted.\303\274"};
-	const char *path = pick(t, below(t, 3) ? S_IFREG : S_IFDIR);
+	const char *path = pick_owned(t, below(t, 3) ? S_IFREG : S_IFDIR);
 	char value[300];
 	size_t len = below(t, 5) ? below(t, 30) : below(t, sizeof(value));
 	unsigned which = below(t, 4);
@@ -401,7 +413,7 @@ static void
 change_acl(struct tree *t)
 {
 	static const uint16_t tag[] = {1, 2, 4, 8, 16, 32};
-	const char *path = pick(t, below(t, 2) ? S_IFREG : S_IFDIR);
+	const char *path = pick_owned(t, below(t, 2) ? S_IFREG : S_IFDIR);
 	unsigned char acl[4 + sizeof(tag) / sizeof(tag[0]) * 8] = {2};
 	bool by_default = path && is_kind(path, S_IFDIR) && below(t, 2);
 	const char *name = by_default ? "system.posix_acl_default" : "system.posix_acl_access";
@@ -411,7 +423,7 @@ change_acl(struct tree *t)
 		bool named = tag[i] == 2 || tag[i] == 8;
 
 		entry[0] = (unsigned char)tag[i];
-		entry[2] = (unsigned char)below(t, 8);
+		entry[2] = (unsigned char)(below(t, 8) | (path == t->dir && !by_default ? 5 : 0));
 		memset(entry + 4, named ? 0 : 0xff, 4);
 		entry[4] = named ? (unsigned char)below(t, 200) : 0xff;
 	}

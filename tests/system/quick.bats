@@ -1,82 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # A quick run gives the tree of a full run: the same names and attributes, the same hard links, and the same
-# inodes for what did not change; and it touches no file of a snapshot.
+# inodes for what did not change.
 
 load lib
 load tree
 load net
 load rounds
-
-setup() {
-	needs_root
-	begin
-	SOURCE=$D/src/
-	box_start
-	volume
-}
-
-teardown() {
-	finish
-}
-
-# volume [LINE...]: here/v backs up $SOURCE.
-volume() {
-	hosts_conf <<-END
-	host "here" { volume "v" {
-	    source = "$SOURCE"  ssh = "$SSH"  probe = none  shrink_guard = "0%"  change_guard = "0%"
-	    $(printf '%s\n' "$@")
-	} }
-	END
-}
-
-# run_log: of the newest run.  kind_is WORDS: what it says about the kind of that run.
-run_log() {
-	local logs=("$STORE/$VOLUME/.flashback/logs"/*)
-	printf '%s\n' "${logs[-1]}"
-}
-
-kind_is() {
-	grep -qF "$1" "$(run_log)" || { echo "wanted: $1"; cat "$(run_log)"; return 1; }
-}
-
-QUICK='flashback: quick run'
-
-# back_up [STATUS]: an hour later; NEW is the newest snapshot, complete or partial, PREVIOUS the one before.
-back_up() {
-	tick
-	PREVIOUS=${NEW:-}
-	run flashback -1 "$VOLUME"
-	expect_exit "${1:-0}"
-	NEW=$STORE/$VOLUME/$({ snapshots "$VOLUME"; snapshots "$VOLUME" partial; } | sort | tail -n 1)
-}
-
-# same_as_full: NEW is what a full run would have made after PREVIOUS, which is as it was.
-same_as_full() {
-	local rc=0
-	manifest -i "$PREVIOUS" | diff - "$D/previous" || { echo "$PREVIOUS was changed"; return 1; }
-	rm -rf "$D/full"
-	mkdir "$D/full"
-	"${IN_BOX[@]}" rsync -aHAX --sparse --numeric-ids -x --modify-window=-1 --link-dest="$PREVIOUS" ${RSH:+-e "$RSH"} \
-		"$SOURCE" "$D/full/" >"$D/full.txt" 2>&1 || rc=$?
-	[ "$rc" -eq 0 ] || [ "$rc" -eq 23 ] || { cat "$D/full.txt"; return 1; }
-	same_tree "$D/full" "$NEW" || return 1
-	diff <(shared "$D/full") <(shared "$NEW") || { echo "other files are shared"; return 1; }
-}
-
-# shared TREE: what it has in common with PREVIOUS, by name and inode.
-shared() {
-	comm -z -12 <(inodes "$PREVIOUS") <(inodes "$1") | tr '\0' '\n'
-}
-
-inodes() {
-	(cd "$1" && find . ! -type d -printf '%p %i\0' | sort -z)
-}
-
-# remember: what same_as_full will compare with.
-remember() {
-	manifest -i "$NEW" >"$D/previous"
-}
+load quick
 
 # random_rounds SECONDS [STATUS]: the source changes at random.  At least three rounds must have been quick ones; how many
 # are depends on the draws, for a change of a hard link makes a full run.
@@ -92,6 +23,7 @@ random_rounds() {
 		same_as_full || { echo "round $n:"; cat "$(run_log)"; return 1; }
 		remember
 		n=$((n + 1))
+		# shellcheck disable=SC2153 # of quick.bash
 		! grep -q "$QUICK" "$(run_log)" || quick=$((quick + 1))
 	done
 	echo "# $quick of $n rounds were quick, seed $SEED" >&3
@@ -122,20 +54,6 @@ random_rounds() {
 	mkdir -m 700 "$D/src/locked"
 	echo x >"$D/src/locked/f"
 	random_rounds 6 2
-}
-
-# two_days: a first snapshot, and the next one after what the caller has changed.
-first_day() {
-	make_tree "$D/src"
-	back_up
-	remember
-}
-
-next_day() {
-	back_up "${1:-0}"
-	kind_is "$QUICK"
-	same_as_full
-	remember
 }
 
 @test "nothing changed; only the root directory; only owners, modes, times and attributes" {
@@ -205,6 +123,32 @@ make_kind() {
 	esac
 }
 
+# new_bytes: NEW of the newest run, as the history has it.
+new_bytes() {
+	awk '!/^#/ { new = $8 } END { print new }' "$STORE/$VOLUME/.flashback/history"
+}
+
+@test "NEW is what a snapshot takes that the one before did not have" {
+	local n
+	for n in {1..9}; do head -c 1000 /dev/zero >"$D/src/$n"; done
+	ln "$D/src/1" "$D/src/one"
+	: >"$D/src/f"
+	back_up
+	[ "$(new_bytes)" -eq 9000 ]
+	back_up
+	kind_is "$QUICK"
+	[ "$(new_bytes)" -eq 0 ]
+	chown 5:6 "$D/src/"{2..4}
+	touch "$D/src/5"
+	back_up
+	kind_is "$QUICK"
+	[ "$(new_bytes)" -eq 4000 ]
+	chown -R 7:8 "$D/src"
+	back_up
+	kind_is 'full run:'
+	[ "$(new_bytes)" -eq 9000 ]
+}
+
 @test "hard links that come, change and go" {
 	first_day
 	ln "$D/src/owned" "$D/src/owned too"
@@ -229,7 +173,7 @@ make_kind() {
 	ln "$D/src/a new/1" "$D/src/z new/3"
 	ln "$D/src/a new/1" "$D/src/#4"
 	next_day
-	[ "$(awk '!/^#/ { new = $8 } END { print new }' "$STORE/$VOLUME/.flashback/history")" -eq 10000 ]
+	[ "$(new_bytes)" -eq 10000 ]
 	# A name more of it, and a name that has another place.
 	ln "$D/src/a new/1" "$D/src/z new/0"
 	back_up
@@ -257,8 +201,9 @@ make_kind() {
 }
 
 @test "a directory of many names" {
+	local names=${FLASHBACK_SOAK:+100000}
 	mkdir "$D/src/many"
-	(cd "$D/src/many" && seq -f 'file number %06g' 6000 | xargs -d '\n' touch)
+	(cd "$D/src/many" && seq -f 'file number %06g' "${names:-6000}" | xargs -d '\n' touch)
 	back_up
 	remember
 	(cd "$D/src/many" && rm 'file number 000'[1-4]* && touch 'file number 004'* && seq -f 'new %g' 1000 | xargs -d '\n' touch)
@@ -338,6 +283,19 @@ make_kind() {
 	[ -e "$NEW/keep" ]
 }
 
+@test "attributes that are kept by --fake-super need full runs" {
+	make_tree "$D/src"
+	volume "rsync_options = { '--fake-super' }"
+	back_up
+	remember
+	chown 5:6 "$D/src/random"
+	echo more >>"$D/src/owned"
+	back_up
+	kind_is 'full run: an option in rsync_options needs it'
+	same_as_full --fake-super
+	[ "$(stat -c %i "$PREVIOUS/setuid")" = "$(stat -c %i "$NEW/setuid")" ]
+}
+
 @test "when it is a full run, and why" {
 	back_up
 	kind_is 'full run: there is no snapshot to compare with'
@@ -394,17 +352,6 @@ make_kind() {
 	[ "$(stat -c %i "$NEW/lost/f")" = "$(stat -c %i "$first/lost/f")" ]
 }
 
-# between WORDS...: run this between the scan and the copy.
-between() {
-	cat >"$D/rsync" <<-END
-	#!/bin/bash
-	[[ " \$* " != *' --files-from='* ]] || { $*; } >&2
-	exec rsync "\$@"
-	END
-	chmod 755 "$D/rsync"
-	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
-}
-
 @test "what vanishes, or becomes something else, between the scan and the copy" {
 	seq -f "$D/src/f%g" 40 | xargs touch
 	mkdir -p "$D/src/dir/sub" "$D/src/stays"
@@ -430,64 +377,6 @@ between() {
 	between :
 	back_up
 	same_tree "$D/src" "$NEW"
-}
-
-# harms: what may have become of a spare ($S) since it was laid out.
-harms() {
-	cat <<-'END'
-	rm -rf "$S" && ln -s "$D/outside" "$S"
-	rm -rf "$S" && ln -s "$NEW" "$S"
-	rm -rf "$S" && echo file >"$S"
-	rm -rf "$S" "$S.of"
-	rm -rf "$S" && cp -al "$PREVIOUS" "$S"
-	rm -rf "$S/deep" "$S/f1"*
-	rm -rf "$S/deep/1" && ln -s "$D/outside" "$S/deep/1"
-	rm -rf "$S/deep" && ln "$S/f1" "$S/deep"
-	rm "$S/f1" && mkdir "$S/f1" && echo x >"$S/f1/x"
-	rm "$S/f1" && echo 2 >"$S/f1" && touch -r "$S/f2" "$S/f1"
-	ln -f "$S/f2" "$S/f1"
-	mkdir -p "$S/strange/deep" && echo x | tee "$S/strange/deep/f" "$S/deep/strange" >"$S/strange/f"
-	chmod 777 "$S/deep" && touch "$S/deep" && chown 7:7 "$S/deep/1" && setfattr -n user.x -v x "$S"
-	END
-}
-
-@test "a spare that was damaged, replaced or removed by hand does no harm" {
-	local harm S=$STORE/$VOLUME/.flashback/spare
-	make_tree "$D/src"
-	seq 40 | while read -r n; do echo "$n" >"$D/src/f$n"; done
-	mkdir "$D/outside"
-	echo x | tee "$D/outside/2" "$D/outside/f1" >"$D/outside/f"
-	manifest "$D/outside" >"$D/before"
-	back_up
-	remember
-	echo 0 >"$D/src/f2"
-	next_day
-	while read -r harm; do
-		eval "$harm"
-		echo "$harm" | tee "$D/src/f2" >"$D/src/deep/new"
-		echo "after $harm"
-		next_day
-		manifest "$D/outside" | diff "$D/before" -
-	done < <(harms)
-	# Between the scan and the copy: nothing is left of what was compared.
-	for harm in "rm -rf '$S'" "mv '$S' '$D/away' && ln -s '$D/away' '$S'"; do
-		echo "$harm" | tee "$D/src/f2" >"$D/src/deep/new"
-		between "$harm"
-		back_up
-		kind_is 'full run: the spare tree could not be changed'
-		between :
-		same_as_full
-		remember
-	done
-	# As where it could not be laid out: that is not tried before the run.
-	rm -rf "$S"
-	echo other >"$D/src/f2"
-	back_up
-	kind_is 'full run: the spare tree could not be made, or was removed'
-	same_as_full
-	remember
-	echo last >"$D/src/f2"
-	next_day
 }
 
 @test "a source that goes away between the scan and the copy is no snapshot" {
@@ -600,35 +489,4 @@ has_got() {
 	file=$(find "$STORE/$VOLUME"/*.working -name '.big.*')
 	[ -n "$file" ]
 	[ "$(stat -c %s "$file")" -ge "$1" ]
-}
-
-@test "no file of a snapshot is opened for writing, nor are its attributes changed" {
-	local -x ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
-	local name
-	first_day
-	echo new >"$D/src/new"
-	chmod 600 "$D/src/empty"
-	mkdir "$D/src/new-dir"
-	echo x >"$D/src/new-dir/f"
-	rm "$D/src/owned"
-	tick
-	strace -f -qq -y -o "$D/trace" \
-		-e trace=open,openat,creat,truncate,ftruncate,chmod,fchmod,fchmodat,chown,fchown,fchownat,lchown,utimensat,setxattr,fsetxattr,lsetxattr,removexattr,fremovexattr,lremovexattr \
-		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/run.txt" 2>&1
-	kind_is "$QUICK"
-	# What is opened to be written, or has its attributes changed, in the volume: nothing but our own files, what
-	# rsync receives, and directories of the spare.
-	grep -E 'O_WRONLY|O_RDWR|O_CREAT|^[0-9]+ +(f?truncate|f?chmod|fchmodat|[fl]?chown|fchownat|utimensat|[fl]?(set|remove)xattr)' "$D/trace" |
-		grep -v ' = -1 ' | grep -F "$STORE" >"$D/writes"
-	[ -s "$D/writes" ]
-	while read -r line; do
-		for name in $(snapshots "$VOLUME"); do
-			[[ "$line" != *"$VOLUME/$name/"* && "$line" != *"$VOLUME/$name>"* ]] ||
-				{ echo "in a snapshot: $line"; return 1; }
-		done
-		[[ "$line" != *"/.flashback/spare"* || "$line" =~ ^[0-9]+\ +(fchmod|fchown|utimensat|fsetxattr|fremovexattr)\( ]] ||
-			{ echo "in the spare: $line"; return 1; }
-	done <"$D/writes"
-	NEW=$STORE/$VOLUME/$(snapshots "$VOLUME" | tail -n 1)
-	manifest -i "$STORE/$VOLUME/$(snapshots "$VOLUME" | head -n 1)" | diff "$D/previous" -
 }
