@@ -72,7 +72,7 @@ by_number(const void *a, const void *b)
 static int64_t
 usual(const struct masschange *m, size_t from)
 {
-	int64_t changed[MASSCHANGE_RUNS + MASSCHANGE_SPAN];
+	int64_t changed[MASSCHANGE_RUNS + MASSCHANGE_SPAN] = {0};
 	size_t n = 0;
 
 	for (size_t i = from; i < m->n; i++)
