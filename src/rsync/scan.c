@@ -14,7 +14,7 @@
 #define LINKED " => "
 #define LEADS " -> "
 #define SKIPPING "skipping non-regular file \""
-#define SIZE_LIMIT (INT64_MAX / 1024)
+#define SIZE_LIMIT (INT64_MAX / 1024) /* larger ones count as this */
 
 /* Offsets of the fields in an item. */
 enum { UPDATE, KIND, CONTENT, SIZE };
@@ -131,7 +131,8 @@ count(struct scan *s, const char *item, int64_t size)
 		s->attributes++;
 	if (item[KIND] == 'f' && item[UPDATE] != '.' && item[UPDATE] != 'h') {
 		s->new_files++;
-		s->new_bytes += size;
+		/* A host says what it likes. */
+		s->new_bytes += size < INT64_MAX - s->new_bytes ? size : 0;
 		s->largest = size > s->largest ? size : s->largest;
 	}
 }
@@ -220,8 +221,8 @@ take_size(const char **line, const char *end)
 	int64_t size = 0;
 	const char *s = *line;
 
-	while (s < end && *s >= '0' && *s <= '9' && size <= SIZE_LIMIT)
-		size = size * 10 + (*s++ - '0');
+	for (; s < end && *s >= '0' && *s <= '9'; s++)
+		size = size < SIZE_LIMIT / 10 ? size * 10 + (*s - '0') : SIZE_LIMIT;
 	if (s == *line || s == end || *s != ' ')
 		return -1;
 	*line = s + 1;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: ISC
 /*
  * What rsync and ssh may say, a line each: those that begin with '!' on standard error.  Then what
- * is thought of the run, for every exit status of interest.
+ * is thought of the run, for every exit status of interest; and the names that a comparison gave.
  */
 #include "fuzz.h"
 
 #include "flashback/rsync/output.h"
-#include "flashback/rsync/output.h"
+#include "flashback/rsync/scan.h"
 #include "flashback/rsync/verdict.h"
 
 /* The words that scripts count lines with. */
@@ -15,7 +15,8 @@ check_reason(const struct verdict *v)
 {
 	HOLDS(strlen(v->run.reason) < 200);
 	HOLDS(fuzz_is_printable(v->run.reason));
-	HOLDS(strstr(v->run.reason, "FAILED") == NULL && strstr(v->run.reason, "SUCCEEDED") == NULL);
+	HOLDS(strstr(v->run.reason, "FAILED") == NULL &&
+	      strstr(v->run.reason, "SUCCEEDED") == NULL);
 	HOLDS(v->run.result > RESULT_NONE && v->run.result < RESULT_RESULTS);
 }
 
@@ -46,8 +47,58 @@ verdicts(const struct output_words *w)
 	}
 }
 
+/* One of the files of a scan, in memory. */
+struct names {
+	char *text;
+	size_t size;
+};
+
+enum { LIST, GONE, LINKED, FILES };
+
 static void
-hear(struct output_words *w, struct output_progress *p, const char *line, size_t len)
+scan_begin(struct scan *s, struct names names[FILES])
+{
+	*s = (struct scan){.id = "h/v"};
+	s->list = open_memstream(&names[LIST].text, &names[LIST].size);
+	s->gone = open_memstream(&names[GONE].text, &names[GONE].size);
+	s->linked = open_memstream(&names[LINKED].text, &names[LINKED].size);
+	HOLDS(s->list != NULL && s->gone != NULL && s->linked != NULL);
+}
+
+/* No name leads out of the tree in which it is looked up.  Return the number of names. */
+static int64_t
+check_names(const struct names *names)
+{
+	int64_t n = 0;
+
+	for (const char *s = names->text; s < names->text + names->size; s += strlen(s) + 1, n++) {
+		size_t len = strlen(s);
+
+		HOLDS(len > 0 && s[0] != '/' && strcmp(s, "..") != 0);
+		HOLDS(strncmp(s, "../", 3) != 0 && strstr(s, "/../") == NULL);
+		HOLDS(len < 3 || strcmp(s + len - 3, "/..") != 0);
+	}
+	return n;
+}
+
+static void
+scan_end(struct scan *s, struct names names[FILES])
+{
+	fclose(s->list);
+	fclose(s->gone);
+	fclose(s->linked);
+	HOLDS(check_names(&names[LIST]) == s->listed);
+	HOLDS(check_names(&names[GONE]) == s->gone_names);
+	HOLDS(check_names(&names[LINKED]) <= s->listed || s->broken);
+	HOLDS(s->new_bytes >= 0 && s->largest >= 0 && s->new_files >= 0);
+	for (size_t i = 0; i < FILES; i++)
+		free(names[i].text);
+	text_list_free(&s->stores);
+}
+
+static void
+hear(struct output_words *w, struct output_progress *p, struct scan *s, const char *line,
+     size_t len)
 {
 	size_t is_error = len > 0 && line[0] == '!';
 	char *own;
@@ -57,7 +108,7 @@ hear(struct output_words *w, struct output_progress *p, const char *line, size_t
 	own = malloc(len > 0 ? len : 1);
 	HOLDS(own != NULL);
 	memcpy(own, line + is_error, len);
-	if (is_error || output_progress(own, len, p) < 0)
+	if (is_error || (output_progress(own, len, p) < 0 && scan_line(s, own, len) < 0))
 		output_line(w, own, len, is_error != 0);
 	free(own);
 }
@@ -80,15 +131,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct output_words w = {0};
 	struct output_progress p = {.left = -1};
 	const char *at = (const char *)data, *end = at + size;
+	struct names names[FILES] = {{.size = 0}};
+	struct scan s;
 
+	scan_begin(&s, names);
 	while (at < end) {
 		const char *eol = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((eol != NULL ? eol : end) - at);
 
-		hear(&w, &p, at, len);
+		hear(&w, &p, &s, at, len);
 		check_words(&w, &p);
 		at += len + 1;
 	}
 	verdicts(&w);
+	scan_end(&s, names);
 	return 0;
 }

@@ -193,6 +193,25 @@ test_counts_alone(void **state)
 	assert_false(s.broken);
 }
 
+/* A name counts whatever size a host says that it has. */
+static void
+test_sizes(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	assert_int_equal(feed(&b, ">f+++++++++ 99999999999999999999999999999 a//"), 0);
+	expect_name(b.list, b.list_size, "a");
+	assert_int_equal(b.s.largest, INT64_MAX / 1024);
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(feed(&b, ">f+++++++++ 9223372036854775807 a//"), 0);
+	assert_true(b.s.new_bytes > INT64_MAX / 2);
+	assert_int_equal(b.s.new_files, 2001);
+	assert_false(b.s.broken);
+	end(&b);
+}
+
 static void
 test_root_links_and_same(void **state)
 {
@@ -306,7 +325,6 @@ test_other_lines(void **state)
 	    ">f+++++++++ 7//",
 	    ">f+++++++++ 7x a//",
 	    ">f+++++++++ -7 a//",
-	    ">f+++++++++ 99999999999999999999999999999 a//",
 	    ">f+++++++++x//",
 	    ">x+++++++++ a//",
 	    "xf+++++++++ a//",
@@ -389,6 +407,7 @@ main(void)
 	    cmocka_unit_test(test_stores),
 	    cmocka_unit_test(test_counts_alone),
 	    cmocka_unit_test(test_root_links_and_same),
+	    cmocka_unit_test(test_sizes),
 	    cmocka_unit_test(test_new_links),
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_other_lines),
