@@ -20,7 +20,6 @@
 #include "flashback/schedule/table.h"
 #include "flashback/store/roomtest.h"
 #include "flashback/store/runlog.h"
-#include "flashback/store/salvage.h"
 #include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
@@ -110,22 +109,6 @@ copy_make_tree(struct copy *c)
 		                       "%s/%s cannot be made: %s", c->volume->id, name,
 		                       strerror(errno));
 	return 0;
-}
-
-int
-copy_renew_tree(struct copy *c)
-{
-	char name[STAMP_NAME_SIZE];
-
-	if (unlinkat(c->v->fd, stamp_format(&c->tree, name), AT_REMOVEDIR) == 0) {
-		if (mkdirat(c->v->fd, name, 0700) == 0)
-			return 0;
-	} else if (salvage_interrupted(c->v, &c->tree) == 0 && store_volume_list(c->v) == 0) {
-		copy_plan(c);
-		return copy_make_tree(c);
-	}
-	return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
-	                       "%s/%s cannot be made: %s", c->volume->id, name, strerror(errno));
 }
 
 static int
@@ -309,28 +292,24 @@ copy_log(const struct copy *c, const char *what, const char *words)
 	free(line);
 }
 
-void
-copy_count(struct copy *c, int64_t files, int64_t bytes)
-{
-	struct output_stats *stats = &c->end.words.stats;
-
-	if (bytes > stats->new_bytes)
-		stats->new_bytes = bytes;
-	if (files > stats->transferred)
-		stats->transferred = files;
-}
-
 /* A full run: one rsync into the empty tree, with the plan's bases for --link-dest. */
 int
 copy_full(struct copy *c)
 {
+	struct output_stats *stats = &c->end.words.stats;
+
 	text_list_free(&c->scan.stores);
 	c->scan = (struct scan){.id = c->volume->id};
 	c->expected = 0;
 	copy_stage(c, TABLE_COPYING);
 	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)
 		return -1;
-	copy_count(c, c->scan.new_files, c->scan.new_bytes);
+	/* rsync's statistics omit files that are copied because only their attributes differ;
+	 * the scan counts them. */
+	if (c->scan.new_bytes > stats->new_bytes)
+		stats->new_bytes = c->scan.new_bytes;
+	if (c->scan.new_files > stats->transferred)
+		stats->transferred = c->scan.new_files;
 	copy_judge(c);
 	(void)(copy_is_good(c) && copy_find_store(c));
 	return 0;

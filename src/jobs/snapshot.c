@@ -21,6 +21,7 @@
 #include "flashback/rsync/quick.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/store/aside.h"
+#include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 
 /* How a step of a quick run ended. */
@@ -135,9 +136,8 @@ prepare(struct snapshot_quick *q)
 	q->entries = (int64_t)walk.entries;
 	c->scan.id = c->volume->id;
 	c->scan.gone = new_list(c->v->meta);
-	c->scan.linked = new_list(c->v->meta);
 	c->scan.list = new_list(c->v->meta);
-	if (c->scan.gone == NULL || c->scan.linked == NULL || c->scan.list == NULL)
+	if (c->scan.gone == NULL || c->scan.list == NULL)
 		return need_full(c, "the list of names could not be written");
 	return STEP_DONE;
 }
@@ -192,15 +192,6 @@ returns_from_another(const struct snapshot_quick *q)
 	return found;
 }
 
-/* How many of these names does the spare have?  -1: unknown. */
-static int64_t
-count_in_spare(const struct copy *c, FILE *names)
-{
-	struct patch p = {.v = c->v, .list = names};
-
-	return patch_find(&p) == 0 ? p.found : -1;
-}
-
 /*
  * Will the patched tree have as many names as the source?  rsync names nothing below a directory of
  * the source on which another file system is mounted, and any other name that a scan leaves out
@@ -210,12 +201,14 @@ count_in_spare(const struct copy *c, FILE *names)
 static bool
 adds_up(const struct snapshot_quick *q)
 {
-	const struct scan *s = &q->c->scan;
+	struct copy *c = q->c;
+	const struct scan *s = &c->scan;
+	struct patch p = {.v = c->v, .list = s->list};
 	int64_t surplus = quick_surplus(s, q->entries, q->compared.words.stats.files);
 
 	if (surplus <= 0)
 		return surplus == 0;
-	return count_in_spare(q->c, s->list) == s->listed - s->new_names + surplus;
+	return patch_find(&p) == 0 && p.found == s->listed - s->new_names + surplus;
 }
 
 /* Second step: the scan.  It changes nothing, so a source that is missing, empty or shrunk is
@@ -234,10 +227,9 @@ compare(struct snapshot_quick *q)
 		return need_full(c, "rsync at the source lacks an option");
 	if (!copy_is_good(c))
 		return STEP_JUDGED;
-	if (fflush(c->scan.gone) != 0 || fflush(c->scan.linked) != 0 || fflush(c->scan.list) != 0)
+	if (fflush(c->scan.gone) != 0 || fflush(c->scan.list) != 0)
 		c->scan.broken = true;
 	q->compared = c->end;
-	c->scan.links |= count_in_spare(c, c->scan.linked) != 0;
 	c->full = quick_why_full_now(&c->scan, c->end.words.stats.files);
 	if (c->full == NULL && !adds_up(q))
 		c->full = "the comparison did not name all that differs";
@@ -285,19 +277,15 @@ weight(int status)
 
 /* Merge the result of the scan into that of the copy: for the verdict they are one rsync.  The
  * copy's statistics cover the list only, and are kept only when they show that the source is
- * gone; but what was transferred is only there. */
+ * gone. */
 static void
 add_compared(struct transfer_end *end, const struct transfer_end *compared)
 {
 	struct output_words *w = &end->words;
 	const struct output_words *s = &compared->words;
-	const struct output_stats copied = w->stats;
 
-	if (copied.seen && (copied.files != 0 || weight(end->status) < 2)) {
+	if (w->stats.seen && (w->stats.files != 0 || weight(end->status) < 2))
 		w->stats = s->stats;
-		w->stats.transferred = copied.transferred;
-		w->stats.new_bytes = copied.new_bytes;
-	}
 	if (w->first_error[0] == '\0')
 		memcpy(w->first_error, s->first_error, sizeof(w->first_error));
 	w->unreadable += s->unreadable;
@@ -367,7 +355,8 @@ patch(struct snapshot_quick *q)
 		return need_full(c, "the spare tree could not be changed");
 	}
 	w->vanished += p.missing > said ? p.missing - said : 0;
-	copy_count(c, p.new_files, p.new_bytes);
+	w->stats.transferred = p.new_files;
+	w->stats.new_bytes = p.new_bytes;
 	copy_judge(c);
 	if (copy_is_good(c))
 		emptied_note(c->v->fd, name, c->scan.gone, &c->verdict.run);
@@ -391,9 +380,30 @@ run_quick(struct copy *c)
 		step = patch(&q);
 	close_list(&c->scan.gone);
 	close_list(&c->scan.list);
-	close_list(&c->scan.linked);
-	spare_sweep(c->v);
+	(void)unlinkat(c->v->meta, SPARE_LIST, 0);
+	(void)tree_remove(c->v->meta, SPARE_TOP, c->v->dev, NULL, 0);
 	return step;
+}
+
+/*
+ * Give the full run an empty tree: a copy on top of a half-patched one would keep what the source
+ * no longer has.  A tree with entries becomes an interrupted one, and serves as a base of the full
+ * run, which is therefore planned again.
+ */
+static int
+renew_tree(struct copy *c)
+{
+	char name[STAMP_NAME_SIZE];
+
+	if (unlinkat(c->v->fd, stamp_format(&c->tree, name), AT_REMOVEDIR) == 0) {
+		if (mkdirat(c->v->fd, name, 0700) == 0)
+			return 0;
+	} else if (salvage_interrupted(c->v, &c->tree) == 0 && store_volume_list(c->v) == 0) {
+		copy_plan(c);
+		return copy_make_tree(c);
+	}
+	return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
+	                       "%s/%s cannot be made: %s", c->volume->id, name, strerror(errno));
 }
 
 static void
@@ -417,7 +427,7 @@ copy_unlinked(struct copy *c)
 {
 	memcpy(c->unlinked, c->end.words.first_refusal, sizeof(c->unlinked));
 	copy_log(c, "once more, without hard links", c->unlinked);
-	if (copy_renew_tree(c) != 0)
+	if (renew_tree(c) != 0)
 		return -1;
 	c->plan.job.unlinked = true;
 	return copy_full(c);
@@ -446,7 +456,7 @@ run(struct copy *c)
 		return run_full(c);
 	step = run_quick(c);
 	if (step == STEP_FULL)
-		return copy_renew_tree(c) == 0 ? run_full(c) : -1;
+		return renew_tree(c) == 0 ? run_full(c) : -1;
 	set_kind(c);
 	return step == STEP_JUDGED ? 0 : -1;
 }

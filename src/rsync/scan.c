@@ -11,8 +11,6 @@
 #define NEW "+++++++++"
 #define SAME "         "
 #define END "//"
-#define LINKED " => "
-#define LEADS " -> "
 #define SKIPPING "skipping non-regular file \""
 #define SIZE_LIMIT (INT64_MAX / 1024) /* larger ones count as this */
 
@@ -129,7 +127,7 @@ count(struct scan *s, const char *item, int64_t size)
 		s->touched++;
 	else
 		s->attributes++;
-	if (item[KIND] == 'f' && item[UPDATE] != '.' && item[UPDATE] != 'h') {
+	if (item[KIND] == 'f' && item[UPDATE] != '.') {
 		s->new_files++;
 		/* A host says what it likes. */
 		s->new_bytes += size < INT64_MAX - s->new_bytes ? size : 0;
@@ -195,25 +193,6 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 	}
 }
 
-/*
- * Note the name that a new hard link is linked to, which is what follows the link's own.  Return
- * false where the names of its group are not known: rsync is silent about some that the destination
- * has, and prefers one of these to link the others to.
- */
-static bool
-take_linked(struct scan *s, const char *item, const char *rest, const char *end)
-{
-	const size_t sign = sizeof(LINKED) - 1;
-	int64_t n = 0;
-	struct name to;
-
-	if (s->linked == NULL || item[KIND] != 'f' || !is_new(item) || rest == end ||
-	    memcmp(rest, LINKED, sign) != 0 || decode(rest + sign, end, &to) != 0)
-		return false;
-	put(s, s->linked, &to, &n);
-	return true;
-}
-
 /* Parse the size and advance *line to the name.  Return -1 when there is no size. */
 static int64_t
 take_size(const char **line, const char *end)
@@ -229,49 +208,24 @@ take_size(const char **line, const char *end)
 	return size;
 }
 
-/* Is this what may follow END? */
-static bool
-is_rest(const char *rest, const char *end)
-{
-	const size_t sign = sizeof(LINKED) - 1;
-
-	return rest == end || ((size_t)(end - rest) > sign &&
-	                       (memcmp(rest, LINKED, sign) == 0 || memcmp(rest, LEADS, sign) == 0));
-}
-
-/* Where the name at s ends; NULL if it does not.  A directory's own slash comes before END. */
-static const char *
-find_end(const char *s, const char *end)
-{
-	const size_t len = sizeof(END) - 1;
-	const char *found = memmem(s, (size_t)(end - s), END, len);
-
-	if (found != NULL && found + len < end && found[len] == '/')
-		found++;
-	return found;
-}
-
 /* Check the whole line against SCAN_FORMAT before any of it counts: standard output has other
  * lines, and a file name may imitate one. */
 int
 scan_line(struct scan *s, const char *line, size_t len)
 {
-	const char *end = line + len, *p = line + ITEM + 1, *stop, *rest;
+	const char *end = line + len - 2, *p = line + ITEM + 1;
 	struct name n;
 	int64_t size;
 
 	s->skipped += len > sizeof(SKIPPING) && memcmp(line, SKIPPING, sizeof(SKIPPING) - 1) == 0;
 	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
-	    (size = take_size(&p, end)) < 0 || (stop = find_end(p, end)) == NULL)
+	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0)
 		return -1;
-	rest = stop + sizeof(END) - 1;
-	if (!is_rest(rest, end))
-		s->broken = true;
-	else if (line[UPDATE] == 'h' && !take_linked(s, line, rest, end))
+	if (line[UPDATE] == 'h')
 		s->links = true;
 	else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0)
 		return 0;
-	else if (decode(p, stop, &n) != 0)
+	else if (decode(p, end, &n) != 0)
 		s->broken = true;
 	else
 		take_name(s, line, size, &n);

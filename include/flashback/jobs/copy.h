@@ -71,14 +71,6 @@ void copy_plan(struct copy *c);
  * note it in the lock file.  Return 0, or -1 with the verdict. */
 int copy_make_tree(struct copy *c);
 
-/**
- * copy_renew_tree(c):
- * Give a full run an empty tree: a copy on top of a half-patched one would keep what the source no
- * longer has.  A tree with entries becomes an interrupted one, and serves as a base of the full
- * run, which is therefore planned again.  Return 0, or -1 with the verdict.
- */
-int copy_renew_tree(struct copy *c);
-
 /** copy_root(c): the real path of the volume's directory, in new memory, with symbolic links
  * resolved; NULL with errno. */
 char *copy_root(const struct copy *c);
@@ -96,13 +88,6 @@ void copy_judge(struct copy *c);
 
 /** copy_is_good(c): does the verdict make the tree a snapshot, of whatever kind? */
 bool copy_is_good(const struct copy *c);
-
-/**
- * copy_count(c, files, bytes):
- * So many files were made here at least, with so many bytes: correct the statistics of c->end. What
- * rsync says it transferred lacks files that are copied here because only their attributes differ.
- */
-void copy_count(struct copy *c, int64_t files, int64_t bytes);
 
 /** copy_full(c): a full run into c->tree, which is empty.  Return 0 when it was judged, or -1
  * with the verdict. */

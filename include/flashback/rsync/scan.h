@@ -17,15 +17,15 @@
  */
 
 /**
- * The format of a line: the item, 11 bytes, the size, the name, and what a link leads to.  rsync
- * writes every control character as \#ooo, those of the format too, so none of them can serve as a
- * separator; `//` occurs in no name, and marks its end.  (The name of a directory ends in a slash
- * of its own.)
+ * The format of a line: the item, 11 bytes, the size, and the name.  rsync writes every control
+ * character as \#ooo, those of the format too, so none of them can serve as a separator; `//`
+ * occurs in no name, and marks the end of a complete line.  (The name of a directory ends in a
+ * slash of its own.)
  */
-#define SCAN_FORMAT "%i %l %n//%L"
+#define SCAN_FORMAT "%i %l %n//"
 
-/** Maximum length of a line: two paths of 4,095 bytes, each byte written as five. */
-#define SCAN_LINE_MAX 41000
+/** Maximum length of a line: a path of 4,095 bytes, each written as five. */
+#define SCAN_LINE_MAX 20536
 
 /** Prefix of a listed name that would otherwise be read as a comment. */
 #define SCAN_HERE "./"
@@ -38,9 +38,6 @@ struct scan {
 	FILE *list; /* names that differ, for --files-from --from0: each ends in a NUL */
 	FILE *gone; /* names that the source no longer has, likewise; contents before their
 	               directory */
-	/* Likewise, for each listed name that is a new hard link, the name that it is linked to.
-	 * The group is new, and all of its names are listed, if the spare has none of these. */
-	FILE *linked;
 
 	/* Number of names in each; the root directory is in neither. */
 	int64_t listed, gone_names;
@@ -64,7 +61,7 @@ struct scan {
 	struct text_list stores;
 
 	bool root;   /* the attributes of the root directory differ */
-	bool links;  /* a hard link has changed: not all names of its group are listed */
+	bool links;  /* a hard link was listed: its other names may be missing */
 	bool broken; /* a name was invalid, or could not be written to its file */
 };
 

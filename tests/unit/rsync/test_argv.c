@@ -204,7 +204,7 @@ test_argv_full(void **state)
 	            "\n-aHAX\n--sparse\n--numeric-ids\n-x\n--partial\n--modify-window=-1\n"
 	            "--no-h\n--stats\n--info=progress2,name0\n--timeout=600\n-e\n"
 	            "ssh -p 22 -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=60"
-	            " -o ServerAliveCountMax=10\n--out-format=%i %l %n//%L\n"
+	            " -o ServerAliveCountMax=10\n--out-format=%i %l %n//\n"
 	            "--confine-root=/backup/kimono/home\n"
 	            "--link-dest=/backup/kimono/home/1.interrupted\n"
 	            "--link-dest=/backup/kimono/home/2.partial\n--link-dest=/backup/kimono/home/3\n"
@@ -234,7 +234,7 @@ test_argv_least(void **state)
 	v.one_file_system = false;
 	expect_argv(&job, RSYNC "\n-aHAX\n--sparse\n--numeric-ids\n--partial\n--checksum\n"
 	                        "--no-h\n--stats\n--info=progress2,name0\n"
-	                        "--out-format=%i %l %n//%L\n--link-dest=../1\n"
+	                        "--out-format=%i %l %n//\n--link-dest=../1\n"
 	                        "--\n/etc/\n4.working/\n");
 }
 
@@ -266,7 +266,7 @@ test_argv_quick(void **state)
 	v.rsync_options = (struct text_list){.item = options, .n = 1};
 	expect_words(argv_scan, &job,
 	             MANNER "-n\n--delete\n--delete-excluded\n--ignore-errors\n"
-	                    "--out-format=%i %l %n//%L\n--exclude=*.iso\n--exclude=*.bak\n"
+	                    "--out-format=%i %l %n//\n--exclude=*.iso\n--exclude=*.bak\n"
 	                    "--\n/src/\nt/\n");
 	expect_words(argv_copy, &job,
 	             MANNER "--files-from=names\n--from0\n--ignore-missing-args\n"

@@ -16,8 +16,8 @@
 /* A scan whose files are in memory. */
 struct bench {
 	struct scan s;
-	char *list, *gone, *linked;
-	size_t list_size, gone_size, linked_size;
+	char *list, *gone;
+	size_t list_size, gone_size;
 };
 
 static void
@@ -26,10 +26,8 @@ begin(struct bench *b)
 	memset(b, 0, sizeof(*b));
 	b->s.list = open_memstream(&b->list, &b->list_size);
 	b->s.gone = open_memstream(&b->gone, &b->gone_size);
-	b->s.linked = open_memstream(&b->linked, &b->linked_size);
 	assert_non_null(b->s.list);
 	assert_non_null(b->s.gone);
-	assert_non_null(b->s.linked);
 }
 
 static int
@@ -39,7 +37,6 @@ feed(struct bench *b, const char *line)
 
 	fflush(b->s.list);
 	fflush(b->s.gone);
-	fflush(b->s.linked);
 	return rc;
 }
 
@@ -48,10 +45,8 @@ end(struct bench *b)
 {
 	fclose(b->s.list);
 	fclose(b->s.gone);
-	fclose(b->s.linked);
 	free(b->list);
 	free(b->gone);
-	free(b->linked);
 }
 
 /* One name in a file of its own. */
@@ -83,8 +78,6 @@ test_names(void **state)
 	    {">f+++++++++ 7  both ends  //", " both ends  "},
 	    {">f+++++++++ 7 a => b//", "a => b"},
 	    {"cL+++++++++ 7 a -> b//", "a -> b"},
-	    {"cL+++++++++ 7 a// -> b//c -> d", "a"},
-	    {"cL+++++++++ 7 a// -> /", "a"},
 	    {">f+++++++++ 7 -leading//", "-leading"},
 	    {">f+++++++++ 7 .hidden//", ".hidden"},
 	    {">f+++++++++ 7 ...//", "..."},
@@ -229,40 +222,11 @@ test_root_links_and_same(void **state)
 	assert_true(b.s.links);
 	assert_int_equal(b.list_size, 0);
 	end(&b);
-}
-
-/* A new name of a new group is listed like any other, and what it is linked to is noted. */
-static void
-test_new_links(void **state)
-{
-	static const char *const changed[] = {
-	    "hf.st...... 7 y// => z", "hf          7 y// => z", "hf+++++++++ 7 y//",
-	    "hf+++++++++ 7 y => z//", "hL+++++++++ 7 y// -> z", "hL+++++++++ 7 y// => z",
-	    "hD+++++++++ 7 y// => z", "hf+++++++++ 7 y// -> z",
-	};
-	struct bench b;
-
-	(void)state;
 	begin(&b);
-	assert_int_equal(feed(&b, "hf+++++++++ 7 a// => \\#012/b"), 0);
-	assert_false(b.s.links || b.s.broken);
-	expect_name(b.list, b.list_size, "a");
-	expect_name(b.linked, b.linked_size, "\n/b");
-	assert_int_equal(b.s.listed, 1);
-	assert_int_equal(b.s.new_names, 1);
-	assert_int_equal(b.s.created, 1);
-	assert_int_equal(b.s.new_bytes, 0);
-	assert_int_equal(feed(&b, "hf+++++++++ 7 a// => ../b"), 0);
-	assert_true(b.s.broken);
+	assert_int_equal(feed(&b, "hf+++++++++ 7 y => z//"), 0);
+	assert_true(b.s.links);
+	assert_false(b.s.broken);
 	end(&b);
-	for (size_t i = 0; i < COUNT(changed); i++) {
-		begin(&b);
-		assert_int_equal(feed(&b, changed[i]), 0);
-		assert_true(b.s.links);
-		assert_false(b.s.broken);
-		assert_int_equal(b.s.listed, 0);
-		end(&b);
-	}
 }
 
 /* What a host may say to get out of its tree, or to upset us. */
@@ -408,7 +372,6 @@ main(void)
 	    cmocka_unit_test(test_counts_alone),
 	    cmocka_unit_test(test_root_links_and_same),
 	    cmocka_unit_test(test_sizes),
-	    cmocka_unit_test(test_new_links),
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_other_lines),
 	    cmocka_unit_test(test_full_disk),
