@@ -27,8 +27,6 @@
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
-#define TIME_TEXT 40
-
 /* The input that all volumes share. */
 struct dry {
 	const struct config *config;
@@ -60,14 +58,11 @@ is_there(const struct config *config, const char *wanted)
 }
 
 static const char *
-local_time(const struct dry *d, int64_t at, char buf[TIME_TEXT])
+local_time(const struct dry *d, int64_t at, char buf[STAMP_TIME_SIZE])
 {
-	struct stamp s = {.when = at, .offset = d->when.offset};
-	struct tm tm;
+	const struct stamp s = {.when = at, .offset = d->when.offset};
 
-	stamp_local(&s, &tm);
-	strftime(buf, TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
-	return buf;
+	return stamp_time(&s, buf);
 }
 
 /* Print what plan_decide returns for a volume.  The same function decides in the daemon, so that
@@ -76,7 +71,7 @@ static void
 print_reason(const struct dry *d, const struct table_row *row)
 {
 	struct plan_decision decision;
-	char at[TIME_TEXT];
+	char at[STAMP_TIME_SIZE];
 
 	plan_decide(row, &d->when, &decision);
 	local_time(d, decision.at, at);

@@ -104,16 +104,6 @@ list_volumes(const struct list *l)
 
 /* ---- the snapshots of a volume ---- */
 
-/* The run that made a snapshot. */
-static const struct history_run *
-run_of(const struct store_volume *v, const struct stamp *s)
-{
-	for (size_t i = v->nruns; i-- > 0;)
-		if (v->runs[i].snapshot.when == s->when)
-			return &v->runs[i];
-	return NULL;
-}
-
 /* What there is to say of a state besides the snapshot's rank. */
 static const struct {
 	const char *word, *why;
@@ -164,7 +154,7 @@ static int
 add_snapshot(const struct store_volume *v, const struct stamp *s, char *why,
              struct text_list *cells)
 {
-	const struct history_run *run = run_of(v, s);
+	const struct history_run *run = history_made(v->runs, v->nruns, s);
 	char name[VERSIONS_NAME], size[UNITS_TEXT], new[UNITS_TEXT];
 	int rc;
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "flashback/lib/clock.h"
@@ -186,21 +185,18 @@ shell_word(const char *word)
 static int
 add_cells(const struct held *h, const char *from, struct text_list *cells)
 {
-	char first[VERSIONS_NAME], last[VERSIONS_NAME], size[UNITS_TEXT] = "-", at[64] = "";
+	char first[VERSIONS_NAME], last[VERSIONS_NAME], size[UNITS_TEXT] = "-", at[STAMP_TIME_SIZE];
 	struct stamp changed = {.when = h->st.st_mtim.tv_sec};
 	char *word = shell_word(from);
-	struct tm tm;
 	int rc = -1;
 
 	changed.offset = clock_offset(changed.when);
-	stamp_local(&changed, &tm);
-	(void)strftime(at, sizeof(at), "%F %T", &tm);
 	if (!S_ISDIR(h->st.st_mode))
 		units_format_bytes(size, (uint64_t)h->st.st_size);
 	if (word != NULL)
 		rc = text_list_add(cells, versions_name(&h->first, first)) |
 		     text_list_add(cells, versions_name(&h->last, last)) |
-		     text_list_add(cells, size) | text_list_add(cells, at) |
+		     text_list_add(cells, size) | text_list_add(cells, stamp_time(&changed, at)) |
 		     text_list_add(cells, word);
 	free(word);
 	return rc;

@@ -380,8 +380,7 @@ run_quick(struct copy *c)
 		step = patch(&q);
 	close_list(&c->scan.gone);
 	close_list(&c->scan.list);
-	(void)unlinkat(c->v->meta, SPARE_LIST, 0);
-	(void)tree_remove(c->v->meta, SPARE_TOP, c->v->dev, NULL, 0);
+	spare_sweep(c->v);
 	return step;
 }
 

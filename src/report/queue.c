@@ -20,7 +20,6 @@ format_last(char buf[UNITS_TEXT], const struct table_row *row, const struct view
 {
 	const struct stamp *latest = &row->seen.latest;
 	struct stamp stamp = {.when = summary_good(&row->seen), .offset = view->when.offset};
-	struct tm tm;
 
 	if (stamp.when == 0) {
 		snprintf(buf, UNITS_TEXT, row->known ? "never" : "-");
@@ -28,9 +27,7 @@ format_last(char buf[UNITS_TEXT], const struct table_row *row, const struct view
 	}
 	if (latest->when == stamp.when)
 		stamp.offset = latest->offset;
-	stamp_local(&stamp, &tm);
-	if (strftime(buf, UNITS_TEXT, "%F %T", &tm) == 0)
-		buf[0] = '\0';
+	stamp_time(&stamp, buf);
 }
 
 static void

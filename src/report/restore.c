@@ -83,13 +83,16 @@ static char *
 without_key(const char *ssh)
 {
 	struct text_list words = {0};
+	size_t i = 0;
 	char *out = strdup("");
 	int rc = out != NULL ? value_shell_words(ssh, &words) : -1;
 
-	for (size_t i = 0, skip; rc == 0 && i<words.n; i += skip> 0 ? skip : 1) {
-		skip = key_words(&words, i);
+	while (rc == 0 && i < words.n) {
+		size_t skip = key_words(&words, i);
+
 		if (skip == 0)
-			rc = add_shell_word(&out, words.item[i]);
+			rc = add_shell_word(&out, words.item[i++]);
+		i += skip;
 	}
 	text_list_free(&words);
 	if (rc == 0)

@@ -53,17 +53,14 @@ static const struct cause_row rows[] = {
     {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for [%]:% and you have requested strict checking.",
      "is the host key of $2 port $3 unknown? as the user that runs flashback, run `ssh -p $3 $2` "
-     "once, "
-     "and compare the fingerprint"},
+     "once, and compare the fingerprint"},
     {UNREACHABLE, CAUSE_PLAIN,
      "No * host key is known for % and you have requested strict checking.",
      "is the host key of $2 unknown? as the user that runs flashback, run `ssh $2` once, and "
-     "compare the "
-     "fingerprint"},
+     "compare the fingerprint"},
     {EXACT, CAUSE_PLAIN, "Host key verification failed.",
      "is the host key unknown? as the user that runs flashback, run `ssh HOST` once, and compare "
-     "the "
-     "fingerprint"},
+     "the fingerprint"},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: Temporary failure*", NO_LOOKUP},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: Could not resolve hostname %: *", NAME_UNKNOWN},
     {UNREACHABLE, CAUSE_PLAIN, "ssh: connect to host % port %: Connection refused", PORT_REFUSED},

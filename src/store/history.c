@@ -224,14 +224,22 @@ history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin
 	return STAMP_PINNED;
 }
 
+const struct history_run *
+history_made(const struct history_run *runs, size_t n, const struct stamp *snapshot)
+{
+	while (n-- > 0)
+		if (runs[n].snapshot.when == snapshot->when)
+			return &runs[n];
+	return NULL;
+}
+
 bool
 history_is_alike(const struct history_run *runs, size_t n, const struct stamp *snapshot,
                  uint64_t fingerprint)
 {
-	while (n-- > 0)
-		if (runs[n].snapshot.when == snapshot->when)
-			return runs[n].fingerprint == fingerprint;
-	return false;
+	const struct history_run *run = history_made(runs, n, snapshot);
+
+	return run != NULL && run->fingerprint == fingerprint;
 }
 
 /* The number of files of the run that made a snapshot with this fingerprint; 0: unknown. */

@@ -249,3 +249,14 @@ stamp_compare(const void *a, const void *b)
 		return x->state < y->state ? -1 : 1;
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
+
+char *
+stamp_time(const struct stamp *s, char buf[STAMP_TIME_SIZE])
+{
+	struct tm tm;
+
+	stamp_local(s, &tm);
+	if (strftime(buf, STAMP_TIME_SIZE, "%F %T", &tm) == 0)
+		buf[0] = '\0';
+	return buf;
+}

@@ -88,6 +88,10 @@ unsigned history_failures(const struct history_run *runs, size_t n);
  */
 enum stamp_state history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin);
 
+/** history_made(runs, n, snapshot): the newest run that made the snapshot; NULL: unknown. */
+const struct history_run *history_made(const struct history_run *runs, size_t n,
+                                       const struct stamp *snapshot);
+
 /** history_is_alike(runs, n, snapshot, fingerprint): was the snapshot made by a run with this
  * fingerprint?  Not if that is unknown. */
 bool history_is_alike(const struct history_run *runs, size_t n, const struct stamp *snapshot,

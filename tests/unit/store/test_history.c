@@ -436,6 +436,26 @@ test_failures(void **state)
 	}
 }
 
+/* Of two runs that claim a snapshot the newest made it. */
+static void
+test_made(void **state)
+{
+	struct history_run runs[3] = {{.code = 0}};
+	struct stamp other = stamp_of_day(7, STAMP_COMPLETE);
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		runs[i].snapshot = stamp_of_day(i / 2, STAMP_COMPLETE);
+		runs[i].fingerprint = (uint64_t)i;
+	}
+	assert_ptr_equal(history_made(runs, 3, &runs[0].snapshot), &runs[1]);
+	assert_ptr_equal(history_made(runs, 3, &runs[2].snapshot), &runs[2]);
+	assert_null(history_made(runs, 3, &other));
+	assert_true(history_is_alike(runs, 3, &runs[0].snapshot, 1));
+	assert_false(history_is_alike(runs, 3, &runs[0].snapshot, 0));
+	assert_false(history_is_alike(runs, 3, &other, 0));
+}
+
 /* A pin counts as what it was; one whose state is unknown, or that was no snapshot, does not. */
 static void
 test_files_before_a_pin(void **state)
@@ -516,12 +536,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_print),         cmocka_unit_test(test_changes),
-	    cmocka_unit_test(test_header_fits),   cmocka_unit_test(test_parse),
-	    cmocka_unit_test(test_parse_refuses), cmocka_unit_test(test_hostile_reason),
-	    cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_print_tells_errors),
-	    cmocka_unit_test(test_prune),         cmocka_unit_test(test_failures),
-	    cmocka_unit_test(test_files_before),  cmocka_unit_test(test_files_before_a_pin),
+	    cmocka_unit_test(test_print),
+	    cmocka_unit_test(test_changes),
+	    cmocka_unit_test(test_header_fits),
+	    cmocka_unit_test(test_parse),
+	    cmocka_unit_test(test_parse_refuses),
+	    cmocka_unit_test(test_hostile_reason),
+	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_print_tells_errors),
+	    cmocka_unit_test(test_prune),
+	    cmocka_unit_test(test_failures),
+	    cmocka_unit_test(test_made),
+	    cmocka_unit_test(test_files_before),
+	    cmocka_unit_test(test_files_before_a_pin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,7 @@ static void
 test_before_1970(void **state)
 {
 	const struct stamp s = {.when = 60, .offset = -5 * 3600};
+	char text[STAMP_TIME_SIZE];
 	struct tm tm;
 
 	(void)state;
@@ -183,6 +184,7 @@ test_before_1970(void **state)
 	assert_int_equal(tm.tm_hour, 19);
 	assert_int_equal(tm.tm_min, 1);
 	assert_int_equal(tm.tm_sec, 0);
+	assert_string_equal(stamp_time(&s, text), "1969-12-31 19:01:00");
 }
 
 /* A name with one character changed is refused, or it is the one name of what it stands for. */
