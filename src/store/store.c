@@ -20,12 +20,12 @@
 #include "flashback/store/trust.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define LOCK_BEFORE "/run/flashback/lock."
 #define MARKER_MAX 65536
 #define HISTORY_MAX (16 << 20)
 
 static const struct store_volume no_volume = {.fd = -1, .meta = -1, .lock = -1, .held = -1};
 
-/* Close *fd, preserving errno. */
 /* Read the marker below fd.  Return 0; -1 with errno, EINVAL when this version cannot read it. */
 static int
 read_marker(int fd, struct marker *m)
@@ -202,23 +202,38 @@ open_below(const struct store *s, int dir, const char *name, bool make)
 	return fd;
 }
 
-/* Bind an abstract socket to a name made from store and volume: a lock between processes of this
- * machine that no file system has to support, and that is released when the last copy of the
- * descriptor is closed.  Return it, or -1 with errno. */
+/* Bind an abstract socket to name.  Return it, or -1 with errno. */
 static int
-bind_name(const struct store *s, const char *host, const char *name)
+bind_name(const char *name)
 {
-	uint64_t volume = text_hash(text_hash(TEXT_HASH, host), name);
 	struct sockaddr_un address = {.sun_family = AF_UNIX}; /* a NUL first: it is no path */
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "flashback %s %016jx",
-	         s->traits.id, (uintmax_t)volume);
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s", name);
 	if (fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
 		file_close(&fd);
 		errno = errno == EADDRINUSE ? EWOULDBLOCK : errno;
 	}
 	return fd;
+}
+
+/* A lock between processes of this machine that no file system has to support, released when the
+ * last copy of the descriptor is closed.  Root's is a file that nobody else can open, in a fixed
+ * place, since several configs may use one store; a socket's name can be bound by anybody. */
+static int
+lock_by_name(const struct store *s, const char *host, const char *name)
+{
+	uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH, s->traits.id), host), name);
+	char path[sizeof(LOCK_BEFORE) + 16], *why;
+	int fd;
+
+	snprintf(path, sizeof(path), LOCK_BEFORE "%016jx", (uintmax_t)hash);
+	if (geteuid() != 0)
+		return bind_name(path);
+	fd = file_lock_pid(path, &why);
+	free(why);
+	errno = fd == -2 ? EWOULDBLOCK : ENOLCK;
+	return fd < 0 ? -1 : fd;
 }
 
 /* Take the volume's lock.  On a disk without locks, accepted by --init --force, only processes on
@@ -235,7 +250,7 @@ take_lock(const struct store *s, const char *host, const char *name, struct stor
 	if (file_lock(v->lock) == 0)
 		v->held = v->lock;
 	else if (!s->traits.locks && errno != EWOULDBLOCK)
-		v->held = bind_name(s, host, name);
+		v->held = lock_by_name(s, host, name);
 	if (v->held == -1) {
 		int error = errno;
 

@@ -236,6 +236,7 @@ without_locks() {
 
 @test "a disk without locks: refused unless --force, and then backed up to" {
 	in_box mount -t tmpfs -o mode=700 tmpfs "$MNT"
+	in_box mount -t tmpfs -o mode=755 tmpfs /run
 	run without_locks --init
 	expect_exit 1
 	expect 'locks: no'
@@ -250,6 +251,7 @@ without_locks() {
 @test "a disk without locks: nobody on this machine takes away what a run is building" {
 	local tree run
 	in_box mount -t tmpfs -o mode=700,size=64M tmpfs "$MNT"
+	in_box mount -t tmpfs -o mode=755 tmpfs /run
 	without_locks --init --force
 	slow_source 6
 	without_locks -1 here/v >"$D/run.txt" &
@@ -267,4 +269,36 @@ without_locks() {
 	[ -d "$STORE/here/v/$tree" ]
 	wait "$run" || { cat "$D/run.txt"; false; }
 	same_tree "$D/src" "$(newest here/v)"
+}
+
+@test "a disk without locks: another user of this machine cannot hold what stands for them" {
+	in_box mount -t tmpfs -o mode=700 tmpfs "$MNT"
+	in_box mount -t tmpfs -o mode=755 tmpfs /run
+	umask 022
+	without_locks --init --force
+	without_locks -1 here/v
+	# He tries all that a run has left.
+	run nobody_locks /run
+	expect "/run/flashback/lock."
+	refuse grep -q 'held' <<<"$output"
+	next_second
+	run without_locks -1 here/v
+	expect_exit 0
+	has_snapshots 2 here/v
+	# A directory that others can write to is none.
+	in_box chmod 777 /run/flashback
+	run without_locks -1 here/v
+	expect_exit 2
+	expect 'No locks available'
+	has_snapshots 2 here/v
+}
+
+# nobody_locks DIR: another user tries to open each file below DIR and to hold a lock on it.
+nobody_locks() {
+	in_box setpriv --reuid 65534 --regid 65534 --clear-groups perl -MFcntl=:flock -MFile::Find -e '
+		chdir "/";
+		find({no_chdir => 1, wanted => sub {
+			my $f;
+			print "$_ ", -f $_ && open($f, "<", $_) && flock($f, LOCK_EX | LOCK_NB) ? "held\n" : "no\n" } },
+			@ARGV)' "$1"
 }
