@@ -61,30 +61,14 @@ cursor_leave(struct patch_cursor *c)
 	return rc;
 }
 
-/* Open c->dir, component by component.  A mount point on the way is an error (EXDEV): the spare
- * is one file system.  Return 0, or -1 with errno. */
+/* Open c->dir.  A mount point on the way is an error (EXDEV): the spare is one file system.  Return
+ * 0, or -1 with errno. */
 static int
 cursor_open(struct patch_cursor *c)
 {
-	char part[NAME_MAX + 1];
 	struct stat st;
 
-	c->fd = openat(c->root, ".", OPEN_DIR);
-	for (const char *s = c->dir; c->fd >= 0 && *s != '\0';) {
-		size_t len = strcspn(s, "/");
-		int fd = -1;
-
-		if (len < sizeof(part)) {
-			memcpy(part, s, len);
-			part[len] = '\0';
-			fd = openat(c->fd, part, OPEN_DIR);
-		} else {
-			errno = ENAMETOOLONG;
-		}
-		file_close(&c->fd);
-		c->fd = fd;
-		s += len + (s[len] == '/');
-	}
+	c->fd = tree_open(c->root, c->dir);
 	if (c->fd < 0 || fstat(c->fd, &st) < 0)
 		return -1;
 	c->time = st.st_mtim;
