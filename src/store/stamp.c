@@ -31,51 +31,29 @@ struct date {
 	int year, month, day; /* month and day count from 1 */
 };
 
-static bool
-is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-/* The day of the year, from 0, on which a month begins; month 13 is the end of the year. */
-static int
-month_start(int year, int month)
-{
-	static const int starts[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
-
-	return starts[month - 1] + (month > 2 && is_leap(year) ? 1 : 0);
-}
-
-/* Days from 1970-01-01 to January 1 of a positive year. 719162 is the same for 1970, counted from
- * year 1. */
+/* Days from 1970-01-01 to a date of a positive year.  Counted in years that begin in March, whose
+ * months have 31, 30, 31, 30 and 31 days over and over, and whose leap day is their last. */
 static int64_t
-year_start(int year)
+day_number(int year, int month, int day)
 {
-	int64_t before = year - 1;
+	int64_t years = month > 2 ? year : year - 1;
+	int months = (month + 9) % 12;
 
-	return before * 365 + before / 4 - before / 100 + before / 400 - 719162;
-}
-
-static int64_t
-days_from_date(const struct date *date)
-{
-	return year_start(date->year) + month_start(date->year, date->month) + date->day - 1;
+	return years * 365 + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + day -
+	       719469;
 }
 
 static void
 date_from_days(int64_t days, struct date *date)
 {
-	/* 400 years have 146097 days, so this is the right year or one next to it. */
-	int year = (int)(1970 + days * 400 / 146097), month = 12, yday;
+	/* 400 years have 146097 days, so this is the year after, or one next to that. */
+	int year = (int)(1970 + days * 400 / 146097) + 1, month = 12;
 
-	while (days < year_start(year))
+	while (days < day_number(year, 1, 1))
 		year--;
-	while (days >= year_start(year + 1))
-		year++;
-	yday = (int)(days - year_start(year));
-	while (yday < month_start(year, month))
+	while (days < day_number(year, month, 1))
 		month--;
-	*date = (struct date){year, month, yday - month_start(year, month) + 1};
+	*date = (struct date){year, month, (int)(days - day_number(year, month, 1)) + 1};
 }
 
 static bool
@@ -113,10 +91,11 @@ digits(const char *s, int n)
 static bool
 date_exists(const struct date *date)
 {
-	if (date->year < 1970 || date->month < 1 || date->month > 12 || date->day < 1)
-		return false;
-	return date->day <=
-	       month_start(date->year, date->month + 1) - month_start(date->year, date->month);
+	int year = date->year, month = date->month;
+
+	return year >= 1970 && month >= 1 && month <= 12 && date->day >= 1 &&
+	       day_number(year, month, date->day) <
+	           day_number(month < 12 ? year : year + 1, month % 12 + 1, 1);
 }
 
 /* Set the state that a suffix stands for; any other suffix is a pin.  Return -1 when it is none. */
@@ -156,7 +135,8 @@ stamp_parse(const char *name, struct stamp *out)
 			return -1;
 		s.offset = -s.offset;
 	}
-	s.when = days_from_date(&date) * DAY + (hour * 60 + minute) * 60 + second - s.offset;
+	s.when = day_number(date.year, date.month, date.day) * DAY + (hour * 60 + minute) * 60 +
+	         second - s.offset;
 	if (s.when <= 0)
 		return -1;
 	if (s.state == STAMP_PINNED) {
@@ -230,7 +210,7 @@ stamp_local(const struct stamp *s, struct tm *tm)
 	    .tm_hour = rest / 3600,
 	    .tm_min = rest / 60 % 60,
 	    .tm_sec = rest % 60,
-	    .tm_yday = (int)(days - year_start(date.year)),
+	    .tm_yday = (int)(days - day_number(date.year, 1, 1)),
 	    /* 1970-01-01 was a Thursday. */
 	    .tm_wday = (int)((days % 7 + 11) % 7),
 	    .tm_gmtoff = s->offset,
