@@ -22,7 +22,8 @@
 
 enum { EXIT_WRONG = 1, FORCE = 256 };
 
-enum mode { RUN, ONCE, DRY, CHECK, LIST, INIT };
+/* By the letters of their options. */
+enum mode { RUN, ONCE = '1', DRY = 'n', CHECK = 't', LIST = 'l', INIT = 'i' };
 
 struct arguments {
 	struct daemon_options daemon;
@@ -102,13 +103,6 @@ unknown_option(char *const *argv)
 	return -1;
 }
 
-static void
-set_mode(struct arguments *a, enum mode mode)
-{
-	a->modes += a->mode != mode;
-	a->mode = mode;
-}
-
 /* Store one option.  Return 0 to continue, 1 when all is done (--version, --help), -1 on an
  * error. */
 static int
@@ -118,20 +112,13 @@ take_option(struct arguments *a, char *const *argv, int option)
 	case 'c':
 		a->daemon.config_file = optarg;
 		return 0;
-	case '1':
-		set_mode(a, ONCE);
-		return 0;
-	case 'n':
-		set_mode(a, DRY);
-		return 0;
-	case 't':
-		set_mode(a, CHECK);
-		return 0;
-	case 'l':
-		set_mode(a, LIST);
-		return 0;
-	case 'i':
-		set_mode(a, INIT);
+	case ONCE:
+	case DRY:
+	case CHECK:
+	case LIST:
+	case INIT:
+		a->modes += (int)a->mode != option;
+		a->mode = (enum mode)option;
 		return 0;
 	case FORCE:
 		a->force = true;
@@ -183,78 +170,46 @@ parse(int argc, char **argv, struct arguments *a)
 	return check_arguments(a);
 }
 
-/* Load the config and call work with it.  The errors of a bad config have been printed. */
+/* What is done and ends.  Return the exit status. */
 static int
-with_config(const struct arguments *a, int (*work)(const struct arguments *, struct config *))
+run_config(const struct arguments *a, const struct config *config)
 {
-	struct config *config = reload_read(a->daemon.config_file);
-	int rc = config != NULL ? work(a, config) : EXIT_WRONG;
-
-	conf_free(config);
-	return rc;
-}
-
-static int
-check(const struct arguments *a, struct config *config)
-{
-	(void)a;
+	if (a->mode == DRY)
+		return dryrun_run(config, &a->daemon.wanted);
+	if (a->mode == LIST)
+		return list_run(stdout, config, &a->daemon.wanted);
+	if (a->mode == INIT)
+		return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS
+		                                                            : EXIT_WRONG;
 	if (check_print(stdout, config) != 0)
 		return EXIT_WRONG;
 	check_hints(stdout, config);
 	return EXIT_SUCCESS;
 }
 
+/* The errors of a bad config have been printed.  The daemon leaves the directory in which it was
+ * started: that may lie on the backup disk, which could then not be unmounted. */
 static int
-init(const struct arguments *a, struct config *config)
+run_mode(struct arguments *a)
 {
-	return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS : EXIT_WRONG;
-}
+	struct config *config;
+	int rc = EXIT_WRONG;
 
-static int
-dry(const struct arguments *a, struct config *config)
-{
-	return dryrun_run(config, &a->daemon.wanted);
-}
-
-static int
-list(const struct arguments *a, struct config *config)
-{
-	return list_run(stdout, config, &a->daemon.wanted);
-}
-
-/* Leave the directory in which the daemon was started: it may lie on the backup disk, which could
- * then not be unmounted. */
-static int
-serve(const struct arguments *a)
-{
+	if (a->mode != RUN && a->mode != ONCE) {
+		config = reload_read(a->daemon.config_file);
+		if (config != NULL)
+			rc = run_config(a, config);
+		conf_free(config);
+		return rc;
+	}
+	a->daemon.once = a->mode == ONCE;
 	if (chdir("/") == 0)
 		return daemon_run(&a->daemon);
 	fprintf(stderr, "flashback: /: %s\n", strerror(errno));
 	return EXIT_WRONG;
 }
 
-static int
-run_mode(struct arguments *a)
-{
-	switch (a->mode) {
-	case CHECK:
-		return with_config(a, check);
-	case INIT:
-		return with_config(a, init);
-	case DRY:
-		return with_config(a, dry);
-	case LIST:
-		return with_config(a, list);
-	case ONCE:
-		a->daemon.once = true;
-		break;
-	case RUN:
-		break;
-	}
-	return serve(a);
-}
-
-/* Make the path of the config absolute: serve() changes the directory, and each reload opens the
+/* Make the path of the config absolute: the daemon changes the directory, and each reload opens the
  * file again. */
 static int
 run(struct arguments *a)
