@@ -18,16 +18,15 @@ enum argument {
 	RULE       /* a filter rule, but none that drops the rules before it */
 };
 
-/* Where an option is needed or allowed. */
-enum use {
-	REACH = 1,   /* to reach the source */
-	QUICK = 2,   /* a quick run allows it: it hides no change */
-	SEND = 4,    /* a restore to where the source is needs it */
-	RESTORE = 8, /* any restore needs it: snapshots lack something, or store it differently */
-	FILTER = 16, /* keeps something out of a snapshot, and hides it from --delete as well */
-	OMIT = 32    /* keeps something out, but does not hide it */
+/* The uses, as short as the table needs them. */
+enum {
+	REACH = RSYNCOPT_REACH,
+	QUICK = RSYNCOPT_QUICK,
+	SEND = RSYNCOPT_SEND,
+	RESTORE = RSYNCOPT_RESTORE,
+	FILTER = RSYNCOPT_FILTER,
+	OMIT = RSYNCOPT_OMIT
 };
-
 #define REACH_ALL (REACH | QUICK | SEND)
 #define FILTER_QUICK (FILTER | QUICK)
 
@@ -183,40 +182,10 @@ rsyncopt_check(const char *option, char **why)
 	return check_argument(a, option, option[len] == '=' ? option + len + 1 : NULL, why);
 }
 
-static bool
-has_use(const char *option, unsigned use)
+bool
+rsyncopt_has(const char *option, unsigned uses)
 {
 	const struct rsyncopt *o = find(option, strcspn(option, "="));
 
-	return o != NULL && (o->uses & use) != 0;
-}
-
-bool
-rsyncopt_reaches(const char *option)
-{
-	return has_use(option, REACH);
-}
-
-bool
-rsyncopt_quick(const char *option)
-{
-	return has_use(option, QUICK);
-}
-
-bool
-rsyncopt_restores(const char *option, bool local)
-{
-	return has_use(option, local ? RESTORE : RESTORE | SEND);
-}
-
-bool
-rsyncopt_filters(const char *option)
-{
-	return has_use(option, FILTER);
-}
-
-bool
-rsyncopt_omits(const char *option)
-{
-	return has_use(option, OMIT);
+	return o != NULL && (o->uses & uses) != 0;
 }

@@ -138,12 +138,14 @@ static int
 add_options(const struct text *t, bool local, struct text_list *argv)
 {
 	const struct volume *v = t->volume;
-	bool reach = !local && t->back.transport == v->transport;
+	unsigned uses = RSYNCOPT_RESTORE;
 
+	if (!local && t->back.transport == v->transport)
+		uses |= RSYNCOPT_SEND;
 	for (size_t i = 0; i < v->rsync_options.n; i++) {
 		const char *option = v->rsync_options.item[i];
 
-		if (!rsyncopt_restores(option, !reach))
+		if (!rsyncopt_has(option, uses))
 			continue;
 		if (text_list_add(argv, option) != 0)
 			return -1;
@@ -321,7 +323,7 @@ list_filters(const struct volume *v, struct text_list *list)
 		if (text_list_addf(list, "--exclude=%s", v->exclude.item[i]) != 0)
 			return -1;
 	for (size_t i = 0; i < v->rsync_options.n; i++)
-		if (rsyncopt_filters(v->rsync_options.item[i]) &&
+		if (rsyncopt_has(v->rsync_options.item[i], RSYNCOPT_FILTER) &&
 		    text_list_add(list, v->rsync_options.item[i]) != 0)
 			return -1;
 	return 0;
@@ -347,7 +349,7 @@ put_delete(struct text *t)
 	fputc('\n', t->f);
 	text_list_free(&list);
 	for (size_t i = 0; i < options->n; i++)
-		if (rsyncopt_omits(options->item[i]))
+		if (rsyncopt_has(options->item[i], RSYNCOPT_OMIT))
 			fprintf(t->f, "What %s leaves out is removed all the same.\n",
 			        options->item[i]);
 }

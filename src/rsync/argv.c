@@ -265,7 +265,7 @@ argv_list(const struct volume *volume, const char *program, const struct version
 	    add_shell(volume, argv) != 0)
 		return -1;
 	for (size_t i = 0; i < options->n; i++)
-		if (rsyncopt_reaches(options->item[i]) &&
+		if (rsyncopt_has(options->item[i], RSYNCOPT_REACH) &&
 		    text_list_add(argv, options->item[i]) != 0)
 			return -1;
 	if (text_list_add(argv, "--") != 0 || text_list_add(argv, volume->source) != 0)

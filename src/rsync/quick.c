@@ -22,7 +22,7 @@ static bool
 has_full_option(const struct text_list *options)
 {
 	for (size_t i = 0; i < options->n; i++)
-		if (!rsyncopt_quick(options->item[i]))
+		if (!rsyncopt_has(options->item[i], RSYNCOPT_QUICK))
 			return true;
 	return false;
 }

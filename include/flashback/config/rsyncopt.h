@@ -12,21 +12,19 @@
  * or -1 with *why in words (NULL: no memory). */
 int rsyncopt_check(const char *option, char **why);
 
-/* Of an option as it stands in a list, "--port=873" or "-z"; false for one that is unknown: */
+/** What an option is needed or allowed for. */
+enum rsyncopt_use {
+	RSYNCOPT_REACH = 1,   /* to reach the source, to list it for example */
+	RSYNCOPT_QUICK = 2,   /* a quick run allows it: it hides no change */
+	RSYNCOPT_SEND = 4,    /* a restore to where the source is needs it */
+	RSYNCOPT_RESTORE = 8, /* any restore: snapshots lack something, or store it differently */
+	RSYNCOPT_FILTER = 16, /* keeps something out of a snapshot, and hides it from a --delete of
+	                       * the restore as well */
+	RSYNCOPT_OMIT = 32    /* keeps something out, but does not hide it */
+};
 
-/** rsyncopt_reaches(option): is it needed to reach the source, to list it for example? */
-bool rsyncopt_reaches(const char *option);
-
-/** rsyncopt_quick(option): does a quick run allow it? */
-bool rsyncopt_quick(const char *option);
-
-/** rsyncopt_restores(option, local): does a restore need it, to a directory of this machine (local)
- * or to the source? */
-bool rsyncopt_restores(const char *option, bool local);
-
-/** rsyncopt_filters(option): does it keep something out of a snapshot, and hide it from a --delete
- * of the restore as well?  rsyncopt_omits(option): does it keep something out and not hide it? */
-bool rsyncopt_filters(const char *option);
-bool rsyncopt_omits(const char *option);
+/** rsyncopt_has(option, uses): has an option as it stands in a list, "--port=873" or "-z", one of
+ * these uses?  False for one that is unknown. */
+bool rsyncopt_has(const char *option, unsigned uses);
 
 #endif

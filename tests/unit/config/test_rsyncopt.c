@@ -229,18 +229,18 @@ test_uses(void **state)
 		bool restores = strncmp(name, "--no-", 5) == 0 ||
 		                is_one_of(name, LIST("--fake-super", "--munge-links"));
 
-		if (rsyncopt_reaches(option) != is_one_of(name, reach) ||
-		    rsyncopt_quick(option) == is_one_of(name, slow) ||
-		    rsyncopt_restores(option, true) != restores ||
-		    rsyncopt_restores(option, false) !=
+		if (rsyncopt_has(option, RSYNCOPT_REACH) != is_one_of(name, reach) ||
+		    rsyncopt_has(option, RSYNCOPT_QUICK) == is_one_of(name, slow) ||
+		    rsyncopt_has(option, RSYNCOPT_RESTORE) != restores ||
+		    rsyncopt_has(option, RSYNCOPT_RESTORE | RSYNCOPT_SEND) !=
 		        (restores || is_one_of(name, reach) || is_one_of(name, send)) ||
-		    rsyncopt_filters(option) != is_one_of(name, filter) ||
-		    rsyncopt_omits(option) != is_one_of(name, omit))
+		    rsyncopt_has(option, RSYNCOPT_FILTER) != is_one_of(name, filter) ||
+		    rsyncopt_has(option, RSYNCOPT_OMIT) != is_one_of(name, omit))
 			fail_msg("%s", option);
 		free(name);
 	}
-	assert_false(rsyncopt_quick("--delete"));
-	assert_false(rsyncopt_reaches("--portal=1"));
+	assert_false(rsyncopt_has("--delete", RSYNCOPT_QUICK));
+	assert_false(rsyncopt_has("--portal=1", RSYNCOPT_REACH));
 }
 
 int
