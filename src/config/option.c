@@ -405,16 +405,6 @@ option_print(const struct option_row *o, const void *base)
 	return o->kind->print(base);
 }
 
-enum option_memory
-option_memory(const struct option_row *o)
-{
-	if (o->kind->type == LIST)
-		return OPTION_TEXTS;
-	if (o->kind->type == TEXT)
-		return OPTION_TEXT;
-	return o->kind == &windows ? OPTION_WINDOWS : OPTION_PLAIN;
-}
-
 void
 option_clear(const struct option_row *o, void *base)
 {
@@ -430,6 +420,32 @@ option_clear(const struct option_row *o, void *base)
 		v->windows = NULL;
 		v->nwindows = 0;
 	}
+}
+
+/* What has no memory of its own has been copied with the struct. */
+int
+option_copy(const struct option_row *o, struct volume *to, const struct volume *from)
+{
+	void *copy = field(o, to);
+	const void *of = peek(o, from);
+
+	if (o->kind->type == LIST) {
+		*(struct text_list *)copy = (struct text_list){0};
+		return text_list_append(copy, of);
+	}
+	if (o->kind->type == TEXT) {
+		const char *text = *(char *const *)of;
+
+		*(char **)copy = text != NULL ? strdup(text) : NULL;
+		return text != NULL && *(char **)copy == NULL ? -1 : 0;
+	}
+	if (o->kind != &windows)
+		return 0;
+	to->windows = calloc(from->nwindows + 1, sizeof(*to->windows));
+	to->nwindows = to->windows != NULL ? from->nwindows : 0;
+	for (size_t i = 0; i < to->nwindows; i++)
+		to->windows[i] = from->windows[i];
+	return to->windows != NULL ? 0 : -1;
 }
 
 /* Index of an option's origin.  Volumes are many, so each has origins only for its own rows, the

@@ -30,14 +30,6 @@ enum option_shape {
 	OPTION_COMMAND /* several, or one that is split at blanks */
 };
 
-/** What a volume's field holds besides itself. */
-enum option_memory {
-	OPTION_PLAIN,  /* nothing */
-	OPTION_TEXT,   /* a string */
-	OPTION_TEXTS,  /* a text_list */
-	OPTION_WINDOWS /* the windows of the volume */
-};
-
 struct option_row {
 	const char *name;
 	unsigned places;      /* bits of option_place */
@@ -129,9 +121,6 @@ const struct option_row *option_find(const char *name);
 /** option_shape(o): how many values it takes. */
 enum option_shape option_shape(const struct option_row *o);
 
-/** option_memory(o): what its field holds. */
-enum option_memory option_memory(const struct option_row *o);
-
 /* In what follows, base is the struct config of an option with OPTION_MAIN, else the volume. */
 
 /**
@@ -146,6 +135,10 @@ int option_split(const struct option_row *o, void *base, const char *text, char 
 
 /** option_clear(o, base): free a text or list; numbers stay. */
 void option_clear(const struct option_row *o, void *base);
+
+/** option_copy(o, to, from): of two structs with the same bytes, give `to` a text or list of its
+ * own; none where there is no memory: both are freed later.  Return 0, or -1 with ENOMEM. */
+int option_copy(const struct option_row *o, struct volume *to, const struct volume *from);
 
 /** option_print(o, base): the value as one would write it: new memory, safe to print; NULL with
  * ENOMEM. */
