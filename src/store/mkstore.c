@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/store.h"
@@ -43,6 +44,16 @@ refuse(FILE *f, char *why)
 {
 	fprintf(f, "%s\n", why != NULL ? why : "out of memory");
 	free(why);
+	return -1;
+}
+
+static int
+refuse_lacking(const struct mkstore *in)
+{
+	fprintf(in->f,
+	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
+	        " or accept it with flashback --init --force\n",
+	        in->data_dir);
 	return -1;
 }
 
@@ -128,7 +139,7 @@ open_dir(struct mkstore *in)
 	in->dir = open(in->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in->dir == -1 || fstat(in->dir, &dir) == -1 || stat("/", &root) == -1)
 		return fail(in, "open it");
-	if (trust_path(in->data_dir, in->dir, &why) == -1)
+	if (safepath_check_way(in->data_dir, in->dir, &why) == -1)
 		return refuse(in->f, why);
 	rc = refuse_inside(in);
 	if (rc == 0)
@@ -148,11 +159,7 @@ close_to_others(struct mkstore *in)
 	in->found.shared = trust_close(in->data_dir, in->dir, in->f) != 0;
 	if (!in->found.shared || in->force)
 		return 0;
-	fprintf(in->f,
-	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
-	        " or accept it with flashback --init --force\n",
-	        in->data_dir);
-	return -1;
+	return refuse_lacking(in);
 }
 
 /* Create .flashback and in it a directory in which the disk is tested.  The tests leave their files
@@ -194,11 +201,7 @@ test_disk(struct mkstore *in, const struct marker *accepted)
 	traits_print(in->f, &in->found);
 	if (in->force || traits_suffice(&in->found, accepted))
 		return 0;
-	fprintf(in->f,
-	        "%s is refused for what it lacks: use a disk with a Linux file system such as ext4,"
-	        " or accept it with flashback --init --force\n",
-	        in->data_dir);
-	return -1;
+	return refuse_lacking(in);
 }
 
 static int
@@ -256,17 +259,13 @@ clean_up(struct mkstore *in, bool good)
 {
 	struct stat st;
 
-	if (in->test != -1)
-		close(in->test);
-	if (in->meta != -1) {
-		if (fstat(in->meta, &st) == 0)
-			tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0);
-		close(in->meta);
-	}
+	file_close(&in->test);
+	if (in->meta != -1 && fstat(in->meta, &st) == 0)
+		tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0);
+	file_close(&in->meta);
 	if (!good && in->made_meta)
 		unlinkat(in->dir, MARKER_DIR, AT_REMOVEDIR);
-	if (in->dir != -1)
-		close(in->dir);
+	file_close(&in->dir);
 	if (!good && in->made_dir)
 		rmdir(in->data_dir);
 }

@@ -15,6 +15,7 @@
 #include "flashback/lib/compat.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/mounts.h"
+#include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/trust.h"
@@ -84,7 +85,7 @@ open_error(const char *data_dir, bool open)
 static int
 check_trust(const char *data_dir, int fd, const struct marker *traits, char **why)
 {
-	if (trust_path(data_dir, fd, why) == -1)
+	if (safepath_check_way(data_dir, fd, why) == -1)
 		return -1;
 	if (!traits->shared)
 		*why = trust_owner(data_dir, fd);

@@ -9,17 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
 
 /* Permission bits that let others change something. */
 #define WRITABLE (S_IWGRP | S_IWOTH)
-
-int
-trust_path(const char *data_dir, int fd, char **why)
-{
-	return safepath_check_way(data_dir, fd, why);
-}
 
 static bool
 is_foreign(uid_t uid)

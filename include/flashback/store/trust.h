@@ -2,25 +2,18 @@
 #ifndef FLASHBACK_TRUST_H
 #define FLASHBACK_TRUST_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "flashback/store/marker.h"
 
 /*
  * Who else could change a store: everything on the path of data_dir decides what store is found
- * there, and whoever owns a directory of it can read or replace the backups in it.
+ * there, which safepath_check_way checks, and whoever owns a directory of it can read or replace
+ * the backups in it.
  */
 
 /** errno of a directory of the store that others own or can write to. */
 #define TRUST_NOT_OURS EUSERS
-
-/**
- * trust_path(data_dir, fd, why):
- * May only root and our user change what data_dir, open as fd, names?  What data_dir itself is like
- * is not looked at.  Return 0, or -1 with *why (new memory, NULL when out of memory).
- */
-int trust_path(const char *data_dir, int fd, char **why);
 
 /**
  * trust_owner(data_dir, fd):
