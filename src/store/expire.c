@@ -24,33 +24,6 @@ pick_series(const struct stamp *stamps, size_t n, enum stamp_state state, struct
 	return found;
 }
 
-/* Append to `at` the indexes of the snapshots of one series that the policy no longer keeps.  The
- * last one is never listed, whatever retain_mark returns: the newest snapshot of a series must not
- * expire.  Return how many, or -1. */
-static int
-list_series(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
-            enum stamp_state state, size_t *at)
-{
-	struct stamp *series = calloc(n + 1, sizeof(*series));
-	bool *drop = calloc(n + 1, sizeof(*drop));
-	size_t found;
-	int listed = -1;
-
-	if (series == NULL || drop == NULL)
-		goto out;
-	found = pick_series(stamps, n, state, series, at);
-	if (retain_mark(series, found, keep, drop) == -1)
-		goto out;
-	listed = 0;
-	for (size_t i = 0; i + 1 < found; i++)
-		if (drop[i])
-			at[listed++] = at[i];
-out:
-	free(series);
-	free(drop);
-	return listed;
-}
-
 int
 expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
              struct volume_keep *rank)
@@ -77,22 +50,37 @@ expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *kee
 }
 
 /* Nothing expires while a stamp is from the future: the clock is or was wrong, and the ages of all
- * other snapshots may be wrong too. */
+ * other snapshots may be wrong too; nor by a policy without any number, which is a mistake in the
+ * config, not a wish to lose everything. */
 int
 expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
             struct expire_series series, int64_t now, size_t *at)
 {
+	const bool wanted[] = {
+	    [STAMP_COMPLETE] = series.complete, [STAMP_PARTIAL] = series.partial};
+	struct volume_keep *rank;
 	struct summary seen;
-	int complete = 0, partial = 0;
+	int listed = 0;
 
 	summary_make(stamps, n, NULL, 0, now, &seen);
-	if (seen.future.when != 0)
+	if (seen.future.when != 0 || !volume_keeps_any(keep))
 		return 0;
-	if (series.complete)
-		complete = list_series(stamps, n, keep, STAMP_COMPLETE, at);
-	if (series.partial && complete != -1)
-		partial = list_series(stamps, n, keep, STAMP_PARTIAL, at + complete);
-	return complete == -1 || partial == -1 ? -1 : complete + partial;
+	rank = calloc(n + 1, sizeof(*rank));
+	if (rank == NULL || expire_ranks(stamps, n, keep, rank) == -1)
+		listed = -1;
+	for (enum stamp_state s = STAMP_COMPLETE; listed != -1 && s <= STAMP_PARTIAL; s++) {
+		size_t newest = 0;
+
+		for (size_t i = 0; wanted[s] && i < n; i++)
+			if (stamps[i].state == s)
+				newest = i;
+		/* Whatever its rank, the newest must not expire. */
+		for (size_t i = 0; i < newest; i++)
+			if (stamps[i].state == s && !volume_keeps_any(&rank[i]))
+				at[listed++] = i;
+	}
+	free(rank);
+	return listed;
 }
 
 /* The new snapshot may be the one that makes an older one superfluous. */

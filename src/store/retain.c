@@ -129,29 +129,6 @@ out:
 	return rc;
 }
 
-/* A snapshot that no rule keeps is dropped.  Without memory nothing is dropped: keeping too much is
- * harmless; nor by a policy without any number, which is a mistake in the config, not a wish to
- * lose everything. */
-int
-retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop)
-{
-	struct volume_keep *rank = calloc(n + 1, sizeof(*rank));
-	int dropped = -1;
-
-	for (size_t i = 0; i < n; i++)
-		drop[i] = false;
-	if (rank == NULL || retain_rank(stamps, n, policy, rank) == -1)
-		goto out;
-	dropped = 0;
-	for (size_t i = 0; i < n && volume_keeps_any(policy); i++) {
-		drop[i] = !volume_keeps_any(&rank[i]);
-		dropped += drop[i];
-	}
-out:
-	free(rank);
-	return dropped;
-}
-
 char *
 retain_why(const struct volume_keep *rank)
 {

@@ -13,19 +13,11 @@
  * backups expires nothing. */
 
 /**
- * retain_mark(stamps, n, policy, drop):
- * Set drop[i] for each of the n stamps (one series, in any order) that policy no longer keeps;
- * hours, days, ISO weeks, months and years are those in the names; order is by instant.  The newest
- * is never dropped.  A policy that would keep nothing must be a mistake and drops nothing.  Return
- * the number dropped, or -1 with ENOMEM and nothing dropped.
- */
-int retain_mark(const struct stamp *stamps, size_t n, const struct volume_keep *policy, bool *drop);
-
-/**
  * retain_rank(stamps, n, policy, rank):
- * What retain_mark goes by: for each of the n stamps and each number of the policy, the place of
- * the stamp among those that it keeps, the newest being 1; 0: it does not keep this one.  Return 0,
- * or -1 with ENOMEM.
+ * For each of the n stamps (one series, in any order) and each number of the policy, the place of
+ * the stamp among those that it keeps, the newest being 1; 0: it does not keep this one.  Hours,
+ * days, ISO weeks, months and years are those in the names; order is by instant.  Return 0, or -1
+ * with ENOMEM.
  */
 int retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *policy,
                 struct volume_keep *rank);

@@ -129,6 +129,10 @@ test_the_newest_stay_whatever_is_said(void **state)
 
 	make_series(4, 400, STAMP_COMPLETE);
 	make_series(4, 300, STAMP_PARTIAL);
+	/* A policy without any number is a mistake. */
+	assert_int_equal(expire(&v, 0, both), 0);
+	assert_int_equal(count(&v, STAMP_COMPLETE, &oldest), 4);
+	assert_int_equal(count(&v, STAMP_PARTIAL, &oldest), 4);
 	for (int i = 0; i < 9; i++) {
 		assert_int_equal(store_volume_list(&v), 0);
 		assert_true(expire_policy(&v, &hourly, both, NOW, NULL, 0) >= 0);
