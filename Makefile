@@ -197,10 +197,12 @@ bench:
 
 # The files name the places where a plain make install puts things; placed says where they are put.
 placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g' \
+    -e 's|/usr/local/bin/check-f|$(BINDIR)/check-f|g' -e 's|/usr/local/bin/flashback-m|$(BINDIR)/flashback-m|g' \
     -e 's|/usr/local/share/flashback|$(DATADIR)|g' -e 's|/usr/local/share/doc/flashback|$(DOCDIR)|g'
 MANUAL = flashback.8 flashback.conf.5 hosts.conf.5
 CONFIG = flashback.conf hosts.conf
 SNIPPETS = lighttpd-flashback.conf nginx-flashback.conf
+MONITORS = check-flashback flashback-metrics
 NOTIFIERS = notify-mail notify-ntfy notify-led
 
 # A config that is there is never touched: it is the user's.
@@ -208,7 +210,10 @@ install: build/flashback
 	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(DATADIR) $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR)/examples \
 	    $(UNITDIR) $(INITDIR) $(CONFDIR))
 	install -m 755 build/flashback $(DESTDIR)$(SBINDIR)/flashback
-	install -m 755 etc/check-flashback $(DESTDIR)$(BINDIR)/check-flashback
+	for file in $(MONITORS); do \
+		$(placed) etc/$$file >build/$$file && \
+		install -m 755 build/$$file $(DESTDIR)$(BINDIR)/$$file || exit 1; \
+	done
 	install -m 644 etc/index.html $(DESTDIR)$(DATADIR)/index.html
 	for page in $(MANUAL); do \
 		$(placed) man/$$page >build/$$page && \
@@ -234,7 +239,7 @@ install: build/flashback
 # The config stays, and so does every backup.
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/flashback $(DESTDIR)$(UNITDIR)/flashback.service \
-	    $(DESTDIR)$(INITDIR)/flashback $(DESTDIR)$(BINDIR)/check-flashback
+	    $(DESTDIR)$(INITDIR)/flashback $(MONITORS:%=$(DESTDIR)$(BINDIR)/%)
 	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 	@# What enable has made would hang in the air.

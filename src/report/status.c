@@ -9,6 +9,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/report/health.h"
 #include "flashback/report/queue.h"
+#include "flashback/report/state.h"
 #include "flashback/store/stamp.h"
 
 #define MINUTE 60
@@ -175,6 +176,67 @@ put_counts(FILE *f, const struct view *view)
 	fprintf(f, "volumes.disabled=%u\n", counts.disabled);
 }
 
+/* The state of a volume for machines.  What is wrong with its newest snapshot comes before what the
+ * volume does now: otherwise a monitor would see it recover whenever it is backed up.  Likewise one
+ * without a backup is not merely absent. */
+static const char *
+state_name(const struct table_row *row, const struct state *state)
+{
+	static const char *const names[] = {
+	    [STATE_DISABLED] = "DISABLED",  [STATE_COMPARING] = "RUNNING",
+	    [STATE_BACKING_UP] = "RUNNING", [STATE_ROTATING] = "RUNNING",
+	    [STATE_NOT_FOUND] = "NOTFOUND", [STATE_FAILED] = "FAILED",
+	    [STATE_SUSPECT] = "SUSPECT",    [STATE_PARTIAL] = "PARTIAL",
+	    [STATE_SUCCEEDED] = "OK",       [STATE_WAITING] = "WAITING",
+	    [STATE_READY] = "WAITING",      [STATE_NEXT] = "OK",
+	};
+
+	if (state->word == STATE_DISABLED)
+		return names[state->word];
+	if (state_is_suspect(row))
+		return "SUSPECT";
+	if (state->word == STATE_FAILED)
+		return names[state->word];
+	if (state_is_partial(row))
+		return "PARTIAL";
+	return row->known && state_is_never(row) ? "NEVER" : names[state->word];
+}
+
+static void
+put_figure(FILE *f, const char *key, bool known, int64_t value)
+{
+	if (known)
+		fprintf(f, " %s=%" PRId64, key, value);
+	else
+		fprintf(f, " %s=-", key);
+}
+
+/* A line a volume, in the order of the config; as many as volumes.total says. */
+static void
+put_volumes(FILE *f, const struct view *view)
+{
+	for (size_t i = 0; i < view->table->n; i++) {
+		const struct table_row *row = &view->table->row[i];
+		const struct summary *seen = &row->seen;
+		int64_t last = summary_good(seen);
+		struct state state;
+
+		if (row->gone)
+			continue;
+		state_of(row, view, &state);
+		fprintf(f, "volume=%s state=%s%s", row->volume->id, state_name(row, &state),
+		        state.overdue ? ",OVERDUE" : "");
+		put_figure(f, "last", last != 0, last);
+		put_figure(f, "due", state.next != 0 && !table_active(row), state.next);
+		put_figure(f, "kept", row->known, seen->kept);
+		put_figure(f, "files", seen->files >= 0, seen->files);
+		put_figure(f, "size", seen->bytes >= 0, seen->bytes);
+		put_figure(f, "new", seen->new_bytes >= 0, seen->new_bytes);
+		put_figure(f, "seconds", seen->seconds >= 0, seen->seconds);
+		fputc('\n', f);
+	}
+}
+
 /* While the daemon lives, next.update is when the file is rewritten at the latest, so that a dead
  * daemon shows.  After a stop it is now. */
 void
@@ -192,6 +254,7 @@ status_write(FILE *f, const struct view *view)
 	fprintf(f, "epoch=%" PRId64 "\n", view->when.now);
 	put_text(f, "config", view->config_error != NULL ? view->config_error : "OK");
 	put_text(f, "version", view->version);
+	put_volumes(f, view);
 }
 
 /* What the program does, for people: "backing up 'kimono/home' and 1 more". */

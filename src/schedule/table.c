@@ -55,7 +55,11 @@ new_row(struct table_row *row, struct volume *volume, int64_t now)
 	*row = (struct table_row){
 	    .volume = volume_ref(volume),
 	    .first_seen = now,
-	    .seen = {.bytes = -1, .new_bytes = -1, .last = history_begin(&none)},
+	    .seen = {.files = -1,
+	             .bytes = -1,
+	             .new_bytes = -1,
+	             .seconds = -1,
+	             .last = history_begin(&none)},
 	};
 }
 

@@ -78,8 +78,10 @@ note_history(struct summary *out, const struct history_run *runs, size_t n, int6
 	for (size_t i = n; i-- > 0;) {
 		if (runs[i].files <= 0)
 			continue;
+		out->files = runs[i].files;
 		out->bytes = runs[i].bytes;
 		out->new_bytes = runs[i].new_bytes;
+		out->seconds = runs[i].seconds;
 		break;
 	}
 }
@@ -90,7 +92,7 @@ void
 summary_make(const struct stamp *stamps, size_t n, const struct history_run *runs, size_t nruns,
              int64_t now, struct summary *out)
 {
-	*out = (struct summary){.bytes = -1, .new_bytes = -1};
+	*out = (struct summary){.files = -1, .bytes = -1, .new_bytes = -1, .seconds = -1};
 	for (size_t i = 0; i < n; i++) {
 		note_ahead(out, &stamps[i], now);
 		if (!is_future(stamps[i].when, now))

@@ -35,6 +35,7 @@ installed() {
 	./etc/flashback/hosts.conf
 	./etc/init.d/flashback
 	./usr/local/bin/check-flashback
+	./usr/local/bin/flashback-metrics
 	./usr/local/lib/systemd/system/flashback.service
 	./usr/local/sbin/flashback
 	./usr/local/share/doc/flashback/LICENSE

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# etc/check-flashback: what a monitoring system is told, by path and by URL.
+# etc/check-flashback and etc/flashback-metrics: what a monitoring system is told, by path and by URL.
 
 load lib
 load web
@@ -21,6 +21,16 @@ check() {
 	expect_exit "$wanted"
 	expect "$text"
 	[ "${#lines[@]}" -eq 1 ]
+}
+
+# household: the volumes of a status.txt that flashback has written, one in each state.
+household() {
+	status_file volumes.total=14 "$@"
+	grep ^volume= "$ROOT/tests/golden/status-household.txt" >>"$RUN/status.txt"
+}
+
+metrics() {
+	run "$ROOT/etc/flashback-metrics" "$@"
 }
 
 # check_url WANTED-STATUS WANTED-TEXT NAME
@@ -110,18 +120,124 @@ check_url() {
 @test "-h tells what it does" {
 	run "$ROOT/etc/check-flashback" -h
 	expect_exit 0
-	expect 'check-flashback [-h] [-g SECONDS] [FILE | URL]'
+	expect 'check-flashback [-h] [-g SECONDS] [--volume NAME] [FILE | URL]'
 	expect 'UNKNOWN: the file cannot be read'
 	refuse expect 'LC_ALL'
 }
 
 @test "a wrong command line is UNKNOWN" {
-	for args in '-x' '-g' '-g 1x' '-g -1' 'a b'; do
+	for args in '-x' '-g' '-g 1x' '-g -1' 'a b' '--volume' '--volume=a;b' '--volumes a/b'; do
 		# shellcheck disable=SC2086 # words
 		run "$ROOT/etc/check-flashback" $args
 		expect_exit 3
 		expect 'usage'
 	done
+}
+
+@test "--volume: one of them" {
+	household
+	check 0 'FLASHBACK OK: here/etc is well; its newest backup is ' --volume here/etc
+	expect 'old|kept=18 files=6144 size=6291456B new=999B seconds=540s backup_age='
+	check 0 'OK: kimono/home is being backed up; ' --volume=kimono/home
+	check 0 'OK: web/db is due; ' --volume web/db
+	check 0 'OK: laptop/home is not found; ' --volume laptop/home
+	check 0 'OK: attic/old is disabled; ' --volume attic/old
+	check 1 'WARNING: nas/music failed; its newest backup is ' --volume nas/music
+	check 1 'WARNING: phone/sdcard is partial; ' --volume phone/sdcard
+	check 1 'WARNING: new/one has no backup yet|kept=0' --volume new/one
+	check 2 'CRITICAL: nas/photos is suspect; ' --volume nas/photos
+	check 2 'CRITICAL: digit/users is not found, and overdue; ' --volume digit/users
+	check 3 'flashback has no volume kimono/hom' --volume kimono/hom
+	# The others do not matter to it, what concerns all does.
+	household health=CRITICAL reason=x
+	check 0 'OK: here/etc is well' --volume here/etc
+	household health=CRITICAL 'reason=the backup disk is absent' disk.mounted=false
+	check 2 'CRITICAL: the backup disk is absent' --volume here/etc
+	household epoch=-4000 next.update=-3900
+	check 2 'flashback is dead' --volume here/etc
+	household
+	sed -i '$d' "$RUN/status.txt"
+	check 3 'cut off' --volume here/etc
+	sed -i '/^volume=here/s/ seconds.*//' "$RUN/status.txt"
+	echo volume= >>"$RUN/status.txt"
+	check 3 'cut off' --volume here/etc
+	sed -i '/^volume=here/s/OK/FINE/' "$RUN/status.txt"
+	check 3 'here/etc has an unknown state: FINE' --volume here/etc
+}
+
+@test "metrics for Prometheus" {
+	household
+	metrics "$RUN/status.txt"
+	expect_exit 0
+	expect 'flashback_health 0'
+	expect 'flashback_disk_free_bytes 537657622528'
+	expect 'flashback_volumes_state{state="notfound"} 1'
+	expect 'flashback_volume_state{volume="digit/users",state="NOTFOUND"} 1'
+	expect 'flashback_volume_overdue{volume="digit/users"} 1'
+	expect 'flashback_volume_size_bytes{volume="kimono/home"} 44238163148'
+	# What is unknown is left out.
+	refuse grep -E '_(last|size)[a-z_]*{volume="new/one"}' <<<"$output"
+	[ "$(grep -c '^flashback_volume_snapshots{' <<<"$output")" -eq 14 ]
+	# By standard input, and into a file.
+	"$ROOT/etc/flashback-metrics" -o "$D/flashback.prom" - <"$RUN/status.txt"
+	[ "$(cat "$D/flashback.prom")" = "$output" ]
+	[ "$(stat -c %a "$D/flashback.prom")" = 644 ]
+	# What is incomplete is an error, and the file stays.
+	for change in '!epoch' '!version' '!volumes.total' volumes.total=15 health=FINE next.update=x; do
+		household "$change"
+		metrics -o "$D/flashback.prom" "$RUN/status.txt"
+		expect_exit 1
+		expect 'incomplete'
+	done
+	household
+	sed -i '$s/ seconds.*//' "$RUN/status.txt"
+	metrics -o "$D/flashback.prom" "$RUN/status.txt"
+	expect_exit 1
+	[ "$(grep -c '^flashback_volume_snapshots{' "$D/flashback.prom")" -eq 14 ]
+	[ "$(find "$D" -name 'flashback.prom*' | wc -l)" -eq 1 ]
+	metrics -o "$D/nowhere/x.prom" - </dev/null
+	expect_exit 1
+	metrics "$D/nowhere"
+	expect 'no such file'
+	metrics -h
+	expect 'flashback-metrics [-h] [-o FILE] [STATUS | -]'
+	refuse expect LC_ALL
+}
+
+@test "promtool accepts the metrics" {
+	command -v promtool >/dev/null || skip "no promtool (package prometheus) here"
+	household "$(printf 'version=a"b\\c\303')" '!disk.free.bytes'
+	"$ROOT/etc/flashback-metrics" "$RUN/status.txt" | promtool check metrics
+	status_file volumes.total=0
+	"$ROOT/etc/flashback-metrics" "$RUN/status.txt" | promtool check metrics
+}
+
+# ping: the line of README.md for cron, to our server.
+ping() {
+	local line
+	line=$(grep -F 'https://hc-ping.com' "$ROOT/README.md")
+	line=${line#*root  }
+	line=${line//'/usr/local/bin/check-flashback'/"$ROOT/etc/check-flashback $RUN/status.txt"}
+	sh -c "${line//'https://hc-ping.com/UUID'/"$TOPIC/uuid"}"
+}
+
+@test "a service that wants to be called gets exit status and reason" {
+	topic_start
+	status_file
+	ping
+	grep -qx 'REQUEST_URI=/topic/uuid/0' "$D/head"
+	grep -q '^FLASHBACK OK: all is well (1 of 12 volumes not found)|total=12' "$D/body"
+	status_file health=CRITICAL 'reason=@/etc/passwd $(false) "Grüße" & more'
+	ping
+	grep -qx 'REQUEST_URI=/topic/uuid/2' "$D/head"
+	grep -qF 'FLASHBACK CRITICAL: @/etc/passwd $(false) "Grüße" & more|' "$D/body"
+	rm "$RUN/status.txt"
+	ping
+	grep -qx 'REQUEST_URI=/topic/uuid/3' "$D/head"
+	# An answer that is none is seen by whoever reads cron's mail.
+	echo 503 >"$D/answer"
+	run ping
+	expect_exit 22
 }
 
 @test "hostile contents are data" {
@@ -194,6 +310,15 @@ by_url() {
 	check 0 'FLASHBACK OK: '
 	expect 'total=1 '
 	expect 'disk='
+	wait_for has_snapshots 1 here/v
+	wait_for settled
+	check 0 'FLASHBACK OK: here/v is well; its newest backup is ' --volume here/v
+	expect ' old|kept=1 files=2 size='
+	metrics "$RUN/status.txt"
+	expect 'flashback_volume_state{volume="here/v",state="OK"} 1'
+	expect 'flashback_volume_files{volume="here/v"} 2'
 	stop_daemon
+	metrics "$RUN/status.txt"
+	expect 'flashback_running 0'
 	check 2 'flashback was stopped'
 }

@@ -124,23 +124,8 @@ hostile() {
 	expect 'no route'
 }
 
-# phone_start: a web server that takes texts at $TOPIC, and leaves head and body in $D/head and $D/body.
-phone_start() {
-	mkdir -p "$D/www"
-	cat >"$D/www/topic" <<-END
-	#!/bin/sh
-	env | grep -E '^(HTTP_|REQUEST_METHOD|CONTENT_TYPE)' | sort >"$D/head"
-	head -c "\$CONTENT_LENGTH" >"$D/body"
-	printf 'Status: %s\r\n\r\n' "\$(cat "$D/answer" 2>/dev/null || echo 200)"
-	END
-	chmod 755 "$D/www/topic"
-	printf 'server.modules += ( "mod_cgi" )\ncgi.assign = ( "/topic" => "" )\n' >"$D/more.conf"
-	serve_with lighttpd
-	TOPIC=http://127.0.0.1:$PORT/topic
-}
-
 @test "ntfy: title, priority, tags and text" {
-	phone_start
+	topic_start
 	news overdue kimono/home 'NOT FOUND' 'the last backup is 9 days old, Grüße'
 	tell notify-ntfy "$TOPIC"
 	grep -qx 'REQUEST_METHOD=POST' "$D/head"
@@ -166,7 +151,7 @@ phone_start() {
 }
 
 @test "ntfy: headers from a file, and what goes wrong" {
-	phone_start
+	topic_start
 	news failed kimono/home FAILED x
 	printf 'Authorization: Bearer tk_1\nX-More: 2\n' >"$D/token"
 	tell notify-ntfy "$TOPIC" "$D/token"
@@ -187,7 +172,7 @@ phone_start() {
 }
 
 @test "ntfy: nothing adds a header" {
-	phone_start
+	topic_start
 	news "$(hostile)" "$(hostile)" "$(hostile)" "$(hostile)"
 	tell notify-ntfy "$TOPIC"
 	grep -q '^HTTP_TITLE=flashback: kimono??Bcc: all@example.org' "$D/head"
@@ -279,7 +264,7 @@ shows() {
 
 @test "flashback itself tells them" {
 	begin
-	phone_start
+	topic_start
 	main_conf "$STORE" <<<"notify = { \"$ROOT/etc/notify-ntfy\", \"$TOPIC\" }"
 	start_daemon
 	wait_for grep -qx 'HTTP_TITLE=flashback: start' "$D/head"

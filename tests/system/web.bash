@@ -110,6 +110,21 @@ lighttpd_command() {
 	exec lighttpd -D -f "$1/conf"
 }
 
+# topic_start: a web server that takes texts at $TOPIC, and below it, and leaves head and body in $D/head and $D/body.
+topic_start() {
+	mkdir -p "$D/www"
+	cat >"$D/www/topic" <<-END
+	#!/bin/sh
+	env | grep -E '^(HTTP_|REQUEST_METHOD|REQUEST_URI|CONTENT_TYPE)' | sort >"$D/head"
+	head -c "\$CONTENT_LENGTH" >"$D/body"
+	printf 'Status: %s\r\n\r\n' "\$(cat "$D/answer" 2>/dev/null || echo 200)"
+	END
+	chmod 755 "$D/www/topic"
+	printf 'server.modules += ( "mod_cgi" )\ncgi.assign = ( "/topic" => "" )\n' >"$D/more.conf"
+	serve_with lighttpd
+	TOPIC=http://127.0.0.1:$PORT/topic
+}
+
 nginx_conf() {
 	cat <<-END
 	$([ "$(id -u)" -ne 0 ] || echo "user root;")

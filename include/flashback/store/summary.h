@@ -30,7 +30,8 @@ struct summary {
 	struct history_run last;   /* the newest run; result NONE if there is none */
 	struct history_run flawed; /* the run that made the newest snapshot, if that is partial or
 	                              suspect and has a line; else result NONE */
-	int64_t bytes, new_bytes;  /* of the newest run that has statistics; -1: unknown */
+	/* of the newest run that has statistics; -1: unknown */
+	int64_t files, bytes, new_bytes, seconds;
 };
 
 /**

@@ -34,7 +34,10 @@ struct entry {
 	const char *reason;
 };
 
-#define SIZES(all, fresh) .bytes = (all), .new_bytes = (fresh)
+/* Of the newest run; -1: it has no statistics. */
+#define SIZES(all, fresh)                                                                          \
+	.files = (all) < 0 ? -1 : (all) >> 10, .bytes = (all), .new_bytes = (fresh),               \
+	.seconds = (all) < 0 ? -1 : 540
 
 /* In the order of the config; every state is there. */
 static const struct entry household[] = {
@@ -175,6 +178,12 @@ print_file(FILE *f, const void *view)
 }
 
 static void
+print_status(FILE *f, const void *view)
+{
+	status_write(f, view);
+}
+
+static void
 test_household(void **unused)
 {
 	struct table table = {0};
@@ -183,6 +192,7 @@ test_household(void **unused)
 	(void)unused;
 	make_table(&table, household, LENGTH(household));
 	golden_check("queue-household.txt", golden_text(print_file, &view));
+	golden_check("status-household.txt", golden_text(print_status, &view));
 	table_free(&table);
 }
 

@@ -219,6 +219,58 @@ test_activity(void **unused)
 	}
 }
 
+/* What is wrong stays visible while the volume is being backed up or its host is away; what is not
+ * known is not claimed. */
+static void
+test_volume_state(void **unused)
+{
+	static const struct {
+		struct table_row row;
+		const char *line;
+	} cases[] = {
+	    {{.known = true,
+	      .seen = {.complete = NOW - DAY, .suspect = NOW - HOUR},
+	      .phase = TABLE_RUNNING,
+	      .stage = TABLE_COPYING},
+	     "SUSPECT last=1795258892 due=-"},
+	    {{.known = true,
+	      .seen = {.complete = NOW - DAY, .suspect = NOW - HOUR, .last.result = RESULT_FAILED}},
+	     "SUSPECT"},
+	    {{.known = true,
+	      .seen = {.complete = NOW - DAY, .partial = NOW - HOUR},
+	      .silent_since = NOW - HOUR},
+	     "PARTIAL"},
+	    {{.known = true,
+	      .seen = {.complete = NOW - DAY, .partial = NOW - HOUR, .last.result = RESULT_FAILED}},
+	     "FAILED"},
+	    {{.known = true, .silent_since = NOW - HOUR, .first_seen = NOW}, "NEVER last=- due="},
+	    {{.known = true, .seen.first = NOW - 9 * DAY}, "NEVER,OVERDUE last=- "},
+	    {{.known = true, .seen.last.result = RESULT_FAILED, .first_seen = NOW},
+	     "FAILED last=-"},
+	    {{.first_seen = NOW}, "WAITING last=- due=1795345800 kept=-"},
+	    {{.known = true, .seen.complete = NOW - DAY, .phase = TABLE_RUNNING}, "RUNNING"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct table table = {0};
+		struct view view = make_view(&table);
+		struct volume *volume;
+		char *text, line[128];
+
+		make_table(&table);
+		volume = table.row[0].volume;
+		table.row[0] = cases[i].row;
+		table.row[0].volume = volume;
+		text = golden_text(print_status, &view);
+		snprintf(line, sizeof(line), "\nvolume=kimono/home state=%s", cases[i].line);
+		if (strstr(text, line) == NULL)
+			fail_msg("case %zu: no %s in\n%s", i, line, text);
+		free(text);
+		table_free(&table);
+	}
+}
+
 /* While hosts are only asked, scripts in use want IDLE. */
 static void
 test_asking_is_idle(void **unused)
@@ -317,6 +369,7 @@ main(void)
 	    cmocka_unit_test(test_status_trouble),
 	    cmocka_unit_test(test_status_prestart_and_down),
 	    cmocka_unit_test(test_activity),
+	    cmocka_unit_test(test_volume_state),
 	    cmocka_unit_test(test_asking_is_idle),
 	    cmocka_unit_test(test_queue_of_the_stopped),
 	    cmocka_unit_test(test_wait_is_rounded_up),

@@ -34,15 +34,15 @@ same(const struct summary *a, const struct summary *b)
 	       a->ahead == b->ahead && stamp_compare(&a->future, &b->future) == 0 &&
 	       stamp_compare(&a->latest, &b->latest) == 0 && a->kept == b->kept &&
 	       a->expired == b->expired && a->first == b->first && a->failures == b->failures &&
-	       a->bytes == b->bytes && a->new_bytes == b->new_bytes &&
-	       memcmp(&a->last, &b->last, sizeof(a->last)) == 0 &&
+	       a->files == b->files && a->bytes == b->bytes && a->new_bytes == b->new_bytes &&
+	       a->seconds == b->seconds && memcmp(&a->last, &b->last, sizeof(a->last)) == 0 &&
 	       memcmp(&a->flawed, &b->flawed, sizeof(a->flawed)) == 0;
 }
 
 static void
 test_empty(void **state)
 {
-	const struct summary wanted = {.bytes = -1, .new_bytes = -1};
+	const struct summary wanted = {.files = -1, .bytes = -1, .new_bytes = -1, .seconds = -1};
 	struct summary s;
 
 	(void)state;
@@ -179,6 +179,7 @@ run_at(int64_t when, enum result result, int64_t files, int64_t bytes)
 	                            .result = result,
 	                            .files = files,
 	                            .bytes = bytes,
+	                            .seconds = bytes / 10,
 	                            .new_bytes = bytes / 2};
 }
 
@@ -200,7 +201,7 @@ test_history(void **state)
 	assert_true(s.first == NOW - 50 * HOUR);
 	assert_int_equal(s.failures, 2);
 	assert_memory_equal(&s.last, &runs[4], sizeof(runs[4]));
-	assert_true(s.bytes == 2000 && s.new_bytes == 1000);
+	assert_true(s.files == 10 && s.bytes == 2000 && s.new_bytes == 1000 && s.seconds == 200);
 
 	summary_make(NULL, 0, runs, 6, NOW, &s);
 	assert_memory_equal(&s.last, &runs[4], sizeof(runs[4]));
@@ -208,7 +209,7 @@ test_history(void **state)
 
 	summary_make(NULL, 0, runs, 1, NOW, &s);
 	assert_int_equal(s.failures, 1);
-	assert_true(s.bytes == -1 && s.new_bytes == -1);
+	assert_true(s.files == -1 && s.bytes == -1 && s.new_bytes == -1 && s.seconds == -1);
 
 	/* A clock was wrong at the first run. */
 	summary_make(NULL, 0, (const struct history_run[]){runs[5], runs[1], runs[2]}, 3, NOW, &s);
