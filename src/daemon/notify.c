@@ -58,7 +58,8 @@ notify_log_end(const struct table_row *row, const struct history_run *run, const
 	        kind[0] != '\0' ? ")" : "", run->reason[0] != '\0' ? ": " : "", run->reason);
 }
 
-/* Notify only a change: the first success is none, nor is the second failure. row->notified is the
+/* Notify only a change: the first success is none, nor is the second failure; but files that could
+ * not be read and were not among those of the run before are. row->notified is the
  * last result that was notified; the history cannot serve for that, because not every run in it is
  * notified. */
 void
@@ -72,6 +73,7 @@ notify_end(struct notify *n, struct table_row *row)
 	if (event == NULL)
 		return;
 	news = before != NULL ? strcmp(event, before) != 0 : last->result != RESULT_SUCCEEDED;
+	news |= last->fresh > 0;
 	row->notified = last->result;
 	if (news)
 		add_row(n, event, row, result_row(last->result)->shown, last->reason);

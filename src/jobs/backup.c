@@ -109,7 +109,7 @@ setup(struct run *r)
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	              IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 	umask(077);
-	r->signals = event_open();
+	r->signals = r->copy.signals = event_open();
 	if (r->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
 		                       "this run could not be set up: %s", strerror(errno));
@@ -329,13 +329,6 @@ run_before(struct run *r)
 	return 0;
 }
 
-static int
-copy(struct run *r)
-{
-	r->copy.signals = r->signals;
-	return snapshot_run(&r->copy);
-}
-
 static int64_t
 seconds_since(const struct run *r)
 {
@@ -368,6 +361,7 @@ commit(struct run *r)
 	    .now = clock_wall(),
 	    .tree = r->copy.tree,
 	    .verdict = r->copy.verdict,
+	    .unreadable = &r->copy.unreadable,
 	    .began = r->began,
 	    .blind = voldir_is_blind(&r->v),
 	};
@@ -460,6 +454,7 @@ release(struct run *r)
 		store_volume_close(&r->v);
 	if (r->opened)
 		store_close(&r->store);
+	unreadable_free(&r->copy.unreadable);
 	r->locked = r->opened = false;
 }
 
@@ -488,7 +483,7 @@ backup_body(int out, void *arg)
 	send_stage(&r, TABLE_PREPARING);
 	if (setup(&r) == 0 && check_source(&r) == 0 && open_store(&r) == 0 && keep_out(&r) == 0 &&
 	    open_volume(&r) == 0 && decide(&r) == 0 && salvage(&r) == 0 && run_before(&r) == 0 &&
-	    copy(&r) == 0)
+	    snapshot_run(&r.copy) == 0)
 		commit(&r);
 	else
 		record_failure(&r);

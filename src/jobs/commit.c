@@ -159,6 +159,23 @@ add_history(struct commit *c)
 		trouble(c, "the history could not be written");
 }
 
+/* For the next run, to report what is new.  Lost, it costs only that. */
+static void
+keep_unreadable(struct commit *c)
+{
+	struct unreadable *u = c->unreadable;
+	bool some = c->verdict.tree == VERDICT_TREE_PARTIAL && u->now.all > 0;
+	int rc = 0;
+
+	if (some)
+		rc = file_update(c->v->meta, UNREADABLE_FILE, 0600, unreadable_print, &u->now);
+	else if (c->verdict.tree == VERDICT_TREE_PARTIAL ||
+	         c->verdict.tree == VERDICT_TREE_COMPLETE)
+		rc = unlinkat(c->v->meta, UNREADABLE_FILE, 0);
+	if (rc != 0 && errno != ENOENT)
+		trouble(c, "the list of unreadable files could not be changed");
+}
+
 /* Expire interrupted trees: the new snapshot contains all their files that still exist. */
 static void
 expire_interrupted(struct commit *c)
@@ -236,6 +253,7 @@ commit_run(struct commit *c)
 	if (file_update(c->v->fd, VOLDIR_RESTORE, 0600, write_restore, c) != 0)
 		trouble(c, "RESTORE.txt could not be written");
 	add_history(c);
+	keep_unreadable(c);
 	expire(c);
 	if (store_volume_list(c->v) != 0 ||
 	    runlog_prune(c->v->meta, c->v->stamps, c->v->nstamps) != 0)

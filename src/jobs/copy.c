@@ -90,6 +90,17 @@ copy_plan(struct copy *c)
 	c->plan.job.source = c->source;
 }
 
+void
+copy_recall(struct copy *c)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (file_read(c->v->meta, UNREADABLE_FILE, UNREADABLE_MAX, &text, &len) == 0)
+		unreadable_parse(&c->unreadable, text);
+	free(text);
+}
+
 /* Note the tree in the lock file, then create it.  In this order: after a power failure the next
  * run must know of which boot a .working tree is, since its files may never have reached the
  * disk. */
@@ -135,6 +146,7 @@ copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list
 	    .log = c->log,
 	    .take = scan != NULL ? take_line : NULL,
 	    .arg = scan,
+	    .unreadable = &c->unreadable,
 	};
 	int rc = make(job, &argv);
 
@@ -216,6 +228,8 @@ copy_judge(struct copy *c)
 	                                         c->v->nstamps, volume_fingerprint(c->volume),
 	                                         clock_wall() + SUMMARY_AHEAD_MAX),
 	    .alarm = c->alarm,
+	    .fresh = c->unreadable.fresh,
+	    .fresh_first = c->unreadable.first,
 	    .patience = c->plan.patience,
 	    .unlinked = c->unlinked,
 	};
@@ -300,6 +314,7 @@ copy_full(struct copy *c)
 
 	text_list_free(&c->scan.stores);
 	c->scan = (struct scan){.id = c->volume->id};
+	unreadable_begin(&c->unreadable);
 	c->expected = 0;
 	copy_stage(c, TABLE_COPYING);
 	if (copy_rsync(c, argv_rsync, &c->plan.job, &c->scan) != 0)

@@ -476,6 +476,7 @@ snapshot_run(struct copy *c)
 	c->root = root;
 	c->source = reach_source(c->volume, c->signals, &address);
 	copy_plan(c);
+	copy_recall(c);
 	if (copy_make_tree(c) == 0) {
 		c->log = runlog_open(c->v->meta, &c->tree);
 		if (c->source != NULL)

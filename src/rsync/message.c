@@ -201,18 +201,21 @@ below_tree(struct text_span path)
 	return at != NULL ? skip(path, (size_t)(at - path.s) + strlen(suffix)) : path;
 }
 
-/* "PATH: why", each cut to a size at which both still fit into one line of queue.txt. */
+/* "PATH: why", each cut to a size at which both still fit into one line of queue.txt, and with the
+ * whole path. */
 static void
 put_text(struct message *m, struct text_span path, struct text_span why)
 {
 	char raw[PATH_READ], whole[4 * PATH_READ + 1], shown[PATH_SHOWN + 1], reason[WHY_SHOWN + 1];
+	const char *between = why.n > 0 ? ": " : "";
 	size_t n = decode(path, raw, sizeof(raw));
 
 	text_escape(whole, sizeof(whole), raw, n);
 	text_escape(shown, sizeof(shown), raw, n);
 	text_escape(reason, sizeof(reason), why.s, why.n);
 	snprintf(m->text, sizeof(m->text), "%s%s%s%s", shown,
-	         strlen(whole) > strlen(shown) ? "..." : "", *reason != '\0' ? ": " : "", reason);
+	         strlen(whole) > strlen(shown) ? "..." : "", between, reason);
+	snprintf(m->whole, sizeof(m->whole), "%s%s%s", whole, between, reason);
 }
 
 static enum message_error

@@ -266,9 +266,12 @@ hear_error(struct output_words *w, const char *line, size_t len)
 	switch (m.kind) {
 	case MESSAGE_UNREADABLE:
 		keep_first(w->first_error, m.text);
-		if (!same_file(w->last_file, m.text))
+		if (!same_file(w->last_file, m.whole)) {
 			w->unreadable++;
-		memcpy(w->last_file, m.text, sizeof(w->last_file));
+			if (w->names != NULL)
+				unreadable_add(w->names, &m);
+		}
+		memcpy(w->last_file, m.whole, sizeof(w->last_file));
 		break;
 	case MESSAGE_VANISHED:
 		w->vanished++;

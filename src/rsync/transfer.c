@@ -311,6 +311,7 @@ transfer_run(const struct transfer *t, struct transfer_end *end)
 
 	memset(end, 0, sizeof(*end));
 	end->progress.left = -1;
+	end->words.names = t->unreadable;
 	w.stream[OUT].fd = w.stream[ERR].fd = -1;
 	w.stream[ERR].is_error = true;
 	w.alive = w.check_at = clock_mono();

@@ -330,6 +330,26 @@ is_forbidden(const char *error)
 	return len >= sizeof(end) - 1 && strcmp(error + len - (sizeof(end) - 1), end) == 0;
 }
 
+/* Of files that could not be read those are named that are new: the others were reported. */
+static void
+say_unreadable(const struct evidence *r, struct verdict *v)
+{
+	const struct verdict_case *c = r->c;
+	const char *files = r->w->unreadable == 1 ? "file" : "files", *first = c->fresh_first;
+
+	if (first == NULL || *first == '\0')
+		first = r->w->first_error;
+	v->run.fresh = c->fresh;
+	if (c->fresh <= 0)
+		say(v, "%" PRId64 " %s could not be read; first: %s%s", r->w->unreadable, files,
+		    first, fuse_hint(first));
+	else
+		say(v, "%" PRId64 " %s could not be read, %" PRId64 " %s: %s%s", r->w->unreadable,
+		    files, c->fresh,
+		    first == c->fresh_first ? "of them new" : "more than before; first", first,
+		    fuse_hint(first));
+}
+
 /* Explain a partial snapshot by the most useful error: unread files first, then files and
  * attributes that could not be written. */
 static void
@@ -338,9 +358,7 @@ say_partial(const struct evidence *r, struct verdict *v)
 	const struct output_words *w = r->w;
 
 	if (w->unreadable > 0)
-		say(v, "%" PRId64 " %s could not be read; first: %s%s", w->unreadable,
-		    w->unreadable == 1 ? "file" : "files", w->first_error,
-		    fuse_hint(w->first_error));
+		say_unreadable(r, v);
 	else if (w->unwritten > 0)
 		say(v, "%" PRId64 " %s could not be written; first: %s", w->unwritten,
 		    w->unwritten == 1 ? "file" : "files", w->first_refusal);
@@ -424,6 +442,7 @@ set_result(struct verdict *v, enum result result, int code, const struct output_
 	run->new_files = known ? stats->transferred : -1;
 	run->bytes = known ? stats->bytes : -1;
 	run->new_bytes = known ? stats->new_bytes : -1;
+	run->fresh = 0;
 	run->reason[0] = '\0';
 }
 

@@ -42,7 +42,8 @@ void notify_add(struct notify *n, const struct notify_event *event);
 void notify_log_end(const struct table_row *row, const struct history_run *run, const char *kind);
 
 /**
- * notify_end(n, row): queue the result of the last run, if it differs from the one last notified.
+ * notify_end(n, row): queue the result of the last run, if it differs from the one last notified,
+ * or if more files could not be read.
  */
 void notify_end(struct notify *n, struct table_row *row);
 

@@ -43,7 +43,8 @@ struct copy {
 	char kind[RESULT_TEXT];      /* quick or full, and why, in words; "": undecided */
 	struct runlog *log;
 	struct scan scan; /* the result of a quick run's scan, or of a full run's copy */
-	int64_t expected; /* bytes that the copy of a quick run is about; 0: unknown */
+	struct unreadable unreadable; /* files of the source; before: those of the run before */
+	int64_t expected;             /* bytes that the copy of a quick run is about; 0: unknown */
 	struct transfer_end end;
 	struct masschange_alarm alarm; /* of the change guard */
 	struct verdict verdict;        /* begun by the caller; the stamp becomes that of the tree */
@@ -63,6 +64,9 @@ int copy_keep_out(struct volume *v, const char *data_dir, char **why);
  * needed, and the tree to one that expires.  Return whether it was found.
  */
 bool copy_find_store(struct copy *c);
+
+/** copy_recall(c): read which files the run before could not read. */
+void copy_recall(struct copy *c);
 
 /** copy_plan(c): decide in c->plan what the run does, from the volume's present snapshots. */
 void copy_plan(struct copy *c);

@@ -10,7 +10,8 @@
  * I/O.
  */
 
-#define MESSAGE_TEXT 160 /* a path and an error, escaped, cut if need be */
+#define MESSAGE_TEXT 160   /* a path and an error, escaped, cut if need be */
+#define MESSAGE_WHOLE 2112 /* the same with up to 512 bytes of the path */
 
 enum message_kind {
 	MESSAGE_OTHER,      /* not about a file */
@@ -34,7 +35,7 @@ struct message {
 	enum message_error error;
 	/* "PATH: why", escaped; PATH as in the source also for errors on this side; "" when not
 	 * about a file */
-	char text[MESSAGE_TEXT];
+	char text[MESSAGE_TEXT], whole[MESSAGE_WHOLE];
 };
 
 /** message_read(line, len, out): parse one line, without its line end. */

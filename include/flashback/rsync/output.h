@@ -8,6 +8,7 @@
 
 #include "flashback/rsync/cause.h"
 #include "flashback/rsync/message.h"
+#include "flashback/rsync/unreadable.h"
 #include "flashback/store/result.h"
 
 /* Parse and collect the output of rsync and ssh for verdict_make; numbers as written under
@@ -36,8 +37,8 @@ struct output_words {
 	/* The first file of the source that was not read, the first one and the first attribute
 	 * that could not be written here, each with the reason; escaped. */
 	char first_error[MESSAGE_TEXT], first_refusal[MESSAGE_TEXT], first_attribute[MESSAGE_TEXT];
-	char last_file[MESSAGE_TEXT]; /* the last file of the source not read: each counts once */
-	char last_error[RESULT_TEXT]; /* the last meaningful line of the error output; escaped */
+	char last_file[MESSAGE_WHOLE]; /* the last file of the source not read: each counts once */
+	char last_error[RESULT_TEXT];  /* the last meaningful line of the error output; escaped */
 	char cause[CAUSE_TEXT]; /* the cause in words, with what to do; "" if none was recognised */
 	int cause_rank;         /* how specific cause is: a better one replaces it */
 	bool no_space, read_only, io_error; /* reported of the receiving side: to be verified */
@@ -45,12 +46,13 @@ struct output_words {
 	bool source_gone; /* the rsync daemon or rrsync reports that the source does not exist */
 	bool bad_option;  /* the far side does not know, or refuses, an option */
 	int64_t unreadable, unwritten, vanished; /* files */
+	struct unreadable *names;                /* receives the unreadable ones; NULL: none */
 };
 
 /**
  * output_line(w, line, len, is_error):
  * Parse one line (without its line end) of standard output, or of standard error (is_error). *w
- * begins as all zero.
+ * begins as all zero, but for w->names.
  */
 void output_line(struct output_words *w, const char *line, size_t len, bool is_error);
 

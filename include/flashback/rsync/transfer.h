@@ -26,6 +26,7 @@ struct transfer {
 	 * line, which is then neither judged nor logged.  NULL: not called. */
 	int (*take)(void *arg, const char *line, size_t len);
 	void *arg;
+	struct unreadable *unreadable; /* the files that it could not read are added; NULL: not */
 };
 
 struct transfer_end {

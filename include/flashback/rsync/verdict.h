@@ -46,8 +46,10 @@ struct verdict_case {
 	int shrink_guard;     /* hundredths of a percent */
 	int64_t files_before; /* of the newest comparable snapshot; 0: nothing to compare with */
 	struct masschange_alarm alarm;
-	int64_t patience;     /* seconds without progress after which the run was aborted */
-	const char *unlinked; /* the file because of which hard links are not kept; "" or NULL */
+	int64_t fresh;           /* files that could not be read and are new among these */
+	const char *fresh_first; /* the first of them; "" or NULL: only their number is known */
+	int64_t patience;        /* seconds without progress after which the run was aborted */
+	const char *unlinked;    /* the file because of which hard links are not kept; "" or NULL */
 };
 
 struct verdict {

@@ -118,12 +118,45 @@ test_no_storm(void **state)
 	notify_free(&n);
 }
 
+static bool
+is_news(struct table_row *row, enum result result, int64_t fresh)
+{
+	struct notify n = {.dropped = 0};
+	bool news;
+
+	row->seen.last.result = result;
+	row->seen.last.fresh = fresh;
+	notify_end(&n, row);
+	news = notify_busy(&n);
+	notify_free(&n);
+	return news;
+}
+
+static void
+test_what_is_news(void **state)
+{
+	char id[] = "a/b";
+	struct volume v = {.id = id};
+	struct table_row row = {.volume = &v};
+
+	(void)state;
+	assert_false(is_news(&row, RESULT_SUCCEEDED, 0));
+	assert_true(is_news(&row, RESULT_PARTIAL, 0));
+	assert_false(is_news(&row, RESULT_PARTIAL, 0));
+	assert_true(is_news(&row, RESULT_PARTIAL, 2));
+	assert_false(is_news(&row, RESULT_PARTIAL, 0));
+	assert_true(is_news(&row, RESULT_FAILED, 0));
+	assert_false(is_news(&row, RESULT_FAILED, 0));
+	assert_true(is_news(&row, RESULT_SUCCEEDED, 0));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_after_the_other),
 	    cmocka_unit_test(test_no_storm),
+	    cmocka_unit_test(test_what_is_news),
 	};
 
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);

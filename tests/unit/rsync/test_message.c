@@ -139,6 +139,26 @@ random_line(char *line, size_t size)
 	return n;
 }
 
+static void
+test_whole_path(void **state)
+{
+	static const char line[] =
+	    "rsync: [sender] opendir \"/" HUNDRED "/a\\#012\" failed: Permission denied (13)";
+	char huge[3000];
+	struct message m;
+
+	(void)state;
+	message_read(line, strlen(line), &m);
+	assert_string_equal(m.whole, "/" HUNDRED "/a\\012: Permission denied (13)");
+	/* Each byte as four, and more of them than are read. */
+	memset(huge, 1, sizeof(huge));
+	memcpy(huge, line, 25);
+	memcpy(huge + sizeof(huge) - 36, "\" failed: Permission denied (13)", 32);
+	message_read(huge, sizeof(huge) - 4, &m);
+	assert_true(strlen(m.whole) > 2000);
+	assert_non_null(strstr(m.whole, "\\001: Permission denied (13)"));
+}
+
 /* Whatever the line, the text fits and is safe to print. */
 static void
 test_random_lines(void **state)
@@ -149,7 +169,7 @@ test_random_lines(void **state)
 	print_message("seed %u\n", seed);
 	srand(seed);
 	for (int i = 0; i < 50000; i++) {
-		char line[256], clean[MESSAGE_TEXT];
+		char line[256], clean[MESSAGE_TEXT], whole[MESSAGE_WHOLE];
 		size_t n = random_line(line, sizeof(line));
 		char *exact = malloc(n + 1);
 		struct message m;
@@ -161,6 +181,9 @@ test_random_lines(void **state)
 		assert_true(strlen(m.text) < MESSAGE_TEXT);
 		text_clean(clean, sizeof(clean), m.text, strlen(m.text));
 		assert_string_equal(clean, m.text);
+		assert_true(strlen(m.whole) < MESSAGE_WHOLE - 1);
+		text_clean(whole, sizeof(whole), m.whole, strlen(m.whole));
+		assert_string_equal(whole, m.whole);
 		if (m.kind == MESSAGE_UNREADABLE || m.kind == MESSAGE_VANISHED)
 			assert_int_equal(m.error, MESSAGE_ERROR_OTHER);
 		if (m.kind == MESSAGE_OTHER || m.kind == MESSAGE_NOISE)
@@ -173,6 +196,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_whole_path),
 	    cmocka_unit_test(test_random_lines),
 	};
 

@@ -15,6 +15,10 @@
 /* What follows from it is tested with the judge; here is what it is gathered into. */
 
 #define GONE "rsync: [sender] send_files failed to open \"/src/a\": Permission denied (13)"
+#define TEN "/123456789"
+#define DEEP(name)                                                                                 \
+	"rsync: [sender] opendir \"" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "/" name          \
+	"\" failed: Permission denied (13)"
 #define REFUSED_HERE "rsync: [receiver] mkstemp \"/s/x.working/.b.3Kd02P\" failed: "
 
 static struct output_words
@@ -58,6 +62,9 @@ test_each_file_counts_once(void **state)
 	assert_non_null(strstr(w.first_error, "/src/a"));
 	assert_non_null(strstr(w.last_file, "/src/b"));
 	assert_non_null(strstr(w.last_error, "/src/b"));
+	/* Also where the paths differ behind what is shown of them. */
+	w = HEAR(DEEP("1"), DEEP("2"), DEEP("2"), DEEP("1"));
+	assert_int_equal(w.unreadable, 3);
 	assert_int_equal(w.unwritten, 0);
 }
 

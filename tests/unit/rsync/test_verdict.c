@@ -104,6 +104,25 @@ static const struct row {
      false,
      true,
      "1 file could not be read; first: /x: No space left on device (28)"},
+    {"one more that could not be read",
+     {.status = EXIT(23), .fresh = 1, .fresh_first = "/y: no"},
+     "Number of files: 5\n",
+     "rsync: [sender] opendir \"/x\" failed: Permission denied (13)\n"
+     "rsync: [sender] opendir \"/y\" failed: Permission denied (13)\n",
+     RESULT_PARTIAL,
+     VERDICT_TREE_PARTIAL,
+     false,
+     true,
+     "2 files could not be read, 1 of them new: /y: no"},
+    {"more than are listed could not be read",
+     {.status = EXIT(23), .fresh = 9, .fresh_first = ""},
+     "Number of files: 5\n",
+     "rsync: [sender] opendir \"/x\" failed: Permission denied (13)\n",
+     RESULT_PARTIAL,
+     VERDICT_TREE_PARTIAL,
+     false,
+     true,
+     "1 file could not be read, 9 more than before; first: /x: Permission denied (13)"},
     {"forged words of a full disk",
      {.status = EXIT(0)},
      "Number of files: 5\n",
@@ -480,6 +499,7 @@ test_table(void **state)
 		verdict_make(&rows[i].c, &w, &v);
 		assert_string_equal(v.run.reason, rows[i].reason);
 		assert_int_equal(v.run.result, rows[i].result);
+		assert_int_equal(v.run.fresh, rows[i].c.fresh);
 		assert_int_equal(v.tree, rows[i].tree);
 		assert_int_equal(result_row(v.run.result)->complete, rows[i].expires_complete);
 		assert_int_equal(result_row(v.run.result)->partial, rows[i].expires_partial);
