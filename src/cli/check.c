@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/cli/check.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,9 +16,9 @@
 #include "flashback/rsync/transfer.h"
 #include "flashback/store/result.h"
 #include "flashback/store/retain.h"
-#include "flashback/store/stamp.h"
 #include "flashback/store/store.h"
 #include "flashback/store/storewarn.h"
+#include "flashback/store/unlisted.h"
 
 #define WIDTH 15 /* the longest name of an option */
 
@@ -58,101 +57,20 @@ show_policy(FILE *f, const struct volume *v)
 	free(words);
 }
 
-/* The number of snapshots in the directory of a volume, and the newest of them. */
-struct holding {
-	unsigned n;
-	struct stamp newest;
-	char name[STAMP_NAME_SIZE]; /* of the newest, without a suffix */
-};
-
-/* Only data_dir itself may be a symlink: one below it could lead the check anywhere. */
-static DIR *
-open_below(int fd, const char *name)
-{
-	int follow = fd == AT_FDCWD ? 0 : O_NOFOLLOW;
-	int sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
-	DIR *dir = sub != -1 ? fdopendir(sub) : NULL;
-
-	if (dir == NULL && sub != -1)
-		close(sub);
-	return dir;
-}
-
-/* Expired trees do not count: they are about to be removed. */
-static void
-count_snapshots(DIR *dir, struct holding *h)
-{
-	const struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL) {
-		struct stamp s;
-
-		if (stamp_parse(entry->d_name, &s) == -1 || s.state == STAMP_EXPIRED)
-			continue;
-		if (h->n++ == 0 || stamp_compare(&s, &h->newest) > 0)
-			h->newest = s;
-	}
-	if (h->n > 0) {
-		h->newest.state = STAMP_COMPLETE;
-		stamp_format(&h->newest, h->name);
-	}
-}
-
-/* Find the volumes of one host that hold snapshots but are not in the config: a renamed volume
- * would otherwise occupy the disk unnoticed.  Directories without a snapshot are ignored. */
-static int
-find_unlisted(const struct config *c, int fd, const char *host, struct text_list *found)
-{
-	DIR *dir = open_below(fd, host);
-	const struct dirent *entry;
-	int rc = 0;
-
-	while (rc == 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
-		struct holding h = {0};
-		DIR *volume;
-
-		if (!volume_is_name(entry->d_name) || config_lists(c, host, entry->d_name))
-			continue;
-		volume = open_below(dirfd(dir), entry->d_name);
-		if (volume == NULL)
-			continue;
-		count_snapshots(volume, &h);
-		closedir(volume);
-		if (h.n > 0)
-			rc = text_list_addf(found, "%s/%s: %u, the newest of %s", host,
-			                    entry->d_name, h.n, h.name);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return rc;
-}
-
-static int
-compare_lines(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* An absent disk is not an error here: the config can be checked without it. */
 void
 check_unlisted(FILE *f, const struct config *c)
 {
-	DIR *dir = open_below(AT_FDCWD, c->data_dir);
 	struct text_list found = {0};
-	const struct dirent *entry;
+	int fd = open(c->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir == NULL)
+	if (fd == -1)
 		return;
-	while ((entry = readdir(dir)) != NULL)
-		if (volume_is_name(entry->d_name) &&
-		    find_unlisted(c, dirfd(dir), entry->d_name, &found) == -1)
-			break;
-	closedir(dir);
-	if (found.n > 0) {
-		qsort(found.item, found.n, sizeof(found.item[0]), compare_lines);
+	unlisted_find(fd, c, &found);
+	close(fd);
+	if (found.n > 0)
 		fprintf(f, "\n# Snapshots of volumes that are not in the config; they are never "
 		           "expired:\n");
-	}
 	for (size_t i = 0; i < found.n; i++)
 		fprintf(f, "# %s\n", found.item[i]);
 	text_list_free(&found);

@@ -81,6 +81,7 @@ static enum disk_news
 take_message(struct disk *k, struct disk_event *e)
 {
 	const struct inspect_message *m = &e->message;
+	enum disk_news news = DISK_NOTHING;
 
 	if (k->late_at != INT64_MAX)
 		k->late_at = clock_mono() + INSPECT_VOLUME_DEADLINE * INT64_C(1000);
@@ -93,11 +94,15 @@ take_message(struct disk *k, struct disk_event *e)
 	case INSPECT_UNREAD:
 		k->unread = true;
 		break;
+	case INSPECT_UNLISTED:
+		if (!text_list_has(&k->logged, m->warning))
+			news = DISK_UNLISTED;
+		break;
 	case INSPECT_WARNING:
 		break;
 	}
 	(void)text_list_add(&k->warnings, m->warning);
-	return DISK_NOTHING;
+	return news;
 }
 
 /* Log the warnings of this inspector that the one before did not have. */

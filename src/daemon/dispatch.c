@@ -98,12 +98,14 @@ dispatch_standing(struct dispatch *d)
 
 /* Reload the config and see which rsync is installed.  A volume that is new in the config has an
  * unknown history until the inspector has read it; without that it would count as never backed up.
+ * The inspector also tells whether one that has left it had snapshots.
  * A broken config is reported once and does not stop the daemon. */
 static void
 reload(struct dispatch *d)
 {
 	struct reload_news news = reload_config(&d->reload, d->config_file, &d->config, &d->table);
 
+	d->disk.want_volumes |= news.dropped;
 	for (size_t i = 0; news.renewed && i < d->table.n; i++)
 		d->disk.want_volumes |= !d->table.row[i].known;
 	d->purger.wanted |=
@@ -114,8 +116,6 @@ reload(struct dispatch *d)
 		                                               : "out of memory");
 	if (news.valid)
 		dispatch_notify(d, "config", "OK", "the config is valid again");
-	if (news.dropped && d->reload.held.n > 0)
-		dispatch_notify(d, "config", "WARNING", d->reload.held.item[d->reload.held.n - 1]);
 	reload_rsync(&d->reload, d->config->rsync);
 	dispatch_standing(d);
 	d->publish.dirty |= news.renewed;
@@ -224,7 +224,9 @@ from_disk(struct dispatch *d)
 			take_figures(d, &e);
 		else if (news == DISK_VOLUME)
 			take_volume(d, &e.message);
-		else
+		else if (news == DISK_UNLISTED && !d->once)
+			dispatch_notify(d, "config", "WARNING", e.message.warning);
+		else if (news == DISK_INSPECTED)
 			end_inspection(d);
 	}
 }

@@ -11,8 +11,6 @@
 #include "flashback/lib/log.h"
 #include "flashback/rsync/transfer.h"
 
-#define DROPPED_NAMED 5 /* so many names of volumes that have left the config are shown */
-
 /* The config has errors.  They are logged when they change and not at each wake.  Return true if it
  * had none before: then notify gets one event. */
 static bool
@@ -60,46 +58,17 @@ hold(struct reload *r, const char *option, char **now, char **wanted)
 	*wanted = swap;
 }
 
-/* The volumes of the config in force that have snapshots. */
-static void
-list_kept(const struct table *table, struct text_list *kept)
-{
-	for (size_t i = 0; i < table->n; i++) {
-		const struct table_row *row = &table->row[i];
-
-		/* Without memory a name is missing from the warning. */
-		if (!row->gone && (row->seen.kept > 0 || !row->known))
-			(void)text_list_add(kept, row->volume->id);
-	}
-}
-
-/* Warn of those that have left the config: an editor or a full disk may have emptied it, and then
- * backups would end without a word.  The warning stays until the next change. */
+/* Has a volume of the config that was in force until now left it? */
 static bool
-note_dropped(struct reload *r, struct table *table, const struct text_list *kept)
+drops_volume(const struct config *old, struct table *table)
 {
-	char *names = NULL;
-	size_t n = 0;
+	for (size_t i = 0; i < old->n; i++) {
+		const struct table_row *row = table_find(table, old->volumes[i]->id);
 
-	for (size_t i = 0; i < kept->n; i++) {
-		const struct table_row *row = table_find(table, kept->item[i]);
-
-		if (row != NULL && !row->gone)
-			continue;
-		if (n++ < DROPPED_NAMED)
-			(void)text_replace(&names, "%s%s%s", names != NULL ? names : "",
-			                   names != NULL ? ", " : "", kept->item[i]);
+		if (row == NULL || row->gone)
+			return true;
 	}
-	if (n > DROPPED_NAMED)
-		(void)text_replace(&names, "%s and %zu more", names != NULL ? names : "",
-		                   n - DROPPED_NAMED);
-	if (names != NULL)
-		(void)text_list_addf(&r->held,
-		                     "no longer in the config, and so not backed up any more: %s; "
-		                     "the snapshots stay",
-		                     names);
-	free(names);
-	return n > 0;
+	return false;
 }
 
 /* Put the new config in force.  Running workers hold references to their volumes and are not
@@ -131,23 +100,20 @@ struct reload_news
 reload_config(struct reload *r, const char *file, struct config **config, struct table *table)
 {
 	struct reload_news news = {.renewed = false};
-	struct text_list errors = {0}, kept = {0};
+	struct text_list errors = {0};
 	struct config *fresh = NULL;
 	int rc = conf_load(file, *config, &fresh, &errors);
 
-	if (rc == 0)
-		list_kept(table, &kept);
 	if (rc < 0)
 		news.broken = note_broken(r, &errors);
 	else if (rc == 0)
 		news.renewed = table_update(table, fresh->volumes, fresh->n, clock_wall()) == 0;
 	if (news.renewed) {
+		news.dropped = drops_volume(*config, table);
 		adopt(r, config, fresh);
-		news.dropped = note_dropped(r, table, &kept);
 	} else {
 		conf_free(fresh); /* out of memory: retry at the next wake */
 	}
-	text_list_free(&kept);
 	if (rc > 0 || news.renewed)
 		news.valid = note_valid(r);
 	text_list_free(&errors);

@@ -22,7 +22,10 @@
 #include "flashback/store/store.h"
 #include "flashback/store/storewarn.h"
 #include "flashback/store/trust.h"
+#include "flashback/store/unlisted.h"
 #include "flashback/store/voldir.h"
+
+#define UNLISTED_NAMED 5 /* of volumes that are not in the config */
 
 _Static_assert(sizeof(struct inspect_message) <= EVENT_SIZE, "it can be sent");
 
@@ -228,6 +231,28 @@ warn_of_store(int out, const char *data_dir, const struct store *s)
 	free(words);
 }
 
+/* A full disk or an editor may have emptied the config, and then backups would end without a word;
+ * and who has renamed a volume finds its snapshots by this. */
+static void
+warn_of_unlisted(int out, const struct store *s, const struct config *config)
+{
+	struct text_list found = {0};
+	char *names = NULL;
+
+	unlisted_find(s->fd, config, &found);
+	for (size_t i = 0; i < found.n && i < UNLISTED_NAMED; i++)
+		(void)text_replace(&names, "%s%s%.*s", names != NULL ? names : "",
+		                   names != NULL ? ", " : "", (int)strcspn(found.item[i], ":"),
+		                   found.item[i]);
+	if (names != NULL && found.n > UNLISTED_NAMED)
+		(void)text_replace(&names, "%s and %zu more", names, found.n - UNLISTED_NAMED);
+	if (names != NULL)
+		warn(out, INSPECT_UNLISTED,
+		     "not in the config, and so not backed up: %s; the snapshots stay", names);
+	free(names);
+	text_list_free(&found);
+}
+
 /* Try to write to the disk: after an error some file systems refuse every write but are not
  * flagged read-only.  Return 0 or the errno. */
 static int
@@ -338,6 +363,7 @@ inspect_body(int out, void *arg)
 	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
 	warn_of_store(out, config->data_dir, &s);
+	warn_of_unlisted(out, &s, config);
 	if (job->volumes)
 		inspect_volumes(out, &s, job);
 	store_close(&s);

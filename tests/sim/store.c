@@ -11,6 +11,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/firstseen.h"
+#include "flashback/store/unlisted.h"
 #include "flashback/store/summary.h"
 #include "flashback/store/voldir.h"
 
@@ -91,6 +92,14 @@ void
 firstseen_close(struct firstseen *f)
 {
 	(void)f;
+}
+
+void
+unlisted_find(int fd, const struct config *c, struct text_list *found)
+{
+	(void)fd;
+	(void)c;
+	(void)found;
 }
 
 static int

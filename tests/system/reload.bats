@@ -214,8 +214,8 @@ rsync_is() {
 	volumes a
 	kill -HUP "$DAEMON"
 	wait_for status_is health WARNING
-	[[ "$(status reason)" == 'no longer in the config, and so not backed up any more: h/b, h/c, h/d, h/e, h/f and 1 more; the snapshots stay' ]]
-	wait_for grep -q '^config WARNING no longer in the config.*h/b' "$D/told"
+	[[ "$(status reason)" == 'not in the config, and so not backed up: h/b, h/c, h/d, h/e, h/f and 1 more; the snapshots stay' ]]
+	wait_for grep -q '^config WARNING not in the config.*h/b' "$D/told"
 	# They are back: all is well.
 	volumes a b c d e f g
 	kill -HUP "$DAEMON"
@@ -227,6 +227,24 @@ rsync_is() {
 	[[ "$(status reason)" == *'h/a, h/b, h/c, h/d, h/e and 2 more'* ]]
 	wait_for grep -q '^config WARNING .*h/a, h/b' "$D/told"
 	stop_daemon
+
+	# So it is at a start, and until they are listed, though disabled, or gone.
+	volumes a b
+	: >"$D/told"
+	start_daemon
+	wait_for status_is health WARNING
+	[[ "$(status reason)" == 'not in the config, and so not backed up: h/c, h/d, h/e, h/f, h/g; the snapshots stay' ]]
+	wait_for grep -q '^start WARNING not in the config.*h/c' "$D/told"
+	[ "$(grep -c '^config WARNING not in the config.*h/c' "$D/told")" -eq 1 ]
+	volumes a b c d e
+	sed -i 's|/src/"|& disabled = yes|' "$D/hosts.conf"
+	rm -r "$STORE"/h/[fg]
+	kill -HUP "$DAEMON"
+	wait_for status_is health OK
+	stop_daemon
+
+	rm -r "$STORE/h"
+	: >"$D/hosts.conf"
 	start_daemon
 	wait_for status_is health WARNING
 	[[ "$(status reason)" == 'no volumes are configured'* ]]

@@ -38,6 +38,7 @@ enum disk_news {
 	DISK_NOTHING,
 	DISK_FIGURES,  /* the state of the disk was read, or reading it failed */
 	DISK_VOLUME,   /* a volume was read */
+	DISK_UNLISTED, /* volumes that have snapshots are not in the config, which is news */
 	DISK_INSPECTED /* the inspector has ended or hangs: a waiting wake continues */
 };
 
@@ -45,7 +46,7 @@ struct disk_event {
 	bool changed; /* FIGURES, LOOKED: the state has changed */
 	bool gone; /* FIGURES: the disk, or the store on it, is not the one that runs were started
 	              on */
-	struct inspect_message message; /* VOLUME: message.volume */
+	struct inspect_message message; /* VOLUME: message.volume; UNLISTED: message.warning */
 };
 
 /**

@@ -15,8 +15,7 @@
 
 struct reload {
 	char *config_error;    /* the first error in the config; NULL: it has none */
-	struct text_list held; /* messages about options whose change needs a restart, and about
-	                        * volumes that the last change has dropped */
+	struct text_list held; /* messages about options whose change needs a restart */
 	struct version rsync;
 	struct stat rsync_file;   /* the program file of that version */
 	struct event_child child; /* runs `rsync --version` */
@@ -28,7 +27,7 @@ struct reload_news {
 	bool renewed; /* a new config is in force */
 	bool broken;  /* it had no errors and now has: reload.config_error */
 	bool valid;   /* it had errors and now has none */
-	bool dropped; /* volumes with snapshots have left it: the last message in reload.held */
+	bool dropped; /* volumes have left it */
 };
 
 /**

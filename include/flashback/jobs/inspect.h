@@ -42,9 +42,10 @@ struct inspect_disk {
 };
 
 enum inspect_kind {
-	INSPECT_DISK,    /* first, once */
-	INSPECT_WARNING, /* a problem of the store */
-	INSPECT_UNREAD,  /* a volume cannot be read, and why; a later inspection may succeed */
+	INSPECT_DISK,     /* first, once */
+	INSPECT_WARNING,  /* a problem of the store */
+	INSPECT_UNLISTED, /* a warning of volumes that are not in the config */
+	INSPECT_UNREAD,   /* a volume cannot be read, and why; a later inspection may succeed */
 	INSPECT_VOLUME
 };
 
