@@ -276,6 +276,22 @@ put_activity(FILE *f, const struct view *view)
 		fprintf(f, " and %u more", top.running - 1);
 }
 
+/* A line for people who look no further than queue.txt: what is wrong, and what to do.  The words
+ * that scripts count are in lower case. */
+static void
+put_health(FILE *f, const struct view *view)
+{
+	struct health_verdict verdict;
+	char text[4 * HEALTH_REASON]; /* if all of it is escaped */
+
+	health_judge(view, &verdict);
+	if (verdict.level == HEALTH_OK)
+		return;
+	text_clean(text, sizeof(text), verdict.reason, strlen(verdict.reason));
+	(void)text_hush(text);
+	fprintf(f, "%s: %s\n", health_name(verdict.level), text);
+}
+
 void
 status_queue(FILE *f, const struct view *view)
 {
@@ -286,6 +302,8 @@ status_queue(FILE *f, const struct view *view)
 	strftime(time, sizeof(time), "%F %T : ", &tm);
 	fputs(time, f);
 	put_activity(f, view);
-	fputs("\n\n", f);
+	fputc('\n', f);
+	put_health(f, view);
+	fputc('\n', f);
 	queue_print(f, view, false);
 }

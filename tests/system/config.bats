@@ -194,6 +194,7 @@ teardown() {
 	wait_for status_is status IDLE
 	[[ "$(status config)" == *hosts.conf:* ]]
 	status_is health WARNING
+	[[ "$(sed -n 2p "$RUN/queue.txt")" == "WARNING: the config has errors "*hosts.conf:* ]]
 	[ "$(grep -c hosts.conf: "$D/log")" -eq 1 ]
 
 	hosts_conf <<-END

@@ -27,6 +27,9 @@ teardown() {
 	wait_for status_is health CRITICAL
 	status_is disk.mounted false
 	[[ "$(status reason)" == *'no disk is mounted there'* ]]
+	# Where people look, with what to do.
+	[[ "$(sed -n 2p "$RUN/queue.txt")" == 'CRITICAL: '*'no disk is mounted there: mount the backup disk'* ]]
+	[ -z "$(sed -n 3p "$RUN/queue.txt")" ]
 	row_has here/v 'WAITING (disk)'
 	wake
 	run flashback -1 here/v

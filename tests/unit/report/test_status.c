@@ -121,6 +121,7 @@ test_status_trouble(void **unused)
 {
 	struct table table = {0};
 	struct view view = make_view(&table);
+	char *text;
 
 	(void)unused;
 	make_table(&table);
@@ -131,6 +132,11 @@ test_status_trouble(void **unused)
 	view.data_dir = "/back\nup";
 	view.version = "1.0.0\n";
 	golden_check("status-trouble.txt", golden_text(print_status, &view));
+	/* The same stands in queue.txt, below the first line, without what scripts count. */
+	view.disk_reason = "it FAILED\nas SUCCEEDED";
+	text = golden_text(print_queue, &view);
+	assert_non_null(strstr(text, " min\nCRITICAL: it failed\\012as succeeded\n\nVOLUME "));
+	free(text);
 	table_free(&table);
 }
 
