@@ -32,6 +32,8 @@ enum snapshot_step {
 	STEP_FULL     /* a full run is needed: c->full says why */
 };
 
+#define LACKS_OPTION "rsync at the source lacks an option"
+
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 struct snapshot_quick {
@@ -224,7 +226,7 @@ compare(struct snapshot_quick *q)
 		return STEP_GAVE_UP;
 	copy_judge(c);
 	if (c->end.words.bad_option)
-		return need_full(c, "rsync at the source lacks an option");
+		return need_full(c, LACKS_OPTION);
 	if (!copy_is_good(c))
 		return STEP_JUDGED;
 	if (fflush(c->scan.gone) != 0 || fflush(c->scan.list) != 0)
@@ -318,7 +320,8 @@ fetch(struct snapshot_quick *q)
 	add_compared(&c->end, &q->compared);
 	copy_judge(c);
 	if (c->verdict.run.result == RESULT_FAILED && c->verdict.tree == VERDICT_TREE_EXPIRED)
-		return need_full(c, "rsync refused the list of names");
+		return need_full(c, c->end.words.bad_option ? LACKS_OPTION
+		                                            : "rsync refused the list of names");
 	return copy_is_good(c) ? STEP_DONE : STEP_JUDGED;
 }
 

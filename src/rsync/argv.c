@@ -128,7 +128,7 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	    job->unlinked ? "--no-hard-links" : NULL,
 	    "--no-h",
 	    "--stats",
-	    "--info=progress2,name0",
+	    "--info=progress2",
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

@@ -43,7 +43,7 @@ struct cause_row {
 	"sudo on the host asks for a password: allow the command in --rsync-path without one "     \
 	"(NOPASSWD)"
 #define FAR_OPTION                                                                                 \
-	"the rsync on the host does not know an option that is needed (is it openrsync?): $1"
+	"the rsync on the host does not know an option that is needed (is it openrsync?): "
 
 static const struct cause_row rows[] = {
     /* ssh, connecting to the host */
@@ -142,13 +142,14 @@ static const struct cause_row rows[] = {
     {REFUSED, CAUSE_PLAIN, "*Killed*rsync*", "rsync on the host was killed: out of memory?"},
 
     /* rsync, on either side */
-    {EXACT, CAUSE_OPTION, "rsync: on remote machine: *: unknown option", FAR_OPTION},
-    {EXACT, CAUSE_OPTION, "rsync: %: invalid option*", FAR_OPTION},
-    {EXACT, CAUSE_OPTION, "rsync: invalid option *", FAR_OPTION},
-    {EXACT, CAUSE_OPTION, "rsync: unrecognized option *", FAR_OPTION},
-    {EXACT, CAUSE_OPTION, "openrsync: *option*",
-     "the rsync on the host is openrsync, which lacks options that flashback needs: install the "
-     "rsync of samba.org there"},
+    {EXACT, CAUSE_OPTION, "rsync: on remote machine: *: unknown option", FAR_OPTION "$1"},
+    {EXACT, CAUSE_OPTION, "rsync: %: invalid option*", FAR_OPTION "$1"},
+    {EXACT, CAUSE_OPTION, "*openrsync: *option*",
+     "the rsync on the host is openrsync: add --no-acls and --no-xattrs to rsync_options, or "
+     "install "
+     "the rsync of samba.org there"},
+    {EXACT, CAUSE_OPTION, "*rsync: invalid option *", FAR_OPTION "$2"},
+    {EXACT, CAUSE_OPTION, "*rsync: unrecognized option *", FAR_OPTION "$2"},
     {EXACT, CAUSE_OPTION, "*ACLs are not supported on this server",
      "the rsync on the host has no ACLs: add --no-acls to rsync_options"},
     {EXACT, CAUSE_OPTION, "*xtended attributes are not supported on this server",

@@ -202,7 +202,7 @@ test_argv_full(void **state)
 	assert_int_equal(text_list_add(&v.rsync_options, "--bwlimit=100"), 0);
 	expect_argv(&job, RSYNC
 	            "\n-aHAX\n--sparse\n--numeric-ids\n-x\n--partial\n--modify-window=-1\n"
-	            "--no-h\n--stats\n--info=progress2,name0\n--timeout=600\n-e\n"
+	            "--no-h\n--stats\n--info=progress2\n--timeout=600\n-e\n"
 	            "ssh -p 22 -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=60"
 	            " -o ServerAliveCountMax=10\n--out-format=%i %l %n//\n"
 	            "--confine-root=/backup/kimono/home\n"
@@ -233,7 +233,7 @@ test_argv_least(void **state)
 	(void)state;
 	v.one_file_system = false;
 	expect_argv(&job, RSYNC "\n-aHAX\n--sparse\n--numeric-ids\n--partial\n--checksum\n"
-	                        "--no-h\n--stats\n--info=progress2,name0\n"
+	                        "--no-h\n--stats\n--info=progress2\n"
 	                        "--out-format=%i %l %n//\n--link-dest=../1\n"
 	                        "--\n/etc/\n4.working/\n");
 }
@@ -259,7 +259,7 @@ test_argv_quick(void **state)
 	};
 #define MANNER                                                                                     \
 	RSYNC "\n-aHAX\n--sparse\n--numeric-ids\n-x\n--partial\n--modify-window=-1\n--no-h\n"      \
-	      "--stats\n--info=progress2,name0\n--timeout=600\n"
+	      "--stats\n--info=progress2\n--timeout=600\n"
 
 	(void)state;
 	v.exclude = (struct text_list){.item = excludes, .n = 1};

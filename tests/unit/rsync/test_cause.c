@@ -109,8 +109,11 @@ test_found(void **state)
 	     "the rsync on the host does not know an option that is needed (is it openrsync?): -- "
 	     "A"},
 	    {"openrsync: unrecognized option `--acls'", CAUSE_OPTION,
-	     "the rsync on the host is openrsync, which lacks options that flashback needs: "
-	     "install the rsync of samba.org there"},
+	     "the rsync on the host is openrsync: add --no-acls and --no-xattrs to rsync_options, "
+	     "or install the rsync of samba.org there"},
+	    {"/usr/bin/rsync: unrecognized option `--acls'", CAUSE_OPTION,
+	     "the rsync on the host does not know an option that is needed (is it openrsync?): "
+	     "`--acls'"},
 	    {"rsync: failed to connect to h (10.0.0.1): Connection timed out (110)", CAUSE_PLAIN,
 	     "h cannot be reached: Connection timed out (110)"},
 	    {"rsync: getaddrinfo: h 873: Temporary failure in name resolution", CAUSE_PLAIN,

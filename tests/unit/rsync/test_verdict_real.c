@@ -25,7 +25,7 @@
 #define RSYNC                                                                                      \
 	"LC_ALL=C rsync -aHAX --sparse --numeric-ids -x --partial --modify-window=-1 --no-h "      \
 	"--stats"                                                                                  \
-	" --info=progress2,name0 "
+	" --info=progress2 "
 
 static char directory[] = "/tmp/flashback-judge.XXXXXX";
 
