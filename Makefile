@@ -199,7 +199,7 @@ bench:
 placed = sed -e 's|/usr/local/sbin/flashback|$(SBINDIR)/flashback|g' -e 's|/etc/flashback|$(CONFDIR)|g' \
     -e 's|/usr/local/bin/check-f|$(BINDIR)/check-f|g' -e 's|/usr/local/bin/flashback-m|$(BINDIR)/flashback-m|g' \
     -e 's|/usr/local/share/flashback|$(DATADIR)|g' -e 's|/usr/local/share/doc/flashback|$(DOCDIR)|g'
-MANUAL = flashback.8 flashback.conf.5 hosts.conf.5
+MANUAL = flashback.8 flashback-hosts.7 flashback.conf.5 hosts.conf.5
 CONFIG = flashback.conf hosts.conf
 SNIPPETS = lighttpd-flashback.conf nginx-flashback.conf
 MONITORS = check-flashback flashback-metrics
@@ -207,7 +207,7 @@ NOTIFIERS = notify-mail notify-ntfy notify-led
 
 # A config that is there is never touched: it is the user's.
 install: build/flashback
-	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(DATADIR) $(MANDIR)/man5 $(MANDIR)/man8 $(DOCDIR)/examples \
+	install -d $(addprefix $(DESTDIR),$(SBINDIR) $(BINDIR) $(DATADIR) $(addprefix $(MANDIR)/,man5 man7 man8) $(DOCDIR)/examples \
 	    $(UNITDIR) $(INITDIR) $(CONFDIR))
 	install -m 755 build/flashback $(DESTDIR)$(SBINDIR)/flashback
 	for file in $(MONITORS); do \
@@ -244,7 +244,7 @@ uninstall:
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 	@# What enable has made would hang in the air.
 	rm -f $(DESTDIR)/etc/systemd/system/*.wants/flashback.service $(DESTDIR)/etc/rc?.d/[SK]??flashback
-	-rmdir $(addprefix $(DESTDIR),$(UNITDIR) $(dir $(UNITDIR) $(DOCDIR)) $(MANDIR)/man5 $(MANDIR)/man8) 2>/dev/null || :
+	-rmdir $(addprefix $(DESTDIR),$(UNITDIR) $(dir $(UNITDIR) $(DOCDIR)) $(addprefix $(MANDIR)/,man5 man7 man8)) 2>/dev/null || :
 	@echo "Left in place: $(DESTDIR)$(CONFDIR) and all snapshots."
 
 # The same bytes from the same files, whoever packs them, wherever and when: the names are sorted, the date

@@ -50,6 +50,7 @@ installed() {
 	./usr/local/share/flashback/index.html
 	./usr/local/share/man/man5/flashback.conf.5
 	./usr/local/share/man/man5/hosts.conf.5
+	./usr/local/share/man/man7/flashback-hosts.7
 	./usr/local/share/man/man8/flashback.8
 	END
 	echo '# mine' >"$D/dest/etc/flashback/flashback.conf"
