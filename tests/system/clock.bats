@@ -152,6 +152,22 @@ made() {
 	wait_for row_has here/v OVERDUE
 }
 
+@test "a volume whose first run, a failed one, was a year ahead is overdue in time" {
+	set_clock '2028-03-01 12:00'
+	rm -r "$D/src"
+	run flashback -1
+	expect_exit 2
+	grep -q '^2028' "$STORE/here/v/.flashback/history"
+	set_clock '2027-03-01 12:00'
+	start_daemon
+	wait_for row_has here/v FAILED
+	refuse row_has here/v OVERDUE
+	wake_at '2027-03-05 12:00'
+	status_is health CRITICAL
+	row_has here/v OVERDUE
+	[[ "$(status reason)" == *'here/v'* ]]
+}
+
 @test "the night in spring that lacks an hour, the night in autumn that has one twice" {
 	sed -i 's/keep_last = 0/every = "1h" keep_last = 20/' "$D/hosts.conf"
 	set_clock '2027-03-28 00:30:00 UTC'

@@ -176,6 +176,26 @@ rsync_is() {
 	[ "$(grep -c "$risk" "$D/log")" -eq 1 ]
 }
 
+@test "an rsync that hangs when asked for its version stops neither the loop nor the end" {
+	rsync_is 3.5.0 0
+	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	start_daemon
+	wait_for settled
+	printf '#!/bin/sh\necho $$ >"%s/hangs"\nexec sleep 1000\n' "$D" >"$D/rsync.new"
+	chmod 755 "$D/rsync.new"
+	mv "$D/rsync.new" "$D/rsync"
+	kill -HUP "$DAEMON"
+	wait_for test -s "$D/hangs"
+	PIDS+=" $(<"$D/hangs")"
+	echo nonsense >>"$CONF"
+	kill -HUP "$DAEMON"
+	wait_for grep -q "^config=$CONF:.*nonsense" "$RUN/status.txt"
+	[ -n "$(alive "$(<"$D/hangs")")" ] # it is given up after ten seconds
+	stop_daemon
+	refuse grep -q 'could not be run' "$D/log"
+	wait_for gone "$(<"$D/hangs")"
+}
+
 @test "three hundred reloads leave neither memory nor descriptors behind" {
 	local before was last=$((300 * ${FLASHBACK_SOAK:-1}))
 	hosts_conf < <(config 0)
