@@ -11,6 +11,7 @@
 #include "flashback/config/option.h"
 #include "flashback/config/value.h"
 #include "flashback/jobs/leftout.h"
+#include "flashback/lib/columns.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 #include "flashback/rsync/transfer.h"
@@ -47,14 +48,35 @@ show_options(FILE *f, enum option_place place, const void *base, const char *ind
 	}
 }
 
-/* What the keep_ options of a volume come to: six numbers do not read as a policy. */
-static void
-show_policy(FILE *f, const struct volume *v)
+static int
+add_volume(const struct volume *v, struct text_list *cells)
 {
-	char *words = retain_words(&v->keep);
+	char every[UNITS_TEXT] = "disabled", *keeps = retain_why(&v->keep);
+	int rc = -1;
 
-	fprintf(f, "    # kept: %s\n", words != NULL ? words : strerror(ENOMEM));
-	free(words);
+	if (!v->disabled)
+		units_format_duration(every, v->every);
+	if (keeps != NULL)
+		rc = text_list_add(cells, v->id) | text_list_add(cells, v->source) |
+		     text_list_add(cells, every) | text_list_add(cells, keeps);
+	free(keeps);
+	return rc;
+}
+
+/* What is backed up, how often, and what is kept of it. */
+static int
+show_volumes(FILE *f, const struct config *c)
+{
+	static const char *const titles[] = {"VOLUME", "SOURCE", "EVERY", "KEEPS", NULL};
+	struct text_list cells = {0};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < c->n; i++)
+		rc = add_volume(c->volumes[i], &cells);
+	if (rc == 0 && c->n > 0)
+		columns_print(f, titles, &cells);
+	text_list_free(&cells);
+	return rc;
 }
 
 /* An absent disk is not an error here: the config can be checked without it. */
@@ -76,15 +98,25 @@ check_unlisted(FILE *f, const struct config *c)
 	text_list_free(&found);
 }
 
-int
-check_print(FILE *f, const struct config *c)
+static void
+show_all_options(FILE *f, const struct config *c)
 {
+	if (c->n > 0)
+		fputc('\n', f);
 	show_options(f, OPTION_MAIN, c, "");
 	for (size_t i = 0; i < c->n; i++) {
 		fprintf(f, "\n%s\n", c->volumes[i]->id);
 		show_options(f, OPTION_VOLUME, c->volumes[i], "    ");
-		show_policy(f, c->volumes[i]);
 	}
+}
+
+int
+check_print(FILE *f, const struct config *c, bool verbose)
+{
+	if (show_volumes(f, c) != 0)
+		return -1;
+	if (verbose)
+		show_all_options(f, c);
 	check_unlisted(f, c);
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }
@@ -207,10 +239,8 @@ hint_retention(FILE *f, const struct volume *v)
 	    period, v->keep.last, needed);
 }
 
-/* Problems that are not errors in the config, and so do not change the exit status: an empty list,
- * no store, no rsync. */
-void
-check_hints(FILE *f, const struct config *c)
+static void
+show_hints(FILE *f, const struct config *c)
 {
 	struct version version;
 	struct store store;
@@ -240,4 +270,53 @@ check_hints(FILE *f, const struct config *c)
 		show_hint(f, why);
 	else if (version_risk(&version) != NULL)
 		show_hint(f, version_risk(&version));
+}
+
+/* The number of hosts, those without volumes included.  The volumes of a host follow each other. */
+static size_t
+count_hosts(const struct config *c)
+{
+	size_t n = c->idle.n;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += i == 0 || strcmp(c->volumes[i]->host, c->volumes[i - 1]->host) != 0;
+	return n;
+}
+
+static void
+show_verdict(FILE *f, const struct config *c, size_t hints)
+{
+	size_t hosts = count_hosts(c);
+
+	fprintf(f, "\n%zu host%s, %zu volume%s, no errors", hosts, hosts == 1 ? "" : "s", c->n,
+	        c->n == 1 ? "" : "s");
+	if (hints > 0)
+		fprintf(f, ", %zu hint%s above", hints, hints == 1 ? "" : "s");
+	fputc('\n', f);
+}
+
+/* Problems that are not errors in the config, and so do not change the exit status: an empty list,
+ * no store, no rsync.  Each begins with a blank line, by which they are counted: a verdict without
+ * their number would claim that all is well. */
+int
+check_hints(FILE *f, const struct config *c)
+{
+	char *hints = NULL;
+	size_t len = 0, n = 0;
+	FILE *memory = open_memstream(&hints, &len);
+	int rc = -1;
+
+	if (memory != NULL) {
+		show_hints(memory, c);
+		rc = fclose(memory);
+	}
+	if (rc == 0) {
+		for (const char *s = hints; *s != '\0'; s++)
+			n += s[0] == '\n' && s[1] == '#' && (s == hints || s[-1] == '\n');
+		fputs(hints, f);
+		show_verdict(f, c, n);
+		rc = fflush(f) == 0 && !ferror(f) ? 0 : -1;
+	}
+	free(hints);
+	return rc;
 }

@@ -42,14 +42,14 @@ static const char help[] =
     "  -1, --once         one wake: run what is due, wait for it, exit; with operands those, due "
     "or not\n"
     "  -n, --dry-run      print what a wake would do: reasons, commands, what would be expired\n"
-    "  -t, --check        check the config; show all volumes, their options and where each came "
-    "from\n"
+    "  -t, --check        check the config and list its volumes; with -v all options and where "
+    "each came from\n"
     "  -l, --list         list the volumes in the store; the snapshots of a volume and why each is "
     "kept;\n"
     "                     or the versions of a path in a volume, and how to restore them\n"
     "  -i, --init         make data_dir a store and test the disk\n"
     "      --force        with -i: accept a disk that lacks something\n"
-    "  -v, --verbose      log more\n"
+    "  -v, --verbose      log more; with -t print all options\n"
     "  -V, --version      print the version\n"
     "  -h, --help         print this\n"
     "\n"
@@ -181,9 +181,8 @@ run_config(const struct arguments *a, const struct config *config)
 	if (a->mode == INIT)
 		return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS
 		                                                            : EXIT_WRONG;
-	if (check_print(stdout, config) != 0)
+	if (check_print(stdout, config, a->daemon.verbose) != 0 || check_hints(stdout, config) != 0)
 		return EXIT_WRONG;
-	check_hints(stdout, config);
 	return EXIT_SUCCESS;
 }
 

@@ -14,14 +14,14 @@ enum retain_span { SPAN_HOUR, SPAN_DAY, SPAN_WEEK, SPAN_MONTH, SPAN_YEAR };
 static const struct {
 	enum retain_span span;
 	size_t count; /* offset of the number to keep in struct volume_keep */
-	const char *adverb, *article, *name;
+	const char *adverb, *name;
 	int64_t seconds; /* at least */
 } rules[] = {
-    {SPAN_HOUR, offsetof(struct volume_keep, hourly), "hourly", "an", "hour", 3600},
-    {SPAN_DAY, offsetof(struct volume_keep, daily), "daily", "a", "day", 86400},
-    {SPAN_WEEK, offsetof(struct volume_keep, weekly), "weekly", "a", "week", 7 * 86400},
-    {SPAN_MONTH, offsetof(struct volume_keep, monthly), "monthly", "a", "month", 28 * 86400},
-    {SPAN_YEAR, offsetof(struct volume_keep, yearly), "yearly", "a", "year", 365 * 86400},
+    {SPAN_HOUR, offsetof(struct volume_keep, hourly), "hourly", "hour", 3600},
+    {SPAN_DAY, offsetof(struct volume_keep, daily), "daily", "day", 86400},
+    {SPAN_WEEK, offsetof(struct volume_keep, weekly), "weekly", "week", 7 * 86400},
+    {SPAN_MONTH, offsetof(struct volume_keep, monthly), "monthly", "month", 28 * 86400},
+    {SPAN_YEAR, offsetof(struct volume_keep, yearly), "yearly", "year", 365 * 86400},
 };
 
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -143,28 +143,6 @@ retain_why(const struct volume_keep *rank)
 			free(words);
 			return NULL;
 		}
-	}
-	return words;
-}
-
-char *
-retain_words(const struct volume_keep *policy)
-{
-	const char *before = policy->last > 0 ? ", then " : "";
-	char *words = policy->last > 0 ? text_format("the last %u", policy->last) : strdup("");
-
-	for (size_t i = 0; words != NULL && i < RULES; i++) {
-		unsigned count = rule_count(policy, i);
-
-		if (count == 0)
-			continue;
-		if (text_replace(&words, "%s%sone %s %s for %u %s%s", words, before,
-		                 rules[i].article, rules[i].name, count, rules[i].name,
-		                 count == 1 ? "" : "s") == -1) {
-			free(words);
-			return NULL;
-		}
-		before = ", ";
 	}
 	return words;
 }

@@ -13,7 +13,7 @@ teardown() {
 	finish
 }
 
-@test "--check prints the resolved volumes, their options and where each came from" {
+@test "--check prints the volumes and a verdict, with -v their options and where each came from" {
 	main_conf "$STORE" <<-END
 	defaults {
 	    every = "12h"
@@ -36,6 +36,13 @@ teardown() {
 	END
 	run flashback --check
 	expect_exit 0
+	[ "$(sed -n '1,/^$/s/  */ /gp' <<<"$output")" = "VOLUME SOURCE EVERY KEEPS
+kimono/home root@kimono.example:/home/ 2h last 3, daily 5, weekly 8
+kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
+	[ "${lines[-1]}" = '1 host, 2 volumes, no errors, 1 hint above' ]
+	refuse expect .cache
+	run flashback --check -v
+	expect_exit 0
 	expect kimono/home
 	expect kimono/etc
 	[[ "$output" =~ every\ *=\ *\"?2h\"?.*hosts.conf:7 ]]
@@ -44,7 +51,6 @@ teardown() {
 	expect .cache
 	expect .gvfs
 	expect root@kimono.example:/etc/
-	expect '# kept: the last 3, then one a day for 5 days, one a week for 8 weeks'
 	expect '# kimono/home: every is 2h, and the shortest period that a keep_ option keeps is a day: of the snapshots of '
 	expect 'only the newest stays, besides the last 3; keep_last = 12 keeps all of them'
 	refuse expect '# kimono/etc: every' # it is disabled
@@ -59,7 +65,7 @@ teardown() {
 		expect_exit 0
 	done
 	has_snapshots 1 here/v
-	run flashback --check
+	run flashback -tv
 	expect "# $D/hosts.conf:1"
 	start_daemon
 	echo 'host "here" { volume "w" { source = "/etc/" } }' >hosts.conf
@@ -84,14 +90,15 @@ teardown() {
 	run flashback --check
 	expect_exit 0
 	refuse grep -qE '^# .*(store|rsync)' <<<"$output"
+	[ "${lines[-1]}" = '1 host, 1 volume, no errors' ]
 	main_conf "$D/new"
 	run flashback --check
 	expect_exit 0
-	[[ "$output" =~ '# '.*/new\ does\ not\ exist:\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$ ]]
+	[[ "$output" =~ '# '.*/new\ does\ not\ exist:\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$'\n\n1 host, 1 volume, no errors, 1 hint above'$ ]]
 	mkdir -m 755 "$D/new"
 	run flashback --check
 	expect_exit 0
-	[[ "$output" =~ '# '.*/new\ is\ not\ a\ flashback\ store.*\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$ ]]
+	[[ "$output" =~ '# '.*/new\ is\ not\ a\ flashback\ store.*\ mount\ .*run\ flashback\ --init\ once\ it\ is\ mounted$'\n\n1 host, 1 volume, no errors, 1 hint above'$ ]]
 	run flashback --init --force
 	expect_exit 0
 	chmod 755 "$D/new"

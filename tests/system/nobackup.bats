@@ -114,6 +114,7 @@ teardown() {
 	run flashback --check
 	expect_exit 0
 	expect "# host lonely ($D/hosts.conf:2) has no volumes: nothing of it is backed up"
+	[ "${lines[-1]}" = '2 hosts, 1 volume, no errors, 1 hint above' ]
 }
 
 @test "a changed wake is in force from the wake that reads it" {

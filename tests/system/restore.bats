@@ -104,7 +104,7 @@ everything_comes_back() {
 	ssh-keygen -q -t ed25519 -N '' -f "$D/writing"
 	cat "$D/writing.pub" >>"$D/sshd1/authorized_keys"
 	sed -i "s|ssh = |restore_to = \"root@10.77.1.2:$D/src\" ssh = |" "$D/hosts.conf"
-	run flashback --check
+	run flashback --check -v
 	expect "restore_to      = \"root@10.77.1.2:$D/src/\""
 	refuse expect '# h/v: the source is /'
 	rsync -aHAX "$D/restored/" "$D/src/"

@@ -22,13 +22,9 @@
 int retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *policy,
                 struct volume_keep *rank);
 
-/** retain_why(rank): a rank in words, as in "last 2, daily 3, weekly 1", or "" if nothing keeps it:
- * new memory, or NULL with ENOMEM. */
+/** retain_why(rank): a rank or a policy in words, as in "last 2, daily 3, weekly 1", or "" if it is
+ * all 0: new memory, or NULL with ENOMEM. */
 char *retain_why(const struct volume_keep *rank);
-
-/** retain_words(policy): what it keeps, as in "the last 3, then one a day for 10 days": new memory,
- * or NULL with ENOMEM. */
-char *retain_words(const struct volume_keep *policy);
 
 /**
  * retain_last_needed(policy, every, period):

@@ -331,16 +331,16 @@ test_words(void **state)
 		struct volume_keep policy;
 		const char *words;
 	} cases[] = {
-	    {{.last = 3, .daily = 10, .weekly = 8},
-	     "the last 3, then one a day for 10 days, one a week for 8 weeks"},
-	    {{.last = 1}, "the last 1"},
-	    {{.hourly = 24, .daily = 1}, "one an hour for 24 hours, one a day for 1 day"},
-	    {{.monthly = 2, .yearly = 100}, "one a month for 2 months, one a year for 100 years"},
+	    {{.last = 3, .daily = 10, .weekly = 8}, "last 3, daily 10, weekly 8"},
+	    {{.last = 1}, "last 1"},
+	    {{.hourly = 24, .daily = 1}, "hourly 24, daily 1"},
+	    {{.monthly = 2, .yearly = 100}, "monthly 2, yearly 100"},
+	    {{0}, ""},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char *words = retain_words(&cases[i].policy);
+		char *words = retain_why(&cases[i].policy);
 
 		assert_string_equal(words, cases[i].words);
 		free(words);
