@@ -49,6 +49,7 @@ static void
 take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event *e)
 {
 	bool was_mounted = k->last.mounted;
+	int64_t growth = k->last.growth;
 	bool other = seen->opened && (strcmp(seen->id, k->store_id) != 0 ||
 	                              (was_mounted && seen->mount != k->last.mount));
 
@@ -56,6 +57,8 @@ take_figures(struct disk *k, const struct inspect_disk *seen, struct disk_event 
 	k->hangs_since = 0;
 	if (seen->opened)
 		memcpy(k->store_id, seen->id, sizeof(k->store_id));
+	else
+		k->last.growth = growth; /* it changes when a run ends */
 	/* An inspector that did not open the store could not find what it warns of: keep the
 	 * earlier warnings. */
 	if (seen->opened || !seen->mounted)

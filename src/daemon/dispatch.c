@@ -51,6 +51,8 @@ dispatch_view(struct dispatch *d, enum view_life life)
 	            .total = d->disk.last.total,
 	            .used = d->disk.last.used,
 	            .free = d->disk.last.free,
+	            .least = d->disk.last.least,
+	            .growth = d->disk.last.growth,
 	        },
 	    .disk_reason = d->disk.state == PLAN_DISK_OK ? NULL : d->disk.reason,
 	    .config_error = d->reload.config_error,
@@ -276,6 +278,8 @@ end_run(struct dispatch *d, const struct workers_event *e)
 	if (e->row != NULL)
 		end_row(d, e->row, run);
 	d->purger.wanted |= run->purge;
+	if (run->listed)
+		d->disk.last.growth = run->growth;
 	if (run->end.result == RESULT_FULL)
 		d->purger.clearing = true;
 	if (result->disk_lost || run->why == WORKERS_GONE)

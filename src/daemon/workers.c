@@ -168,6 +168,7 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 	run->purge = m->result.purge;
 	run->listed = m->result.listed;
 	run->newest = m->result.seen.last;
+	run->growth = m->result.growth;
 	/* The previous run stays the last one until this one has ended. */
 	if (run->listed && e->row != NULL) {
 		last = e->row->seen.last;

@@ -29,6 +29,7 @@
 #include "flashback/store/salvage.h"
 #include "flashback/store/store.h"
 #include "flashback/store/trust.h"
+#include "flashback/store/usage.h"
 #include "flashback/store/voldir.h"
 
 _Static_assert(sizeof(struct backup_message) <= EVENT_SIZE, "it can be sent");
@@ -435,6 +436,7 @@ send_result(struct run *r)
 		summarize(r);
 		m.result.listed = true;
 		m.result.seen = r->seen;
+		m.result.growth = usage_growth(r->store.fd, clock_wall());
 		m.result.purge = r->seen.expired > 0 || spares_due(&spares, r->volume, &r->v);
 	}
 	if (run->seconds < 0)

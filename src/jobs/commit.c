@@ -17,6 +17,7 @@
 #include "flashback/store/runlog.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/summary.h"
+#include "flashback/store/usage.h"
 #include "flashback/store/voldir.h"
 
 #define SUSPECTS_KEPT 3
@@ -176,6 +177,23 @@ keep_unreadable(struct commit *c)
 		trouble(c, "the list of unreadable files could not be changed");
 }
 
+static bool
+is_snapshot(const struct stamp *s)
+{
+	return s->state == STAMP_COMPLETE || s->state == STAMP_PARTIAL;
+}
+
+/* Is the snapshot of this run the only one of its volume? */
+static bool
+is_first(const struct commit *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->v->nstamps; i++)
+		n += is_snapshot(&c->v->stamps[i]);
+	return n == 1 && is_snapshot(&c->tree);
+}
+
 /* Expire interrupted trees: the new snapshot contains all their files that still exist. */
 static void
 expire_interrupted(struct commit *c)
@@ -254,6 +272,7 @@ commit_run(struct commit *c)
 		trouble(c, "RESTORE.txt could not be written");
 	add_history(c);
 	keep_unreadable(c);
+	usage_note(c->store->fd, c->now, is_first(c));
 	expire(c);
 	if (store_volume_list(c->v) != 0 ||
 	    runlog_prune(c->v->meta, c->v->stamps, c->v->nstamps) != 0)

@@ -23,6 +23,7 @@
 #include "flashback/store/storewarn.h"
 #include "flashback/store/trust.h"
 #include "flashback/store/unlisted.h"
+#include "flashback/store/usage.h"
 #include "flashback/store/voldir.h"
 
 #define UNLISTED_NAMED 5 /* of volumes that are not in the config */
@@ -63,7 +64,7 @@ check_inodes(const struct statvfs *fs, double share, struct inspect_disk *disk)
 static void
 check_space(const struct statvfs *fs, const struct config *config, struct inspect_disk *disk)
 {
-	uint64_t unit = fs->f_frsize ? fs->f_frsize : fs->f_bsize, least;
+	uint64_t unit = fs->f_frsize ? fs->f_frsize : fs->f_bsize;
 	char have[UNITS_TEXT], all[UNITS_TEXT], need[UNITS_TEXT];
 
 	disk->fsid = fs->f_fsid;
@@ -73,17 +74,17 @@ check_space(const struct statvfs *fs, const struct config *config, struct inspec
 	disk->broken = (fs->f_flag & ST_RDONLY) != 0;
 	disk->low = disk->very_low = false;
 	if (fs->f_blocks > 0) { /* 0: this file system has no block count */
-		least = required(config, disk->total);
-		check_inodes(fs, (double)least / (double)disk->total, disk);
-		if (disk->free < least) {
+		disk->least = required(config, disk->total);
+		check_inodes(fs, (double)disk->least / (double)disk->total, disk);
+		if (disk->free < disk->least) {
 			disk->low = true;
-			disk->very_low = disk->very_low || disk->free < least / 2;
+			disk->very_low = disk->very_low || disk->free < disk->least / 2;
 			snprintf(disk->reason, sizeof(disk->reason),
 			         "the backup disk has %s of %s free, less than min_free (%s): make "
 			         "room, or lower keep_ options",
 			         units_format_bytes(have, disk->free),
 			         units_format_bytes(all, disk->total),
-			         units_format_bytes(need, least));
+			         units_format_bytes(need, disk->least));
 		}
 	}
 	if (disk->broken)
@@ -356,6 +357,7 @@ inspect_body(int out, void *arg)
 	}
 	disk.mounted = disk.opened = true;
 	disk.mount = mount_of(config->data_dir);
+	disk.growth = usage_growth(s.fd, job->now);
 	if (inspect_room(s.fd, config, &disk) < 0)
 		disk.mounted = false;
 	else if (job->test && !disk.broken)

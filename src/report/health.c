@@ -10,6 +10,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
+#include "flashback/report/forecast.h"
 #include "flashback/report/reason.h"
 #include "flashback/report/state.h"
 
@@ -35,6 +36,21 @@ report_disk(FILE *f, const struct view *view, const struct table_row *row)
 {
 	(void)row;
 	fputs(view->disk_reason != NULL ? view->disk_reason : "the backup disk is not usable", f);
+}
+
+static bool
+disk_fills_up(const struct view *view)
+{
+	return forecast_is_short(&view->disk);
+}
+
+static void
+report_growth(FILE *f, const struct view *view, const struct table_row *row)
+{
+	(void)row;
+	fputs("the backup disk ", f);
+	forecast_growth(f, &view->disk);
+	fputs("; make room, or lower keep_ options", f);
 }
 
 static bool
@@ -208,6 +224,7 @@ static const struct health_rule {
     {HEALTH_WARNING, NULL, row_is_future, report_future, NULL, 0},
     {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved, NULL, 0},
     {HEALTH_WARNING, NULL, row_is_never, report_never, NULL, 0},
+    {HEALTH_WARNING, disk_fills_up, NULL, report_growth, NULL, 0},
     {HEALTH_WARNING, has_warnings, NULL, report_warning, NULL, 0},
     {HEALTH_WARNING, has_no_volumes, NULL, NULL, "no volumes are configured: nothing is backed up",
      0},

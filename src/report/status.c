@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "flashback/lib/text.h"
+#include "flashback/report/forecast.h"
 #include "flashback/report/health.h"
 #include "flashback/report/queue.h"
 #include "flashback/report/state.h"
@@ -306,4 +307,5 @@ status_queue(FILE *f, const struct view *view)
 	put_health(f, view);
 	fputc('\n', f);
 	queue_print(f, view, false);
+	forecast_line(f, &view->disk);
 }

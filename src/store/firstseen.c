@@ -13,17 +13,23 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/units.h"
 #include "flashback/store/marker.h"
+#include "flashback/store/usage.h"
 
 #define FILE_MAX (4 << 20)
 
 void
 firstseen_open(struct firstseen *f, int store)
 {
+	static const char *const replaced[] = {FIRSTSEEN_NAME, USAGE_NAME};
 	char *text = NULL;
 	size_t len;
 
 	*f = (struct firstseen){
 	    .dir = openat(store, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+	/* A sweep beside a process that replaces one costs that process its errors only, which are
+	 * ignored. */
+	if (f->dir != -1)
+		file_sweep(f->dir, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	if (f->dir != -1 && file_read(f->dir, FIRSTSEEN_NAME, FILE_MAX, &text, &len) == 0) {
 		(void)text_list_split(&f->old, text);
 		free(text);

@@ -13,6 +13,7 @@
 #include "flashback/store/firstseen.h"
 #include "flashback/store/unlisted.h"
 #include "flashback/store/summary.h"
+#include "flashback/store/usage.h"
 #include "flashback/store/voldir.h"
 
 #include "check.h"
@@ -100,6 +101,22 @@ unlisted_find(int fd, const struct config *c, struct text_list *found)
 	(void)fd;
 	(void)c;
 	(void)found;
+}
+
+void
+usage_note(int store, int64_t now, bool anew)
+{
+	(void)store;
+	(void)now;
+	(void)anew;
+}
+
+int64_t
+usage_growth(int store, int64_t now)
+{
+	(void)store;
+	(void)now;
+	return 0;
 }
 
 static int

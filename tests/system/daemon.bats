@@ -76,7 +76,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ "$(find "$RUN" -type f | wc -l)" -eq 3 ]
 }
 
-@test "queue.txt: an activity, an empty line, a header, a row a volume" {
+@test "queue.txt: an activity, an empty line, a header, a row a volume, an empty line, the disk" {
 	start_daemon
 	wait_for has_snapshots 1 here/v
 	wait_for row_has here/v SUCCEEDED
@@ -84,7 +84,35 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
 	[[ "$(sed -n 4p "$RUN/queue.txt")" =~ ^here/v\ +[0-9-]{10}\ [0-9:]{8}\ +[0-9]+s\ /\ 1d\ +1\ +6B\ +6B\ +SUCCEEDED ]]
-	[ "$(wc -l <"$RUN/queue.txt")" -eq 4 ]
+	[ -z "$(sed -n 5p "$RUN/queue.txt")" ]
+	[[ "$(sed -n 6p "$RUN/queue.txt")" =~ ^disk:\ [0-9.]+[KMGTP]\ of\ [0-9.]+[KMGTP]\ free\ \([0-9]+\ %\)$ ]]
+	[ "$(wc -l <"$RUN/queue.txt")" -eq 6 ]
+}
+
+# A store that has grown by a twentieth of its disk on each of ten days.
+@test "a disk that is about to be full: when, in the last line of queue.txt, and as a WARNING; a new volume is no growth" {
+	local usage=$STORE/.flashback/usage total day disk
+	flashback -1
+	total=$(($(stat -f -c '%b * %S' "$STORE")))
+	for ((day = 10; day > 0; day--)); do
+		echo "$((EPOCHSECONDS - 86400 * day)) $((total / 20 * (11 - day)))"
+	done >"$D/days"
+	{ head -n 1 "$usage" && cat "$D/days"; } >"$D/usage"
+	cp "$D/usage" "$usage"
+	start_daemon
+	wait_for status_is health WARNING
+	[[ "$(status reason)" =~ ^'the backup disk grows '[0-9.]+[KMGT]' a day: full in about '[0-9]+' day'.*'lower keep_' ]]
+	[[ "$(tail -n 1 "$RUN/queue.txt")" =~ ' %); grows '[0-9.]+[KMGT]' a day: full in about ' ]]
+	hosts_conf <<-END
+	host "here" {
+		volume "v" { source = "$D/src/" }
+		volume "w" { source = "$D/src/" }
+	}
+	END
+	kill -HUP "$DAEMON"
+	wait_for has_snapshots 1 here/w
+	wait_for status_is health OK
+	[ "$(wc -l <"$usage")" -eq 2 ]
 }
 
 @test "what lies on the disk is for root alone, and named as the manual says" {

@@ -149,7 +149,7 @@ contrast() {
 	is "$(text_of '#reason')" 'all is well (1 of 4 volumes not found)'
 	is "$(text_of '#notice')" ''
 	is "$(text_of 'dt')" 'Now|Volumes|/backup'
-	is "$(text_of 'dd')" 'sleeping 9 min|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T'
+	is "$(text_of 'dd')" 'sleeping 9 min|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T; grows 3.1G a day: full in about 150 days'
 	is "$(js 'document.title')" 'OK - flashback'
 	text_has '#when' 'just now'
 	is "$(cells kimono/home)" 'kimono/home|NEXT RUN IN 7 h 31 min|12h / 1d|2026-11-21 19:32|24|41.2G|312M'
@@ -178,7 +178,7 @@ contrast() {
 	is "$(text_of '#reason')" 'nas/music SUSPECT: 12 files where there were 48,211'
 	is "$(js 'document.getElementById("health").className')" 'health bad'
 	is "$(text_of 'dd:first-of-type')" \
-	    "backing up 'kimono/home' and 1 more|3 of 11 ok, 2 running, 1 overdue, 1 suspect, 1 failed, 1 partial, 1 not found, 1 disabled|501G free of 2.0T"
+	    "backing up 'kimono/home' and 1 more|3 of 11 ok, 2 running, 1 overdue, 1 suspect, 1 failed, 1 partial, 1 not found, 1 disabled|501G free of 2.0T; grows 3.1G a day: full in about 150 days"
 	is "$(js '[...document.querySelectorAll(".state")].map(e => e.className.slice(6) + ":" + e.innerText.replace(/\s+/g, " ")).join("|")')" \
 	    'run:BACKING UP 43%|run:ROTATING|off:NOT FOUND OVERDUE|warn:FAILED after 9 min|bad:SUSPECT|warn:PARTIAL|ok:SUCCEEDED in 1 h 9 min|run:READY|run:WAITING window|run:READY|off:DISABLED'
 	is "$(cells kimono/home)" 'kimono/home|BACKING UP 43%|16h29m / 1d|2026-11-21 19:32|24|41.2G|312M|12.3M/s, 7 min left'

@@ -38,6 +38,7 @@ struct workers_run {
 	bool purge;                /* ... the purger has work */
 	bool listed;               /* ... and with it the summary of the directory: */
 	struct history_run newest; /* the last run of the history */
+	int64_t growth;            /* of the disk, bytes a day */
 	enum workers_why why;
 	int64_t kill_at; /* clock_mono; -1: not stopping, or already killed */
 };

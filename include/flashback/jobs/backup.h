@@ -40,7 +40,8 @@ struct backup_message {
 			int percent;            /* how far rsync got */
 			bool listed;            /* the volume could be read: seen is valid */
 			struct summary seen;
-			bool purge; /* the purger has work: expired trees, or a spare to make */
+			int64_t growth; /* of the disk, bytes a day: usage_growth */
+			bool purge;     /* the purger has work: expired trees, or a spare to make */
 		} result;
 	};
 };

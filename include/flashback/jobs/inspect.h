@@ -35,6 +35,8 @@ struct inspect_disk {
 	uint64_t fsid;
 	uint64_t mount; /* which mount of which device: a clone has the same fsid; 0: unknown */
 	uint64_t total, used, free; /* bytes */
+	uint64_t least;             /* what min_free keeps free, bytes */
+	int64_t growth;             /* bytes a day; 0: none, or unknown; if it was opened */
 	bool low, very_low;         /* below min_free (blocks or inodes); below half of it */
 	bool broken;                /* mounted read-only, or nothing can be written to it */
 	char id[MARKER_ID_SIZE];    /* of the store, if it was opened; else "" */

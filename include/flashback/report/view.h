@@ -17,6 +17,8 @@ struct view_disk {
 	bool known;                 /* the disk has been inspected */
 	bool mounted;               /* the marker is there */
 	uint64_t total, used, free; /* bytes; free is what is available to us */
+	uint64_t least;             /* of it, what min_free keeps free */
+	int64_t growth;             /* bytes a day; 0: none, or unknown */
 };
 
 /** All of it. */

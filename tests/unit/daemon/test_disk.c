@@ -117,6 +117,26 @@ test_gone_and_come(void **state)
 	disk_free(&k);
 }
 
+/* How fast it fills up is read with the store, or known from a run; it is not lost meanwhile. */
+static void
+test_growth(void **state)
+{
+	struct inspect_message opened = figures(true, "one");
+	struct disk k = {0};
+
+	(void)state;
+	opened.disk.growth = 5;
+	see(&k, opened);
+	assert_int_equal(k.last.growth, 5);
+	k.last.growth = 7;
+	see(&k, figures(true, ""));
+	assert_int_equal(k.last.growth, 7);
+	opened.disk.growth = 0;
+	see(&k, opened);
+	assert_int_equal(k.last.growth, 0);
+	disk_free(&k);
+}
+
 static void
 test_volumes_and_warnings(void **state)
 {
@@ -215,11 +235,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_states),
-	    cmocka_unit_test(test_gone_and_come),
-	    cmocka_unit_test(test_volumes_and_warnings),
-	    cmocka_unit_test(test_no_answer),
-	    cmocka_unit_test(test_hangs),
+	    cmocka_unit_test(test_states),       cmocka_unit_test(test_gone_and_come),
+	    cmocka_unit_test(test_growth),       cmocka_unit_test(test_volumes_and_warnings),
+	    cmocka_unit_test(test_no_answer),    cmocka_unit_test(test_hangs),
 	    cmocka_unit_test(test_when_to_look),
 	};
 

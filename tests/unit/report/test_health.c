@@ -31,7 +31,8 @@ struct circumstance {
 	const char *reason;   /* of the row; NULL: none */
 	enum plan_disk disk;
 	const char *disk_reason, *config_error, *warning;
-	int64_t now; /* 0: NOW */
+	int64_t growth; /* of the disk, whose free bytes are 20 G above min_free */
+	int64_t now;    /* 0: NOW */
 	enum health_level level;
 	const char *words;
 };
@@ -117,6 +118,11 @@ static const struct circumstance causes[] = {
      .level = HEALTH_WARNING,
      .words = "kimono/home has no backup yet"},
     {.row = {.seen = {FRESH}},
+     .growth = INT64_C(1) << 30,
+     .level = HEALTH_WARNING,
+     .words = "the backup disk grows 1.0G a day: full in about 20 days; make room, or lower keep_ "
+              "options"},
+    {.row = {.seen = {FRESH}},
      .warning = "not run by root: owners cannot be kept",
      .level = HEALTH_WARNING,
      .words = "not run by root: owners cannot be kept"},
@@ -168,6 +174,11 @@ make_view(const struct circumstance *c, struct table *table, struct view *view)
 	    .life = VIEW_ALIVE,
 	    .next_wake = NOW + 4 * MINUTE,
 	    .data_dir = "/backup",
+	    .disk = {.known = true,
+	             .mounted = true,
+	             .free = UINT64_C(21) << 30,
+	             .least = UINT64_C(1) << 30,
+	             .growth = c->growth},
 	    .disk_reason = c->disk_reason,
 	    .config_error = c->config_error,
 	    .warnings = warnings,

@@ -22,7 +22,8 @@
 #define NOW (CLOCK_RELEASE_DATE + 11 * HOUR + MINUTE + 32)
 #define NEXT_WAKE (NOW + 8 * MINUTE + 28)
 
-static const struct view_disk disk = {true, true, 2164384514048, 1518491488256, 537657622528};
+static const struct view_disk disk = {true,         true,        2164384514048, 1518491488256,
+                                      537657622528, 43283691520, 3328599654};
 
 /* Five volumes that were backed up an hour ago. */
 static void
