@@ -163,6 +163,56 @@ value_shell_words(const char *text, struct text_list *words)
 	return rc;
 }
 
+/* How many of the words at i name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
+static size_t
+key_words(const struct text_list *words, size_t i)
+{
+	static const char option[] = "IdentityFile";
+	const char *word = words->item[i];
+	bool alone = strlen(word) == 2 && i + 1 < words->n;
+
+	if (strncmp(word, "-i", 2) != 0 &&
+	    (strncmp(word, "-o", 2) != 0 ||
+	     strncasecmp(alone ? words->item[i + 1] : word + 2, option, sizeof(option) - 1) != 0))
+		return 0;
+	return alone ? 2 : 1;
+}
+
+/* Append a word to a remote shell, in quotes where rsync would split it.  Return 0/-1. */
+static int
+add_shell_word(char **shell, const char *word)
+{
+	bool plain = *word != '\0' && strpbrk(word, " '\"") == NULL;
+	const char *quote = plain ? "" : strchr(word, '\'') != NULL ? "\"" : "'";
+	int rc = text_replace(shell, "%s%s%s", *shell, **shell != '\0' ? " " : "", quote);
+
+	for (; rc == 0 && *word != '\0'; word++)
+		rc = text_replace(shell, "%s%c%s", *shell, *word, *word == *quote ? quote : "");
+	return rc == 0 ? text_replace(shell, "%s%s", *shell, quote) : -1;
+}
+
+char *
+value_shell_keyless(const char *ssh)
+{
+	struct text_list words = {0};
+	size_t i = 0;
+	char *out = strdup("");
+	int rc = out != NULL ? value_shell_words(ssh, &words) : -1;
+
+	while (rc == 0 && i < words.n) {
+		size_t skip = key_words(&words, i);
+
+		if (skip == 0)
+			rc = add_shell_word(&out, words.item[i++]);
+		i += skip;
+	}
+	text_list_free(&words);
+	if (rc == 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
 int
 value_shell(const char *text, char **why)
 {

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "flashback/config/rsyncopt.h"
 #include "flashback/config/source.h"
@@ -50,57 +49,6 @@ struct text {
 
 /* ---- where back is ---- */
 
-/* How many of the words at i name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
-static size_t
-key_words(const struct text_list *words, size_t i)
-{
-	static const char option[] = "IdentityFile";
-	const char *word = words->item[i];
-	bool alone = strlen(word) == 2 && i + 1 < words->n;
-
-	if (strncmp(word, "-i", 2) != 0 &&
-	    (strncmp(word, "-o", 2) != 0 ||
-	     strncasecmp(alone ? words->item[i + 1] : word + 2, option, sizeof(option) - 1) != 0))
-		return 0;
-	return alone ? 2 : 1;
-}
-
-/* Append a word to a remote shell, in quotes where rsync would split it.  Return 0/-1. */
-static int
-add_shell_word(char **shell, const char *word)
-{
-	bool plain = *word != '\0' && strpbrk(word, " '\"") == NULL;
-	const char *quote = plain ? "" : strchr(word, '\'') != NULL ? "\"" : "'";
-	int rc = text_replace(shell, "%s%s%s", *shell, **shell != '\0' ? " " : "", quote);
-
-	for (; rc == 0 && *word != '\0'; word++)
-		rc = text_replace(shell, "%s%c%s", *shell, *word, *word == *quote ? quote : "");
-	return rc == 0 ? text_replace(shell, "%s%s", *shell, quote) : -1;
-}
-
-/* The remote shell without the keys that it names; NULL with ENOMEM. */
-static char *
-without_key(const char *ssh)
-{
-	struct text_list words = {0};
-	size_t i = 0;
-	char *out = strdup("");
-	int rc = out != NULL ? value_shell_words(ssh, &words) : -1;
-
-	while (rc == 0 && i < words.n) {
-		size_t skip = key_words(&words, i);
-
-		if (skip == 0)
-			rc = add_shell_word(&out, words.item[i++]);
-		i += skip;
-	}
-	text_list_free(&words);
-	if (rc == 0)
-		return out;
-	free(out);
-	return NULL;
-}
-
 /* Where a restore goes.  A key that is restricted to reading is the usual reason for that to be
  * another place than the source, so it does not get into the commands then. */
 static int
@@ -114,7 +62,7 @@ find_back(struct text *t)
 	free(why);
 	t->unknown = v->restore_to == NULL;
 	t->own = !t->unknown && strcmp(to, v->source) == 0;
-	t->ssh = t->own ? strdup(v->ssh) : without_key(v->ssh);
+	t->ssh = t->own ? strdup(v->ssh) : value_shell_keyless(v->ssh);
 	return rc == 0 && t->ssh != NULL ? 0 : -1;
 }
 
@@ -158,15 +106,16 @@ add_options(const struct text *t, bool local, struct text_list *argv)
 	return 0;
 }
 
-/* Add the options that tell how to reach the host. */
+/* Add the options that tell how to reach the host by this remote shell. */
 static int
-add_reach(const struct text *t, struct text_list *argv)
+add_reach(const struct volume *v, const struct source *host, const char *ssh,
+          struct text_list *argv)
 {
-	if (needs_secluded(t->volume, &t->back) && text_list_add(argv, "-s") != 0)
+	if (needs_secluded(v, host) && text_list_add(argv, "-s") != 0)
 		return -1;
-	if (t->back.transport != VOLUME_SHELL || strcmp(t->ssh, "ssh") == 0)
+	if (host->transport != VOLUME_SHELL || strcmp(ssh, "ssh") == 0)
 		return 0;
-	return text_list_add(argv, "-e") != 0 || text_list_add(argv, t->ssh) != 0 ? -1 : 0;
+	return text_list_add(argv, "-e") != 0 || text_list_add(argv, ssh) != 0 ? -1 : 0;
 }
 
 /* Begin a command, to t->back or to a directory of this machine: the program and its options. */
@@ -189,7 +138,9 @@ add_program(const struct text *t, bool relative, bool local, bool dry, struct te
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
 			return -1;
-	return (!local && add_reach(t, argv) != 0) || add_options(t, local, argv) != 0 ? -1 : 0;
+	if (!local && add_reach(t->volume, &t->back, t->ssh, argv) != 0)
+		return -1;
+	return add_options(t, local, argv);
 }
 
 /* Build one command.  Restoring to the source uses the same transport as the backup; restoring
@@ -412,11 +363,47 @@ put_back(struct text *t)
 	put_delete(t);
 }
 
+/* The options of the backup, so that what it leaves out is no difference; but what --fake-super and
+ * --munge-links change in the store, the restore has changed back. */
+static int
+add_comparison(const struct volume *v, struct text_list *argv)
+{
+	struct source source = {0};
+	char *why = NULL;
+	int rc = source_parse(v->source, &source, &why) != 0 ||
+	         text_list_split(argv, "-n -i -c -aHAX --numeric-ids --modify-window=-1") != 0 ||
+	         add_reach(v, &source, v->ssh, argv) != 0 || list_filters(v, argv) != 0;
+
+	for (size_t i = 0; rc == 0 && i < v->rsync_options.n; i++) {
+		const char *option = v->rsync_options.item[i];
+
+		if (!rsyncopt_has(option, RSYNCOPT_FILTER) && strcmp(option, "--fake-super") != 0 &&
+		    strcmp(option, "--munge-links") != 0)
+			rc = text_list_add(argv, option);
+	}
+	source_free(&source);
+	free(why);
+	return rc != 0 || text_list_add(argv, v->source) != 0 ? -1 : text_list_add(argv, ASIDE);
+}
+
 static void
 put_aside(struct text *t)
 {
+	struct text_list argv = {0};
+	int rc;
+
 	fputs("\nAside, into " ASIDE " below the current directory\n", t->f);
 	put_pieces(t, TO_ASIDE);
+	fputs(
+	    "\nTest this each quarter: in an empty directory, restore everything by the line "
+	    "above,\n"
+	    "and compare it with the source.  That reads each byte on both sides, and prints what\n"
+	    "differs, which should be what has changed since the snapshot; a line that begins "
+	    "with\n"
+	    "a dot is about attributes:\n\n",
+	    t->f);
+	rc = text_list_add(&argv, t->rsync);
+	put_line(t, rc == 0 ? add_comparison(t->volume, &argv) : rc, &argv, false, "");
 }
 
 /* Disk usage, removing and pinning snapshots. */

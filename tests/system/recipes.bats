@@ -46,6 +46,25 @@ block() {
 	[ -e "$(newest h/v)/bob/big/f" ]
 }
 
+@test "README.md: everything restored into an empty directory, and compared with the source" {
+	local commands
+	hosts_conf <<<"host \"kimono\" { volume \"home\" { source = \"$D/src/\" } }"
+	ln "$D/src/f" "$D/src/g"
+	flashback -1
+	commands=$(pasted 'restored/' | sed "s|root@kimono:/home/|$D/src/|")
+	[ "$(wc -l <<<"$commands")" -eq 2 ]
+	mkdir "$D/empty"
+	cd "$D/empty"
+	run sh -c "$commands"
+	[ "$output" = '' ]
+	same_tree "$D/src" restored
+	touch -r "$D/src/f" "$D/time"
+	echo y >"$D/src/f"
+	touch -r "$D/time" "$D/src/f"
+	run sh -c "$commands"
+	expect '>fc........ f'
+}
+
 # pasted LINE: the block of README.md with this line, with the paths of this test.
 pasted() {
 	block "$ROOT/README.md" "$1" | sed -e "s|/backup\\b|$STORE|g; s|\"/second\"|\"$D/second\"|; s|/run/flashback|$RUN|g" \

@@ -52,6 +52,25 @@ everything_comes_back() {
 	run_lines "$1" 'rsync -v '
 	manifest "$2" | diff -u "$D/before" -
 	manifest "$D/restored" | diff -u "$D/before" -
+	compares "$1" "$2"
+}
+
+# compares VOLUME SOURCE: the comparison of a restore with the source prints nothing, and then what differs.
+compares() {
+	: >"$D/restore.txt"
+	run_lines "$1" 'rsync -n -i -c '
+	diff /dev/null "$D/restore.txt"
+	touch -r "$D/restored/Documents/letter.odt" "$D/time"
+	echo dead >"$D/restored/Documents/letter.odt"
+	touch -r "$D/time" "$D/restored/Documents/letter.odt"
+	touch "$D/restored/more"
+	touch -r "$2" "$D/restored"
+	run_lines "$1" 'rsync -n -i -c '
+	grep -v '^\.' "$D/restore.txt" | diff <(printf '%s\n' '*deleting   more' '>fc........ Documents/letter.odt') -
+	rm "$D/restored/more"
+	echo dear >"$D/restored/Documents/letter.odt"
+	touch -r "$D/time" "$D/restored/Documents/letter.odt"
+	touch -r "$2" "$D/restored"
 }
 
 @test "RESTORE.txt of a local source" {
@@ -96,8 +115,9 @@ everything_comes_back() {
 		refuse bash -c "$line" 2>/dev/null
 	done < <(grep -E '^    rsync .*<root@10.77.1.2:/PATH/>$' "$STORE/h/v/RESTORE.txt")
 	[ "$n" -eq 6 ]
-	[ "$(grep -c '^    rsync' "$STORE/h/v/RESTORE.txt")" -eq 9 ]
-	refuse grep -F -e "-i $D/id" "$STORE/h/v/RESTORE.txt"
+	[ "$(grep -c '^    rsync' "$STORE/h/v/RESTORE.txt")" -eq 10 ]
+	# The key that may only read serves to compare.
+	[ "$(grep -F -e "-i $D/id" "$STORE/h/v/RESTORE.txt")" = "$(grep 'rsync -n -i -c ' "$STORE/h/v/RESTORE.txt")" ]
 	run_lines h/v 'rsync -v .* ./restored/'
 
 	# With it, and a key that may write.
@@ -110,7 +130,7 @@ everything_comes_back() {
 	rsync -aHAX "$D/restored/" "$D/src/"
 	next_second
 	flashback -1 h/v
-	sed -i "s|-e 'ssh |-e 'ssh -i $D/writing |" "$STORE/h/v/RESTORE.txt"
+	sed -i "/ -i -c /!s|-e 'ssh |-e 'ssh -i $D/writing |" "$STORE/h/v/RESTORE.txt"
 	everything_comes_back h/v "$D/src"
 }
 
@@ -131,6 +151,8 @@ everything_comes_back() {
 	[ -z "$(ls -A "$D/src")" ]
 	run_lines h/v 'rsync -v .* ./restored/'
 	manifest "$D/restored" | diff -u "$D/before" -
+	rsync -aHAX "$D/restored/" "$D/src/"
+	compares h/v "$D/src"
 	sed -i 's/read only = yes/read only = no/; s/chroot = no/chroot = yes/' "$D/rsyncd1/config"
 	run_lines h/v 'rsync -v .* rsync:'
 	manifest "$D/src" | diff -u "$D/before" -
@@ -145,6 +167,8 @@ everything_comes_back() {
 	mkdir "$D/src/.cache" "$D/src/held back"
 	echo x | tee "$D/src/.cache/f" "$D/src/held back/f" >"$D/src/f.tmp"
 	flashback -1 here/v
+	run_lines here/v 'rsync -v .*latest/ ./restored/$'
+	compares here/v "$D/src"
 	echo x >"$D/src/new"
 	local add command
 	add=$(grep '^--delete' "$STORE/here/v/RESTORE.txt")

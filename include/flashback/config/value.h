@@ -34,6 +34,10 @@ int value_shell(const char *text, char **why);
  * to be freed in any case. */
 int value_shell_words(const char *text, struct text_list *words);
 
+/** value_shell_keyless(ssh): the remote shell without the keys that it names, in new memory; NULL
+ * with errno. */
+char *value_shell_keyless(const char *ssh);
+
 /** value_pattern(text, why): can this be a pattern of --exclude? */
 int value_pattern(const char *text, char **why);
 
