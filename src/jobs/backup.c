@@ -135,21 +135,8 @@ check_source(struct run *r)
 {
 	if (!r->volume->removable)
 		return 0;
-	switch (sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->signals)) {
-	case SOURCECHECK_ABSENT:
-		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND, "the source is absent");
-	case SOURCECHECK_EMPTY:
-		return verdict_give_up(&r->copy.verdict, RESULT_NOT_FOUND, "the source is empty");
-	case SOURCECHECK_STOPPED:
-		return verdict_give_up(&r->copy.verdict, RESULT_INTERRUPTED,
-		                       "stopped before it began");
-	case SOURCECHECK_CANNOT:
-		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
-		                       "rsync could not be run: %s", strerror(errno));
-	case SOURCECHECK_THERE:
-		break;
-	}
-	return 0;
+	return sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->signals,
+	                       &r->copy.verdict);
 }
 
 /* Open the store and check its free space.  The marker proves that the backup disk is mounted;

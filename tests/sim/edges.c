@@ -105,9 +105,9 @@ hook_hint(int status)
 	return "";
 }
 
-enum sourcecheck_answer
+int
 sourcecheck_run(const struct volume *volume, const char *rsync, const struct version *version,
-                int signals)
+                int signals, struct verdict *verdict)
 {
 	const struct world_volume *v = world_find(volume->id);
 
@@ -116,10 +116,11 @@ sourcecheck_run(const struct volume *volume, const char *rsync, const struct ver
 	(void)signals;
 	process_wait(sim_mono() + sim_range(100, 5000));
 	if (process_self()->pending.end)
-		return SOURCECHECK_STOPPED;
-	if (v->source == WORLD_MISSING)
-		return SOURCECHECK_ABSENT;
-	return v->source == WORLD_EMPTY ? SOURCECHECK_EMPTY : SOURCECHECK_THERE;
+		return verdict_give_up(verdict, RESULT_INTERRUPTED, "stopped before it began");
+	if (v->source != WORLD_MISSING && v->source != WORLD_EMPTY)
+		return 0;
+	return verdict_give_up(verdict, RESULT_NOT_FOUND, "the source is %s",
+	                       v->source == WORLD_EMPTY ? "empty" : "absent");
 }
 
 static enum probe_answer
