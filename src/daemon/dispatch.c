@@ -252,15 +252,15 @@ static void
 end_row(struct dispatch *d, struct table_row *row, const struct workers_run *run)
 {
 	const struct plan_end end = {
-	    .run = &run->end,
-	    .newest = run->listed ? &run->newest : NULL,
-	    .percent = run->percent,
+	    .run = &run->result.run,
+	    .newest = run->result.listed ? &run->result.seen.last : NULL,
+	    .percent = run->result.percent,
 	    .yielded = run->why == WORKERS_SLICE,
 	};
 
 	plan_settle(row, &end, clock_wall(), d->config->wake);
 	table_move(row, TABLE_EVENT_ENDED);
-	notify_log_end(row, &run->end, run->kind);
+	notify_log_end(row, &run->result.run, run->result.kind);
 	notify_end(&d->notify, row);
 }
 
@@ -273,14 +273,14 @@ static void
 end_run(struct dispatch *d, const struct workers_event *e)
 {
 	const struct workers_run *run = e->run;
-	const struct result_row *result = result_row(run->end.result);
+	const struct result_row *result = result_row(run->result.run.result);
 
 	if (e->row != NULL)
 		end_row(d, e->row, run);
-	d->purger.wanted |= run->purge;
-	if (run->listed)
-		d->disk.last.growth = run->growth;
-	if (run->end.result == RESULT_FULL)
+	d->purger.wanted |= run->result.purge;
+	if (run->result.listed)
+		d->disk.last.growth = run->result.growth;
+	if (run->result.run.result == RESULT_FULL)
 		d->purger.clearing = true;
 	if (result->disk_lost || run->why == WORKERS_GONE)
 		d->disk.doubt = d->disk.want_volumes = true;

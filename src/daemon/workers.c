@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "flashback/jobs/backup.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/log.h"
 #include "flashback/schedule/plan.h"
@@ -121,14 +120,14 @@ start_run(struct workers_run *run, struct table_row *row, const struct config *c
 	mark_started(row, now);
 	*run = (struct workers_run){.volume = volume_ref(row->volume),
 	                            .started = clock_mono(),
-	                            .end = history_begin(&start),
+	                            .result.run = history_begin(&start),
 	                            .kill_at = -1};
 	if (event_fork(&run->child, backup_body, &job) == 0)
 		return;
 	run->reported = true;
-	run->end.result = RESULT_FAILED;
-	snprintf(run->end.reason, sizeof(run->end.reason), "no process could be started: %s",
-	         strerror(errno));
+	run->result.run.result = RESULT_FAILED;
+	snprintf(run->result.run.reason, sizeof(run->result.run.reason),
+	         "no process could be started: %s", strerror(errno));
 }
 
 /* Start queued rows until no slot or no free address is left.  The others get the time since when
@@ -162,15 +161,9 @@ take_result(struct workers_run *run, const struct backup_message *m, struct work
 	struct history_run last;
 
 	run->reported = true;
-	run->end = m->result.run;
-	memcpy(run->kind, m->result.kind, sizeof(run->kind));
-	run->percent = m->result.percent;
-	run->purge = m->result.purge;
-	run->listed = m->result.listed;
-	run->newest = m->result.seen.last;
-	run->growth = m->result.growth;
+	run->result = m->result;
 	/* The previous run stays the last one until this one has ended. */
-	if (run->listed && e->row != NULL) {
+	if (run->result.listed && e->row != NULL) {
 		last = e->row->seen.last;
 		e->row->seen = m->result.seen;
 		e->row->seen.last = last;
@@ -212,14 +205,14 @@ report_crash(struct workers_run *run)
 {
 	int status = run->child.status;
 
-	run->end.seconds = (clock_mono() - run->started) / 1000;
-	run->end.result = run->why != WORKERS_NO_REASON ? RESULT_INTERRUPTED : RESULT_FAILED;
+	run->result.run.seconds = (clock_mono() - run->started) / 1000;
+	run->result.run.result = run->why != WORKERS_NO_REASON ? RESULT_INTERRUPTED : RESULT_FAILED;
 	if (WIFSIGNALED(status))
-		snprintf(run->end.reason, sizeof(run->end.reason),
+		snprintf(run->result.run.reason, sizeof(run->result.run.reason),
 		         "its worker was killed by signal %d; was the machine out of memory?",
 		         WTERMSIG(status));
 	else
-		snprintf(run->end.reason, sizeof(run->end.reason),
+		snprintf(run->result.run.reason, sizeof(run->result.run.reason),
 		         "its worker ended without a result");
 }
 
@@ -231,10 +224,11 @@ end_run(struct workers_run *run)
 {
 	if (!run->reported)
 		report_crash(run);
-	if (run->end.result == RESULT_INTERRUPTED) {
+	if (run->result.run.result == RESULT_INTERRUPTED) {
 		if (run->why == WORKERS_GONE || run->why == WORKERS_HANGS)
-			run->end.result = RESULT_DISK;
-		snprintf(run->end.reason, sizeof(run->end.reason), "%s", words_of(run->why));
+			run->result.run.result = RESULT_DISK;
+		snprintf(run->result.run.reason, sizeof(run->result.run.reason), "%s",
+		         words_of(run->why));
 	}
 	event_close(&run->child);
 	volume_free(run->volume);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 #include "flashback/config/config.h"
+#include "flashback/jobs/backup.h"
 #include "flashback/lib/event.h"
 #include "flashback/rsync/version.h"
 #include "flashback/schedule/table.h"
-#include "flashback/store/history.h"
 
 /* The workers: which run starts, which must stop, and how each has ended. */
 
@@ -32,13 +32,7 @@ struct workers_run {
 	struct event_child child;
 	int64_t started; /* clock_mono */
 	bool reported;   /* the worker has sent its result: */
-	struct history_run end;
-	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "" for neither */
-	int percent;
-	bool purge;                /* ... the purger has work */
-	bool listed;               /* ... and with it the summary of the directory: */
-	struct history_run newest; /* the last run of the history */
-	int64_t growth;            /* of the disk, bytes a day */
+	struct backup_result result;
 	enum workers_why why;
 	int64_t kill_at; /* clock_mono; -1: not stopping, or already killed */
 };

@@ -27,6 +27,17 @@ enum backup_kind {
 	BACKUP_RESULT
 };
 
+/** The end of a run. */
+struct backup_result {
+	struct history_run run; /* how it ended */
+	char kind[RESULT_TEXT]; /* quick or full, and why, in words; "": neither */
+	int percent;            /* how far rsync got */
+	bool listed;            /* the volume could be read: seen is valid */
+	struct summary seen;
+	int64_t growth; /* of the disk, bytes a day: usage_growth */
+	bool purge;     /* the purger has work: expired trees, or a spare to make */
+};
+
 /** What a worker sends. */
 struct backup_message {
 	enum backup_kind kind;
@@ -34,15 +45,7 @@ struct backup_message {
 		enum table_stage stage;
 		struct output_progress progress;
 		char note[1024]; /* escaped */
-		struct {
-			struct history_run run; /* how it ended */
-			char kind[RESULT_TEXT]; /* quick or full, and why, in words; "": neither */
-			int percent;            /* how far rsync got */
-			bool listed;            /* the volume could be read: seen is valid */
-			struct summary seen;
-			int64_t growth; /* of the disk, bytes a day: usage_growth */
-			bool purge;     /* the purger has work: expired trees, or a spare to make */
-		} result;
+		struct backup_result result;
 	};
 };
 

@@ -228,12 +228,12 @@ test_a_whole_run(void **state)
 	assert_int_equal(row(&p, "a/1")->progress.percent, 43);
 	assert_true(row(&p, "a/1")->known && row(&p, "a/1")->seen.partial == NOON);
 	assert_ptr_equal(e.row, row(&p, "a/1"));
-	assert_true(e.run->reported && e.run->purge && e.run->why == WORKERS_NO_REASON);
-	assert_int_equal(e.run->end.result, RESULT_PARTIAL);
-	assert_int_equal(e.run->end.seconds, 7);
-	assert_string_equal(e.run->end.reason, "a file");
-	assert_string_equal(e.run->kind, "full run: because");
-	assert_int_equal(e.run->percent, 99);
+	assert_true(e.run->reported && e.run->result.purge && e.run->why == WORKERS_NO_REASON);
+	assert_int_equal(e.run->result.run.result, RESULT_PARTIAL);
+	assert_int_equal(e.run->result.run.seconds, 7);
+	assert_string_equal(e.run->result.run.reason, "a file");
+	assert_string_equal(e.run->result.kind, "full run: because");
+	assert_int_equal(e.run->result.percent, 99);
 	assert_int_equal(workers_active(&p.w), 0);
 	assert_int_equal(workers_next(&p.w, &e), WORKERS_NOTHING);
 	free_place(&p);
@@ -271,9 +271,9 @@ test_ends_without_a_result(void **state)
 			event_kill(&r->child, SIGKILL);
 		assert_int_equal(next(&p, r, &e), WORKERS_ENDED);
 		assert_false(e.run->reported);
-		assert_int_equal(e.run->end.result, cases[i].result);
-		assert_string_equal(e.run->end.reason, cases[i].words);
-		assert_true(e.run->end.seconds >= 5);
+		assert_int_equal(e.run->result.run.result, cases[i].result);
+		assert_string_equal(e.run->result.run.reason, cases[i].words);
+		assert_true(e.run->result.run.seconds >= 5);
 		assert_int_equal(e.run->why, cases[i].why);
 	}
 	free_place(&p);
@@ -296,7 +296,7 @@ test_abandoned(void **state)
 	workers_stop(&p.w, WORKERS_DAEMON_ENDS);
 	workers_abandon(&p.w);
 	assert_int_equal(workers_next(&p.w, &e), WORKERS_ENDED);
-	assert_int_equal(e.run->end.result, RESULT_INTERRUPTED);
+	assert_int_equal(e.run->result.run.result, RESULT_INTERRUPTED);
 	assert_int_equal(workers_next(&p.w, &e), WORKERS_NOTHING);
 	kill(pid, SIGKILL);
 	free_place(&p);
