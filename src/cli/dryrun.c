@@ -2,7 +2,6 @@
 #include "flashback/cli/dryrun.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
-#include "flashback/lib/units.h"
 #include "flashback/rsync/runplan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"

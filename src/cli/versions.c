@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/lib/columns.h"

@@ -2,7 +2,6 @@
 #include "flashback/config/inherit.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 int

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/config/rsyncopt.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "flashback/config/suggest.h"

@@ -24,7 +24,6 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/schedule/plan.h"
-#include "flashback/schedule/table.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/store.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/jobs/emptied.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -2,10 +2,8 @@
 #include "flashback/report/health.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/lib/text.h"

@@ -15,7 +15,6 @@
 #include "flashback/lib/event.h"
 #include "flashback/lib/safepath.h"
 #include "flashback/rsync/output.h"
-#include "flashback/rsync/output.h"
 #include "flashback/rsync/scan.h"
 
 #define GRACE_MS 10000 /* from TERM to KILL */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

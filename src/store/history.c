@@ -2,7 +2,6 @@
 #include "flashback/store/history.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,7 +2,6 @@
 #include "flashback/store/result.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 
 /* Results shown as FAILED: the reason tells them apart, and they have the same consequences. */

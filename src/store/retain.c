@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/retain.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -16,7 +16,6 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/safepath.h"
-#include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/trust.h"
 

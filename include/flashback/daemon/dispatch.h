@@ -3,7 +3,6 @@
 #define FLASHBACK_DISPATCH_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "flashback/config/config.h"
 #include "flashback/daemon/disk.h"

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "flashback/config/conf.h"
 #include "flashback/config/volume.h"
 #include "flashback/rsync/runplan.h"
 #include "flashback/rsync/scan.h"

@@ -2,8 +2,6 @@
 #ifndef FLASHBACK_EMPTIED_H
 #define FLASHBACK_EMPTIED_H
 
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 

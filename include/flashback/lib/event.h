@@ -3,7 +3,6 @@
 #define FLASHBACK_EVENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -3,7 +3,6 @@
 #define FLASHBACK_FILE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/types.h>
 

@@ -3,7 +3,6 @@
 #define FLASHBACK_SCAN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

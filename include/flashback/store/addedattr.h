@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_ADDEDATTR_H
 #define FLASHBACK_ADDEDATTR_H
 
-#include <stddef.h>
 #include <stdio.h>
 
 /*

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_ASIDE_H
 #define FLASHBACK_ASIDE_H
 
-#include <stddef.h>
 #include <sys/types.h>
 
 #include "flashback/store/store.h"

@@ -2,7 +2,6 @@
 #ifndef FLASHBACK_RETAIN_H
 #define FLASHBACK_RETAIN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

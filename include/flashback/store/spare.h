@@ -3,7 +3,6 @@
 #define FLASHBACK_SPARE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "flashback/store/store.h"

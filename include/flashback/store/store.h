@@ -3,7 +3,6 @@
 #define FLASHBACK_STORE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
 
