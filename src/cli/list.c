@@ -15,6 +15,7 @@
 #include "flashback/store/expire.h"
 #include "flashback/store/linkdest.h"
 #include "flashback/store/retain.h"
+#include "flashback/store/round.h"
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
@@ -172,6 +173,20 @@ add_snapshot(const struct store_volume *v, const struct stamp *s, char *why,
 	return rc;
 }
 
+/* How far the comparison with the source is. */
+static void
+print_round(const struct list *l, const struct store_volume *v)
+{
+	struct round r;
+	char *words;
+
+	round_read(v->meta, &r);
+	words = round_words(&r, l->now);
+	if (words != NULL)
+		fprintf(l->f, "recheck: %s\n", words);
+	free(words);
+}
+
 static int
 list_snapshots(const struct list *l, const struct volume *volume)
 {
@@ -198,6 +213,8 @@ list_snapshots(const struct list *l, const struct volume *volume)
 		columns_print(l->f, titles, &cells);
 	else
 		complain(volume->id, strerror(ENOMEM));
+	if (rc == 0 && volume->recheck != 0)
+		print_round(l, &v);
 	if (l->headed)
 		fputc('\n', l->f);
 	text_list_free(&cells);

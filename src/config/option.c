@@ -299,6 +299,7 @@ static const struct option_row table[] = {
     {"after",           ANY, NULL, &command, V(after), 0, 0},
     {"shrink_guard",    ANY, "50%", &share, V(shrink_guard), 0, 0},
     {"change_guard",    ANY, "80%", &share, V(change_guard), 0, 0},
+    {"recheck",         ANY, "0", &duration, V(recheck), 0, UNITS_DURATION_MAX},
     {"overdue",         ANY, NULL, &duration, V(overdue), 1, UNITS_DURATION_MAX},
     {"restore_to",      OPTION_VOLUME, NULL, &target, V(restore_to), 0, 0},
     {"disabled",        ANY, "no", &yes_no, V(disabled), 0, 0},
@@ -356,7 +357,7 @@ option_set(const struct option_row *o, void *base, const char *text, char **why)
 		return kind->set(o, base, text, why);
 	switch (kind->type) {
 	case DURATION:
-		return value_duration(text, o->max, to, why);
+		return value_duration(text, o->min, o->max, to, why);
 	case COUNT:
 		return value_count(text, (unsigned)o->min, (unsigned)o->max, to, why);
 	case SWITCH:

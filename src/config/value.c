@@ -12,16 +12,18 @@
 #define MINUTES_A_DAY (24 * 60)
 
 int
-value_duration(const char *text, int64_t max, int64_t *out, char **why)
+value_duration(const char *text, int64_t min, int64_t max, int64_t *out, char **why)
 {
 	char longest[UNITS_TEXT];
 	int64_t seconds = INT64_MAX;
 
-	if (units_parse_duration(text, &seconds) == -1 && errno != ERANGE)
+	if (min == 0 && strcmp(text, "0") == 0)
+		seconds = 0;
+	else if (units_parse_duration(text, &seconds) == -1 && errno != ERANGE)
 		return text_refuse_word(why, text,
 		                        " is not a duration: write a number and its unit, such as "
 		                        "\"90s\", \"30m\", \"12h\", \"1d\" or \"2w\"");
-	if (seconds < 1)
+	if (seconds < min)
 		return text_refuse_word(why, text, " is too short: at least 1s");
 	if (seconds > max)
 		return text_refuse_word(why, text, " is too long: at most %s",
@@ -326,7 +328,7 @@ value_print_duration(int64_t seconds)
 {
 	char text[UNITS_TEXT];
 
-	return text_format("\"%s\"", units_format_duration(text, seconds));
+	return text_format("\"%s\"", seconds != 0 ? units_format_duration(text, seconds) : "0");
 }
 
 char *

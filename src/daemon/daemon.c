@@ -297,8 +297,8 @@ next_deadline(const struct daemon *d)
 }
 
 /* TERM and INT stop the daemon, HUP begins a wake at once.  USR1 (s.again) also ends every backoff
- * and has the volumes and the spares read again, for a user who has repaired something by hand and
- * does not want to wait. */
+ * and the warnings about files that differ from their source, and has the volumes and the spares
+ * read again, for a user who has repaired something by hand and does not want to wait. */
 static void
 take_signals(struct daemon *d)
 {
@@ -311,8 +311,11 @@ take_signals(struct daemon *d)
 		service_notify("STOPPING=1");
 		begin_stop(d, WORKERS_DAEMON_ENDS);
 	}
-	for (size_t i = 0; s.again && i < parts->table.n; i++)
+	for (size_t i = 0; s.again && i < parts->table.n; i++) {
 		parts->table.row[i].retry_at = 0;
+		free(parts->table.row[i].differs);
+		parts->table.row[i].differs = NULL;
+	}
 	if (s.again)
 		parts->disk.want_volumes = parts->purger.wanted = parts->purger.again = true;
 	if (s.wake || s.again)

@@ -303,6 +303,22 @@ copy_log(const struct copy *c, const char *what, const char *words)
 	free(line);
 }
 
+/* O_EXCL after an unlink: never write through a link that was placed there. */
+FILE *
+copy_list(int dir, const char *name)
+{
+	FILE *f = NULL;
+	int fd;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT) {
+		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		f = fd < 0 ? NULL : fdopen(fd, "w+");
+		if (f == NULL && fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
 /* A full run: one rsync into the empty tree, with the plan's bases for --link-dest. */
 int
 copy_full(struct copy *c)

@@ -15,6 +15,7 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/reach.h"
+#include "flashback/jobs/recheck.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
@@ -48,24 +49,6 @@ need_full(struct copy *c, const char *why)
 {
 	c->full = why;
 	return STEP_FULL;
-}
-
-/* Create an empty file for names below .flashback.  O_EXCL after an unlink: never write through
- * a link that was placed there. */
-static FILE *
-new_list(int meta)
-{
-	FILE *f = NULL;
-	int fd;
-
-	if (unlinkat(meta, SPARE_LIST, 0) == 0 || errno == ENOENT) {
-		fd = openat(meta, SPARE_LIST, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		            0600);
-		f = fd < 0 ? NULL : fdopen(fd, "w+");
-		if (f == NULL && fd >= 0)
-			close(fd);
-	}
-	return f;
 }
 
 static void
@@ -137,8 +120,8 @@ prepare(struct snapshot_quick *q)
 		return give_up_spare(c, &walk);
 	q->entries = (int64_t)walk.entries;
 	c->scan.id = c->volume->id;
-	c->scan.gone = new_list(c->v->meta);
-	c->scan.list = new_list(c->v->meta);
+	c->scan.gone = copy_list(c->v->meta, SPARE_LIST);
+	c->scan.list = copy_list(c->v->meta, SPARE_LIST);
 	if (c->scan.gone == NULL || c->scan.list == NULL)
 		return need_full(c, "the list of names could not be written");
 	return STEP_DONE;
@@ -489,6 +472,7 @@ snapshot_run(struct copy *c)
 		if (rc == 0) {
 			changeguard_run(c);
 			copy_note(c);
+			recheck_run(c);
 		}
 		runlog_close(c->log);
 	}

@@ -108,6 +108,20 @@ row_is_failed(const struct table_row *row, const struct view *view)
 	return state_is_failed(row);
 }
 
+static bool
+row_differs(const struct table_row *row, const struct view *view)
+{
+	(void)view;
+	return row->differs != NULL;
+}
+
+static void
+report_differs(FILE *f, const struct view *view, const struct table_row *row)
+{
+	(void)view;
+	fprintf(f, "%s: %s", row->volume->id, row->differs);
+}
+
 /* A run that met a full disk or a quota. */
 static bool
 row_is_full(const struct table_row *row, const struct view *view)
@@ -215,6 +229,7 @@ static const struct health_rule {
     {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk, NULL, 0},
     {HEALTH_CRITICAL, NULL, row_is_suspect, NULL, "is suspect", STATE_SUSPECT},
     {HEALTH_CRITICAL, NULL, row_is_overdue, report_overdue, NULL, 0},
+    {HEALTH_WARNING, NULL, row_differs, report_differs, NULL, 0},
     {HEALTH_WARNING, config_is_broken, NULL, report_config, NULL, 0},
     {HEALTH_WARNING, NULL, row_is_failed, NULL, "failed", STATE_FAILED},
     {HEALTH_WARNING, NULL, row_is_full, NULL, "has no space", STATE_WAITING},

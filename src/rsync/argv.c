@@ -223,19 +223,36 @@ argv_scan(const struct argv_job *job, struct text_list *argv)
 	return add_ends(job, argv);
 }
 
-int
-argv_copy(const struct argv_job *job, struct text_list *argv)
+/* The arguments for the names on a list, with these options. */
+static int
+add_listed(const struct argv_job *job, const char *const options[], struct text_list *argv)
 {
-	static const char *const options[] = {"--from0", "--ignore-missing-args", NULL};
+	static const char *const list[] = {"--from0", "--ignore-missing-args", NULL};
 
 	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0)
 		return -1;
 	if (job->volume->transport != VOLUME_LOCAL && add_bases(job, argv) != 0)
 		return -1;
-	if (text_list_addf(argv, "--files-from=%s", job->list) != 0 ||
+	if (text_list_addf(argv, "--files-from=%s", job->list) != 0 || add_all(argv, list) != 0 ||
 	    add_all(argv, options) != 0 || add_filters(job, argv) != 0)
 		return -1;
 	return add_ends(job, argv);
+}
+
+int
+argv_copy(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {NULL};
+
+	return add_listed(job, options, argv);
+}
+
+int
+argv_recheck(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {"-n", "--out-format=" SCAN_FORMAT, NULL};
+
+	return add_listed(job, options, argv);
 }
 
 int

@@ -15,7 +15,7 @@
 #define SIZE_LIMIT (INT64_MAX / 1024) /* larger ones count as this */
 
 /* Offsets of the fields in an item. */
-enum { UPDATE, KIND, CONTENT, SIZE };
+enum { UPDATE, KIND, CONTENT, SIZE, TIME };
 
 /* A name as rsync prints it. */
 struct name {
@@ -208,6 +208,13 @@ take_size(const char **line, const char *end)
 	return size;
 }
 
+/* A file whose content differs though its size and time are the same? */
+static bool
+is_old_bytes(const char *item)
+{
+	return item[KIND] == 'f' && item[CONTENT] == 'c' && item[SIZE] == '.' && item[TIME] == '.';
+}
+
 /* Check the whole line against SCAN_FORMAT before any of it counts: standard output has other
  * lines, and a file name may imitate one. */
 int
@@ -221,6 +228,8 @@ scan_line(struct scan *s, const char *line, size_t len)
 	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
 	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0)
 		return -1;
+	if (s->old_bytes && !is_old_bytes(line))
+		return 0;
 	if (line[UPDATE] == 'h')
 		s->links = true;
 	else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0)

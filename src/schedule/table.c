@@ -63,6 +63,13 @@ new_row(struct table_row *row, struct volume *volume, int64_t now)
 	};
 }
 
+static void
+free_row(struct table_row *row)
+{
+	volume_free(row->volume);
+	free(row->differs);
+}
+
 /* A volume has left the config.  While a worker runs its row is kept at the end of the table,
  * marked as gone, so that the end of the run is still logged. */
 static void
@@ -72,7 +79,7 @@ retire_row(struct table *table, struct table_row *old)
 		table->row[table->n] = *old;
 		table->row[table->n++].gone = true;
 	} else {
-		volume_free(old->volume);
+		free_row(old);
 	}
 }
 
@@ -146,7 +153,7 @@ table_drop_gone(struct table *table)
 		struct table_row *row = &table->row[i];
 
 		if (row->gone && !table_active(row))
-			volume_free(row->volume);
+			free_row(row);
 		else
 			table->row[kept++] = *row;
 	}
@@ -231,7 +238,7 @@ void
 table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->n; i++)
-		volume_free(table->row[i].volume);
+		free_row(&table->row[i]);
 	free(table->row);
 	free(table->by_id);
 	*table = (struct table){0};

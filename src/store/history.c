@@ -90,22 +90,29 @@ read_snapshot(const char **line, struct stamp *out)
 	return 0;
 }
 
-/* CHANGED/BEFORE.  Lines of older versions lack it, and anything else is the reason. */
+/* CHANGED/BEFORE, or CHANGED/BEFORE/DIFFER.  Lines of older versions lack it, and anything else is
+ * the reason. */
 static void
 read_changes(const char **line, struct history_run *run)
 {
+	int64_t number[3] = {0, 0, 0};
 	const char *rest = *line;
-	char word[WORD_SIZE], *slash;
-	int64_t changed, before;
+	char word[WORD_SIZE], *next = word;
+	size_t n = 0;
 
-	if (text_word(&rest, word, sizeof(word)) == -1 || (slash = strchr(word, '/')) == NULL)
+	if (text_word(&rest, word, sizeof(word)) == -1)
 		return;
-	*slash = '\0';
-	if (units_parse_integer(word, 0, INT64_MAX, &changed) == -1 ||
-	    units_parse_integer(slash + 1, 1, INT64_MAX, &before) == -1)
+	while (next != NULL && n < 3) {
+		char *text = strsep(&next, "/");
+
+		if (units_parse_integer(text, 0, INT64_MAX, &number[n++]) == -1)
+			return;
+	}
+	if (next != NULL || n < 2 || (number[1] == 0 && number[2] == 0))
 		return;
-	run->changed = changed;
-	run->before = before;
+	run->changed = number[0];
+	run->before = number[1];
+	run->differ = number[2];
 	*line = rest;
 }
 
@@ -143,7 +150,7 @@ int
 history_print(FILE *f, const struct history_run *run)
 {
 	char stamp[STAMP_NAME_SIZE], snapshot[STAMP_NAME_SIZE] = "-", reason[RESULT_TEXT];
-	bool known = run->before > 0;
+	bool known = run->before > 0 || run->differ > 0;
 
 	stamp_format(&run->stamp, stamp);
 	if (run->snapshot.when != 0)
@@ -156,6 +163,8 @@ history_print(FILE *f, const struct history_run *run)
 	fprintf(f, known || reason[0] != '\0' ? "  %-34s" : "  %s", snapshot);
 	if (known)
 		fprintf(f, "  %" PRId64 "/%" PRId64, run->changed, run->before);
+	if (run->differ > 0)
+		fprintf(f, "/%" PRId64, run->differ);
 	fprintf(f, reason[0] != '\0' ? "  %s\n" : "%s\n", reason);
 	return ferror(f) ? -1 : 0;
 }

@@ -13,6 +13,7 @@
 #include "flashback/lib/tree.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/resume.h"
+#include "flashback/store/round.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/summary.h"
 #include "flashback/store/voldir.h"
@@ -201,7 +202,8 @@ carry_out(struct store_volume *v, struct stamp *s, enum fate fate, struct stamp 
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
-	static const char *const replaced[] = {"RESTORE.txt", "history", ".flashback-write-test"};
+	static const char *const replaced[] = {"RESTORE.txt", "history", ROUND_NAME,
+	                                       ".flashback-write-test"};
 	enum fate *fate = calloc(v->nstamps + 1, sizeof(*fate));
 	bool any = false;
 	int rc = 0;
@@ -209,8 +211,9 @@ salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct sta
 	memset(doubtful, 0, sizeof(*doubtful));
 	if (fate == NULL)
 		return -1;
-	/* 1. Temporaries of killed writers, and of killed quick runs. */
+	/* 1. Temporaries of killed writers, of killed quick runs, of killed comparisons. */
 	spare_sweep(v);
+	(void)tree_remove(v->meta, ROUND_WORK, v->dev, NULL, 0);
 	file_sweep(v->fd, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	file_sweep(v->meta, replaced, sizeof(replaced) / sizeof(replaced[0]));
 	/* 2. Trees that runs have left. */

@@ -86,7 +86,7 @@ struct volume {
 	bool removable;
 	struct text_list before, after;
 	int shrink_guard, change_guard; /* hundredths of a percent; 0 is off */
-	int64_t overdue;                /* seconds */
+	int64_t recheck, overdue;       /* seconds; recheck 0: off */
 	char
 	    *restore_to; /* where RESTORE.txt restores to, with the trailing slash; NULL: not set */
 	bool disabled;

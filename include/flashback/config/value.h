@@ -11,8 +11,8 @@
  * no I/O. */
 
 /** These return 0 with *out set; or -1 with *why in words (NULL: no memory) and *out as it was.
- * Durations are in seconds, at least 1; shares in hundredths of a percent. */
-int value_duration(const char *text, int64_t max, int64_t *out, char **why);
+ * Durations are in seconds, "0" if min is 0; shares in hundredths of a percent. */
+int value_duration(const char *text, int64_t min, int64_t max, int64_t *out, char **why);
 int value_count(const char *text, unsigned min, unsigned max, unsigned *out, char **why);
 int value_switch(const char *text, bool *out, char **why);
 int value_share(const char *text, int *out, char **why);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "flashback/config/volume.h"
 #include "flashback/rsync/runplan.h"
@@ -91,6 +92,10 @@ void copy_judge(struct copy *c);
 
 /** copy_is_good(c): does the verdict make the tree a snapshot, of whatever kind? */
 bool copy_is_good(const struct copy *c);
+
+/** copy_list(dir, name): create an empty file for names, in place of one that may be there.  Return
+ * NULL with errno. */
+FILE *copy_list(int dir, const char *name);
 
 /** copy_full(c): a full run into c->tree, which is empty.  Return 0 when it was judged, or -1
  * with the verdict. */

@@ -55,6 +55,13 @@ int argv_scan(const struct argv_job *job, struct text_list *argv);
 int argv_copy(const struct argv_job *job, struct text_list *argv);
 
 /**
+ * argv_recheck(job, argv):
+ * Compare the names in job->list with those in target, and change nothing.  With job->checksum
+ * their contents are compared.  scan_line parses the output.  Return 0/-1.
+ */
+int argv_recheck(const struct argv_job *job, struct text_list *argv);
+
+/**
  * argv_top(job, argv):
  * Copy the root directory alone, without its contents, into target: on a list `.` would mean the
  * whole first level.  Return 0/-1.

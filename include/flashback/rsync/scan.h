@@ -41,6 +41,10 @@ struct scan {
 	/* Number of names in each; the root directory is in neither. */
 	int64_t listed, gone_names;
 
+	/* Set by the caller: take only files that differ in content though size and time are the
+	 * same.  They are known to no run but one that compares by checksum. */
+	bool old_bytes;
+
 	/* Names that the destination lacks, or has as another type; names of the source that are
 	 * never copied (see --no-devices, --no-specials). */
 	int64_t new_names, skipped;

@@ -70,6 +70,8 @@ struct table_row {
 	bool tried;               /* a run was started since the last wake */
 	bool overdue;             /* as last reported */
 	enum result notified;     /* the result last passed to notify; NONE: none yet */
+	char *differs;            /* the reason of the last run that found files that differ from
+	                             their source though size and time are the same; NULL: none */
 	bool gone;                /* no longer in the config: dropped when the run ends */
 };
 

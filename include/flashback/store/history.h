@@ -18,7 +18,7 @@
 #define HISTORY_HEADER                                                                             \
 	"# stamp                  result       code  seconds      files  new-files"                \
 	"           bytes       new-bytes  fingerprint       snapshot               "              \
-	"             reason, after changed/before"
+	"             reason, after changed/before/differ"
 
 #define HISTORY_OTHERS 1000 /* lines kept of runs whose snapshot does not exist */
 
@@ -33,8 +33,10 @@ struct history_run {
 	/* Of the files of the snapshot before, all that is no directory, so many are changed or
 	 * gone; before == 0: unknown. */
 	int64_t changed, before;
-	int64_t fresh; /* files that could not be read and that the run before could; not in the
-	                  file */
+	int64_t fresh;  /* files that could not be read and that the run before could; not in the
+	                   file */
+	int64_t differ; /* files whose content was not that of their source, though size and time
+	                   were */
 	char reason[RESULT_TEXT]; /* in words, "" for a success without remarks; escaped */
 };
 

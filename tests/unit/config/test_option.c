@@ -111,6 +111,8 @@ test_volume(void **state)
 	    {"after", "/a", "{ \"/a\" }"},
 	    {"shrink_guard", "12.5%", "\"12.50%\""},
 	    {"change_guard", "0%", "\"0%\""},
+	    {"recheck", "0", "\"0\""},
+	    {"recheck", "60d", "\"60d\""},
 	    {"overdue", "2w", "\"14d\""},
 	    {"disabled", "yes", "yes"},
 	};

@@ -22,7 +22,7 @@ static int
 check_duration(const char *text, char **why)
 {
 	int64_t seconds = -7;
-	int rc = value_duration(text, 7 * 86400, &seconds, why);
+	int rc = value_duration(text, 1, 7 * 86400, &seconds, why);
 
 	assert_true(rc == 0 ? seconds > 0 : seconds == -7);
 	return rc;
@@ -189,8 +189,10 @@ test_results(void **state)
 	bool on;
 
 	(void)state;
-	assert_int_equal(value_duration("2w", INT64_MAX, &seconds, &why), 0);
+	assert_int_equal(value_duration("2w", 1, INT64_MAX, &seconds, &why), 0);
 	assert_int_equal(seconds, 14 * 86400);
+	assert_int_equal(value_duration("0", 0, INT64_MAX, &seconds, &why), 0);
+	assert_int_equal(seconds, 0);
 	assert_int_equal(value_count("64", 1, 64, &n, &why), 0);
 	assert_int_equal(n, 64);
 	assert_int_equal(value_switch("ON", &on, &why), 0);

@@ -37,6 +37,8 @@ struct circumstance {
 	const char *words;
 };
 
+static char differs[] = "2 files differ from their source";
+
 /* Worst first, as in the rule. */
 static const struct circumstance causes[] = {
     {.row = {.seen = {FRESH}},
@@ -82,6 +84,9 @@ static const struct circumstance causes[] = {
     {.row = {.seen = {.complete = NOW - 20 * DAY}, .phase = TABLE_RUNNING, .stage = TABLE_COPYING},
      .level = HEALTH_CRITICAL,
      .words = "kimono/home is overdue: its newest backup is 20d old"},
+    {.row = {.seen = {FRESH}, .differs = differs},
+     .level = HEALTH_WARNING,
+     .words = "kimono/home: 2 files differ from their source"},
     {.row = {.seen = {FRESH}},
      .config_error = "/etc/flashback/hosts.conf:12: no such option 'evry'",
      .level = HEALTH_WARNING,
@@ -204,6 +209,8 @@ set_row(struct table *table, size_t index, const struct circumstance *c)
 	table->row[index] = c->row;
 	table->row[index].volume = volume;
 	table->row[index].known = true;
+	if (c->row.differs != NULL)
+		table->row[index].differs = strdup(c->row.differs);
 	if (table->row[index].first_seen == 0)
 		table->row[index].first_seen = NOW;
 	if (c->reason == NULL)

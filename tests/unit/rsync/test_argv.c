@@ -260,27 +260,25 @@ test_argv_quick(void **state)
 #define MANNER                                                                                     \
 	RSYNC "\n-aHAX\n--sparse\n--numeric-ids\n-x\n--partial\n--modify-window=-1\n--no-h\n"      \
 	      "--stats\n--info=progress2\n--timeout=600\n"
+#define FILTERS "--exclude=*.iso\n--exclude=*.bak\n--\n"
+#define LISTED "--files-from=names\n--from0\n--ignore-missing-args\n"
 
 	(void)state;
 	v.exclude = (struct text_list){.item = excludes, .n = 1};
 	v.rsync_options = (struct text_list){.item = options, .n = 1};
 	expect_words(argv_scan, &job,
 	             MANNER "-n\n--delete\n--delete-excluded\n--ignore-errors\n"
-	                    "--out-format=%i %l %n//\n--exclude=*.iso\n--exclude=*.bak\n"
-	                    "--\n/src/\nt/\n");
-	expect_words(argv_copy, &job,
-	             MANNER "--files-from=names\n--from0\n--ignore-missing-args\n"
-	                    "--exclude=*.iso\n--exclude=*.bak\n--\n/src/\nt/\n");
+	                    "--out-format=%i %l %n//\n" FILTERS "/src/\nt/\n");
+	expect_words(argv_copy, &job, MANNER LISTED FILTERS "/src/\nt/\n");
+	expect_words(argv_recheck, &job,
+	             MANNER LISTED "-n\n--out-format=%i %l %n//\n" FILTERS "/src/\nt/\n");
 	expect_words(argv_top, &job,
 	             MANNER "--no-r\n--dirs\n--exclude=*\n--exclude=*.bak\n--\n/src/\nt/\n");
 	v.transport = VOLUME_RSYNCD;
 	v.source = remote;
 	expect_words(argv_copy, &job,
 	             MANNER "--confine-root=/store/h/v\n--link-dest=/store/h/v/new\n"
-	                    "--link-dest=/store/h/v/old\n--files-from=names\n--from0\n"
-	                    "--ignore-missing-args\n--exclude=*.iso\n--exclude=*.bak\n--\n"
-	                    "h:/src/\nt/\n");
-#undef MANNER
+	                    "--link-dest=/store/h/v/old\n" LISTED FILTERS "h:/src/\nt/\n");
 }
 
 /* In each command that compares or sets attributes, unless none are. */
@@ -289,7 +287,7 @@ test_argv_added(void **state)
 {
 	static char source[] = "/src/", no_xattrs[] = "--no-xattrs";
 	static int (*const make[])(const struct argv_job *, struct text_list *) = {
-	    argv_rsync, argv_scan, argv_copy, argv_top};
+	    argv_rsync, argv_scan, argv_copy, argv_recheck, argv_top};
 	char *options[] = {no_xattrs};
 	struct volume v = make_volume(VOLUME_LOCAL, source, source);
 	const struct argv_job job = {

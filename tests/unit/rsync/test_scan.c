@@ -360,6 +360,30 @@ test_stores(void **state)
 	}
 }
 
+/* Only files that differ in content though size and time are the same. */
+static void
+test_old_bytes(void **state)
+{
+	static const char *const others[] = {
+	    ">fcs....... 7 a//", ">fc.t...... 7 a//", ">f.st...... 7 a//", ">f..t...... 7 a//",
+	    ">f+++++++++ 7 a//", "cLc........ 7 a//", ".f...p..... 7 a//", ".d..t...... 7 a///",
+	    "hf+++++++++ 7 a//", "*deleting   0 a//"};
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	b.s.old_bytes = true;
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_int_equal(feed(&b, others[i]), 0);
+	assert_int_equal(b.s.listed + b.s.gone_names, 0);
+	assert_false(b.s.links || b.s.root || b.s.broken);
+	assert_int_equal(feed(&b, ">fc........ 7 #a//"), 0);
+	assert_int_equal(feed(&b, ">fc..p.g... 7 b//"), 0);
+	assert_int_equal(b.s.listed, 2);
+	assert_memory_equal(b.list, "./#a\0b", sizeof("./#a\0b"));
+	end(&b);
+}
+
 int
 main(void)
 {
@@ -375,6 +399,7 @@ main(void)
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_other_lines),
 	    cmocka_unit_test(test_full_disk),
+	    cmocka_unit_test(test_old_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,8 +98,8 @@ test_print(void **state)
 static void
 test_changes(void **state)
 {
-	static const char *const others[] = {"1/0 x", "-1/2 x", "1/x x",
-	                                     "1/ 2",  "/2 x",   "a/b: gone"};
+	static const char *const others[] = {"1/0 x",     "-1/2 x", "1/x x", "1/ 2",    "/2 x",
+	                                     "a/b: gone", "1/2/ x", "1/2/x", "1/2/3/4", "0/0/0"};
 	struct history_run run, back;
 	char line[LINE_SIZE];
 
@@ -113,6 +113,13 @@ test_changes(void **state)
 	assert_memory_equal(&back, &run, sizeof(run));
 	snprintf(run.reason, sizeof(run.reason), "1/2 of it");
 	print_line(&run, line);
+	assert_int_equal(history_parse(line, &back), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	/* Old bytes were found, and nothing is known of the rest. */
+	run.changed = run.before = 0;
+	run.differ = 3;
+	print_line(&run, line);
+	assert_non_null(strstr(line, "+0100              0/0/3  1/2 of it\n"));
 	assert_int_equal(history_parse(line, &back), 0);
 	assert_memory_equal(&back, &run, sizeof(run));
 	for (size_t i = 0; i < LENGTH(others); i++) {

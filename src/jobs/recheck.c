@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/jobs/recheck.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "flashback/lib/clock.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
+#include "flashback/lib/units.h"
+#include "flashback/store/duefiles.h"
+#include "flashback/store/round.h"
+
+/* What one rsync compares.  When it is interrupted, all of it must be compared again. */
+#define BATCH_FILES 10000
+#define BATCH_BYTES (INT64_C(1) << 30)
+#define TRIES 3           /* for a file that takes longer than its source is available */
+#define SLOWEST (1 << 20) /* bytes a second that a source reads at least */
+
+#define REASON_TEXT 200 /* of a run, */
+#define FIRST_TEXT 48   /* ... with the first file */
+#define SUM_TEXT 160
+
+/* In ROUND_WORK: the names that are compared, those of them that differ, what was received of
+ * these, as a tree; and beside it by inode number.  The last is a name that a file has for a
+ * moment. */
+#define WORK ".flashback/" ROUND_WORK "/"
+#define LIST "list"
+#define DIFFER "differ"
+#define FILES "files"
+#define MOMENT "name"
+
+#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+struct recheck {
+	struct copy *c;
+	struct round round;
+	int dir;       /* ROUND_WORK */
+	int64_t until; /* clock_mono: no batch begins later */
+	int64_t files, bytes, found, found_bytes;
+	char tree[STAMP_NAME_SIZE], first[FIRST_TEXT];
+};
+
+/* Files that one rsync compares. */
+struct batch {
+	struct recheck *r;
+	struct duefiles_file *file;
+	size_t n;
+	int64_t bytes;
+	ino_t *found; /* those that differ and were received anew, ascending */
+	size_t nfound;
+};
+
+/* ---- received files, in the place of those of the tree ---- */
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct duefiles_file *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static char *
+number(char buf[UNITS_TEXT], ino_t ino)
+{
+	snprintf(buf, UNITS_TEXT, "%" PRIuMAX, (uintmax_t)ino);
+	return buf;
+}
+
+/* A name of the tree: does a file have it that was received anew?  Then it becomes a name of that
+ * one; the other, which older snapshots share, is left as it is, and the directory keeps its time.
+ */
+static int
+visit(void *arg, int dirfd, const char *name, bool is_dir)
+{
+	const struct batch *b = arg;
+	int work = b->r->dir;
+	char fresh[UNITS_TEXT];
+	struct stat st, dir;
+
+	if (is_dir)
+		return 0;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || fstat(dirfd, &dir) < 0)
+		return -1;
+	if (bsearch(&st.st_ino, b->found, b->nfound, sizeof(ino_t), by_number) == NULL)
+		return 0;
+	if (linkat(work, number(fresh, st.st_ino), work, MOMENT, 0) < 0 ||
+	    renameat(work, MOMENT, dirfd, name) < 0)
+		return -1;
+	return futimens(dirfd, (const struct timespec[2]){{.tv_nsec = UTIME_OMIT}, dir.st_mtim});
+}
+
+/* Has the file been received, with the size and time that it had?  If it has changed meanwhile, the
+ * next run copies it.  Its directories come from the host: no symbolic link is followed. */
+static bool
+is_received(const struct batch *b, const struct duefiles_file *f)
+{
+	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
+	char *path = text_format(FILES "/%.*s", (int)(name - f->path), f->path);
+	int dir = path != NULL ? tree_open(b->r->dir, path) : -1;
+	char fresh[UNITS_TEXT];
+	struct stat st;
+	bool same;
+
+	free(path);
+	same = dir >= 0 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_size == f->size &&
+	       st.st_mtim.tv_sec == f->mtime.tv_sec && st.st_mtim.tv_nsec == f->mtime.tv_nsec &&
+	       linkat(dir, name, b->r->dir, number(fresh, f->ino), 0) == 0;
+	file_close(&dir);
+	return same;
+}
+
+/* Log a file that differs, with the command that shows where. */
+static void
+log_found(struct recheck *r, const struct duefiles_file *f)
+{
+	const struct copy *c = r->c;
+	struct stamp made = c->tree;
+	char old[STAMP_NAME_SIZE], new[STAMP_NAME_SIZE], *line = NULL;
+	struct text_list cmp = {0};
+	size_t size = 0;
+	FILE *out = open_memstream(&line, &size);
+
+	made.state = c->verdict.tree == VERDICT_TREE_PARTIAL ? STAMP_PARTIAL : STAMP_COMPLETE;
+	if (out != NULL && text_list_add(&cmp, "cmp") == 0 &&
+	    text_list_addf(&cmp, "%s/%s/%s/%s", c->config->data_dir, c->volume->id,
+	                   stamp_format(&c->plan.base, old), f->path) == 0 &&
+	    text_list_addf(&cmp, "%s/%s/%s/%s", c->config->data_dir, c->volume->id,
+	                   stamp_format(&made, new), f->path) == 0)
+		argv_print(out, &cmp);
+	if (out != NULL && fclose(out) == 0)
+		copy_log(c, "recheck: differs from its source though size and time are the same",
+		         line);
+	free(line);
+	text_list_free(&cmp);
+	if (r->found++ == 0)
+		text_fit(r->first, sizeof(r->first), f->path, strlen(f->path));
+	r->found_bytes += f->size;
+}
+
+/* Note which of the names on the list were received. */
+static int
+take_received(struct batch *b, FILE *list)
+{
+	char *name = NULL;
+	size_t size = 0;
+
+	b->found = reallocarray(NULL, b->n, sizeof(ino_t));
+	if (b->found == NULL)
+		return -1;
+	qsort(b->file, b->n, sizeof(*b->file), by_path);
+	rewind(list);
+	while (getdelim(&name, &size, '\0', list) > 0) {
+		bool marked = strncmp(name, SCAN_HERE, strlen(SCAN_HERE)) == 0;
+		const struct duefiles_file key = {.path = name + (marked ? strlen(SCAN_HERE) : 0)},
+		                           *f = bsearch(&key, b->file, b->n, sizeof(key), by_path);
+
+		/* A host may name others, or one twice. */
+		if (f == NULL || b->nfound == b->n || !is_received(b, f))
+			continue;
+		b->found[b->nfound++] = f->ino;
+		log_found(b->r, f);
+	}
+	free(name);
+	qsort(b->found, b->nfound, sizeof(ino_t), by_number);
+	return 0;
+}
+
+/* ---- rsync ---- */
+
+/* Run one rsync.  Return whether it ended well: it may have met files that it could not read. */
+static bool
+run(struct recheck *r, int (*make)(const struct argv_job *, struct text_list *),
+    const struct argv_job *job, struct scan *scan)
+{
+	const struct transfer_end *end = &r->c->end;
+	int code;
+
+	if (copy_rsync(r->c, make, job, scan) != 0)
+		return false;
+	code = WIFEXITED(end->status) ? WEXITSTATUS(end->status) : -1;
+	return end->stop == VERDICT_STOP_NO && end->words.stats.seen &&
+	       (code == 0 || code == 23 || code == 24);
+}
+
+/* Copy what differs, without a base, so that it is sent whole and becomes a new file. */
+static int
+renew(struct batch *b, struct argv_job job, FILE *list)
+{
+	struct recheck *r = b->r;
+	const struct store_volume *v = r->c->v;
+	const struct tree walk = {.dev = v->dev, .visit = visit, .arg = b};
+
+	memset(job.base, 0, sizeof(job.base));
+	job.checksum = false;
+	job.list = WORK DIFFER;
+	job.target = WORK FILES;
+	if (tree_remove(r->dir, FILES, v->dev, NULL, 0) != 0 || mkdirat(r->dir, FILES, 0700) != 0 ||
+	    !run(r, argv_copy, &job, NULL) || take_received(b, list) != 0)
+		return -1;
+	return b->nfound == 0 || tree_walk(v->fd, r->tree, &walk) == 0 ? 0 : -1;
+}
+
+/* rsync would read a name that begins so as a comment. */
+static int
+write_list(const struct batch *b)
+{
+	FILE *f = copy_list(b->r->dir, LIST);
+	int rc = 0;
+
+	if (f == NULL)
+		return -1;
+	for (size_t i = 0; i < b->n; i++) {
+		const char *path = b->file[i].path;
+
+		if ((path[0] == '#' || path[0] == ';') && fputs(SCAN_HERE, f) == EOF)
+			rc = -1;
+		if (fputs(path, f) == EOF || fputc('\0', f) == EOF)
+			rc = -1;
+	}
+	return fclose(f) == 0 ? rc : -1;
+}
+
+/* Compare the files of a batch.  Return 0, or -1 when that was interrupted or is impossible. */
+static int
+compare(struct batch *b)
+{
+	struct recheck *r = b->r;
+	struct argv_job job = r->c->plan.job;
+	struct scan scan = {.old_bytes = true, .list = copy_list(r->dir, DIFFER)};
+	int rc = -1;
+
+	job.checksum = true;
+	job.list = WORK LIST;
+	job.target = r->tree;
+	/* The source is silent while it reads. */
+	r->c->plan.patience = argv_patience(r->c->volume, false) + b->bytes / SLOWEST;
+	r->c->expected = 0;
+	if (scan.list != NULL && write_list(b) == 0 && run(r, argv_recheck, &job, &scan) &&
+	    fflush(scan.list) == 0 && !scan.broken)
+		rc = scan.listed > 0 ? renew(b, job, scan.list) : 0;
+	if (scan.list != NULL)
+		fclose(scan.list);
+	free(b->found);
+	return rc;
+}
+
+/* ---- the share of a run ---- */
+
+/* The next batch of a list, from file i on.  One that was interrupted is tried again with its first
+ * file alone. */
+static struct batch
+next_batch(struct recheck *r, const struct duefiles *d, size_t i)
+{
+	struct batch b = {.r = r, .file = d->file + i};
+
+	do
+		b.bytes += d->file[i + b.n++].size;
+	while (i + b.n < d->n && b.n < BATCH_FILES &&
+	       b.bytes + d->file[i + b.n].size <= BATCH_BYTES && b.file[0].place != r->round.held);
+	return b;
+}
+
+/* Record how far the round is.  Where that fails, files are compared again. */
+static void
+reach(struct recheck *r, int64_t place)
+{
+	round_reach(&r->round, place, clock_wall());
+	(void)round_write(r->c->v->meta, &r->round);
+}
+
+/* A batch was interrupted.  A file that takes too long each time is left out of this round, so that
+ * the others come. */
+static void
+interrupted(struct recheck *r, const struct batch *b, int64_t first)
+{
+	if (round_interrupted(&r->round, first) > TRIES && b->n == 1) {
+		copy_log(r->c, "recheck: left out, its comparison was interrupted each time",
+		         b->file[0].path);
+		reach(r, first);
+	} else {
+		(void)round_write(r->c->v->meta, &r->round);
+	}
+}
+
+/* Compare the files of a list.  Return 0 when all have been compared. */
+static int
+compare_files(struct recheck *r, const struct duefiles *d)
+{
+	for (size_t i = 0; i < d->n;) {
+		struct batch b = next_batch(r, d, i);
+		int64_t first = b.file[0].place, last = b.file[b.n - 1].place;
+
+		if (clock_mono() >= r->until)
+			return -1;
+		if (compare(&b) != 0) {
+			copy_log(r->c, "recheck: interrupted", "the next run resumes here");
+			interrupted(r, &b, first);
+			return -1;
+		}
+		reach(r, last);
+		r->files += (int64_t)b.n;
+		r->bytes += b.bytes;
+		i += b.n;
+	}
+	return 0;
+}
+
+/* Compare what is due, a list at a time: memory holds only so many names. */
+static void
+compare_due(struct recheck *r)
+{
+	const struct copy *c = r->c;
+	int64_t due = round_due(&r->round, clock_wall(), c->volume->recheck);
+	int rc = 0;
+
+	while (rc == 0 && due > r->round.done) {
+		struct duefiles d = {.after = r->round.done, .upto = due, .room = DUEFILES_ROOM};
+
+		rc = duefiles_find(c->v, r->tree, &d);
+		if (rc != 0)
+			copy_log(c, "recheck", "the new snapshot could not be read");
+		else
+			rc = compare_files(r, &d);
+		if (rc == 0)
+			reach(r, d.upto);
+		duefiles_free(&d);
+		if (d.upto == ROUND_END)
+			break;
+	}
+	(void)round_write(c->v->meta, &r->round);
+}
+
+/* ---- what it has come to ---- */
+
+/* What was found comes before what else is to be said of the run. */
+static void
+add_reason(const struct recheck *r, struct history_run *run)
+{
+	char *text = text_format(
+	    "%" PRId64
+	    " file%s from %s source though size and time are the same; first: %s; a disk or "
+	    "memory is failing, here or on the host; both versions are kept: see the run's log%s%s",
+	    r->found, r->found == 1 ? " differs" : "s differ", r->found == 1 ? "its" : "their",
+	    r->first, run->reason[0] != '\0' ? "; " : "", run->reason);
+
+	if (text == NULL)
+		return;
+	(void)text_hush(text);
+	text_fit(run->reason, REASON_TEXT, text, strlen(text));
+	free(text);
+}
+
+static void
+report(const struct recheck *r)
+{
+	struct history_run *run = &r->c->verdict.run;
+	char text[SUM_TEXT], bytes[UNITS_TEXT];
+
+	snprintf(text, sizeof(text), "%" PRId64 " file%s (%s) compared with the source", r->files,
+	         r->files == 1 ? "" : "s", units_format_bytes(bytes, (uint64_t)r->bytes));
+	copy_log(r->c, "recheck", text);
+	if (r->found == 0)
+		return;
+	run->differ = r->found;
+	run->new_files += r->found;
+	run->new_bytes += r->found_bytes;
+	add_reason(r, run);
+}
+
+/* The names on a list are not converted as others are. */
+static bool
+has_iconv(const struct text_list *options)
+{
+	for (size_t i = 0; i < options->n; i++)
+		if (strncmp(options->item[i], "--iconv", strlen("--iconv")) == 0)
+			return true;
+	return false;
+}
+
+/* The comparison has verdicts of its own on its rsyncs, which are none on the run. */
+static void
+compare_apart(struct recheck *r)
+{
+	struct copy *c = r->c;
+	const struct transfer_end end = c->end;
+	const struct verdict verdict = c->verdict;
+	int64_t patience = c->plan.patience, expected = c->expected;
+
+	copy_stage(c, TABLE_COMPARING);
+	compare_due(r);
+	c->end = end;
+	c->verdict = verdict;
+	c->plan.patience = patience;
+	c->expected = expected;
+}
+
+void
+recheck_run(struct copy *c)
+{
+	struct recheck r = {
+	    .c = c, .dir = -1, .until = clock_mono() + c->config->time_slice * 1000};
+	enum verdict_tree tree = c->verdict.tree;
+
+	if (c->volume->recheck == 0 ||
+	    (tree != VERDICT_TREE_COMPLETE && tree != VERDICT_TREE_PARTIAL))
+		return;
+	if (has_iconv(&c->volume->rsync_options)) {
+		copy_log(c, "recheck", "nothing is compared, --iconv is in rsync_options");
+		return;
+	}
+	stamp_format(&c->tree, r.tree);
+	round_read(c->v->meta, &r.round);
+	if (tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0) == 0 &&
+	    mkdirat(c->v->meta, ROUND_WORK, 0700) == 0)
+		r.dir = openat(c->v->meta, ROUND_WORK, OPEN_DIR);
+	if (r.dir >= 0) {
+		compare_apart(&r);
+		report(&r);
+	} else {
+		copy_log(c, "recheck", strerror(errno));
+	}
+	file_close(&r.dir);
+	(void)tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0);
+}

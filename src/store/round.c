@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: ISC
+#include "flashback/store/round.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "flashback/lib/file.h"
+#include "flashback/lib/units.h"
+
+#define RECORD_MAX 4096
+#define HEADER "# begun, before, done, held, tries\n"
+
+/* MurmurHash3's last step, on 63 bits: every bit of the number counts for each of the place, so
+ * that files that were made one after the other are due at different times. */
+int64_t
+round_place(ino_t ino)
+{
+	uint64_t h = (uint64_t)ino & INT64_MAX;
+
+	h ^= h >> 33;
+	h = (h * UINT64_C(0xff51afd7ed558ccd)) & INT64_MAX;
+	h ^= h >> 33;
+	h = (h * UINT64_C(0xc4ceb9fe1a85ec53)) & INT64_MAX;
+	h ^= h >> 33;
+	return h != 0 ? (int64_t)h : 1;
+}
+
+int64_t
+round_due(struct round *r, int64_t now, int64_t span)
+{
+	if (r->begun <= 0 || r->begun > now || r->before > r->begun)
+		*r = (struct round){.begun = now};
+	if (now - r->begun >= span)
+		return ROUND_END;
+	return (int64_t)((double)(now - r->begun) / (double)span * 0x1p63);
+}
+
+void
+round_reach(struct round *r, int64_t place, int64_t now)
+{
+	r->done = place;
+	r->held = r->tries = 0;
+	if (place == ROUND_END)
+		*r = (struct round){.begun = now, .before = r->begun};
+}
+
+int64_t
+round_interrupted(struct round *r, int64_t place)
+{
+	r->tries = r->held == place && r->tries < INT64_MAX ? r->tries + 1 : 1;
+	r->held = place;
+	return r->tries;
+}
+
+/* The files that come next were compared in the round before; when, is estimated. */
+char *
+round_words(const struct round *r, int64_t now)
+{
+	double share = (double)r->done / 0x1p63;
+	int64_t then = r->before + (int64_t)(share * (double)(r->begun - r->before));
+	char age[UNITS_TEXT], oldest[UNITS_TEXT];
+
+	if (r->begun <= 0)
+		return text_format("no file has been compared with its source yet");
+	units_format_age(age, now - r->begun);
+	if (r->before <= 0)
+		return text_format("%d%% of the files compared with their source in %s, the others "
+		                   "not yet",
+		                   (int)(share * 100), age);
+	return text_format("%d%% of the files compared with their source in %s, the oldest "
+	                   "comparison is about %s old",
+	                   (int)(share * 100), age, units_format_age(oldest, now - then));
+}
+
+static int
+parse(const char *line, struct round *r)
+{
+	if (strncmp(line, HEADER, strlen(HEADER)) != 0)
+		return -1;
+	line += strlen(HEADER);
+	if (units_read_integer(&line, 1, INT64_MAX, &r->begun) != 0 ||
+	    units_read_integer(&line, 0, INT64_MAX, &r->before) != 0 ||
+	    units_read_integer(&line, 0, INT64_MAX, &r->done) != 0 ||
+	    units_read_integer(&line, 0, INT64_MAX, &r->held) != 0 ||
+	    units_read_integer(&line, 0, INT64_MAX, &r->tries) != 0)
+		return -1;
+	return *line == '\n' ? 0 : -1;
+}
+
+void
+round_read(int meta, struct round *r)
+{
+	char *text = NULL;
+	size_t len;
+
+	if (file_read(meta, ROUND_NAME, RECORD_MAX, &text, &len) != 0 || parse(text, r) != 0)
+		*r = (struct round){.begun = 0};
+	free(text);
+}
+
+static int
+print_record(FILE *f, void *arg)
+{
+	const struct round *r = arg;
+
+	return fprintf(f, HEADER "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
+	               r->begun, r->before, r->done, r->held, r->tries) < 0
+	           ? -1
+	           : 0;
+}
+
+/* Not synced: what a power failure takes is compared again. */
+int
+round_write(int meta, const struct round *r)
+{
+	struct round copy = *r;
+
+	return file_replace(meta, ROUND_NAME, S_IRUSR | S_IWUSR, print_record, &copy, false);
+}

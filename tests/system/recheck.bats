@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# recheck: a byte that has changed by itself, in the source or in the store, is found; the new snapshot has what the
+# source has, and older ones keep what they had.
+
+load lib
+load tree
+load net
+load rounds
+load quick
+
+# Names that a list of names, a shell or a terminal could take for something else.
+ODD=('with space' $'new\nline' '-leading' '--delete' '#' ';semicolon' '\#012' $'\377\376' 'grün' ' both ends '
+	'deep/1/2/3/4/5/6/7/8/9/file' "dir with space/#")
+
+# begin_with OPTION...: the first day of a volume that compares all that did not change, an hour after each run.
+begin_with() {
+	make_tree "$D/src"
+	echo x >"$D/src/;semicolon"
+	echo x >"$D/src/dir with space/#"
+	volume 'recheck = "1h"' "$@"
+	back_up
+	remember
+}
+
+# flip TREE NAME...: another byte in each, with the same size and time.
+flip() {
+	python3 - "$@" <<-'END'
+	import os, sys
+	for name in sys.argv[2:]:
+	    f = os.open(os.path.join(os.fsencode(sys.argv[1]), os.fsencode(name)), os.O_RDWR)
+	    time = os.fstat(f)
+	    os.pwrite(f, bytes([os.pread(f, 1, 0)[0] ^ 1]), 0)
+	    os.utime(f, ns=(time.st_atime_ns, time.st_mtime_ns))
+	END
+}
+
+# found N: so many were, and both versions are kept.
+found() {
+	expect "$1 file"
+	expect "from $([ "$1" -eq 1 ] && echo its || echo their) source though size and time are the same; first: "
+	expect "; a disk or memory is failing, here or on the host; both versions are kept: see the run's log"
+	[ "$(grep -c 'recheck: differs from its source though' "$(run_log)")" -eq "$1" ]
+	manifest -i "$PREVIOUS" | diff - "$D/previous" || { echo "$PREVIOUS was changed"; return 1; }
+	same_tree "$D/src" "$NEW"
+	# Whatever did not differ is shared as ever.
+	[ "$(comm -z -23 <(inodes "$NEW") <(inodes "$PREVIOUS") | tr -cd '\0' | wc -c)" -eq "${2:-$1}" ]
+	remember
+	[ ! -e "$STORE/$VOLUME/.flashback/recheck.new" ]
+}
+
+# found_nothing: all that did not change has been compared.
+found_nothing() {
+	kind_is "recheck: $(find "$D/src" -type f -size +0 -printf '%i\n' | sort -u | wc -l) files ("
+	refuse grep -q 'recheck: differs' "$(run_log)"
+	refuse expect 'differ'
+	remember
+}
+
+# source_and_store: bytes flipped in either.
+source_and_store() {
+	back_up
+	found_nothing
+	flip "$D/src" "${ODD[@]}"
+	back_up
+	found ${#ODD[@]}
+	flip "$NEW" "${ODD[@]}"
+	remember
+	back_up
+	found ${#ODD[@]}
+}
+
+@test "bytes that have changed in the source, and in the store, on this machine" {
+	begin_with
+	source_and_store
+	kind_is "$QUICK"
+	back_up
+	found_nothing
+}
+
+@test "in full runs" {
+	begin_with "$(runs full)"
+	source_and_store
+}
+
+@test "behind ssh" {
+	host_start 1
+	sshd_start 1
+	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
+	begin_with
+	source_and_store
+}
+
+@test "behind an rsync daemon" {
+	host_start 1
+	mkdir -p "$D/src"
+	rsyncd_start 1 "$D/src"
+	SOURCE=rsync://10.77.1.2/data/
+	begin_with
+	source_and_store
+}
+
+@test "a file with several names: all of them get the new one, and it is compared under one" {
+	local dir='dir with space'
+	begin_with
+	flip "$D/src" linked
+	back_up
+	found 1 3
+	expect "first: $dir/linked three; "
+	awk "END { print \$11 }" "$STORE/$VOLUME/.flashback/history" | grep "^0/[1-9][0-9]*/1$"
+	kind_is "cmp '$PREVIOUS/$dir/linked three' '$NEW/$dir/linked three'"
+}
+
+@test "off, nothing is compared; a file that changes between scan and comparison is no find" {
+	make_tree "$D/src"
+	instead_of --checksum "touch $D/compared"
+	back_up
+	back_up
+	[ ! -e "$D/compared" ]
+	[ ! -e "$STORE/$VOLUME/.flashback/recheck" ]
+	volume 'recheck = "1h"'
+	back_up
+	remember
+	instead_of --checksum "echo more >>'$D/src/linked'; echo other >'$D/src/owned'; exec rsync \"\$@\""
+	back_up
+	found_nothing
+	# Nor is one that changes, or is removed, before it is copied.
+	flip "$D/src" linked random
+	instead_of recheck.new/differ "rm '$D/src/linked'; echo x >>'$D/src/random'; exec rsync \"\$@\""
+	back_up
+	refuse expect 'differ'
+	refuse grep 'recheck: differs' "$(run_log)"
+	manifest -i "$PREVIOUS" | diff - "$D/previous"
+}
+
+@test "it is a WARNING until USR1, notify is called, -l tells how far it is" {
+	mkdir "$D/src/ann"
+	echo 1 >"$D/src/ann/photo.jpg"
+	volume 'recheck = "1h"' 'every = "1h"'
+	main_conf "$STORE" <<-END
+	notify = { "/bin/sh", "-c", "cat >>$D/told" }
+	END
+	tick
+	start_daemon
+	wait_for has_snapshots 1 here/v
+	expect_round '0% of the files compared with their source in 0s, the others not yet'
+	flip "$D/src" f ann/photo.jpg
+	tick
+	wake_at "@$(<"$D/now")"
+	status_is health WARNING
+	status reason | grep '^here/v: 2 files differ from their source though size and time are the same; first: f; '
+	row_has here/v 'first: f; '
+	expect_round '0% of the files compared with their source in 0s, the oldest comparison is about 1h old'
+	tick
+	wake_at "@$(<"$D/now")"
+	status_is health WARNING
+	wait_for grep -q '^here/v differs: 2 files differ from their source though' "$D/told"
+	[ "$(grep -c differs "$D/told")" -eq 1 ]
+	kill -USR1 "$DAEMON"
+	wait_for status_is health OK
+	stop_daemon
+}
+
+expect_round() {
+	run flashback -l here/v
+	expect "recheck: $1"
+}
