@@ -123,6 +123,22 @@ each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const 
 	return rc;
 }
 
+/* Remove a directory from the spare with all its contents.  They are counted: where a directory was
+ * listed for its attributes alone and has vanished since, no list has what was in it. */
+static int
+remove_directory(struct patch *p, const struct patch_cursor *c, const char *base)
+{
+	struct tree_size size;
+
+	if (unlinkat(c->fd, base, AT_REMOVEDIR) == 0)
+		return 0;
+	if (tree_measure(c->fd, base, c->dev, &size) != 0 ||
+	    tree_remove(c->fd, base, c->dev, p->trouble, sizeof(p->trouble)) != 0)
+		return -1;
+	p->grown -= (int64_t)size.entries - 1;
+	return 0;
+}
+
 /* Remove a name from the spare.  A directory is removed with all its contents, or kept
  * (keep_directory). */
 static int
@@ -135,10 +151,10 @@ remove_name(struct patch *p, struct patch_cursor *c, const char *base, bool keep
 			return -1;
 		if (keep_directory)
 			return 0;
-		if (unlinkat(c->fd, base, AT_REMOVEDIR) < 0 &&
-		    tree_remove(c->fd, base, c->dev, p->trouble, sizeof(p->trouble)) != 0)
+		if (remove_directory(p, c, base) < 0)
 			return -1;
 	}
+	p->grown--;
 	c->changed = true;
 	return 0;
 }
@@ -187,7 +203,7 @@ patch_find(struct patch *p)
  * Remove from the spare a name that differs, so that the received one can be renamed into its
  * place.  A directory stays only if one was received: the differences in it are listed by names of
  * their own.  A name that was not received has vanished at the source, or cannot be read there: a
- * full run would not have it, so it is removed with all below it, and counted.
+ * full run would not have it, so it is removed with all below it.
  */
 static int
 take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
@@ -200,7 +216,6 @@ take_listed(struct patch *p, struct patch_cursor c[2], const char *name)
 		there = errno == ENOENT ? 0 : -1;
 	if (there < 0)
 		return -1;
-	p->missing += there == 0;
 	there = cursor_go(&c[SPARE], name, &base);
 	return there == 1 ? remove_name(p, &c[SPARE], base, S_ISDIR(st.st_mode)) : there;
 }
@@ -258,12 +273,15 @@ static int
 open_namesake(const struct patch_move *m, const char *name)
 {
 	int fd = openat(m->to, name, OPEN_DIR);
+	bool other = fd < 0 && (errno == ENOTDIR || errno == ELOOP);
 	struct stat st;
 
-	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) && unlinkat(m->to, name, 0) < 0)
+	if (other && unlinkat(m->to, name, 0) < 0)
 		return -1;
-	if (fd < 0 && mkdirat(m->to, name, S_IRWXU) == 0)
+	if (fd < 0 && mkdirat(m->to, name, S_IRWXU) == 0) {
 		fd = openat(m->to, name, OPEN_DIR);
+		m->p->grown += !other;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev == m->p->v->dev)
 		return fd;
 	file_close(&fd);
@@ -328,18 +346,20 @@ leave(struct patch_move *m, int dirfd, const char *name)
 	return unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
-/* Move a received file into the spare.  ENOENT is an error here: no other process may change
- * these trees.  Only files with a single link count as new; others share their data with a base. */
+/* Move a received file into the spare, where its namesake is gone already, unless the host has sent
+ * what was not listed.  ENOENT is an error here: no other process may change these trees.  Only
+ * files with a single link count as new; others share their data with a base. */
 static int
 visit(void *arg, int dirfd, const char *name, bool is_dir)
 {
 	struct patch_move *m = arg;
-	struct stat st;
+	struct stat st, other;
 
 	if (m->p->trouble[0] != '\0')
 		return 0;
 	if (is_dir)
 		return leave(m, dirfd, name) < 0 ? trouble(m->p, name) : 0;
+	m->p->grown += fstatat(m->to, name, &other, AT_SYMLINK_NOFOLLOW) != 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    renameat(dirfd, name, m->to, name) < 0)
 		return trouble(m->p, name);
@@ -402,7 +422,7 @@ patch_run(struct patch *p)
 	int spare = spare_open(p->v), received = openat(p->v->fd, p->received, OPEN_DIR), rc = -1;
 	struct stat before;
 
-	p->missing = p->new_files = p->new_bytes = 0;
+	p->grown = p->new_files = p->new_bytes = 0;
 	p->trouble[0] = '\0';
 	if (spare < 0 || received < 0 || fstat(spare, &before) < 0)
 		trouble(p, "the spare tree");

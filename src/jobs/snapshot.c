@@ -309,9 +309,9 @@ fetch(struct snapshot_quick *q)
 }
 
 /*
- * Last step: patch the spare with what was received; it becomes the tree.  A listed name that was
- * neither received nor reported as unreadable or vanished counts as vanished, so that no name is
- * missing without a word in the log.
+ * Last step: patch the spare with what was received; it becomes the tree.  A name that the source
+ * was said to have, and that the tree lacks, has vanished unless it was reported as unreadable:
+ * neither the guard nor the log relies on what a host says of the copy.
  */
 static enum snapshot_step
 patch(struct snapshot_quick *q)
@@ -326,7 +326,7 @@ patch(struct snapshot_quick *q)
 	    .list = c->scan.list,
 	    .gone = c->scan.gone,
 	};
-	int64_t said = w->unreadable + w->vanished;
+	int64_t said = w->vanished + (weight(c->end.status) == 2 ? w->unreadable : 0), lost;
 	int rc;
 
 	if (c->scan.root)
@@ -340,7 +340,8 @@ patch(struct snapshot_quick *q)
 		copy_log(c, "the spare tree", p.trouble);
 		return need_full(c, "the spare tree could not be changed");
 	}
-	w->vanished += p.missing > said ? p.missing - said : 0;
+	lost = w->stats.files - 1 - c->scan.skipped - q->entries - p.grown;
+	w->vanished += lost > said ? lost - said : 0;
 	w->stats.transferred = p.new_files;
 	w->stats.new_bytes = p.new_bytes;
 	copy_judge(c);

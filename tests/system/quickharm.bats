@@ -132,6 +132,23 @@ lies() {
 	END
 }
 
+@test "a host that sends less than it has listed: what the snapshot lacks is counted here" {
+	mkdir -p "$D/src/most"
+	touch "$D"/src/most/{1..200}
+	sed -i 's/shrink_guard = "0%"/shrink_guard = "50%"/' "$D/hosts.conf"
+	first_day_of_lies
+	touch "$D/src/most" # all that is listed of it is the directory itself
+	instead_of ' --files-from=' 'rsync "$@"; rm -r "${!#}/most"
+		for i in {1..300}; do
+			echo "rsync: [sender] send_files failed to open \"/src/$i\": Permission denied (13)" >&2
+		done'
+	may_fail
+	cat "$D/lied.txt"
+	grep -q 'suspect.*only [0-9]* files where [0-9]* were before' "$D/lied.txt"
+	has_snapshots 1 "$VOLUME"
+	has_snapshots 1 "$VOLUME" suspect
+}
+
 # first_day_of_lies: a source with links that lead out of it, and what is there.
 first_day_of_lies() {
 	make_tree "$D/src"

@@ -24,8 +24,8 @@ struct patch {
 	FILE *list; /* as in struct scan; read from the start */
 	FILE *gone;
 
-	int64_t found;   /* listed names that the spare has */
-	int64_t missing; /* listed names that were not received */
+	int64_t found; /* listed names that the spare has */
+	int64_t grown; /* names of the tree, less those that the spare had */
 	int64_t new_files,
 	    new_bytes; /* received regular files with a single link, and their sizes */
 	char trouble[PATCH_TROUBLE]; /* after -1: what failed, escaped */

@@ -125,7 +125,7 @@ test_files(void **state)
 	expect_text("old-changed", "old-changed");
 	assert_int_equal(stat_of("old-changed").st_nlink, 1);
 	assert_int_equal(stat_of("old-changed").st_mtim.tv_nsec, changed.st_mtim.tv_nsec);
-	assert_int_equal(b.p.missing, 1);
+	assert_int_equal(b.p.grown, 0);
 	assert_int_equal(b.p.new_files, 2);
 	assert_int_equal(b.p.new_bytes, 7);
 	end(&b);
@@ -174,7 +174,7 @@ test_not_received(void **state)
 	assert_int_equal(patch_run(&b.p), 0);
 	assert_false(is_there(RECEIVED "d"));
 	assert_true(is_there(RECEIVED "kept"));
-	assert_int_equal(b.p.missing, 2);
+	assert_int_equal(b.p.grown, -3);
 	end(&b);
 }
 
@@ -213,7 +213,7 @@ test_directories(void **state)
 	assert_int_equal(stat_of(RECEIVED "d/new/deep").st_mode & 07777, 0500);
 	expect_text(RECEIVED "d/new/deep/f", "f");
 	assert_false(is_there(RECEIVED "d/gone"));
-	assert_int_equal(b.p.missing, 0);
+	assert_int_equal(b.p.grown, 1);
 	end(&b);
 }
 
@@ -282,6 +282,7 @@ test_kinds(void **state)
 	expect_text(RECEIVED "link-dir/f", "3");
 	expect_text(RECEIVED "link-file", "4");
 	expect_text("outside/f", "outside");
+	assert_int_equal(b.p.grown, 0);
 	end(&b);
 }
 
@@ -304,7 +305,7 @@ test_no_way_out(void **state)
 	assert_int_equal(patch_run(&b.p), 0);
 	expect_text("outside/f", "outside");
 	expect_text(RECEIVED "d/f", "old");
-	assert_int_equal(b.p.missing, 1);
+	assert_int_equal(b.p.grown, 0);
 	end(&b);
 }
 
@@ -362,7 +363,7 @@ test_deep(void **state)
 	strcpy(deep + strlen(deep) - 4, "new");
 	name(b.p.list, deep);
 	assert_int_equal(patch_run(&b.p), 0);
-	assert_int_equal(b.p.missing, 0);
+	assert_int_equal(b.p.grown, 0);
 	assert_int_equal(faccessat(dir, "new", F_OK, 0), 0);
 	assert_int_equal(faccessat(dir, "gone", F_OK, 0), -1);
 	close(dir);
