@@ -181,9 +181,10 @@ run_config(const struct arguments *a, const struct config *config)
 	if (a->mode == INIT)
 		return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS
 		                                                            : EXIT_WRONG;
-	if (check_print(stdout, config, a->daemon.verbose) != 0 || check_hints(stdout, config) != 0)
-		return EXIT_WRONG;
-	return EXIT_SUCCESS;
+	if (check_print(stdout, config, a->daemon.verbose) == 0 && check_hints(stdout, config) == 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "flashback: %s\n", strerror(errno));
+	return EXIT_WRONG;
 }
 
 /* The errors of a bad config have been printed.  The daemon leaves the directory in which it was

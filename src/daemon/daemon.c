@@ -39,6 +39,7 @@ struct daemon {
 	int signals;
 	int64_t end_at; /* clock_mono: when all remaining children are killed */
 	bool ready;     /* READY=1 has been sent to the service manager */
+	bool terminal;  /* somebody watches --once */
 };
 
 /* ---- start ---- */
@@ -145,6 +146,11 @@ start(struct daemon *d, const struct daemon_options *options)
 	if (dispatch_publish(parts, VIEW_PRESTART) != 0)
 		return -1;
 	malloc_trim(0);
+	if (!options->once && isatty(STDERR_FILENO))
+		fputs(
+		    "flashback: this is the daemon, in the foreground until Ctrl-C; for other uses "
+		    "see flashback --help\n",
+		    stderr);
 	if (!options->once)
 		log_say(LOG_LEVEL_INFO, "flashback %s started: %zu volume%s, data_dir %s",
 		        FLASHBACK_VERSION, parts->table.n, parts->table.n == 1 ? "" : "s",
@@ -370,6 +376,16 @@ step(struct daemon *d)
 	notify_step(&d->parts.notify, &d->parts.config->notify);
 }
 
+/* Progress alone does not make the files be written, which would wake the processor for each
+ * message. */
+static void
+show_progress(struct daemon *d)
+{
+	struct view view = dispatch_view(&d->parts, VIEW_ALIVE);
+
+	publish_progress(&view);
+}
+
 /* The files are published after each step that changed what they show, and at least every
  * PUBLISH_SECONDS: readers take files that are older for those of a dead daemon. */
 static void
@@ -380,6 +396,8 @@ loop(struct daemon *d)
 	while (!is_over(d)) {
 		wait_for_event(d);
 		step(d);
+		if (d->terminal && parts->wake.begun != 0)
+			show_progress(d);
 		if (parts->publish.dirty || clock_mono() >= parts->publish.next)
 			(void)dispatch_publish(parts,
 			                       parts->wake.begun != 0 ? VIEW_ALIVE : VIEW_PRESTART);
@@ -400,6 +418,7 @@ daemon_run(const struct daemon_options *options)
 	}
 	d->parts.config_file = options->config_file;
 	d->parts.once = options->once;
+	d->terminal = options->once && isatty(STDERR_FILENO);
 	d->parts.only_wanted = options->wanted.n > 0;
 	d->parts.workers.table = &d->parts.table;
 	d->signals = d->parts.pid_fd = -1;

@@ -169,8 +169,24 @@ publish_warnings(struct publish *p, const struct text_list *disk, const struct t
 }
 
 void
+publish_progress(const struct view *view)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (f == NULL)
+		return;
+	status_progress(f, view);
+	if (fclose(f) == 0)
+		log_progress(len > 0 ? text : NULL);
+	free(text);
+}
+
+void
 publish_rows(const struct view *view, bool wanted)
 {
+	log_progress(NULL);
 	queue_print(stdout, view, wanted);
 	/* A closed standard output does not change the exit status of --once: the runs themselves
 	 * succeeded. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
@@ -19,11 +20,13 @@
 /* Longest line.  Writes of at most PIPE_BUF bytes to a pipe are atomic, so the lines of several
  * processes never interleave. */
 #define LINE_SIZE PIPE_BUF
+#define WIDTH 80 /* of a terminal that does not tell */
 
 static struct {
 	bool syslog;  /* else standard error */
 	bool journal; /* standard error goes to journald, which adds the time and reads <N> */
 	bool verbose;
+	int shown; /* the width of the line of progress on the terminal; 0: none */
 } sink;
 
 static const int priority[] = {
@@ -64,6 +67,15 @@ format_prefix(char *line, enum log_level level)
 	return strftime(line, LINE_SIZE, "%Y-%m-%d %H:%M:%S ", &tm);
 }
 
+/* Blanks, since not every terminal knows a sequence for this. */
+static void
+erase_progress(void)
+{
+	if (sink.shown > 0)
+		dprintf(STDERR_FILENO, "\r%*s\r", sink.shown, "");
+	sink.shown = 0;
+}
+
 /* Write one line to syslog or standard error, in a single write.  Control characters and
  * newlines are escaped here once more, so that one event is always one line, whatever a caller
  * let through. */
@@ -80,9 +92,29 @@ emit(enum log_level level, const char *words)
 	}
 	len = strlen(line);
 	line[len++] = '\n';
+	erase_progress();
 	/* If the log itself cannot be written, there is nowhere to report that. */
 	if (write(STDERR_FILENO, line, len) == -1)
 		return;
+}
+
+/* The line is cut one column before the edge, at which the cursor would move to the next line and
+ * could not come back. */
+void
+log_progress(const char *words)
+{
+	struct winsize size = {0};
+	char line[LINE_SIZE];
+	int width = WIDTH;
+
+	erase_progress();
+	if (words == NULL)
+		return;
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 4)
+		width = size.ws_col < LINE_SIZE ? size.ws_col : LINE_SIZE;
+	text_fit(line, (size_t)width, words, strlen(words));
+	dprintf(STDERR_FILENO, "%s", line);
+	sink.shown = width - 1;
 }
 
 /* LOG_NDELAY: the socket is opened now, before descriptors run out. */

@@ -10,6 +10,7 @@
 #include "flashback/report/forecast.h"
 #include "flashback/report/health.h"
 #include "flashback/report/queue.h"
+#include "flashback/report/reason.h"
 #include "flashback/report/state.h"
 #include "flashback/store/stamp.h"
 
@@ -256,6 +257,34 @@ status_write(FILE *f, const struct view *view)
 	put_text(f, "config", view->config_error != NULL ? view->config_error : "OK");
 	put_text(f, "version", view->version);
 	put_volumes(f, view);
+}
+
+/* The row with the highest activity; without any, the first that is probed or queued, or NULL. */
+static const struct table_row *
+find_first(const struct table *table, const struct busiest *top)
+{
+	const struct table_row *row = top->first;
+
+	for (size_t i = 0; row == NULL && i < table->n; i++)
+		if (table->row[i].phase != TABLE_RESTING)
+			row = &table->row[i];
+	return row;
+}
+
+void
+status_progress(FILE *f, const struct view *view)
+{
+	struct busiest top = find_busiest(view->table);
+	const struct table_row *row = find_first(view->table, &top);
+	struct state state;
+
+	if (row == NULL)
+		return;
+	state_of(row, view, &state);
+	fprintf(f, "%s: ", row->volume->id);
+	reason_status(f, row, view, &state);
+	if (top.running > 1)
+		fprintf(f, " (and %u more)", top.running - 1);
 }
 
 /* What the program does, for people: "backing up 'kimono/home' and 1 more". */

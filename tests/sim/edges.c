@@ -343,6 +343,12 @@ log_say(enum log_level level, const char *fmt, ...)
 }
 
 void
+log_progress(const char *words)
+{
+	(void)words;
+}
+
+void
 log_errno(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;

@@ -118,6 +118,11 @@ flashback() {
 	"${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" "$@" 2>&1
 }
 
+# on_terminal COMMAND...: with a terminal of its own; what appeared there is $output.
+on_terminal() {
+	run timeout 300 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
+}
+
 # wait_for COMMAND...: until the command succeeds; complain if it does not in two minutes.  That is what only a
 # fault comes to, on a slow and busy machine too, and costs nothing where all is well.
 PATIENCE=120

@@ -39,6 +39,34 @@ teardown() {
 	[ ! -e "$RUN/flashback.pid" ]
 }
 
+@test "on a terminal -1 shows the row as it goes, also beside a daemon; the daemon says that it is one" {
+	sed -i '/src\/"/s/ } *$/ rsync_options = "--bwlimit=100" }/' "$D/hosts.conf"
+	head -c 150000 /dev/urandom >"$D/src/a"
+	cp "$D/src/a" "$D/src/b"
+	on_terminal "$FLASHBACK" -1 -c "$CONF" here/v
+	expect_exit 0
+	grep -qE 'here/v: BACKING UP [0-9]+% .*/s [0-9:]+' <<<"$output"
+	# It is erased before what stays.
+	[[ "$output" =~ $'\r'\ +$'\r'[0-9-]+\ [0-9:]+\ here/v:\ succeeded ]]
+	[[ "$output" =~ (^|[$'\r\n'])VOLUME ]]
+	run flashback -1 there/v
+	refuse expect "BACKING UP"
+	refuse expect $'\r'
+	background DAEMON script -qefc "$(printf '%q ' "$FLASHBACK" -c "$CONF")" /dev/null
+	wait_for grep -q 'this is the daemon, in the foreground until Ctrl-C' "$D/log"
+	wait_for status_is status IDLE
+	on_terminal "$FLASHBACK" -1 -c "$CONF" here/v
+	expect_exit 0
+	expect "here/v: BACKING UP"
+	kill -INT "$(cat "$RUN/flashback.pid")"
+	wait "$DAEMON"
+	DAEMON=''
+	grep -q stopped "$D/log"
+	: >"$D/log"
+	start_daemon
+	refuse grep -q Ctrl-C "$D/log"
+}
+
 @test "-1 with operands: only these, due or not; a host is all its volumes" {
 	run flashback -1 here/v
 	expect_exit 0

@@ -272,11 +272,6 @@ refused() {
 	backs_up
 }
 
-# on_terminal COMMAND...: with a terminal of its own; what appeared there is $output.
-on_terminal() {
-	run timeout 300 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null
-}
-
 @test "nobody is ever asked anything on the terminal" {
 	sshd_start 1 22 'PasswordAuthentication yes' 'PermitRootLogin yes'
 	: >"$D/sshd1/authorized_keys"

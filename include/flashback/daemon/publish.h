@@ -30,6 +30,9 @@ int publish_write(struct publish *p, const struct config *config, struct view *v
  * left beside them.  Only while the pid file is locked. */
 void publish_sweep(const struct config *config);
 
+/** publish_progress(view): show on the terminal what --once does now. */
+void publish_progress(const struct view *view);
+
 /** publish_rows(view, wanted): print the rows of --once, or only the wanted ones. */
 void publish_rows(const struct view *view, bool wanted);
 

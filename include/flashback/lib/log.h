@@ -21,4 +21,11 @@ void log_say(enum log_level level, const char *fmt, ...) __attribute__((format(p
 /** log_errno(level, fmt, ...): the same with ": " and errno's text appended. */
 void log_errno(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/**
+ * log_progress(words):
+ * Show words on standard error, which is a terminal, in a line that the next call replaces, and
+ * that is erased before a message, and by NULL.
+ */
+void log_progress(const char *words);
+
 #endif

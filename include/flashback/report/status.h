@@ -12,4 +12,8 @@
 void status_write(FILE *f, const struct view *view);
 void status_queue(FILE *f, const struct view *view);
 
+/** status_progress(f, view): the state of the volume that is busiest, without a newline: what
+ * --once does now.  Nothing if no volume is probed, queued or running. */
+void status_progress(FILE *f, const struct view *view);
+
 #endif

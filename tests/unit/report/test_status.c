@@ -278,6 +278,39 @@ test_volume_state(void **unused)
 	}
 }
 
+static void
+print_progress(FILE *f, const void *view)
+{
+	status_progress(f, view);
+}
+
+/* What --once shows as it goes. */
+static void
+test_progress(void **unused)
+{
+	struct table table = {0};
+	struct view view = make_view(&table);
+	char *text;
+
+	(void)unused;
+	make_table(&table);
+	assert_string_equal(text = golden_text(print_progress, &view), "");
+	free(text);
+	table.row[3].phase = TABLE_PROBING;
+	table.row[3].seen.complete = NOW - 2 * DAY;
+	assert_string_equal(text = golden_text(print_progress, &view),
+	                    "digit/users: READY: probing the host");
+	free(text);
+	run(&table, "kimono/etc", TABLE_PREPARING);
+	run(&table, "nas/music", TABLE_COPYING);
+	table_find(&table, "nas/music")->progress = (struct output_progress){
+	    .percent = 43, .rate = 2048, .left = 432, .done = 43, .all = 100};
+	assert_string_equal(text = golden_text(print_progress, &view),
+	                    "nas/music: BACKING UP 43% 2.0K/s 0:07:12 (and 1 more)");
+	free(text);
+	table_free(&table);
+}
+
 /* While hosts are only asked, scripts in use want IDLE. */
 static void
 test_asking_is_idle(void **unused)
@@ -377,6 +410,7 @@ main(void)
 	    cmocka_unit_test(test_status_prestart_and_down),
 	    cmocka_unit_test(test_activity),
 	    cmocka_unit_test(test_volume_state),
+	    cmocka_unit_test(test_progress),
 	    cmocka_unit_test(test_asking_is_idle),
 	    cmocka_unit_test(test_queue_of_the_stopped),
 	    cmocka_unit_test(test_wait_is_rounded_up),
