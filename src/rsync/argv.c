@@ -110,6 +110,52 @@ add_added(const struct argv_job *job, struct text_list *argv)
 	return 0;
 }
 
+static int
+add_all(struct text_list *argv, const char *const options[])
+{
+	for (size_t i = 0; options[i] != NULL; i++)
+		if (text_list_add(argv, options[i]) != 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * In a local copy --confine-root holds for the sender, too, which then skips the files that a rule
+ * merges (`: .rsync-filter') without a word.  So the sender is started as if it were on another
+ * host: env(1) in the place of ssh takes the host's name for a variable.  -s, since no shell takes
+ * the arguments apart; whole files, as in any local copy.
+ */
+#define APART "apart=sender"
+
+static bool
+is_apart(const struct argv_job *job)
+{
+	static const char rule[] = "--filter=";
+	const struct text_list *options = &job->volume->rsync_options;
+
+	if (job->volume->transport != VOLUME_LOCAL || !job->version.confine_root)
+		return false;
+	for (size_t i = 0; i < options->n; i++)
+		/* merge, dir-merge */
+		if (strncmp(options->item[i], rule, sizeof(rule) - 1) == 0 &&
+		    strchr(".:md", options->item[i][sizeof(rule) - 1]) != NULL)
+			return true;
+	return false;
+}
+
+static int
+add_apart(const struct argv_job *job, struct text_list *argv)
+{
+	static const char *const options[] = {"-s", "-e", "/usr/bin/env", "--whole-file", NULL};
+
+	if (!is_apart(job))
+		return 0;
+	return add_all(argv, options) != 0 ||
+	               text_list_addf(argv, "--rsync-path=%s", job->program) != 0
+	           ? -1
+	           : 0;
+}
+
 /* Options of every copy and scan.  A sender that compares by checksum is silent for long, so it
  * gets no --timeout, which would abort it. */
 static int
@@ -134,7 +180,7 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
 			return -1;
-	if (add_added(job, argv) != 0)
+	if (add_added(job, argv) != 0 || add_apart(job, argv) != 0)
 		return -1;
 	if (job->source != NULL && text_list_addf(argv, "--contimeout=%d", CONNECT_TIMEOUT) != 0)
 		return -1;
@@ -179,18 +225,10 @@ add_ends(const struct argv_job *job, struct text_list *argv)
 {
 	const char *source = job->source != NULL ? job->source : job->volume->source;
 
-	if (text_list_add(argv, "--") != 0 || text_list_add(argv, source) != 0)
+	if (text_list_add(argv, "--") != 0 ||
+	    text_list_addf(argv, "%s%s", is_apart(job) ? APART ":" : "", source) != 0)
 		return -1;
 	return text_list_addf(argv, "%s/", job->target);
-}
-
-static int
-add_all(struct text_list *argv, const char *const options[])
-{
-	for (size_t i = 0; options[i] != NULL; i++)
-		if (text_list_add(argv, options[i]) != 0)
-			return -1;
-	return 0;
 }
 
 /* The order matters: filters in rsync_options come after the excludes, and after the options

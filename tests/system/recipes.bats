@@ -31,19 +31,38 @@ block() {
 }
 
 @test "README.md: users exclude by a file in a directory of theirs" {
-	local option
+	local option volume first
 	needs_root
 	box_start
 	host_start 1
 	rsyncd_start 1 "$D/src"
 	option=$(grep -oE 'rsync_options = \{ "--filter=[^}]*\}' "$ROOT/README.md")
-	hosts_conf <<<"host \"h\" { volume \"v\" { source = \"rsync://10.77.1.2/data/\"  $option } }"
+	hosts_conf <<-END
+	host "h" { volume "v" { source = "rsync://10.77.1.2/data/"  $option } }
+	host "here" {
+	    volume "v" { source = "$D/src/"  $option }
+	    volume "odd" { source = "$D/it's my; \$HOME:/"  rsync_options = "--filter=dir-merge,e .rsync-filter" }
+	}
+	END
 	mkdir -p "$D/src/ann/big" "$D/src/bob/big"
 	touch "$D/src/ann/big/f" "$D/src/bob/big/f"
 	echo '- big/' >"$D/src/ann/.rsync-filter"
+	cp -a "$D/src" "$D/it's my; \$HOME:"
 	flashback -1
-	[ ! -e "$(newest h/v)/ann/big" ]
-	[ -e "$(newest h/v)/bob/big/f" ]
+	first=$(newest here/v)
+	next_second
+	echo more >"$D/src/more"
+	flashback -1 h here
+	for volume in h/v here/v here/odd; do
+		[ ! -e "$(newest "$volume")/ann/big" ]
+		[ -e "$(newest "$volume")/bob/big/f" ]
+	done
+	[ -e "$(newest here/v)/ann/.rsync-filter" ]
+	[ ! -e "$(newest here/odd)/ann/.rsync-filter" ]
+	[ "$(stat -c %i "$first/bob/big/f")" = "$(stat -c %i "$(newest here/v)/bob/big/f")" ]
+	rm -r "$D/src/ann" "$D/src/bob"
+	run flashback -n here/v
+	expect " -- apart=sender:$D/src/ "
 }
 
 @test "README.md: everything restored into an empty directory, and compared with the source" {
