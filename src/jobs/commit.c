@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "flashback/jobs/inspect.h"
+#include "flashback/jobs/example.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
@@ -135,14 +136,23 @@ write_restore(FILE *f, void *arg)
 {
 	const struct commit *c = arg;
 	char *dir = text_format("%s/%s", c->data_dir, c->volume->id), name[STAMP_NAME_SIZE];
-	const char *newest = c->linked ? NULL : voldir_newest(c->v, c->now, name);
+	const char *newest = voldir_newest(c->v, c->now, name);
+	char *example = newest != NULL ? example_find(c->v->fd, newest) : NULL;
 	struct text_list left_out = {0};
+	const struct restore r = {
+	    .volume = c->volume,
+	    .dir = dir,
+	    .latest = c->linked || newest == NULL ? RESTORE_LINK : newest,
+	    .example = example,
+	    .rsync = c->rsync,
+	    .left_out = &left_out,
+	};
 	int rc = -1;
 
 	if (dir != NULL && leftout_list(c->volume, c->data_dir, &left_out) == 0)
-		rc = restore_write(f, c->volume, dir, newest != NULL ? newest : RESTORE_LINK,
-		                   c->rsync, &left_out);
+		rc = restore_write(f, &r);
 	text_list_free(&left_out);
+	free(example);
 	free(dir);
 	return rc;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/report/restore.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,25 +12,23 @@
 #include "flashback/lib/text.h"
 #include "flashback/rsync/argv.h"
 
-/* What the examples restore: names that most people have, and that the tests can create. */
-#define EXAMPLE_DIRECTORY "Documents"
+/* What the examples restore if no file of the snapshot will do. */
 #define EXAMPLE_FILE "Documents/letter.odt"
+
+/* The bytes of the files that have no other names than those that find(1) meets. */
+#define ONLY_HERE                                                                                  \
+	"-printf '%%i %%n %%b\\n' | awk '++seen[$1] == $2 { n += $3 } END { printf \"%%.0f\\n\", " \
+	"n * 512 }'"
+
 #define EXAMPLE_STAMP "YYYY-MM-DDThhmmss+zzzz"
 
 /* Where the examples put files that shall not overwrite the source: below the current directory. */
 #define ASIDE "./restored/"
 
 /* What is to be restored. */
-struct piece {
-	const char *title;
-	const char *name; /* NULL: everything */
-};
+enum piece { ONE_FILE, ONE_DIRECTORY, EVERYTHING, PIECES };
 
-static const struct piece pieces[] = {
-    {"One file", EXAMPLE_FILE},
-    {"One directory", EXAMPLE_DIRECTORY},
-    {"Everything", NULL},
-};
+static const char *const titles[PIECES] = {"One file", "One directory", "Everything"};
 
 /* Where it is restored to: the source, or another directory. */
 enum destination { BACK, TO_ASIDE };
@@ -40,14 +39,14 @@ struct text {
 	const struct volume *volume;
 	const char *dir, *rsync;
 	const char *latest; /* the name of the newest snapshot, or of the link to it */
+	const char *file;   /* that the examples restore */
+	int directory;      /* how much of that is its directory; 0: it has none */
 	struct source back; /* where BACK leads */
 	bool unknown;       /* that is not known: the commands end in a placeholder */
 	bool own;           /* it is the source */
 	char *ssh;          /* the remote shell to it, without a key that may only read */
 	bool failed;        /* there was no memory for a command */
 };
-
-/* ---- where back is ---- */
 
 /* Where a restore goes.  A key that is restricted to reading is the usual reason for that to be
  * another place than the source, so it does not get into the commands then. */
@@ -65,8 +64,6 @@ find_back(struct text *t)
 	t->ssh = t->own ? strdup(v->ssh) : value_shell_keyless(v->ssh);
 	return rc == 0 && t->ssh != NULL ? 0 : -1;
 }
-
-/* ---- commands ---- */
 
 /* Must rsync keep the remote shell from expanding the path (-s)?  An rsync older than 3.2.4 does
  * not escape it by itself. */
@@ -146,14 +143,16 @@ add_program(const struct text *t, bool relative, bool local, bool dry, struct te
 /* Build one command.  Restoring to the source uses the same transport as the backup; restoring
  * aside, or a local volume, is a local copy. */
 static int
-add_words(const struct text *t, const struct piece *piece, enum destination target, bool dry,
+add_words(const struct text *t, enum piece piece, enum destination target, bool dry,
           struct text_list *argv)
 {
-	if (add_program(t, piece->name != NULL, target == TO_ASIDE, dry, argv) != 0)
+	int length[PIECES] = {[ONE_FILE] = (int)strlen(t->file), [ONE_DIRECTORY] = t->directory};
+
+	if (add_program(t, piece != EVERYTHING, target == TO_ASIDE, dry, argv) != 0)
 		return -1;
 	/* With -R the part after "/./" is created below the target, parent directories included. */
-	if (text_list_addf(argv, piece->name != NULL ? "%s/%s/./%s" : "%s/%s/", t->dir, t->latest,
-	                   piece->name) != 0)
+	if (text_list_addf(argv, "%s/%s/%s%.*s", t->dir, t->latest, piece == EVERYTHING ? "" : "./",
+	                   length[piece], t->file) != 0)
 		return -1;
 	if (target == BACK && t->unknown)
 		return 0;
@@ -173,37 +172,40 @@ put_placeholder(const struct text *t)
 static void
 put_line(struct text *t, int built, struct text_list *argv, bool unknown, const char *after)
 {
-	if (built == 0) {
-		fputs("    ", t->f);
+	fputs("    ", t->f);
+	if (built == 0)
 		argv_print(t->f, argv);
-		if (unknown)
-			put_placeholder(t);
-		fprintf(t->f, "%s\n", after);
-	} else {
-		t->failed = true;
-	}
+	if (unknown)
+		put_placeholder(t);
+	fputs(after, t->f);
+	t->failed |= built != 0;
 	text_list_free(argv);
 }
 
 static void
-put_command(struct text *t, const struct piece *piece, enum destination target, bool dry)
+put_command(struct text *t, enum piece piece, enum destination target, bool dry)
 {
 	struct text_list argv = {0};
 	int rc = add_words(t, piece, target, dry, &argv);
 
-	put_line(t, rc, &argv, target == BACK && t->unknown, "");
+	put_line(t, rc, &argv, target == BACK && t->unknown, "\n");
 }
 
 /* Write a command about the volume's directory: words, directory, and what follows. */
-static void
-put_about(struct text *t, const char *words, const char *after)
+static void __attribute__((format(printf, 3, 4)))
+put_about(struct text *t, const char *words, const char *after, ...)
 {
 	struct text_list argv = {0};
+	va_list args;
 	int rc = text_list_split(&argv, words);
 
 	if (rc == 0)
 		rc = text_list_add(&argv, t->dir);
-	put_line(t, rc, &argv, false, after);
+	put_line(t, rc, &argv, false, "");
+	va_start(args, after);
+	vfprintf(t->f, after, args);
+	va_end(args);
+	fputc('\n', t->f);
 }
 
 /* What the directory contains, and how to list it.  Written for somebody who has lost a machine and
@@ -211,27 +213,24 @@ put_about(struct text *t, const char *words, const char *after)
 static void
 put_beginning(struct text *t)
 {
-	fprintf(t->f, "How to restore %s\n\n", t->volume->id);
-	fprintf(t->f, "The directories beside this file are snapshots of %s .\n",
-	        t->volume->source);
 	fprintf(t->f,
+	        "How to restore %s\n\n"
+	        "The directories beside this file are snapshots of %s .\n"
 	        "Each is named after the time at which it was made, and is complete in itself;\n"
 	        "`%s' is the newest.  Restoring needs only this disk and rsync: become root, in a\n"
 	        "shell of root's (sudo -i), and paste a line.  With sudo before a line, its * is\n"
 	        "expanded by your own shell, which may not look in here: \"no such file\".  "
-	        "Replace\n" EXAMPLE_FILE " or " EXAMPLE_DIRECTORY
-	        " by what you want, and `%s' by the name of\n"
+	        "Replace\n%s by what you want, and `%s' by the name of\n"
 	        "an older snapshot if need be.  A line with -n changes nothing: it shows what the\n"
 	        "line below it would do.",
-	        t->latest, t->latest);
+	        t->volume->id, t->volume->source, t->latest, t->file, t->latest);
 	if (strcmp(t->latest, RESTORE_LINK) == 0)
 		fputs("  Mind the slash after `latest': it is a link, and without\n"
 		      "the slash cp -a copies only that.",
 		      t->f);
-	fputs("\n\n", t->f);
-	fputs("List the snapshots, and the versions of a file:\n\n", t->f);
-	put_about(t, "ls -l", "");
-	put_about(t, "ls -l", "/*/" EXAMPLE_FILE);
+	fputs("\n\nList the snapshots, and the versions of a file:\n\n", t->f);
+	put_about(t, "ls -l", "/");
+	put_about(t, "ls -l", "/*/%s", t->file);
 	fputs(
 	    "\nOne that ends in .partial lacks files that could not be read; in one that ends in\n"
 	    ".suspect most files were missing when it was made.  .working, .interrupted and\n"
@@ -255,11 +254,13 @@ put_left_out(const struct text *t, const struct text_list *left_out)
 static void
 put_pieces(struct text *t, enum destination target)
 {
-	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		fprintf(t->f, "\n%s:\n\n", pieces[i].title);
+	for (enum piece i = ONE_FILE; i < PIECES; i++) {
+		if (i == ONE_DIRECTORY && t->directory == 0)
+			continue;
+		fprintf(t->f, "\n%s:\n\n", titles[i]);
 		if (target == BACK)
-			put_command(t, &pieces[i], target, true);
-		put_command(t, &pieces[i], target, false);
+			put_command(t, i, target, true);
+		put_command(t, i, target, false);
 	}
 }
 
@@ -403,7 +404,7 @@ put_aside(struct text *t)
 	    "a dot is about attributes:\n\n",
 	    t->f);
 	rc = text_list_add(&argv, t->rsync);
-	put_line(t, rc == 0 ? add_comparison(t->volume, &argv) : rc, &argv, false, "");
+	put_line(t, rc == 0 ? add_comparison(t->volume, &argv) : rc, &argv, false, "\n");
 }
 
 /* Disk usage, removing and pinning snapshots. */
@@ -412,10 +413,14 @@ put_end(struct text *t)
 {
 	fputs("\nDisk usage; each snapshot counts what those above it do not have:\n\n", t->f);
 	put_about(t, "du -shc", "/2*");
-	fputs("\nAny snapshot can be removed, the others remain complete.  Do this while no backup "
-	      "of\n"
-	      "this volume is running, and notify flashback afterwards:\n\n",
-	      t->f);
+	fputs("\nWhat has changed since a snapshot:\n\n", t->f);
+	put_about(t, "cd", " && diff -rq --no-dereference " EXAMPLE_STAMP " %s/", t->latest);
+	fputs(
+	    "\nAny snapshot can be removed, the others remain complete.  Do this while no run of\n"
+	    "this volume is active, and notify flashback afterwards.  The first line shows how\n"
+	    "many bytes that will free:\n\n",
+	    t->f);
+	put_about(t, "cd", " && find " EXAMPLE_STAMP " .flashback/spare -type f " ONLY_HERE);
 	put_about(t, "rm -rf", "/" EXAMPLE_STAMP);
 	fputs("    pkill -USR1 -x flashback\n\n"
 	      "To keep a snapshot permanently, give it a suffix of your own:\n\n",
@@ -439,18 +444,25 @@ shorten(const char *rsync)
 /* For a module of an rsync daemon the commands that restore aside come first, as most modules are
  * read-only. */
 int
-restore_write(FILE *f, const struct volume *volume, const char *dir, const char *latest,
-              const char *rsync, const struct text_list *left_out)
+restore_write(FILE *f, const struct restore *r)
 {
 	struct text t = {
-	    .f = f, .volume = volume, .dir = dir, .latest = latest, .rsync = shorten(rsync)};
+	    .f = f,
+	    .volume = r->volume,
+	    .dir = r->dir,
+	    .latest = r->latest,
+	    .rsync = shorten(r->rsync),
+	    .file = r->example != NULL ? r->example : EXAMPLE_FILE,
+	};
+	const char *slash = strrchr(t.file, '/');
 
+	t.directory = slash != NULL ? (int)(slash - t.file) : 0;
 	if (find_back(&t) != 0) {
 		t.failed = true;
 		goto out;
 	}
 	put_beginning(&t);
-	put_left_out(&t, left_out);
+	put_left_out(&t, r->left_out);
 	if (t.back.transport == VOLUME_RSYNCD) {
 		put_aside(&t);
 		put_back(&t);
@@ -480,7 +492,7 @@ restore_beside(FILE *f, const struct volume *volume, const char *rsync, const ch
 	    (add_program(&t, false, false, false, &argv) != 0 || text_list_add(&argv, from) != 0 ||
 	     (!t.unknown && text_list_add(&argv, t.back.text) != 0)))
 		rc = -1;
-	put_line(&t, rc, &argv, t.unknown, "");
+	put_line(&t, rc, &argv, t.unknown, "\n");
 	source_free(&t.back);
 	free(t.ssh);
 	return t.failed ? -1 : 0;

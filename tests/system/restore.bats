@@ -221,3 +221,26 @@ compares() {
 	wait_for status_is health OK
 	[ "$(readlink "$STORE/here/v/latest")" = "$(snapshots here/v | tail -n 1)" ]
 }
+
+# line WORDS: the command of RESTORE.txt with these words, about the older of two snapshots.
+line() {
+	sed -n "/^    .*$1/{s/^    //; s/YYYY-MM-DDThhmmss+zzzz/$OLDER/; p}" "$STORE/here/v/RESTORE.txt"
+}
+
+@test "RESTORE.txt: an example that is there, what has changed, and what removing a snapshot frees" {
+	mkdir "$D/src/ann"
+	seq 10000 >"$D/src/ann/todo"
+	flashback -1 here/v
+	OLDER=$(snapshots here/v)
+	echo done >"$D/src/ann/todo"
+	next_second
+	flashback -1 here/v
+	grep -q 'latest/./ann/todo ' "$STORE/here/v/RESTORE.txt"
+	run sh -c "$(line 'diff')"
+	expect_exit 1
+	[ "$output" = "Files $OLDER/ann/todo and latest/ann/todo differ" ]
+	run sh -eu -c "$(line 'find')"
+	[ "$output" -eq $((512 * $(stat -c %b "$STORE/here/v/$OLDER/ann/todo"))) ]
+	sh -eu -c "$(line 'rm -rf')"
+	has_snapshots 1 here/v
+}

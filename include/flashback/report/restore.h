@@ -10,16 +10,23 @@
 
 /* RESTORE.txt: the literal commands that restore a volume, dry run first.  Core: to a FILE *. */
 
+/** What RESTORE.txt is about. */
+struct restore {
+	const struct volume *volume;
+	const char *dir;     /* of the volume; absolute */
+	const char *latest;  /* RESTORE_LINK or, where there is no such link, the newest snapshot */
+	const char *example; /* a file of that, for the examples; see example_find.  NULL: none */
+	const char *rsync;   /* the program to name */
+	const struct text_list *left_out; /* file systems that the snapshots do not contain, safe
+	                                     to print */
+};
+
 /**
- * restore_write(f, volume, dir, latest, rsync, left_out):
- * Write RESTORE.txt for a volume whose directory is dir (absolute), with rsync the program to name;
- * latest is RESTORE_LINK or, where there is no such link, the name of the newest snapshot.
- * left_out are the file systems that its snapshots do not contain, safe to print.
- * Every command is on a line of its own, after four blanks, and can be pasted unchanged.
- * Return 0, or -1 with ENOMEM or when f has an error.
+ * restore_write(f, r):
+ * Write RESTORE.txt.  Every command is on a line of its own, after four blanks, and can be pasted
+ * unchanged.  Return 0, or -1 with ENOMEM or when f has an error.
  */
-int restore_write(FILE *f, const struct volume *volume, const char *dir, const char *latest,
-                  const char *rsync, const struct text_list *left_out);
+int restore_write(FILE *f, const struct restore *r);
 
 /**
  * restore_beside(f, volume, rsync, from, to):

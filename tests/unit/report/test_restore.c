@@ -16,22 +16,37 @@ struct asked {
 	const struct volume *volume;
 	const char *dir, *latest, *rsync;
 	struct text_list left_out;
+	const char *example;
 };
+
+static int
+write_to(FILE *f, const struct asked *a)
+{
+
+	const struct restore r = {
+	    .volume = a->volume,
+	    .dir = a->dir,
+	    .latest = a->latest,
+	    .example = a->example,
+	    .rsync = a->rsync,
+	    .left_out = &a->left_out,
+	};
+
+	return restore_write(f, &r);
+}
 
 static void
 print(FILE *f, const void *arg)
 {
-	const struct asked *a = arg;
-
-	assert_int_equal(restore_write(f, a->volume, a->dir, a->latest, a->rsync, &a->left_out), 0);
+	assert_int_equal(write_to(f, arg), 0);
 }
 
 static void
 check(const char *name, struct volume *volume, const char *dir)
 {
 	golden_check(
-	    name,
-	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}}));
+	    name, golden_text(print, &(struct asked){
+	                                 volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}, NULL}));
 	volume_free(volume);
 }
 
@@ -86,14 +101,17 @@ static void
 test_without_the_link(void **unused)
 {
 	struct volume *volume = rows_volume("here/etc", "source=/etc/", NULL);
-	const struct asked asked = {
-	    volume, "/backup/here/etc", "2026-11-20T031000+0100", "rsync", {0}};
+	const struct asked asked = {volume, "/backup/here/etc", "2026-11-20T031000+0100", "rsync",
+	                            {0},    "song.ogg"};
 	char *text = golden_text(print, &asked);
 
 	(void)unused;
 	assert_null(strstr(text, "latest"));
 	assert_non_null(strstr(text, " /backup/here/etc/2026-11-20T031000+0100/ /etc/\n"));
 	assert_non_null(strstr(text, "`2026-11-20T031000+0100' is the newest."));
+	/* Files, but no directories. */
+	assert_non_null(strstr(text, "/./song.ogg /etc/\n"));
+	assert_null(strstr(text, "One directory"));
 	free(text);
 	volume_free(volume);
 }
@@ -136,8 +154,8 @@ test_restore_to(void **unused)
 		struct volume *volume = rows_volume("l/h", cases[i].source, cases[i].target,
 		                                    cases[i].option, cases[i].ssh, NULL);
 		char *text = golden_text(
-		    print,
-		    &(struct asked){volume, "/backup/l/h", RESTORE_LINK, "/usr/bin/rsync", {0}});
+		    print, &(struct asked){
+		               volume, "/backup/l/h", RESTORE_LINK, "/usr/bin/rsync", {0}, NULL});
 
 		if (strstr(text, cases[i].command) == NULL)
 			fail_msg("%s is not in:\n%s", cases[i].command, text);
@@ -153,7 +171,8 @@ test_program(void **unused)
 {
 	struct volume *volume = rows_volume("a/b", NULL);
 	char *text = golden_text(
-	    print, &(struct asked){volume, "/backup/a/b", RESTORE_LINK, "/opt/rs/bin/rsync", {0}});
+	    print,
+	    &(struct asked){volume, "/backup/a/b", RESTORE_LINK, "/opt/rs/bin/rsync", {0}, NULL});
 
 	(void)unused;
 	assert_non_null(strstr(text, "\n    /opt/rs/bin/rsync -n -v "));
@@ -171,9 +190,9 @@ test_old_args(void **unused)
 	struct volume *volume = rows_volume("a/b", source, NULL);
 	struct volume *old = rows_volume("a/b", source, "rsync_options=--old-args", NULL);
 	char *text = golden_text(
-	    print, &(struct asked){volume, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}});
-	char *old_text =
-	    golden_text(print, &(struct asked){old, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}});
+	    print, &(struct asked){volume, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}, NULL});
+	char *old_text = golden_text(
+	    print, &(struct asked){old, "/x/a/b", RESTORE_LINK, "/usr/bin/rsync", {0}, NULL});
 
 	(void)unused;
 	assert_non_null(strstr(text, " -s "));
@@ -190,14 +209,14 @@ static void
 test_write_error(void **unused)
 {
 	struct volume *volume = rows_volume("a/b", NULL);
+	const struct asked asked = {volume,           "/backup/a/b", RESTORE_LINK,
+	                            "/usr/bin/rsync", {0},           NULL};
 	FILE *f = fopen("/dev/full", "w");
 
 	(void)unused;
 	assert_non_null(f);
 	setvbuf(f, NULL, _IONBF, 0);
-	assert_int_equal(restore_write(f, volume, "/backup/a/b", RESTORE_LINK, "/usr/bin/rsync",
-	                               &(struct text_list){0}),
-	                 -1);
+	assert_int_equal(write_to(f, &asked), -1);
 	fclose(f);
 	volume_free(volume);
 }
@@ -264,8 +283,8 @@ test_commands_as_they_stand(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/it's/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/so urce/", here->path);
 	volume = rows_volume("a/v", source, NULL);
-	text =
-	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}});
+	text = golden_text(print,
+	                   &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}, NULL});
 
 	run_commands(text, "ls ", "");
 	shell("rm -r 'so urce'/*");
@@ -298,8 +317,8 @@ test_fake_super(void **scratch)
 	snprintf(dir, sizeof(dir), "%s/store/v", here->path);
 	snprintf(source, sizeof(source), "source=%s/back/", here->path);
 	volume = rows_volume("a/v", source, "rsync_options=--fake-super", NULL);
-	text =
-	    golden_text(print, &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}});
+	text = golden_text(print,
+	                   &(struct asked){volume, dir, RESTORE_LINK, "/usr/bin/rsync", {0}, NULL});
 	run_commands(text, "rsync -v ", "latest/ ");
 	shell("for f in back/file restored/file; do "
 	      "test \"$(stat -c %u:%g:%a $f)\" = 1234:2345:4711 || exit 1; done");
