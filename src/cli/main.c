@@ -179,8 +179,9 @@ run_config(const struct arguments *a, const struct config *config)
 	if (a->mode == LIST)
 		return list_run(stdout, config, &a->daemon.wanted);
 	if (a->mode == INIT)
-		return mkstore_run(config->data_dir, a->force, stdout) == 0 ? EXIT_SUCCESS
-		                                                            : EXIT_WRONG;
+		return mkstore_run(config->data_dir, config->pid_file, a->force, stdout) == 0
+		           ? EXIT_SUCCESS
+		           : EXIT_WRONG;
 	if (check_print(stdout, config, a->daemon.verbose) == 0 && check_hints(stdout, config) == 0)
 		return EXIT_SUCCESS;
 	fprintf(stderr, "flashback: %s\n", strerror(errno));

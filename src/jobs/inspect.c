@@ -363,6 +363,7 @@ inspect_body(int out, void *arg)
 	memcpy(disk.id, s.traits.id, sizeof(disk.id));
 	send_disk(out, &disk);
 	warn_of_store(out, config->data_dir, &s);
+	storewarn_note(config->pid_file, config->data_dir);
 	warn_of_unlisted(out, &s, config);
 	if (job->volumes)
 		inspect_volumes(out, &s, job);

@@ -8,6 +8,7 @@
 #define FIRST_LINE "flashback store 1"
 #define ADDED "added_xattrs"
 #define SHARED "shared"
+#define MOVED "moved"
 
 static const struct {
 	const char *name;
@@ -69,6 +70,8 @@ take_line(struct marker *m, const char *line, size_t len)
 		take_value(m->disk, sizeof(m->disk), "-", equals + 1, len - key - 1);
 	if (is(line, key, SHARED))
 		m->shared = is(equals + 1, len - key - 1, "yes");
+	if (is(line, key, MOVED))
+		m->moved = is(equals + 1, len - key - 1, "yes");
 	if (is(line, key, ADDED))
 		take_value(m->added, sizeof(m->added), "_.:@- ", equals + 1, len - key - 1);
 	for (int t = 0; t < MARKER_TRAITS; t++)
@@ -105,6 +108,7 @@ marker_print(FILE *f, const struct marker *m)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
 		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
-	fprintf(f, ADDED "=%s\n" SHARED "=%s\n", m->added, m->shared ? "yes" : "no");
+	fprintf(f, ADDED "=%s\n" SHARED "=%s\n" MOVED "=%s\n", m->added, m->shared ? "yes" : "no",
+	        m->moved ? "yes" : "no");
 	return ferror(f) ? -1 : 0;
 }

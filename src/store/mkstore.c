@@ -24,6 +24,7 @@
 /* A directory while it is made a store. */
 struct mkstore {
 	const char *data_dir;
+	const char *beside; /* the file beside which storewarn keeps its note */
 	FILE *f;
 	int dir, meta, test; /* data_dir, .flashback, .flashback/test */
 	bool force, made_dir, made_meta;
@@ -107,9 +108,16 @@ refuse_inside(const struct mkstore *in)
 /* With the backup disk not mounted, its mount point lies on the system's own disk: a store there
  * would be taken for the backup disk ever after, and fill the system up. */
 static int
-refuse_root(const struct mkstore *in)
+refuse_root(struct mkstore *in)
 {
-	if (in->force)
+	char *words = NULL;
+
+	in->found.moved = storewarn_noted(in->beside, in->data_dir);
+	if (in->found.moved && in->force)
+		words = storewarn_moved(in->data_dir);
+	if (words != NULL)
+		fprintf(in->f, "warning: %s\n", words);
+	else if (in->force)
 		fprintf(in->f, "warning: %s is on the file system of /, the system's own\n",
 		        in->data_dir);
 	else
@@ -120,6 +128,7 @@ refuse_root(const struct mkstore *in)
 		        "with "
 		        "flashback --init --force\n",
 		        in->data_dir);
+	free(words);
 	return in->force ? 0 : -1;
 }
 
@@ -290,9 +299,11 @@ mkstore_renew(const char *data_dir, struct store *s, FILE *f)
 static int
 run_again(struct mkstore *in, struct store *s)
 {
-	char *warning = storewarn_text(in->data_dir, s);
+	char *warning;
 	bool good;
 
+	s->traits.moved = s->traits.moved && !in->force;
+	warning = storewarn_text(in->data_dir, s);
 	fprintf(in->f, "%s is already a flashback store (id %s); tested again:\n", in->data_dir,
 	        s->traits.id);
 	good = test_again(in, s) == 0;
@@ -304,10 +315,15 @@ run_again(struct mkstore *in, struct store *s)
 }
 
 int
-mkstore_run(const char *data_dir, bool force, FILE *f)
+mkstore_run(const char *data_dir, const char *beside, bool force, FILE *f)
 {
-	struct mkstore in = {
-	    .data_dir = data_dir, .f = f, .force = force, .dir = -1, .meta = -1, .test = -1};
+	struct mkstore in = {.data_dir = data_dir,
+	                     .beside = beside,
+	                     .f = f,
+	                     .force = force,
+	                     .dir = -1,
+	                     .meta = -1,
+	                     .test = -1};
 	struct store s;
 	char *why;
 	int rc = -1;

@@ -49,6 +49,13 @@ storewarn_text(const char *data_dir, const struct store *s)
 	return NULL;
 }
 
+void
+storewarn_note(const char *beside, const char *data_dir)
+{
+	(void)beside;
+	(void)data_dir;
+}
+
 bool
 store_is_copy(int fd, const struct store *s)
 {

@@ -149,3 +149,29 @@ through() {
 	wait_for status_is health WARNING
 	[[ "$(status reason)" == *'/etc/fstab mounts'* ]]
 }
+
+@test "a store made on the file system of / where another disk was before is a warning until it is accepted" {
+	local at=$BATS_TEST_TMPDIR/system
+	[ "$(stat -c %d /)" = "$(stat -c %d "$BATS_TEST_TMPDIR")" ] || skip "the tests run on another device than /"
+	mkdir "$at"
+	STORE=$at/store
+	main_conf "$STORE"
+	in_box mount -t tmpfs -o mode=700 tmpfs "$at"
+	flashback --init
+	flashback -1
+	in_box umount "$at"
+	run flashback --init --force
+	expect_exit 0
+	expect "warning: $STORE is on the file system of /, the system's own disk, and was on another one before"
+	rm "$RUN/data_dir" # as a boot does
+	start_daemon
+	wait_for status_is health WARNING
+	[[ "$(status reason)" == *'was on another one before: mount that'* ]]
+	run flashback --init --force
+	expect_exit 0
+	refuse expect 'was on another one before'
+	wait_for has_snapshots 1 here/v
+	wait_for status_is status IDLE
+	kill -USR1 "$DAEMON"
+	wait_for status_is health OK
+}

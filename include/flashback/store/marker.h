@@ -28,6 +28,7 @@ struct marker {
 	bool owners, modes, symlinks, case_kept, xattrs;
 	bool d_ino;  /* a directory's entries tell the inode numbers of what they name */
 	bool shared; /* --init --force accepted that others own it, or can write to it */
+	bool moved;  /* made on the file system of /, where a disk of its own was before */
 	/* Extended attributes that it adds to files by itself, separated by blanks; see addedattr.h
 	 */
 	char added[MARKER_ADDED_SIZE];

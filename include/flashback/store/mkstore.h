@@ -10,15 +10,15 @@ struct store;
 /* flashback --init: create a store and test its disk. */
 
 /**
- * mkstore_run(data_dir, force, f):
+ * mkstore_run(data_dir, beside, force, f):
  * Make data_dir a store: create its last component if missing, close it to others (0700), test the
  * properties of the disk, write them into the marker, and print a line for each to f.  Refused are
  * a directory that is neither empty (except lost+found) nor a store, one inside another store, and,
  * without force, a disk that lacks what flashback relies on and the file system of /.  Of a store
- * only the disk is tested again.  A refusal leaves nothing behind.  Return 0, or -1 with the reason
- * printed to f.
+ * only the disk is tested again, and with force it is accepted where it is.  beside is that of
+ * storewarn_noted.  A refusal leaves nothing behind.  Return 0, or -1 with the reason printed to f.
  */
-int mkstore_run(const char *data_dir, bool force, FILE *f);
+int mkstore_run(const char *data_dir, const char *beside, bool force, FILE *f);
 
 /**
  * mkstore_renew(data_dir, s, f):

@@ -28,6 +28,8 @@ struct sent {
 	size_t n;
 };
 
+static char pid_file[] = "/dev/null/pid"; /* beside which nothing is noted */
+
 /* Make files until none can be made. */
 static void
 fill_up(void)
@@ -202,7 +204,8 @@ static void
 test_the_disk_goes_and_comes(void **state)
 {
 	struct scratch *s = *state;
-	struct config config = {.data_dir = s->path, .min_free_percent = 0, .min_free_bytes = 1};
+	struct config config = {
+	    .pid_file = pid_file, .data_dir = s->path, .min_free_percent = 0, .min_free_bytes = 1};
 	struct inspect_job job = {.config = &config, .now = NOW};
 	struct inspect_disk disk;
 	struct statvfs fs;
@@ -256,7 +259,8 @@ test_unread_history(void **state)
 	struct scratch *s = *state;
 	char id[] = "h/v", host[] = "h", name[] = "v";
 	struct volume volume = {.id = id, .host = host, .name = name}, *volumes[] = {&volume};
-	struct config config = {.data_dir = s->path, .volumes = volumes, .n = 1};
+	struct config config = {
+	    .pid_file = pid_file, .data_dir = s->path, .volumes = volumes, .n = 1};
 	struct inspect_job job = {.config = &config, .now = NOW, .volumes = true};
 	struct sent *sent;
 
@@ -284,7 +288,8 @@ test_writing(void **state)
 {
 	struct scratch *s = *state;
 	char path[PATH_MAX];
-	struct config config = {.data_dir = path, .min_free_percent = 0, .min_free_bytes = 1};
+	struct config config = {
+	    .pid_file = pid_file, .data_dir = path, .min_free_percent = 0, .min_free_bytes = 1};
 	struct inspect_job job = {.config = &config, .now = NOW, .test = true};
 	struct inspect_disk disk;
 
@@ -318,7 +323,7 @@ static void
 test_warning(void **state)
 {
 	struct scratch *s = *state;
-	struct config config = {.data_dir = s->path};
+	struct config config = {.pid_file = pid_file, .data_dir = s->path};
 	struct inspect_job job = {.config = &config, .now = NOW};
 	struct sent *sent;
 
@@ -346,7 +351,8 @@ test_volumes(void **state)
 	char host[4][8] = {"kimono", "kimono", "nas", "digit"};
 	char name[4][8] = {"home", "etc", "music", "users"};
 	struct volume *volumes[4];
-	struct config config = {.data_dir = s->path, .volumes = volumes, .n = 4};
+	struct config config = {
+	    .pid_file = pid_file, .data_dir = s->path, .volumes = volumes, .n = 4};
 	struct inspect_job job = {.config = &config, .now = NOW, .volumes = true};
 	struct sent *sent;
 

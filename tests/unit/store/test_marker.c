@@ -39,7 +39,7 @@ test_text(void **state)
 	    text,
 	    "flashback store 1\nid=" ID "\ndisk=ef53-1\nhard_links=yes\nlocks=no\nseconds=yes\n"
 	    "nanoseconds=no\ndates=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
-	    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\n");
+	    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\nmoved=no\n");
 	free(text);
 }
 

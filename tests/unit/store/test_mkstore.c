@@ -23,7 +23,7 @@ init(const char *data_dir, bool force, int *rc)
 	FILE *f = open_memstream(&text, &len);
 
 	assert_non_null(f);
-	*rc = mkstore_run(data_dir, force, f);
+	*rc = mkstore_run(data_dir, "/dev/null/pid", force, f);
 	fclose(f);
 	return text;
 }

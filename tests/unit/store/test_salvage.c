@@ -44,7 +44,7 @@ setup(void **state)
 	p->scratch = scratch;
 	data_dir = text_format("%s/store", p->scratch->path);
 	assert_non_null(data_dir);
-	assert_int_equal(mkstore_run(data_dir, true, quiet), 0);
+	assert_int_equal(mkstore_run(data_dir, "/dev/null/pid", true, quiet), 0);
 	assert_int_equal(store_open(data_dir, &p->store, &why), 0);
 	assert_int_equal(store_volume_open(&p->store, "h", "v", true, &p->v), 0);
 	free(data_dir);

@@ -49,12 +49,42 @@ test_warning(void **state)
 	store_close(&store);
 }
 
+/* That the store was on a disk of its own is known until the note is gone, and for its path
+ * alone. */
+static void
+test_note(void **state)
+{
+	struct scratch *s = *state;
+	char beside[300], store[300];
+
+	NEEDS_ROOT();
+	snprintf(beside, sizeof(beside), "%s/run/pid", s->path);
+	snprintf(store, sizeof(store), "%s/disk", s->path);
+	make_dir("run");
+	make_dir("disk");
+	assert_int_equal(mount("none", "disk", "tmpfs", 0, "size=64k,mode=700"), 0);
+	assert_false(storewarn_noted(beside, store));
+	storewarn_note(beside, "/");
+	assert_false(is_there("run/data_dir"));
+	storewarn_note(beside, store);
+	assert_true(storewarn_noted(beside, store));
+	assert_false(storewarn_noted(beside, "/backup"));
+	assert_int_equal(umount("disk"), 0);
+	assert_true(storewarn_noted(beside, store));
+	assert_int_equal(unlink("run/data_dir"), 0);
+	assert_false(storewarn_noted(beside, store));
+	storewarn_note("/dev/null/pid", store); /* nowhere to note it */
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_warning, scratch_setup, scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_note, scratch_setup, scratch_teardown),
 	};
 
+	if (!private_mounts())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
