@@ -60,6 +60,23 @@ two_volumes() {
 	wait_for status_is health OK
 }
 
+@test "below min_free the spare goes before any snapshot, and it comes back" {
+	local spare=$STORE/here/v/.flashback/spare
+	tmpfs_disk size=40m
+	start_daemon
+	wait_for has_snapshots 1 here/v
+	wait_for test -d "$spare"
+	in_box fallocate -l 40200K "$MNT/ballast"
+	kill -HUP "$DAEMON"
+	wait_for status_is health CRITICAL
+	wait_for test ! -e "$spare"
+	has_snapshots 1 here/v
+	in_box rm "$MNT/ballast"
+	kill -USR1 "$DAEMON"
+	wait_for test -d "$spare"
+	wait_for status_is health OK
+}
+
 @test "full by inodes: the same" {
 	two_volumes 1
 	mkdir "$D/big/many"
