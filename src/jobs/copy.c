@@ -16,6 +16,8 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/tree.h"
+#include "flashback/lib/units.h"
+#include "flashback/rsync/quick.h"
 #include "flashback/store/roomtest.h"
 #include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
@@ -274,6 +276,35 @@ copy_find_store(struct copy *c)
 	free(pattern);
 	free(safe);
 	return true;
+}
+
+/* The files are the same, but rsync cannot know that without reading all of them, and copies them.
+ * To fill the disk first would stop the other volumes as well.  With more than one base it is
+ * unknown how much another base has. */
+bool
+copy_fits(struct copy *c)
+{
+	struct inspect_disk disk = {0};
+	char base[STAMP_NAME_SIZE], need[UNITS_TEXT], have[UNITS_TEXT];
+	uint64_t bytes = (uint64_t)c->scan.new_bytes, room;
+
+	if (!quick_is_touched(&c->scan, c->end.words.stats.files) || c->plan.job.base[1] != NULL)
+		return true;
+	stamp_format(&c->plan.base, base);
+	if (sharing_is_coarse(c->v->fd, base))
+		c->full = "times in the newest snapshot lack fractions of a second (moved by tar? "
+		          "an old rsync?)";
+	if (inspect_room(c->store->fd, c->config, &disk) != 0 || disk.total == 0)
+		return true;
+	room = disk.free > disk.least ? disk.free - disk.least : 0;
+	if (bytes <= room)
+		return true;
+	verdict_give_up(&c->verdict, RESULT_FULL,
+	                "%s must be copied again, %s are free above min_free: %s; make room, or "
+	                "see Moving a store in flashback(8)",
+	                units_format_bytes(need, bytes), units_format_bytes(have, room), c->full);
+	c->verdict.tree = VERDICT_TREE_EXPIRED;
+	return false;
 }
 
 /* Does the verdict make the tree a snapshot of any kind? */

@@ -220,7 +220,7 @@ compare(struct snapshot_quick *q)
 		c->full = "the comparison did not name all that differs";
 	if (c->full == NULL && returns_from_another(q))
 		c->full = "files are back that an older snapshot has";
-	return c->full != NULL ? STEP_FULL : STEP_DONE;
+	return c->full == NULL ? STEP_DONE : copy_fits(c) ? STEP_FULL : STEP_JUDGED;
 }
 
 /* Fetch the root directory's attributes into a directory of its own: on the list of the copy,

@@ -69,6 +69,14 @@ quick_why_full(const struct quick_case *c)
 	return why_other_base(c);
 }
 
+bool
+quick_is_touched(const struct scan *s, int64_t files)
+{
+	int64_t others = s->created + s->changed + s->attributes;
+
+	return s->listed > files / 2 && s->touched > 0 && others <= s->touched / 9;
+}
+
 const char *
 quick_why_full_now(const struct scan *s, int64_t files)
 {
@@ -76,6 +84,8 @@ quick_why_full_now(const struct scan *s, int64_t files)
 		return "the comparison could not be understood";
 	if (s->links)
 		return "hard links have changed";
+	if (quick_is_touched(s, files))
+		return "the times of more than half of the files have changed";
 	if (s->listed > files / 2)
 		return "more than half of the files have changed";
 	return NULL;

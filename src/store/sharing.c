@@ -2,7 +2,6 @@
 #include "flashback/store/sharing.h"
 
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -19,7 +18,7 @@
 
 /* What the sample has come to. */
 struct sample {
-	unsigned looked, files, shared, times, owners, copies;
+	unsigned looked, files, shared, times, owners, copies, coarse; /* coarse: of the base */
 };
 
 /* A directory in both trees. */
@@ -100,6 +99,7 @@ compare_entry(void *arg, const struct dirent *entry)
 		compare_below(p, entry->d_name);
 	} else if (S_ISREG(now.st_mode) && now.st_size == old.st_size) {
 		s->files++;
+		s->coarse += old.st_mtim.tv_nsec == 0;
 		s->shared += now.st_ino == old.st_ino;
 		if (now.st_ino != old.st_ino)
 			count_copy(s, &now, &old);
@@ -107,9 +107,8 @@ compare_entry(void *arg, const struct dirent *entry)
 	return 0;
 }
 
-/* A cause is named when it is that of nearly all files: rounding, a file that changed meanwhile. */
-enum sharing
-sharing_sample(int dirfd, const char *tree, const char *base)
+static struct sample
+take_sample(int dirfd, const char *tree, const char *base)
 {
 	struct sample s = {0};
 	struct pair p = {
@@ -117,10 +116,18 @@ sharing_sample(int dirfd, const char *tree, const char *base)
 	    .tree = openat(dirfd, tree, OPEN_DIR),
 	    .base = openat(dirfd, base, OPEN_DIR),
 	};
-	unsigned most;
 
 	compare_dirs(&p);
-	most = s.files - s.files / 10;
+	return s;
+}
+
+/* A cause is named when it is that of nearly all files: rounding, a file that changed meanwhile. */
+enum sharing
+sharing_sample(int dirfd, const char *tree, const char *base)
+{
+	struct sample s = take_sample(dirfd, tree, base);
+	unsigned most = s.files - s.files / 10;
+
 	if (s.files < ENOUGH || s.shared > s.files - most)
 		return SHARING_SOME;
 	if (s.times >= most)
@@ -128,6 +135,14 @@ sharing_sample(int dirfd, const char *tree, const char *base)
 	if (s.owners >= most)
 		return SHARING_OWNERS;
 	return s.copies >= most ? SHARING_COPIES : SHARING_SOME;
+}
+
+bool
+sharing_is_coarse(int dirfd, const char *base)
+{
+	struct sample s = take_sample(dirfd, base, base);
+
+	return s.files >= ENOUGH && s.coarse >= s.files - s.files / 10;
 }
 
 const char *

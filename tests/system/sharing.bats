@@ -42,11 +42,32 @@ said() {
 	[ "$NEW/dir/1" -ef "$OLD/dir/1" ]
 }
 
-@test "a store that was moved by something that drops fractions of a second" {
+# drop_fractions: from the times of the newest snapshot.
+drop_fractions() {
 	local file
 	for file in "$NEW/dir/"*; do
 		touch -d "@$(stat -c %Y "$file")" "$file"
 	done
+}
+
+@test "a store that was moved by something that drops fractions of a second" {
+	drop_fractions
+	back_up
+	grep -q 'full run: times in the newest snapshot lack fractions of a second' "$STORE/here/v/.flashback/logs/${NEW##*/}.log"
+	said 'no fractions of a second'
+}
+
+@test "the same where there is no room for a second copy: said before anything is copied" {
+	head -c 20000000 /dev/urandom >"$D/src/dir/big"
+	back_up
+	drop_fractions
+	in_box fallocate -l 25M "$MNT/ballast"
+	run flashback -1 here/v
+	expect_exit 2
+	expect 'must be copied again, '
+	expect 'times in the newest snapshot lack fractions of a second (moved by tar? an old rsync?); make room, or see Moving a store'
+	has_snapshots 2 here/v
+	in_box rm "$MNT/ballast"
 	back_up
 	said 'no fractions of a second'
 }

@@ -65,6 +65,14 @@ int copy_keep_out(struct volume *v, const char *data_dir, char **why);
  */
 bool copy_find_store(struct copy *c);
 
+/**
+ * copy_fits(c):
+ * After a scan, before a full run: if files differ only in their times, is there room for all of
+ * them once more?  If not, change the verdict to FULL, with what is needed, and the tree to one
+ * that expires.  A cause that is known goes to c->full, and so into the log.
+ */
+bool copy_fits(struct copy *c);
+
 /** copy_recall(c): read which files the run before could not read. */
 void copy_recall(struct copy *c);
 

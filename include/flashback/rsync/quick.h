@@ -41,6 +41,10 @@ const char *quick_why_full(const struct quick_case *c);
 /** quick_why_full_now(s, files): the same after the scan of a source with this number of files. */
 const char *quick_why_full_now(const struct scan *s, int64_t files);
 
+/** quick_is_touched(s, files): of a source with this number of files, do more than half differ, and
+ * nearly all of them only in their time? */
+bool quick_is_touched(const struct scan *s, int64_t files);
+
 /**
  * quick_surplus(s, entries, files):
  * How many names more than the source a spare with this number of entries would have after the

@@ -2,6 +2,8 @@
 #ifndef FLASHBACK_SHARING_H
 #define FLASHBACK_SHARING_H
 
+#include <stdbool.h>
+
 /* Does a new snapshot share files with the one before, and if not, why? */
 
 enum sharing {
@@ -17,6 +19,11 @@ enum sharing {
  * dirfd.  Reads no contents.
  */
 enum sharing sharing_sample(int dirfd, const char *tree, const char *base);
+
+/** sharing_is_coarse(dirfd, base): have nearly all of the first files of a directory tree below
+ * dirfd times without fractions of a second?  A run after which they do will share nothing with it.
+ */
+bool sharing_is_coarse(int dirfd, const char *base);
 
 /** sharing_words(sharing): what that means, for people; NULL for SHARING_SOME. */
 const char *sharing_words(enum sharing sharing);

@@ -150,6 +150,13 @@ test_after_the_scan(void **state)
 	assert_null(quick_why_full_now(&s, 100));
 	s.listed = 51;
 	assert_non_null(strstr(quick_why_full_now(&s, 100), "half"));
+	s.touched = 45;
+	s.changed = 5;
+	assert_true(quick_is_touched(&s, 100));
+	assert_non_null(strstr(quick_why_full_now(&s, 100), "times of more than half"));
+	assert_false(quick_is_touched(&s, 102));
+	s.created = 1;
+	assert_false(quick_is_touched(&s, 100));
 	s.listed = 0;
 	s.links = true;
 	assert_non_null(strstr(quick_why_full_now(&s, 100), "links"));

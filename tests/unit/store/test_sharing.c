@@ -74,6 +74,39 @@ test_causes(void **state)
 	assert_int_equal(sharing_sample(AT_FDCWD, "new", "old"), SHARING_SOME); /* neither exists */
 }
 
+/* Give a file of the tree a time with a fraction. */
+static void
+refine(int i)
+{
+	const struct timespec fine[2] = {{.tv_sec = 5, .tv_nsec = 1}, {.tv_sec = 5, .tv_nsec = 1}};
+	char name[32];
+
+	snprintf(name, sizeof(name), "tree/%d", i);
+	assert_int_equal(utimensat(AT_FDCWD, name, fine, 0), 0);
+}
+
+/* Of a single tree: nearly all, and not too few files. */
+static void
+test_coarse(void **state)
+{
+	const struct timespec coarse[2] = {{.tv_sec = 5}, {.tv_sec = 5}};
+	char name[32];
+
+	(void)state;
+	assert_false(sharing_is_coarse(AT_FDCWD, "tree")); /* it does not exist */
+	make_dir("tree");
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "tree/%d", i);
+		make_file(name, "x");
+		assert_int_equal(utimensat(AT_FDCWD, name, coarse, 0), 0);
+		assert_int_equal(sharing_is_coarse(AT_FDCWD, "tree"), i >= 4);
+	}
+	for (int i = 0; i < 3; i++) {
+		refine(i);
+		assert_int_equal(sharing_is_coarse(AT_FDCWD, "tree"), i < 2);
+	}
+}
+
 static void
 test_words(void **state)
 {
@@ -89,6 +122,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_causes, scratch_setup, scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_coarse, scratch_setup, scratch_teardown),
 	    cmocka_unit_test(test_words),
 	};
 
