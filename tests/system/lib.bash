@@ -10,6 +10,7 @@ MANIFEST=$ROOT/build/manifest
 PATH=$PATH:/usr/sbin:/sbin
 
 begin() {
+	trace_less
 	D=$BATS_TEST_TMPDIR
 	STORE=$D/store CONF=$D/flashback.conf RUN=$D/run
 	DAEMON='' PIDS=''
@@ -17,6 +18,22 @@ begin() {
 	IN_BOX=() # how to run something where flashback runs; see net.bash
 	main_conf "$STORE"
 	"$FLASHBACK" -c "$CONF" --init --force >"$D/init.txt" 2>&1 || { cat "$D/init.txt"; return 1; }
+}
+
+# trace_less: bats has each command of each function traced, which takes more time than most of these commands do.  The
+# lines of the test itself are enough; where something fails below them the calls are shown.
+trace_less() {
+	set +T
+	declare -ft "$BATS_TEST_NAME"
+	trap 'bats_error_trap; calls' ERR
+}
+
+calls() {
+	local i
+	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
+		echo "at line ${BASH_LINENO[i - 1]} in ${FUNCNAME[i]}"
+		[ "${FUNCNAME[i]}" != "$BATS_TEST_NAME" ] || break
+	done
 }
 
 # end_ours PID...: kill those that are still of this test, which all know its directory: by their environment, or
@@ -128,8 +145,6 @@ on_terminal() {
 PATIENCE=120
 wait_for() {
 	local deadline=$((EPOCHSECONDS + PATIENCE))
-	local - # what is asked again and again is not traced, which takes bats longer than the asking
-	set +T
 	until "$@" 2>/dev/null; do
 		if [ "$EPOCHSECONDS" -gt "$deadline" ]; then
 			echo "waited in vain for: $*"
