@@ -29,7 +29,8 @@ LDLIBS   = -lconfuse -loping
 ALL_CFLAGS  = -std=c11 $(WARNINGS) $(HARDEN) $(CFLAGS)
 # The tests themselves, which run for a moment, are not worth optimizing.
 UNIT_CFLAGS = -O0 -U_FORTIFY_SOURCE -Wno-null-dereference
-SAN_CFLAGS  = -std=c11 $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+# Without optimization, where gcc warns of things that it does not see with it.
+SAN_CFLAGS  = -std=c11 $(WARNINGS) -O0 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	      -fno-sanitize-recover=all -Wno-null-dereference
 # Not c11, with which gcc does not know fork and exec, nor that the counters must be written there.
 COV_CFLAGS  = -std=gnu11 $(WARNINGS) -O0 -g --coverage -Wl,--wrap=_exit,--wrap=kill
@@ -81,7 +82,7 @@ build/unit/%: tests/unit/%.c build/test/clock.o build/obj/libflashback.a
 	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(UNIT_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
 build/unit-asan/%: tests/unit/%.c build/asan/test/clock.o build/asan/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(SAN_CFLAGS) -O0 $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit $(SAN_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
 
 # And those that count what was run: make coverage; make coverage MODULE=work for the lines that were not.
 build/cov/%.o: src/%.c build/flags

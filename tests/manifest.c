@@ -148,8 +148,7 @@ print_entry(const struct entry *e, bool inode, bool blocks)
 	printf(" mode=%o owner=%u:%u", st->st_mode, st->st_uid, st->st_gid);
 	printf(" mtime=%lld.%09ld", (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 	if (inode)
-		printf(" inode=%llx:%llu", (unsigned long long)st->st_dev,
-		       (unsigned long long)st->st_ino);
+		printf(" inode=%llu", (unsigned long long)st->st_ino);
 	if (!S_ISDIR(st->st_mode))
 		printf(" size=%lld", (long long)st->st_size);
 	if (blocks && S_ISREG(st->st_mode))

@@ -65,7 +65,7 @@ from_host() {
 
 # of_store: all that is in its snapshots, with the inodes, an item a line, as SNAPSHOT/NAME....
 of_store() {
-	manifest -i "$STORE/$VOLUME" | sed 's/ inode=[0-9a-f]*:/ inode=/; s/ same-as=.*//' |
+	manifest -i "$STORE/$VOLUME" | sed 's/ same-as=.*//' |
 		grep -E '^[0-9T+-]+(/| )'
 }
 
@@ -94,11 +94,12 @@ tried() {
 
 # told_the_truth STATUS: what the run said is what there is.
 told_the_truth() {
-	local new now=$((1800000000 + HOUR * 3600)) said
-	new=$STORE/$VOLUME/$(date -d "@$now" +%Y-%m-%dT%H%M%S%z)
+	local begun said
+	begun=$(date -d "@$((1800000000 + HOUR * 3600))" +%Y-%m-%dT%H%M%S%z)
 	said=$(cat "$D/crash.txt" "$RUN/queue.txt" 2>/dev/null | grep -c SUCCEEDED) || true
-	if [ -d "$new" ]; then
-		manifest "$new" >"$D/new"
+	snapshots_of "$VOLUME"
+	if [ ${#SNAPSHOTS[@]} -gt 0 ] && [[ ! ${SNAPSHOTS[-1]} < $begun ]]; then
+		manifest "$STORE/$VOLUME/${SNAPSHOTS[-1]}" >"$D/new"
 		differ "$D/source" "$D/new" "the new snapshot is not like its source"
 	else
 		[ "$1" -ne 0 ] || { echo "exit status 0 without a snapshot"; return 1; }

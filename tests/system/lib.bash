@@ -30,11 +30,12 @@ trace_less() {
 
 calls() {
 	local i
+	[[ $- == *e* ]] || return 0 # not in $(...), where nothing ends at a failure
 	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
 		echo "at line ${BASH_LINENO[i - 1]} in ${FUNCNAME[i]}"
 		[ "${FUNCNAME[i]}" != "$BATS_TEST_NAME" ] || break
 	done
-}
+} >&2
 
 # end_ours PID...: kill those that are still of this test, which all know its directory: by their environment, or
 # where flashback gave them another one by what they were called with.  On a busy machine a number is soon given to
@@ -42,7 +43,7 @@ calls() {
 end_ours() {
 	local pid killed=()
 	for pid; do
-		if grep -qsF -e "$D" "/proc/$pid/environ" "/proc/$pid/cmdline"; then
+		if knows "$pid" "$D"; then
 			kill -KILL "$pid" && killed+=("$pid")
 		fi
 	done
@@ -51,6 +52,17 @@ end_ours() {
 	done
 	true
 } 2>/dev/null
+
+# knows PID TEXT: is that in its environment or in what it was called with?
+knows() {
+	local file text
+	for file in "/proc/$1/environ" "/proc/$1/cmdline"; do
+		if mapfile -d '' text <"$file" && [[ "${text[*]}" == *"$2"* ]]; then
+			return 0
+		fi
+	done
+	return 1
+}
 
 # finish: end what the test started, by pid.  Shows the daemon's log, which bats prints if the test failed.
 finish() {
@@ -61,29 +73,23 @@ finish() {
 	# shellcheck disable=SC2086 # pids
 	end_ours ${DAEMON:-} ${PIDS:-}
 	PIDS='' DAEMON=''
-	[ ! -e "$D/holders" ] || net_finish
-	[ ! -s "$D/log" ] || { echo "-- log"; cat "$D/log"; }
-	[ ! -s "$RUN/queue.txt" ] || { echo "-- queue.txt"; cat "$RUN/queue.txt"; }
+	[ ! -s "$D/holders" ] || net_finish
+	local log queue
+	contents log "$D/log" && echo "-- log" && printf '%s\n' "$log"
+	contents queue "$RUN/queue.txt" && echo "-- queue.txt" && printf '%s\n' "$queue"
 	# Where the program under test has sanitizers (make check-asan).
-	refuse grep -sqE 'Sanitizer|runtime error' "$D/log"
+	[[ $log != *Sanitizer* && $log != *"runtime error"* ]]
 }
 
 # main_conf DATA_DIR: write flashback.conf; more lines from standard input, if it is not a terminal.
 # Without defaults of their own, all snapshots are kept.
 main_conf() {
-	local more
-	more=$([ -t 0 ] || cat)
+	local more=''
+	[ -t 0 ] || read -rd '' more || true
 	[[ "$more" == *defaults* ]] || more+=$'\ndefaults { keep_last = 99 }'
-	{
-		cat <<-END
-		data_dir    = "$1"
-		status_file = "$RUN/status.txt"
-		queue_file  = "$RUN/queue.txt"
-		pid_file    = "$RUN/flashback.pid"
-		rsync       = "$(command -v rsync)"
-		END
-		printf '%s\n' "$more"
-	} >"$CONF"
+	hash rsync
+	printf '%s\n' "data_dir    = \"$1\"" "status_file = \"$RUN/status.txt\"" "queue_file  = \"$RUN/queue.txt\"" \
+		"pid_file    = \"$RUN/flashback.pid\"" "rsync       = \"${BASH_CMDS[rsync]}\"" "$more" >"$CONF"
 	[ -e "$D/hosts.conf" ] || hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/" } }
 	END
@@ -96,7 +102,9 @@ runs() {
 }
 
 hosts_conf() {
-	cat >"$D/hosts.conf"
+	local text
+	IFS= read -rd '' text || true
+	printf '%s' "$text" >"$D/hosts.conf"
 }
 
 # background VAR COMMAND...: start it; its pid goes to VAR, its words to $D/log.
@@ -171,6 +179,22 @@ next_second() {
 
 # What follows is asked so often that it does without processes: to start one takes milliseconds.
 
+# contents VAR FILE: its text, if it has some.
+contents() {
+	local lines # of which a byte 0 is an end, too
+	mapfile -td '' lines 2>/dev/null <"$2" || lines=()
+	printf -v "$1" '%s' "${lines[*]}"
+	[ -n "${lines[*]}" ]
+}
+
+# same_file FILE OTHER: and how they differ.
+same_file() {
+	local one other
+	if ! contents one "$1" || ! contents other "$2" || [ "$one" != "$other" ]; then
+		diff -u "$1" "$2"
+	fi
+}
+
 # line_of FILE BEGINNING: to LINE the first line of the file that begins so.
 line_of() {
 	while IFS= read -r LINE; do
@@ -222,8 +246,11 @@ has_snapshots() {
 
 # newest VOLUME: the path of the newest complete snapshot, as `latest` has it.
 newest() {
-	local name
-	name=$(readlink "$STORE/$1/latest") && echo "$STORE/$1/$name"
+	local dir
+	for dir in "$STORE/$1"/[0-9]*; do
+		[ ! "$dir" -ef "$STORE/$1/latest" ] || { echo "$dir"; return 0; }
+	done
+	return 1
 }
 
 # manifest ARG...: see tests/manifest.c.  same_tree A B: is everything in them alike?
@@ -232,9 +259,8 @@ manifest() {
 }
 
 same_tree() {
-	manifest "$1" >"$D/manifest.a"
-	manifest "$2" >"$D/manifest.b"
-	diff -u "$D/manifest.a" "$D/manifest.b"
+	"$MANIFEST" "$1" >"$D/manifest.a" && "$MANIFEST" "$2" >"$D/manifest.b" &&
+		same_file "$D/manifest.a" "$D/manifest.b"
 }
 
 # refuse COMMAND...: it must fail (a plain ! does not fail a bats test).

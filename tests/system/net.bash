@@ -8,13 +8,13 @@
 box_start() {
 	hold_namespace
 	IN_BOX=("${ENTER[@]}")
-	"${IN_BOX[@]}" ip link set lo up
 }
 
-# hold_namespace: a process in new network and mount namespaces, its pid in $HOLDER; what enters them in
-# the array ENTER.
+# hold_namespace: a process in new network and mount namespaces, with a loopback, its pid in $HOLDER; what enters them
+# in the array ENTER.
 hold_namespace() {
-	unshare -n -m --propagation private sleep $((3600 * ${FLASHBACK_SOAK:-1})) </dev/null >/dev/null 2>&1 3>&- &
+	unshare -n -m --propagation private sh -c "ip link set lo up && exec sleep $((3600 * ${FLASHBACK_SOAK:-1}))" \
+		</dev/null >/dev/null 2>&1 3>&- &
 	HOLDER=$!
 	echo "$HOLDER" >>"$D/holders"
 	wait_for elsewhere "$HOLDER"
@@ -22,8 +22,8 @@ hold_namespace() {
 }
 
 elsewhere() {
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink "/proc/$$/ns/net")" ] &&
-		[ "$(cat "/proc/$1/comm")" = sleep ]
+	local name
+	read -r name <"/proc/$1/comm" && [ "$name" = sleep ] && [ ! "/proc/$1/ns/net" -ef "/proc/$$/ns/net" ]
 }
 
 # in_host N COMMAND...
@@ -46,89 +46,97 @@ declare -gA HOSTS=()
 host_start() {
 	hold_namespace
 	HOSTS[$1]=$HOLDER
-	"${IN_BOX[@]}" ip link add "h$1" type veth peer name eth0 netns "$HOLDER"
-	"${IN_BOX[@]}" ip addr add "10.77.$1.1/30" dev "h$1"
-	"${IN_BOX[@]}" ip link set "h$1" up
-	in_host "$1" ip addr add "10.77.$1.2/30" dev eth0
-	in_host "$1" ip link set eth0 up
-	in_host "$1" ip link set lo up
+	"${IN_BOX[@]}" ip -batch - <<-END
+	link add h$1 type veth peer name eth0 netns $HOLDER
+	addr add 10.77.$1.1/30 dev h$1
+	link set h$1 up
+	END
+	in_host "$1" ip -batch - <<-END
+	addr add 10.77.$1.2/30 dev eth0
+	link set eth0 up
+	END
 }
 
 # net_finish: end the hosts and the box; all their processes with them.
 net_finish() {
-	# shellcheck disable=SC2046 # pids
-	end_ours $(cat "$D/servers" "$D/holders" 2>/dev/null)
-	rm -f "$D/servers" "$D/holders"
+	local servers holders
+	contents servers "$D/servers" || true
+	contents holders "$D/holders" || true
+	# shellcheck disable=SC2086 # pids
+	end_ours $servers $holders
+	: >"$D/servers"
+	: >"$D/holders"
 	IN_BOX=() HOSTS=()
 }
 
 # sshd_start N [PORT [LINE...]]: a real sshd on host N, with these lines in its config.  $SSH is the
 # `ssh` option that reaches it, one key for all hosts.
 sshd_start() {
-	local dir=$D/sshd$1 port=${2:-22}
-	mkdir -m 700 "$dir"
-	[ -e "$D/id" ] || ssh-keygen -q -t ed25519 -N '' -f "$D/id"
-	ssh-keygen -q -t ed25519 -N '' -f "$dir/hostkey"
-	cat "$D/id.pub" >"$dir/authorized_keys"
-	printf '%s\n' "Port $port" "${@:3}" >"$dir/config"
-	cat >>"$dir/config" <<-END
-	ListenAddress 10.77.$1.2
-	HostKey $dir/hostkey
-	AuthorizedKeysFile $dir/authorized_keys
-	PermitRootLogin prohibit-password
-	PasswordAuthentication no
-	UsePAM no
-	PermitUserRC no
-	StrictModes no
-	PidFile none
-	UseDNS no
-	END
+	local dir=$D/sshd$1 port=${2:-22} key
+	mkdir -m 700 "$dir" "$dir/home"
+	[ -e "$D/id" ] || one_key "$D/id" id
+	one_key "$dir/hostkey" "hostkey$1"
+	contents key "$D/id.pub"
+	printf '%s' "$key" >"$dir/authorized_keys"
+	printf '%s\n' "Port $port" "${@:3}" "ListenAddress 10.77.$1.2" "HostKey $dir/hostkey" \
+		"AuthorizedKeysFile $dir/authorized_keys" 'PermitRootLogin prohibit-password' 'PasswordAuthentication no' \
+		'UsePAM no' 'PermitUserRC no' 'StrictModes no' 'PidFile none' 'UseDNS no' >"$dir/config"
 	known_as "$1" "10.77.$1.2"
 	[ "$port" = 22 ] || known_as "$1" "[10.77.$1.2]:$port"
-	# /run is the host's own, for sshd wants a directory there.
-	in_host "$1" mount -t tmpfs tmpfs /run
-	in_host "$1" mkdir -p /run/sshd
-	home_of_root "$1"
+	sshd_place "$1"
 	serve "$1" /usr/sbin/sshd -D -e -f "$dir/config"
 	SSH="ssh -F none -i $D/id -o IdentitiesOnly=yes -o UserKnownHostsFile=$D/known_hosts"
 	SSH+=" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
 	wait_for listens "$1" "$port"
 }
 
-# home_of_root N: root of host N has an empty home and a plain shell.  This machine's root may have a .bashrc, which
-# bash reads below sshd, too: it may take its time, or say something.
-home_of_root() {
-	local dir=$D/sshd$1
-	mkdir -m 700 "$dir/home"
-	in_host "$1" sed "s|^root:.*|root:x:0:0::$dir/home:/bin/sh|" /etc/passwd >"$dir/passwd"
-	in_host "$1" mount --bind "$dir/passwd" /etc/passwd
+# one_key FILE NAME: a key, made once for all tests of a file, for it takes its time.
+one_key() {
+	local made=$BATS_FILE_TMPDIR/$2
+	[ -e "$made" ] || ssh-keygen -q -t ed25519 -N '' -f "$made"
+	cp -p "$made" "$1"
+	cp -p "$made.pub" "$1.pub"
+}
+
+# sshd_place N: /run is the host's own, for sshd wants a directory there; its root has an empty home and a plain shell.
+# This machine's root may have a .bashrc, which bash reads below sshd, too: it may take its time, or say something.
+sshd_place() {
+	local dir=$D/sshd$1 line
+	while IFS= read -r line; do
+		[[ $line != root:* ]] || line=root:x:0:0::$dir/home:/bin/sh
+		printf '%s\n' "$line"
+	done <"/proc/${HOSTS[$1]}/root/etc/passwd" >"$dir/passwd"
+	in_host "$1" sh -ec "mount -t tmpfs tmpfs /run; mkdir /run/sshd; mount --bind '$dir/passwd' /etc/passwd"
 }
 
 # known_as N NAME: the key of host N, under this name, is known.
 known_as() {
-	printf '%s %s\n' "$2" "$(cut -d' ' -f1,2 "$D/sshd$1/hostkey.pub")" >>"$D/known_hosts"
+	local type key rest
+	read -r type key rest <"$D/sshd$1/hostkey.pub"
+	echo "$2 $type $key" >>"$D/known_hosts"
 }
 
 # rsyncd_start N PATH: a real rsync daemon on host N, whose module "data" is PATH.
 rsyncd_start() {
 	local dir=$D/rsyncd$1
 	mkdir -p "$dir"
-	cat >"$dir/config" <<-END
-	use chroot = no
-	munge symlinks = no
-	uid = 0
-	gid = 0
-	[data]
-	path = $2
-	read only = yes
-	END
+	printf '%s\n' 'use chroot = no' 'munge symlinks = no' 'uid = 0' 'gid = 0' '[data]' "path = $2" 'read only = yes' \
+		>"$dir/config"
 	serve "$1" rsync --daemon --no-detach --config="$dir/config" --address="10.77.$1.2" \
 		--log-file="$dir/log"
 	wait_for listens "$1" 873
 }
 
+# listens N PORT: by the kernel's table, whose numbers are hexadecimal; 0A is a socket that listens.
 listens() {
-	in_host "$1" ss -ltn | grep -q ":$2 "
+	local file at port state _
+	printf -v port %04X "$2"
+	for file in "/proc/${HOSTS[$1]}/net/tcp" "/proc/${HOSTS[$1]}/net/tcp6"; do
+		while read -r _ at _ state _; do
+			[ "${at#*:} $state" != "$port 0A" ] || return 0
+		done <"$file"
+	done
+	return 1
 }
 
 # host_down N, host_up N: pull the plug, put it back.

@@ -45,8 +45,13 @@ tick() {
 # no_crash STATUS: nor a hang, by the exit status of a run and its words in crash.txt.  What the loader of
 # programs lacked before main is no crash of ours.
 no_crash() {
-	! grep -E 'Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)|left behind' "$D/crash.txt" || return 1
-	[ "$1" -lt 124 ] || grep 'error while loading shared libraries' "$D/crash.txt" ||
+	local words bad='Assertion|Sanitizer|runtime error|signal (6|7|8|11)([^0-9]|$)|left behind'
+	contents words "$D/crash.txt" || true
+	if [[ $words =~ $bad ]]; then
+		echo "$words"
+		return 1
+	fi
+	[ "$1" -lt 124 ] || [[ $words == *'error while loading shared libraries'* ]] ||
 		{ echo "crashed, or hung"; return 1; }
 }
 
@@ -88,11 +93,11 @@ recover() {
 
 # history_is_whole: every snapshot is what it was when it appeared; a new one is equal to the source.
 history_is_whole() {
-	local name -
-	set +T
-	for name in $(snapshots "$VOLUME"); do
+	local name
+	snapshots_of "$VOLUME"
+	for name in "${SNAPSHOTS[@]}"; do
 		[ ! -e "$GONE/$name" ] || mv "$GONE/$name" "$KNOWN/" # after a power cut it may be back
-		manifest -i "$STORE/$VOLUME/$name" | sed 's/ inode=[0-9a-f]*:/ inode=/' >"$D/now.manifest"
+		manifest -i "$STORE/$VOLUME/$name" >"$D/now.manifest"
 		if [ -e "$KNOWN/$name" ]; then
 			differ "$KNOWN/$name" "$D/now.manifest" "$name is not what it was" || return 1
 		else
@@ -108,14 +113,13 @@ history_is_whole() {
 # shares_files MANIFEST: a file that is as it was in the snapshot before has the same inode, and no other.
 # Not so where it has several names and one is new: rsync sends it again.
 shares_files() {
-	local before
-	before=$(find "$KNOWN" -type f | sort | tail -n 1)
-	[ -z "$before" ] || awk '
+	local known=("$KNOWN"/*)
+	[ ! -e "${known[-1]}" ] || awk '
 	$2 !~ /^mode=10/ || / same-as=/ { next }
 	{ inode = $5; $5 = ""; }
 	NR == FNR { was[$0] = inode; next }
 	$0 in was && was[$0] != inode { print "stored twice: " $1; bad = 1 }
-	END { exit bad }' "$before" "$1"
+	END { exit bad }' "${known[-1]}" "$1"
 }
 
 without_inodes() {
@@ -123,9 +127,9 @@ without_inodes() {
 }
 
 differ() {
-	cmp -s "$1" "$2" && return
+	same_file "$1" "$2" >"$D/differ.txt" && return
 	echo "$3:"
-	diff -u "$1" "$2" | cut -c1-300
+	cut -c1-300 "$D/differ.txt"
 	return 1
 }
 
@@ -144,26 +148,35 @@ nothing_is_lost() {
 
 # names_are_good: nothing but snapshots and our own files, and of what was cut at most one.
 names_are_good() {
-	local stamp='[0-9]{4}-[0-9-]{5}T[0-9]{6}[+-][0-9]{4}(\.(working|interrupted|expired))?' strange
-	strange=$(find "$STORE/$VOLUME" -mindepth 1 -maxdepth 1 -printf '%f\n' |
-		grep -vE "^($stamp|latest|RESTORE\.txt|\.RESTORE\.txt\.[0-9a-f]{16}|\.flashback)\$") || true
-	[ -z "$strange" ] || { echo "strange: $strange"; return 1; }
-	[ "$(snapshots "$VOLUME" interrupted | wc -l)" -le 1 ] ||
-		{ echo "more than one .interrupted"; return 1; }
-	[ -e "$STORE/$VOLUME/latest/" ] || [ -z "$(ls -A "$KNOWN")" ] ||
+	local stamp='[0-9]{4}-[0-9-]{5}T[0-9]{6}[+-][0-9]{4}(\.(working|interrupted|expired))?' name known=("$KNOWN"/*)
+	for name in "$STORE/$VOLUME"/* "$STORE/$VOLUME"/.[!.]*; do
+		[[ ${name##*/} =~ ^($stamp|latest|RESTORE\.txt|\.RESTORE\.txt\.[0-9a-f]{16}|\.flashback)$ ]] ||
+			[ "${name##*/}" = '.[!.]*' ] || [ "${name##*/}" = '*' ] || { echo "strange: $name"; return 1; }
+	done
+	snapshots_of "$VOLUME" interrupted
+	[ "${#SNAPSHOTS[@]}" -le 1 ] || { echo "more than one .interrupted"; return 1; }
+	[ -e "$STORE/$VOLUME/latest/" ] || [ ! -e "${known[0]}" ] ||
 		{ echo "latest is $(readlink "$STORE/$VOLUME/latest")"; return 1; }
 }
 
 # store_is_tidy: after a success there is only what should be.
 store_is_tidy() {
-	local dir=$STORE/$VOLUME newest left
-	newest=$(snapshots "$VOLUME" | tail -n 1)
-	[ "$(readlink "$dir/latest")" = "$newest" ] || { echo "latest is not $newest"; return 1; }
+	local dir=$STORE/$VOLUME newest history left
+	snapshots_of "$VOLUME"
+	newest=${SNAPSHOTS[-1]}
+	if [ ! -h "$dir/latest" ] || [ ! "$dir/latest" -ef "$dir/$newest" ]; then
+		echo "latest is not $newest"
+		return 1
+	fi
 	[ -s "$dir/RESTORE.txt" ] || { echo "no RESTORE.txt"; return 1; }
-	grep -q "$newest" "$dir/.flashback/history" || { echo "not in the history"; return 1; }
-	left=$(snapshots "$VOLUME" working; snapshots "$VOLUME" interrupted; snapshots "$VOLUME" expired
-		find "$dir" "$dir/.flashback" -mindepth 1 -maxdepth 1 \( -name '.*.*' -o -name 'quick.*' \))
-	[ -z "$left" ] || { echo "left over: $left"; return 1; }
+	contents history "$dir/.flashback/history" || true
+	[[ $history == *"$newest"* ]] || { echo "not in the history"; return 1; }
+	for left in "$dir"/*.{working,interrupted,expired} "$dir"/.*.* "$dir"/.flashback/{.*.*,quick.*}; do
+		case $left in
+		*/. | */..) ;;
+		*) [ ! -e "$left" ] || { echo "left over: $left"; return 1; } ;;
+		esac
+	done
 }
 
 # draw VAR WORD...: one of them.  draw_below VAR N: a number.  (Not in a subshell, whose luck is its own.)
@@ -177,8 +190,7 @@ draw_below() {
 
 # shuffle N: the numbers from 1 to N in random order, in SHUFFLED.
 shuffle() {
-	local n other - # nor is each line noted by bats, which takes longer than the line
-	set +T
+	local n other
 	SHUFFLED=()
 	for ((n = 0; n < $1; n++)); do
 		draw_below other $((n + 1))
