@@ -95,7 +95,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	flashback -1
 	total=$(($(stat -f -c '%b * %S' "$STORE")))
 	for ((day = 10; day > 0; day--)); do
-		echo "$((EPOCHSECONDS - 86400 * day)) $((total / 20 * (11 - day)))"
+		echo "$((EPOCHSECONDS - 86400 * day)) $((total * (11 - day) / 20))"
 	done >"$D/days"
 	{ head -n 1 "$usage" && cat "$D/days"; } >"$D/usage"
 	cp "$D/usage" "$usage"
