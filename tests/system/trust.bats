@@ -111,6 +111,10 @@ refused() {
 		run flashback -1 here/v
 		expect "$D/$program can be written by others"
 	done
+	printf 'notify = "%s"\n' "$D/after" >>"$CONF"
+	start_daemon
+	wait_for grep -q "notify.*$D/after can be written by others" "$D/log"
+	stop_daemon
 	[ ! -e "$D/ran" ]
 	cp "$(command -v rsync)" "$D/rsync"
 	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
