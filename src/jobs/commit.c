@@ -15,6 +15,7 @@
 #include "flashback/lib/text.h"
 #include "flashback/report/restore.h"
 #include "flashback/store/expire.h"
+#include "flashback/store/round.h"
 #include "flashback/store/runlog.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/summary.h"
@@ -168,6 +169,8 @@ add_history(struct commit *c)
 		run->snapshot = c->tree;
 	if (voldir_history(c->v, run) != 0)
 		trouble(c, "the history could not be written");
+	else if (run->differ > 0)
+		round_reported(c->v->meta);
 }
 
 /* For the next run, to report what is new.  Lost, it costs only that. */

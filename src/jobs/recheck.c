@@ -151,7 +151,7 @@ log_found(struct recheck *r, const struct duefiles_file *f)
 		         line);
 	free(line);
 	text_list_free(&cmp);
-	if (r->found++ == 0)
+	if (r->first[0] == '\0')
 		text_fit(r->first, sizeof(r->first), f->path, strlen(f->path));
 	r->found_bytes += f->size;
 }
@@ -216,7 +216,11 @@ renew(struct batch *b, struct argv_job job, FILE *list)
 	if (tree_remove(r->dir, FILES, v->dev, NULL, 0) != 0 || mkdirat(r->dir, FILES, 0700) != 0 ||
 	    !run(r, argv_copy, &job, NULL) || take_received(b, list) != 0)
 		return -1;
-	return b->nfound == 0 || tree_walk(v->fd, r->tree, &walk) == 0 ? 0 : -1;
+	if (b->nfound > 0 && tree_walk(v->fd, r->tree, &walk) != 0)
+		return -1;
+	r->found += (int64_t)b->nfound;
+	r->round.found = r->found;
+	return 0;
 }
 
 /* rsync would read a name that begins so as a comment. */
@@ -429,6 +433,9 @@ recheck_run(struct copy *c)
 	}
 	stamp_format(&c->tree, r.tree);
 	round_read(c->v->meta, &r.round);
+	r.found = r.round.found;
+	if (r.found > 0)
+		snprintf(r.first, sizeof(r.first), "in the log of a run that was cut");
 	if (tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0) == 0 &&
 	    mkdirat(c->v->meta, ROUND_WORK, 0700) == 0)
 		r.dir = openat(c->v->meta, ROUND_WORK, OPEN_DIR);

@@ -11,7 +11,7 @@
 #include "flashback/lib/units.h"
 
 #define RECORD_MAX 4096
-#define HEADER "# begun, before, done, held, tries\n"
+#define HEADER "# begun, before, done, held, tries, found\n"
 
 /* MurmurHash3's last step, on 63 bits: every bit of the number counts for each of the place, so
  * that files that were made one after the other are due at different times. */
@@ -32,7 +32,7 @@ int64_t
 round_due(struct round *r, int64_t now, int64_t span)
 {
 	if (r->begun <= 0 || r->begun > now || r->before > r->begun)
-		*r = (struct round){.begun = now};
+		*r = (struct round){.begun = now, .found = r->found};
 	if (now - r->begun >= span)
 		return ROUND_END;
 	return (int64_t)((double)(now - r->begun) / (double)span * 0x1p63);
@@ -44,7 +44,7 @@ round_reach(struct round *r, int64_t place, int64_t now)
 	r->done = place;
 	r->held = r->tries = 0;
 	if (place == ROUND_END)
-		*r = (struct round){.begun = now, .before = r->begun};
+		*r = (struct round){.begun = now, .before = r->begun, .found = r->found};
 }
 
 int64_t
@@ -85,7 +85,8 @@ parse(const char *line, struct round *r)
 	    units_read_integer(&line, 0, INT64_MAX, &r->before) != 0 ||
 	    units_read_integer(&line, 0, INT64_MAX, &r->done) != 0 ||
 	    units_read_integer(&line, 0, INT64_MAX, &r->held) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->tries) != 0)
+	    units_read_integer(&line, 0, INT64_MAX, &r->tries) != 0 ||
+	    units_read_integer(&line, 0, INT64_MAX, &r->found) != 0)
 		return -1;
 	return *line == '\n' ? 0 : -1;
 }
@@ -106,10 +107,10 @@ print_record(FILE *f, void *arg)
 {
 	const struct round *r = arg;
 
-	return fprintf(f, HEADER "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
-	               r->begun, r->before, r->done, r->held, r->tries) < 0
-	           ? -1
-	           : 0;
+	fprintf(f, HEADER "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, r->begun, r->before,
+	        r->done, r->held);
+	fprintf(f, " %" PRId64 " %" PRId64 "\n", r->tries, r->found);
+	return ferror(f) ? -1 : 0;
 }
 
 /* Not synced: what a power failure takes is compared again. */
@@ -119,4 +120,15 @@ round_write(int meta, const struct round *r)
 	struct round copy = *r;
 
 	return file_replace(meta, ROUND_NAME, S_IRUSR | S_IWUSR, print_record, &copy, false);
+}
+
+void
+round_reported(int meta)
+{
+	struct round r;
+
+	round_read(meta, &r);
+	r.found = 0;
+	if (r.begun != 0)
+		(void)round_write(meta, &r);
 }

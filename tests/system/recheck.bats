@@ -165,3 +165,70 @@ expect_round() {
 	run flashback -l here/v
 	expect "recheck: $1"
 }
+
+# few_files: a volume of three.
+few_files() {
+	echo a >"$D/src/a"
+	echo b >"$D/src/b"
+	volume 'recheck = "1h"'
+	back_up
+	remember
+}
+
+@test "stopped while it compares, a run succeeds and the next one resumes; what takes too long each time is left out" {
+	local n
+	few_files
+	flip "$D/src" f a b
+	instead_of --checksum 'kill -TERM $PPID; exec sleep 1000'
+	for n in 1 2 3 4; do
+		back_up
+		kind_is 'recheck: interrupted'
+		refuse expect differ
+	done
+	kind_is 'recheck: left out, its comparison was interrupted each time'
+	remember
+	instead_of --checksum 'exec rsync "$@"'
+	back_up
+	expect '2 files differ'
+	manifest -i "$PREVIOUS" | diff - "$D/previous"
+}
+
+@test "killed before what it has found is a snapshot: the next run reports it" {
+	few_files
+	flip "$D/src" a b
+	crash_unseen -p flashback -n 1 -m "$SNAPSHOT_MADE"
+	[ ! -e "$NEW.partial" ] && has_snapshots 1 "$VOLUME"
+	back_up
+	expect '2 files differ from their source though size and time are the same; first: in the log of a run that was cut; '
+	manifest -i "$PREVIOUS" | diff - "$D/previous"
+	same_tree "$D/src" "$NEW"
+	remember
+	back_up
+	refuse expect differ
+}
+
+@test "each file is compared once in a round, a share in each run, whatever is moved, changed or added between" {
+	local n i count=0 files=$((10000 * (${FLASHBACK_SOAK:-1} > 1 ? 10 : 1)))
+	python3 - "$D/src" "$files" <<-'END'
+	import os, sys
+	for i in range(int(sys.argv[2])):
+	    d = "%s/%d" % (sys.argv[1], i % 100)
+	    os.path.isdir(d) or os.mkdir(d)
+	    with open("%s/%d" % (d, i), "w") as f: f.write("x")
+	END
+	volume 'recheck = "5h"'
+	back_up
+	instead_of --checksum "cat .flashback/recheck.new/list >>$D/compared; exec rsync \"\$@\""
+	: >"$D/compared"
+	for i in 1 2 3 4 5; do
+		[ "$i" -ne 2 ] || { mv "$D/src/7" "$D/src/moved" && echo y >>"$D/src/8/8" && echo z >"$D/src/new"; }
+		back_up
+		n=$(tr -cd '\0' <"$D/compared" | wc -c)
+		[ $((n - count)) -gt $((files / 5 - files / 20)) ] && [ $((n - count)) -lt $((files / 5 + files / 20)) ]
+		count=$n
+	done
+	refuse expect differ
+	tr '\0' '\n' <"$D/compared" | grep -Ev '^(7|moved)/|^8/8$|^new$' | sort >"$D/names"
+	[ "$(wc -l <"$D/names")" -eq $((files - files / 100)) ]
+	[ -z "$(uniq -d "$D/names")" ]
+}

@@ -26,6 +26,7 @@ struct round {
 	int64_t done;   /* the files up to this place have been compared */
 	int64_t held;   /* the first file of a comparison that was interrupted, */
 	int64_t tries;  /* ... so many times in a row */
+	int64_t found;  /* files that differ, found since the last run that has reported any */
 };
 
 /** round_place(ino): the place of a file, above 0.  Two files may have the same one. */
@@ -46,6 +47,10 @@ int64_t round_interrupted(struct round *r, int64_t place);
 /** round_words(r, now): how far it is, and how old the oldest comparison: new memory, NULL with
  * ENOMEM. */
 char *round_words(const struct round *r, int64_t now);
+
+/** round_reported(meta): what was found stands in the history; until then, the next run reports it.
+ */
+void round_reported(int meta);
 
 /** round_read(meta, r): read the record in the directory meta; all zero if there is none that is
  * valid.  round_write(meta, r): replace it.  Return 0, or -1 with errno. */

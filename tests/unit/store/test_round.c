@@ -137,20 +137,30 @@ test_words(void **state)
 static void
 test_record(void **state)
 {
-	static const char *const damaged[] = {"",
-	                                      "1 2 3 4 5\n",
-	                                      "# begun, before, done, held, tries\n1 2 3 4\n",
-	                                      "# begun, before, done, held, tries\n1 2 3 4 5",
-	                                      "# begun, before, done, held, tries\n1 -2 3 4 5\n",
-	                                      "# begun, before, done, held, tries\n0 2 3 4 5\n"};
+	static const char *const damaged[] = {
+	    "",
+	    "1 2 3 4 5 6\n",
+	    "# begun, before, done, held, tries, found\n1 2 3 4 5\n",
+	    "# begun, before, done, held, tries, found\n1 2 3 4 5 6",
+	    "# begun, before, done, held, tries, found\n1 -2 3 4 5\n",
+	    "# begun, before, done, held, tries, found\n0 2 3 4 5\n"};
 	const struct scratch *s = *state;
 	struct round r = {.begun = 5}, back;
 
 	round_read(s->fd, &r);
 	assert_int_equal(r.begun, 0);
-	r = (struct round){T0, T0 - SPAN, ROUND_END - 1, 77, 2};
+	r = (struct round){T0, T0 - SPAN, ROUND_END - 1, 77, 2, 3};
 	assert_int_equal(round_write(s->fd, &r), 0);
 	round_read(s->fd, &back);
+	assert_memory_equal(&back, &r, sizeof(r));
+	/* What was found outlives a round and a wrong clock, until it was reported. */
+	(void)round_due(&back, T0 - 1, SPAN);
+	assert_int_equal(back.found, 3);
+	round_reach(&back, ROUND_END, T0);
+	assert_int_equal(back.found, 3);
+	round_reported(s->fd);
+	round_read(s->fd, &back);
+	r.found = 0;
 	assert_memory_equal(&back, &r, sizeof(r));
 	for (size_t i = 0; i < LENGTH(damaged); i++) {
 		write_file(ROUND_NAME, damaged[i], strlen(damaged[i]));
