@@ -268,8 +268,8 @@ copy_find_store(struct copy *c)
 	pattern = path != NULL ? volume_pattern(path) : NULL;
 	safe = pattern != NULL ? value_print_text(pattern) : NULL;
 	verdict_give_up(&c->verdict, RESULT_FAILED,
-	                "the source contains this store, which would be copied into itself: add "
-	                "exclude = %s to this volume",
+	                "the source contains this store, which would be copied into itself, or a "
+	                "copy of it: add exclude = %s to this volume",
 	                safe != NULL ? safe : "(its path)");
 	c->verdict.tree = VERDICT_TREE_EXPIRED;
 	free(path);

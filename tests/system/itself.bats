@@ -30,7 +30,7 @@ config() {
 }
 
 @test "the store in its own source over ssh: refused, with the exclude that is needed" {
-	local words="the source contains this store, which would be copied into itself: add exclude = '/\[my] disk/store/'"
+	local words="the source contains this store, which would be copied into itself, or a copy of it: add exclude = '/\[my] disk/store/'"
 	config
 	run flashback -1
 	expect_exit 2

@@ -185,3 +185,39 @@ second() {
 	[ ! -e "$D/stolen/ann" ]
 	[ ! -e "$D/touched" ]
 }
+
+@test "README.md: the whole history moved, and a copy beside its store" {
+	local first=$STORE volume
+	first_store
+	later
+	mkdir "$D/new"
+	block "$ROOT/README.md" '/backup/ /new/' | sed "s|/backup/|$STORE/|; s|/new/|$D/new/|" >"$D/commands"
+	[ "$(wc -l <"$D/commands")" -eq 1 ]
+	sh -eu "$D/commands"
+	same_tree "$STORE" "$D/new" # with what shares an inode with what
+	# Each goes on by itself, at the same time, and shares with what it has.
+	sed "s|$STORE|$D/new|; s|$RUN|$D/run2|" "$CONF" >"$D/new.conf"
+	DAY=$((DAY + 1))
+	set_clock "2027-03-$DAY 03:10:00"
+	start_daemon
+	run "${IN_BOX[@]}" "$FLASHBACK" -c "$D/new.conf" -1
+	expect_exit 0
+	expect 'kimono/home: succeeded'
+	expect 'quick run'
+	wait_for has_snapshots 4 kimono/home
+	stop_daemon
+	for STORE in "$first" "$D/new"; do
+		has_snapshots 4 kimono/home
+		volume=$STORE/nas/music
+		[ "$(find "$volume" -path '*/2*/song' -printf '%i\n' | sort -u | wc -l)" -eq 1 ]
+	done
+	STORE=$first
+	# As a source, the copy is the store.
+	hosts_conf <<<"host \"here\" { volume \"all\" { source = \"$D/\"  exclude = { \"/run/\" } } }"
+	run flashback -1 here/all
+	expect_exit 2
+	expect 'or a copy of it: add exclude = "/new/" to'
+	sed -i 's|"/run/"|&, "/new/"|' "$D/hosts.conf"
+	flashback -1 here/all
+	has_snapshots 1 here/all
+}
