@@ -236,6 +236,8 @@ install: build/flashback
 		test -e $(DESTDIR)$(CONFDIR)/$$file || \
 		install -m 644 etc/$$file $(DESTDIR)$(CONFDIR)/$$file || exit 1; \
 	done
+	@$(if $(DESTDIR),:,echo "Next: edit the two files in $(CONFDIR); flashback --init; flashback --check;" \
+	    "systemctl enable --now flashback.  After an upgrade: systemctl restart flashback.")
 
 # The config stays, and so does every backup.
 uninstall:

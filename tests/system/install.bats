@@ -56,6 +56,10 @@ installed() {
 	echo '# mine' >"$D/dest/etc/flashback/flashback.conf"
 	quiet_make install DESTDIR="$D/dest"
 	[ "$(cat "$D/dest/etc/flashback/flashback.conf")" = '# mine' ]
+	refuse grep -q Next: "$D/make.txt"
+	quiet_make -n install
+	grep -q 'Next: .*two files in /etc/flashback; flashback --init; flashback --check;' "$D/make.txt"
+	grep -q 'systemctl enable --now flashback' "$D/make.txt"
 	quiet_make uninstall DESTDIR="$D/dest"
 	[ "$(installed | tr '\n' ' ')" = './etc/flashback/flashback.conf ./etc/flashback/hosts.conf ' ]
 }
