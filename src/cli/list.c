@@ -135,9 +135,17 @@ foresee(const struct list *l, const struct volume *volume, const struct store_vo
 	                      next);
 }
 
+/* A volume that left the config has no source, and nothing of it expires. */
+static bool
+is_listed(const struct volume *volume)
+{
+	return volume->source != NULL;
+}
+
 /* Why a snapshot is kept, and whether it goes next: new memory. */
 static char *
-why_kept(const struct stamp *s, const struct volume_keep *rank, const struct stamp *next, int n)
+why_kept(const struct volume *volume, const struct stamp *s, const struct volume_keep *rank,
+         const struct stamp *next, int n)
 {
 	char *words =
 	    states[s->state].why != NULL ? strdup(states[s->state].why) : retain_why(rank);
@@ -147,7 +155,8 @@ why_kept(const struct stamp *s, const struct volume_keep *rank, const struct sta
 			(void)text_replace(&words, "%s%sgoes next", words,
 			                   *words != '\0' ? "; " : "");
 	if (words != NULL && *words == '\0')
-		(void)text_replace(&words, "no longer kept");
+		(void)text_replace(&words,
+		                   is_listed(volume) ? "no longer kept" : "not in hosts.conf");
 	return words;
 }
 
@@ -201,12 +210,12 @@ list_snapshots(const struct list *l, const struct volume *volume)
 	if (open_volume(l, volume, &v) != 0)
 		return -1;
 	rank = calloc(v.nstamps + 1, sizeof(*rank));
-	n = foresee(l, volume, &v, next);
+	n = is_listed(volume) ? foresee(l, volume, &v, next) : 0;
 	if (rank != NULL && n != -1)
 		rc = expire_ranks(v.stamps, v.nstamps, &volume->keep, rank);
 	for (size_t i = 0; rc == 0 && i < v.nstamps; i++)
-		rc = add_snapshot(&v, &v.stamps[i], why_kept(&v.stamps[i], &rank[i], next, n),
-		                  &cells);
+		rc = add_snapshot(&v, &v.stamps[i],
+		                  why_kept(volume, &v.stamps[i], &rank[i], next, n), &cells);
 	if (l->headed)
 		fprintf(l->f, "%s\n", volume->id);
 	if (rc == 0)
@@ -235,6 +244,20 @@ path_in(const struct volume *volume, const char *operand)
 	                                                                     : NULL;
 }
 
+/* Is there no component but `.' in the path? */
+static bool
+is_top(const char *path)
+{
+	size_t len;
+
+	for (; *path != '\0'; path += len + (path[len] == '/')) {
+		len = strcspn(path, "/");
+		if (len > 1 || (len == 1 && path[0] != '.'))
+			return false;
+	}
+	return true;
+}
+
 static int
 list_path(const struct list *l, const struct volume *volume, const char *path, const char *shown)
 {
@@ -243,7 +266,7 @@ list_path(const struct list *l, const struct volume *volume, const char *path, c
 	struct store_volume v;
 	int rc;
 
-	if (path[strspn(path, "/")] == '\0')
+	if (is_top(path))
 		return list_snapshots(l, volume);
 	if (open_volume(l, volume, &v) != 0)
 		return -1;
@@ -252,17 +275,40 @@ list_path(const struct list *l, const struct volume *volume, const char *path, c
 	return rc;
 }
 
+/* A volume that is not in the config may still have snapshots in the store.  Return false when it
+ * has no directory. */
+static bool
+list_unlisted(const struct list *l, const char *operand, const char *shown, int *rc)
+{
+	char *copy = strdup(operand), *path = copy, id[VOLUME_ID_SIZE];
+	struct volume volume = {.id = id};
+	struct store_volume v;
+	bool found = false;
+
+	if (copy != NULL) {
+		volume.host = strsep(&path, "/");
+		volume.name = strsep(&path, "/");
+	}
+	if (volume.name != NULL && volume_is_name(volume.host) && volume_is_name(volume.name) &&
+	    store_volume_open(&l->store, volume.host, volume.name, false, &v) == 0) {
+		store_volume_close(&v);
+		snprintf(id, sizeof(id), "%s/%s", volume.host, volume.name);
+		*rc = list_path(l, &volume, path != NULL ? path : "", shown);
+		found = true;
+	}
+	free(copy);
+	return found;
+}
+
 /* An unknown volume is named without the path in it, so that a similar one is found. */
 static int
 list_operand(const struct list *l, const char *operand)
 {
-	char *shown = text_escaped(operand), *slash;
-	int rc = 0;
-	bool found = false;
+	char *shown = text_escaped(operand), *name = strdup(operand), *slash;
+	int rc = shown != NULL && name != NULL ? 0 : complain("-l", strerror(ENOMEM));
+	bool found = rc != 0;
 
-	if (shown == NULL)
-		return complain("-l", strerror(ENOMEM));
-	for (size_t i = 0; i < l->config->n; i++) {
+	for (size_t i = 0; rc == 0 && i < l->config->n; i++) {
 		const struct volume *volume = l->config->volumes[i];
 		const char *path = path_in(volume, operand);
 
@@ -274,14 +320,15 @@ list_operand(const struct list *l, const char *operand)
 		else
 			rc |= list_snapshots(l, volume);
 	}
-	if (!found) {
-		slash = strchr(shown, '/');
+	if (!found && !list_unlisted(l, operand, shown, &rc)) {
+		slash = strchr(name, '/');
 		slash = slash != NULL ? strchr(slash + 1, '/') : NULL;
 		if (slash != NULL)
 			*slash = '\0';
-		reload_unknown(l->config, shown);
+		reload_unknown(l->config, name);
 		rc = -1;
 	}
+	free(name);
 	free(shown);
 	return rc;
 }

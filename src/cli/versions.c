@@ -238,6 +238,13 @@ print_rest(FILE *f, const struct versions *vs)
 	if (!vs->there)
 		fprintf(f, "\nIt is not in the newest snapshot, %s.\n",
 		        versions_name(&vs->newest, shown));
+	if (vs->c->volume->source == NULL) {
+		fputs("\nThe volume is not in hosts.conf, so where a restore goes is unknown.\n",
+		      f);
+		free(to);
+		free(from);
+		return 0;
+	}
 	fputs("\nThe last of these, beside the present one; for another one replace the name of "
 	      "the snapshot, twice:\n\n",
 	      f);

@@ -216,14 +216,15 @@ void
 reload_unknown(const struct config *c, const char *operand)
 {
 	const char *best = config_nearest(c, operand);
+	char *safe = text_escaped(operand);
 
+	fprintf(stderr, "flashback: unknown host or volume %s in %s; ", safe != NULL ? safe : "",
+	        c->hosts_file);
 	if (best != NULL)
-		fprintf(stderr, "flashback: unknown host or volume %s in %s; did you mean %s?\n",
-		        operand, c->hosts_file, best);
+		fprintf(stderr, "did you mean %s?\n", best);
 	else
-		fprintf(stderr,
-		        "flashback: unknown host or volume %s in %s; flashback -t lists them\n",
-		        operand, c->hosts_file);
+		fputs("flashback -t lists them\n", stderr);
+	free(safe);
 }
 
 /* An operand may name a host with several volumes.  Disabled ones among them are skipped; if

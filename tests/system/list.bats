@@ -98,6 +98,11 @@ store_state() {
 	END
 	run flashback -l "here/v/$(printf 'a\033b')"
 	expect 'here/v/a\033b: no snapshot contains it'
+	for operand in -1 -n -l; do
+		run flashback "$operand" "$(printf 'a\033b')"
+		expect_exit 1
+		expect 'unknown host or volume a\033b in'
+	done
 	mv "$STORE" "$D/away"
 	run flashback -l
 	expect_exit 1

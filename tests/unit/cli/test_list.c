@@ -196,6 +196,52 @@ test_versions(void **state)
 	leave_place(&p);
 }
 
+/* Dots and slashes behind a volume are the volume. */
+static void
+test_a_volume_in_other_words(void **state)
+{
+	static const char *const words[] = {"here/v/", "here/v/.", "here/v//./", "here/v/././."};
+	struct place p = make_place(*state);
+	char *text;
+
+	make_snapshots();
+	text = list(&p, "here/v", 0);
+	for (size_t i = 0; i < LENGTH(words); i++)
+		expect(&p, words[i], text);
+	free(text);
+	expect_error(&p, "here/v/...");
+	leave_place(&p);
+}
+
+/* What left the config is still in the store. */
+static void
+test_unlisted(void **state)
+{
+	struct place p = make_place(*state);
+	char *text;
+
+	make_snapshots();
+	assert_int_equal(rename("here", "gone"), 0);
+	text = list(&p, "gone/v/.", 0);
+	assert_non_null(strstr(text,
+	                       "\n2026-11-17T031000+0100          complete      -     -    -  "
+	                       "not in hosts.conf\n"));
+	assert_non_null(strstr(text, "  pinned\n"));
+	assert_null(strstr(text, "goes next"));
+	free(text);
+	text = list(&p, "gone/v/doc/f", 0);
+	assert_non_null(strstr(text, "  @/gone/v/2026-11-19T031000+0100/doc/f\n"));
+	assert_non_null(strstr(text, "\nThe volume is not in hosts.conf"));
+	assert_null(strstr(text, "rsync"));
+	free(text);
+	expect_error(&p, "gone/v/none");
+	expect_error(&p, "gone/w");
+	expect_error(&p, "gone");
+	expect_error(&p, "../gone/v");
+	expect_error(&p, ".flashback/v");
+	leave_place(&p);
+}
+
 /* Of a directory, which no two snapshots share, only who holds it is known. */
 static void
 test_a_directory(void **state)
@@ -252,7 +298,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_volumes),     T(test_snapshots), T(test_versions),
-	    T(test_a_directory), T(test_errors),
+	    T(test_a_directory), T(test_errors),    T(test_a_volume_in_other_words),
+	    T(test_unlisted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,6 +226,29 @@ test_foreseen(void **state)
 	store_volume_close(&v);
 }
 
+/* Those of either series, and no neighbour of theirs. */
+static void
+test_foreseen_of_both_series(void **state)
+{
+	static const char *const wanted[] = {"2026-11-16T000000+0000", "2026-11-17T000000+0000",
+	                                     "2026-11-14T000000+0000.partial"};
+	const struct volume_keep keep = {.last = 2};
+	const struct stamp made = {.when = NOW + DAY, .state = STAMP_WORKING};
+	struct store_volume v = open_volume(*state);
+	struct stamp next[EXPIRE_MAX];
+	char name[STAMP_NAME_SIZE];
+
+	make_series(3, 4, STAMP_COMPLETE);
+	make_series(3, 6, STAMP_PARTIAL);
+	make_dir("2026-11-15T120000+0000.pin");
+	make_dir("2026-11-17T120000+0000.suspect");
+	assert_int_equal(store_volume_list(&v), 0);
+	assert_int_equal(expire_foresee(&v, &keep, made, NOW, next), LENGTH(wanted));
+	for (size_t i = 0; i < LENGTH(wanted); i++)
+		assert_string_equal(stamp_format(&next[i], name), wanted[i]);
+	store_volume_close(&v);
+}
+
 /* Complete and partial snapshots are numbered apart; others not at all. */
 static void
 test_ranks(void **state)
@@ -294,6 +317,7 @@ main(void)
 	    T(test_trouble),
 	    T(test_allowed),
 	    T(test_foreseen),
+	    T(test_foreseen_of_both_series),
 	    T(test_ranks),
 	};
 
