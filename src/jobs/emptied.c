@@ -61,8 +61,7 @@ find_empty(const struct emptied *e, const char *path)
 		*(slash != NULL ? slash : dir) = '\0';
 	}
 	empty = fd >= 0 && tree_is_empty(fd);
-	if (fd >= 0)
-		close(fd);
+	file_close(&fd);
 	if (empty)
 		return dir;
 	free(dir);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/child.h"
+#include "flashback/lib/file.h"
 #include "flashback/lib/safepath.h"
 
 /* A file in memory that holds input, positioned at its beginning; -1 for none.  A pipe would need
@@ -64,14 +65,12 @@ hook_run(const struct text_list *command, const struct text_list *env, const cha
 	int status, rc, error;
 
 	if (safepath_check_program(name, why, size) != 0) {
-		if (spec.in != -1)
-			close(spec.in);
+		file_close(&spec.in);
 		return -1;
 	}
 	rc = child_run(&spec, seconds, stop_fd, &status);
 	error = errno;
-	if (spec.in != -1)
-		close(spec.in);
+	file_close(&spec.in);
 	if (rc != 0 && error == ETIMEDOUT)
 		snprintf(why, size, "%s was still running after %d s and was terminated", name,
 		         seconds);

@@ -147,8 +147,7 @@ read_proc(const char *pid, const char *file, char *text, size_t size)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd == -1 ? -1 : read(fd, text, size - 1);
 	text[n > 0 ? n : 0] = '\0';
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return n == -1 ? -1 : 0;
 }
 
@@ -434,8 +433,7 @@ child_run(const struct child_spec *spec, int seconds, int stop_fd, int *status)
 		if (!await_gone(&r, clock_mono() + GRACE))
 			error = EBUSY;
 	}
-	if (r.pidfd != -1)
-		close(r.pidfd);
+	file_close(&r.pidfd);
 	*status = r.status;
 	errno = error;
 	return error == 0 ? 0 : -1;

@@ -19,6 +19,7 @@
 
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
+#include "flashback/lib/file.h"
 
 #define BUF_SIZE 8192 /* for a child's messages: an incomplete one, and space to read more */
 
@@ -185,16 +186,12 @@ be_a_child(pid_t parent, int out, event_body *body, void *arg)
 int
 event_pipe(int ends[2])
 {
-	int saved;
-
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
 	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0)
 		return 0;
-	saved = errno;
-	close(ends[0]);
-	close(ends[1]);
-	errno = saved;
+	file_close(&ends[0]);
+	file_close(&ends[1]);
 	return -1;
 }
 
@@ -202,7 +199,7 @@ int
 event_fork(struct event_child *c, event_body *body, void *arg)
 {
 	pid_t parent = getpid();
-	int pipefd[2], saved;
+	int pipefd[2];
 
 	*c = (struct event_child){.fd = -1, .buf = malloc(BUF_SIZE)};
 	if (c->buf == NULL)
@@ -218,10 +215,8 @@ event_fork(struct event_child *c, event_body *body, void *arg)
 	c->fd = pipefd[0];
 	return 0;
 fail_pipe:
-	saved = errno;
-	close(pipefd[0]);
-	close(pipefd[1]);
-	errno = saved;
+	file_close(&pipefd[0]);
+	file_close(&pipefd[1]);
 fail_buf:
 	free(c->buf);
 	*c = (struct event_child){.fd = -1};

@@ -91,9 +91,7 @@ file_replace(int dirfd, const char *name, mode_t mode, int (*write)(FILE *, void
 		return -1;
 	f = fdopen(fd, "w");
 	if (f == NULL) {
-		saved = errno;
-		close(fd);
-		errno = saved;
+		file_close(&fd);
 		goto fail;
 	}
 	filled = fill(f, mode, write, arg, sync);
@@ -239,7 +237,6 @@ file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 	char *all = NULL;
-	int saved;
 
 	if (fd == -1)
 		return -1;
@@ -249,9 +246,7 @@ file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 		else
 			errno = EINVAL;
 	}
-	saved = errno;
-	close(fd);
-	errno = saved;
+	file_close(&fd);
 	if (all == NULL)
 		return -1;
 	*text = all;

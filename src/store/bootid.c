@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/compat.h"
+#include "flashback/lib/file.h"
 
 /* Read the first line of a file in /proc or /sys.  Return 0, or -1 with errno. */
 static int
@@ -18,11 +19,10 @@ read_line(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd == -1 ? -1 : read(fd, buf, size - 1);
-	int error = errno;
 
-	if (fd != -1)
-		close(fd);
-	errno = len == -1 ? error : ENODATA;
+	file_close(&fd);
+	if (len == 0)
+		errno = ENODATA;
 	if (len <= 0)
 		return -1;
 	buf[len] = '\0';

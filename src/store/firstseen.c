@@ -89,8 +89,7 @@ firstseen_close(struct firstseen *f)
 	if (f->dir != -1 && (f->changed || f->kept.n != f->old.n / 2))
 		(void)file_replace(f->dir, FIRSTSEEN_NAME, S_IRUSR | S_IWUSR, write_lines, &f->kept,
 		                   false);
-	if (f->dir != -1)
-		close(f->dir);
+	file_close(&f->dir);
 	text_list_free(&f->old);
 	text_list_free(&f->kept);
 }

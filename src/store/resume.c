@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 
 #define LETTERS                                                                                    \
@@ -135,10 +136,8 @@ descend(const struct level *l, const char *from, const char *to)
 	below.to = enter(l->to, to, l->dev);
 	if (below.from >= 0 && below.to >= 0)
 		(void)tree_names(below.from, graft_entry, &below);
-	if (below.from >= 0)
-		close(below.from);
-	if (below.to >= 0)
-		close(below.to);
+	file_close(&below.from);
+	file_close(&below.to);
 }
 
 /* Move one entry if the other tree lacks it, or if both have a partial file and this one is longer.

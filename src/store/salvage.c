@@ -39,8 +39,7 @@ is_empty(const struct store_volume *v, const char *name)
 	int fd = openat(v->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool empty = fd != -1 && tree_is_empty(fd);
 
-	if (fd != -1)
-		close(fd);
+	file_close(&fd);
 	return empty;
 }
 
