@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "flashback/lib/text.h"
 
@@ -54,20 +55,11 @@ fail(int error)
 static unsigned
 duration_unit(char c)
 {
-	switch (c) {
-	case 's':
-		return 1;
-	case 'm':
-		return MINUTE;
-	case 'h':
-		return HOUR;
-	case 'd':
-		return DAY;
-	case 'w':
-		return 7 * DAY;
-	default:
-		return 0;
-	}
+	static const char units[] = "smhdw";
+	static const unsigned seconds[] = {1, MINUTE, HOUR, DAY, 7 * DAY};
+	const char *unit = c != '\0' ? strchr(units, c) : NULL;
+
+	return unit != NULL ? seconds[unit - units] : 0;
 }
 
 /* The form is checked before the size, so that "5x" is reported as wrong form even if the number
@@ -93,22 +85,12 @@ units_parse_duration(const char *s, int64_t *out)
 static int
 size_shift(const char *unit)
 {
+	static const char units[] = "KMGT";
+	const char *found = unit[0] != '\0' && unit[1] == '\0' ? strchr(units, unit[0]) : NULL;
+
 	if (unit[0] == '\0')
 		return 0;
-	if (unit[1] != '\0')
-		return -1;
-	switch (unit[0]) {
-	case 'K':
-		return 10;
-	case 'M':
-		return 20;
-	case 'G':
-		return 30;
-	case 'T':
-		return 40;
-	default:
-		return -1;
-	}
+	return found != NULL ? 10 * (int)(found - units + 1) : -1;
 }
 
 int
