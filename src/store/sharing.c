@@ -148,16 +148,15 @@ sharing_is_coarse(int dirfd, const char *base)
 const char *
 sharing_words(enum sharing sharing)
 {
-	switch (sharing) {
-	case SHARING_SOME:
-		break;
-	case SHARING_TIMES:
-		return NOTHING "times of one of them have no fractions of a second (moved by tar? "
-		               "an old rsync?)";
-	case SHARING_OWNERS:
-		return NOTHING "owners or modes have changed";
-	case SHARING_COPIES:
-		return NOTHING "equal files could not be linked (are they immutable, see lsattr?)";
-	}
-	return NULL;
+	static const char *const words[] = {
+	    [SHARING_SOME] = NULL,
+	    [SHARING_TIMES] =
+	        NOTHING "times of one of them have no fractions of a second (moved by "
+	                "tar? an old rsync?)",
+	    [SHARING_OWNERS] = NOTHING "owners or modes have changed",
+	    [SHARING_COPIES] = NOTHING "equal files could not be linked (are they immutable, see "
+	                               "lsattr?)",
+	};
+
+	return words[sharing];
 }

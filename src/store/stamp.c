@@ -59,19 +59,14 @@ static bool
 has_pattern(const char *name)
 {
 	for (size_t i = 0; i < STAMP_LENGTH; i++) {
-		switch (pattern[i]) {
-		case 'd':
-			if (name[i] < '0' || name[i] > '9')
-				return false;
-			break;
-		case '~':
-			if (name[i] != '+' && name[i] != '-')
-				return false;
-			break;
-		default:
-			if (name[i] != pattern[i])
-				return false;
-		}
+		bool fits = name[i] == pattern[i];
+
+		if (pattern[i] == 'd')
+			fits = name[i] >= '0' && name[i] <= '9';
+		else if (pattern[i] == '~')
+			fits = name[i] == '+' || name[i] == '-';
+		if (!fits)
+			return false;
 	}
 	return true;
 }
