@@ -82,7 +82,7 @@ volume() {
 	has_snapshots 0 h/v working
 }
 
-@test "before that cannot be run, or is killed, is told in words" {
+@test "before that cannot be run, or is killed, is reported in words" {
 	script before <<<'kill -KILL $$'
 	volume "before = \"$D/before\""
 	run flashback -1 h/v
@@ -98,7 +98,7 @@ volume() {
 	expect "exit status 126: it, or a program that it calls, may not be executed"
 }
 
-@test "after is told what came of it, and what it does itself changes nothing" {
+@test "after receives the result, and what it does itself changes nothing" {
 	script after <<-END
 	env | grep ^FLASHBACK_ | sort >$D/told
 	env | grep -c FLASHBACK_TEST >$D/secrets
@@ -217,7 +217,7 @@ told() {
 	cut -d: -f1 "$D/told" | tr '\n' ',' 2>/dev/null
 }
 
-@test "notify: told of changes, and only of them" {
+@test "notify: run for changes, and only for them" {
 	script tell <<-END
 	cat >>$D/told
 	END
@@ -257,7 +257,7 @@ told() {
 	[ "$(told)" = 'config,config,' ]
 }
 
-@test "notify: what -1 met beside the daemon is told when the daemon hears of it" {
+@test "notify: what -1 met beside the daemon is reported when the daemon hears of it" {
 	script tell <<<"cat >>$D/told"
 	main_conf "$STORE" <<<"notify = \"$D/tell\""
 	volume 'every = "1h"'
@@ -283,7 +283,7 @@ told() {
 	[ "$(told)" = 'start,h/v failed,h/v recovered,' ]
 }
 
-@test "a run that finds the volume newer than was known is told neither as a success nor as a failure" {
+@test "a run that finds the volume newer than was known is reported neither as a success nor as a failure" {
 	volume 'every = "20m"'
 	start_daemon
 	wait_for settled
@@ -299,7 +299,7 @@ told() {
 	[ "$(grep -cE 'h/v: (succeeded|failed)' "$D/log")" -eq 1 ]
 }
 
-@test "notify: a command that fails is told in the log, and the next event is tried all the same" {
+@test "notify: a command that fails is reported in the log, and the next event is tried all the same" {
 	script tell <<<"test ! -e $D/killed || exit 3; touch $D/killed; kill -KILL \$\$"
 	main_conf "$STORE" <<<"notify = \"$D/tell\""
 	mv "$D/src" "$D/away"
@@ -366,7 +366,7 @@ removable() {
 	removable "$D/usb/"
 }
 
-@test "removable: told to stop while it is asked, it says so and leaves nothing running" {
+@test "removable: stopped while it is checked, it reports it and leaves nothing running" {
 	printf '#!/bin/sh\ntouch %s/asked\nexec sleep 600\n' "$D" >"$D/ssh"
 	chmod 755 "$D/ssh"
 	hosts_conf <<-END

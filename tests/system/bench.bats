@@ -25,7 +25,7 @@ expect_row() {
 	grep -qE "^$1" <<<"$output" || { printf 'wanted:  %s\nbut got: %s\n' "$1" "$output"; return 1; }
 }
 
-@test "a figure over its limit is said, and the exit status is 1" {
+@test "a figure over its limit is reported, and the exit status is 1" {
 	bench 0 idle cycles
 	expect_exit 1
 	expect_row 'idle with 10 volumes: resident memory +[0-9]+ KiB +0 KiB TOO MUCH'

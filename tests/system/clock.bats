@@ -33,7 +33,7 @@ made() {
 	[ "$(snapshots here/v)" = "$want" ] || { snapshots here/v; return 1; }
 }
 
-@test "1970: nothing runs, it is CRITICAL and says so, and heals by itself" {
+@test "1970: nothing runs, it is CRITICAL and reports it, and heals by itself" {
 	set_clock '1970-01-01 00:05:00 UTC'
 	start_daemon
 	wait_for status_is health CRITICAL
@@ -104,7 +104,7 @@ made() {
 	[ -d "$STORE/here/v/2028-03-02T123000+0100.from-the-future" ]
 }
 
-@test "a clock that was ahead by less than 26 hours: held back, said, and heals by itself" {
+@test "a clock that was ahead by less than 26 hours: held back, reported, and heals by itself" {
 	set_clock '2027-03-02 08:00'
 	start_daemon
 	wait_for has_snapshots 1 here/v
@@ -213,7 +213,7 @@ made() {
 	wait_for made 2027-03-27T023000+0100 2027-03-29T021000+0200
 }
 
-@test "snapshots all from the future: runs go on, nothing expires, it is said" {
+@test "snapshots all from the future: runs continue, nothing expires, it is reported" {
 	local day
 	for day in 1 2 3; do
 		set_clock "2029-03-0$day 12:00"

@@ -123,7 +123,7 @@ kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
 	expect "$D/hosts.conf lists no volumes"
 }
 
-@test "every error of both files is told at once, with file and line, and nothing starts" {
+@test "every error of both files is reported at once, with file and line, and nothing starts" {
 	main_conf "$STORE" <<-END
 	wake = "10 minutes"
 	defaults { keep_last = 99 }
@@ -161,7 +161,7 @@ kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
 	expect "$CONF"
 }
 
-@test "the command line: what is wrong is said, exit status 1" {
+@test "the command line: what is wrong is reported, exit status 1" {
 	local args
 	for args in '--frobnicate' 'nobody' 'here/nobody' '-1 nobody' '--force' '-1 -i'; do
 		# shellcheck disable=SC2086
@@ -184,7 +184,7 @@ kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
 	expect flashback
 }
 
-@test "a config that breaks while the daemon runs leaves the last good one in force, and says so until mended" {
+@test "a config that breaks while the daemon runs leaves the last good one in force, and reports it until mended" {
 	mkdir "$D/src2"
 	echo x >"$D/src2/f"
 	set_clock '2027-03-01 12:00:00'

@@ -31,7 +31,7 @@ count_steps() {
 	STEPS=$(cat "$D/steps")
 }
 
-@test "killed at each step of the run, it goes on by itself" {
+@test "killed at each step of the run, it resumes by itself" {
 	local n whom again done=0
 	for n in 1 2 3 4 5; do
 		change 6
@@ -71,7 +71,7 @@ steps_of_commit() {
 	END
 }
 
-@test "killed before and after each call that makes a snapshot of a copy, it goes on by itself" {
+@test "killed before and after each call that makes a snapshot of a copy, it resumes by itself" {
 	local n step steps when after there call whom before made
 	for n in 1 2 3 4; do
 		change 3
@@ -122,7 +122,7 @@ steps_of_quick() {
 	END
 }
 
-@test "killed in the walk, the scan, the copy, the patch and the exchange of a quick run, it goes on by itself" {
+@test "killed in the walk, the scan, the copy, the patch and the exchange of a quick run, it resumes by itself" {
 	local step steps when there call whom tries
 	for tries in 1 2 3; do
 		edit
@@ -213,7 +213,7 @@ rest() {
 	wait_for nobody_works
 }
 
-@test "killed at any moment under load, the daemon, once it is started again, goes on by itself" {
+@test "killed at any moment under load, the daemon, once it is started again, resumes by itself" {
 	local whom moment strikes done=0 n
 	hosts_conf <<-END
 	host "here" { volume "v" {

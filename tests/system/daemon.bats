@@ -14,7 +14,7 @@ teardown() {
 	finish
 }
 
-@test "the first backup is made at once, then it sleeps; TERM ends it and it says so" {
+@test "the first backup is made at once, then it sleeps; TERM ends it, which is reported" {
 	start_daemon
 	wait_for has_snapshots 1 here/v
 	wait_for status_is status IDLE
@@ -197,7 +197,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	has_snapshots 1 here/v
 }
 
-@test "stopped in the middle of a run, it goes on where it was" {
+@test "stopped in the middle of a run, it resumes where it was" {
 	head -c 30000000 /dev/urandom >"$D/src/big"
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
@@ -224,7 +224,7 @@ partly_there() {
 	[ "$(du -ks "$STORE"/here/v/*.working | cut -f1)" -gt 1000 ]
 }
 
-@test "killed in the middle of a run, rsync ends with it, and the next start goes on" {
+@test "killed in the middle of a run, rsync ends with it, and the next start resumes" {
 	head -c 30000000 /dev/urandom >"$D/src/big"
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=2000" } } }
@@ -288,12 +288,12 @@ tells_systemd() {
 	wait_for grep -qx 'STOPPING=1' "$D/told"
 }
 
-@test "systemd is told: ready, how it stands, stopping" {
+@test "systemd is notified: ready, how it stands, stopping" {
 	tells_systemd "$D/notify"
 	tells_systemd "@$D/notify"
 }
 
-@test "a restart after a run that was cut short, and then a success: no harm" {
+@test "a restart after a run that was interrupted, and then a success: no harm" {
 	flashback -1 here/v
 	sed -i 's/SUCCEEDED  /INTERRUPTED/' "$STORE/here/v/.flashback/history"
 	grep -q INTERRUPTED "$STORE/here/v/.flashback/history"

@@ -17,7 +17,7 @@ teardown() {
 	finish
 }
 
-@test "no disk: nothing is written to the mount point, all is said, and it ends by itself" {
+@test "no disk: nothing is written to the mount point, all is reported, and it ends by itself" {
 	local before
 	ext4_disk a 24M
 	in_box umount "$MNT"
@@ -128,7 +128,7 @@ is_let_go() {
 	has_snapshots 1 here/v
 }
 
-@test "a disk that is mounted read-only is said, and it ends by itself" {
+@test "a disk that is mounted read-only is reported, and it ends by itself" {
 	ext4_disk a 24M
 	in_box mount -o remount,ro "$MNT"
 	start_daemon
@@ -150,7 +150,7 @@ is_let_go() {
 	expect 'read-only'
 }
 
-@test "after an ext4 error nothing can be written though the mount says rw: it is said, and ends by itself" {
+@test "after an ext4 error nothing can be written though the mount says rw: it is reported, and ends by itself" {
 	local device
 	slow_source 5
 	ext4_disk a 64M

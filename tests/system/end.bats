@@ -26,7 +26,7 @@ teardown() {
 	[ "$(status next.update)" -le "$EPOCHSECONDS" ]
 }
 
-@test "TERM while hosts are asked" {
+@test "TERM while hosts are probed" {
 	needs_root
 	box_start
 	host_start 1
@@ -78,7 +78,7 @@ partly_copied() {
 	comes_back
 }
 
-@test "TERM while sweeping" {
+@test "TERM while purging" {
 	local n old=$STORE/here/v/2027-01-01T120000+0000.expired
 	start_daemon
 	wait_for has_snapshots 1 here/v

@@ -238,7 +238,7 @@ refusals() {
 	done
 }
 
-@test "what cannot be done is told in words, and nothing is claimed that is not so" {
+@test "what cannot be done is reported in words, and nothing is claimed that is not so" {
 	local v=$STORE/$VOLUME
 	refusals <<-END
 	- prctl 1+ EINVAL 2 this run could not be set up: Invalid argument
@@ -262,7 +262,7 @@ refusals() {
 	END
 }
 
-@test "what others have left and cannot be dealt with is told in words" {
+@test "what others have left and cannot be dealt with is reported in words" {
 	cut_before
 	refusals <<-END
 	v renameat2 1 EIO 2 what the last run received could not be kept: Input/output error
@@ -283,17 +283,17 @@ refusals() {
 	memory
 }
 
-@test "a run after others were cut: a call of the main process fails" {
+@test "a run after others were interrupted: a call of the main process fails" {
 	cut_before
 	calls daemon
 }
 
-@test "a run after others were cut: a call of its children fails" {
+@test "a run after others were interrupted: a call of its children fails" {
 	cut_before
 	calls flashback
 }
 
-@test "a run after others were cut: a request for memory fails" {
+@test "a run after others were interrupted: a request for memory fails" {
 	cut_before
 	memory
 }

@@ -59,7 +59,7 @@ left() {
 	find "$STORE/here/v/2027-01-01T000000+0000.expired/many" "$STORE/here/v/.flashback/spare/many" -type f 2>/dev/null | wc -l
 }
 
-@test "the sweeper has the lowest priority for processor and disk, and goes on where it was killed" {
+@test "the purger has the lowest priority for processor and disk, and resumes where it was killed" {
 	local before
 	delayed_sweep
 	[ "$(cut -d' ' -f19 "/proc/$SWEEPER/stat")" -eq 19 ]
@@ -79,7 +79,7 @@ left() {
 	same_tree "$D/src" "$(newest here/v)"
 }
 
-@test "told to stop in the middle of removing, it is gone at once, and the next start goes on" {
+@test "stopped in the middle of removing, it is gone at once, and the next start resumes" {
 	delayed_sweep
 	stop_daemon
 	gone "$SWEEPER"
@@ -164,7 +164,7 @@ left() {
 	wait_for test -e "$STORE/here/w/.flashback/spare"
 }
 
-@test "what cannot be removed is said once and stops nothing; once it can be, it goes" {
+@test "what cannot be removed is reported once and stops nothing; once it can be, it goes" {
 	local old
 	disk_begin
 	ext4_disk a 24M
@@ -197,7 +197,7 @@ left() {
 	wait_for status_is health OK
 }
 
-@test "what is mounted inside is not entered, be it of the same disk, and is said" {
+@test "what is mounted inside is not entered, be it of the same disk, and is reported" {
 	local old precious
 	disk_begin
 	ext4_disk a 24M

@@ -132,7 +132,7 @@ without_links() {
 	same_tree "$D/src" "$(newest here/v)"
 }
 
-@test "exFAT that others may read: said, with what helps there" {
+@test "exFAT that others may read: reported, with what helps there" {
 	exfat_disk umask=022
 	flashback --init --force
 	start_daemon
@@ -140,7 +140,7 @@ without_links() {
 	[[ "$(status reason)" == *'open to other users'*'umask=077'* ]]
 }
 
-@test "a disk that hangs: said, the daemon stays alive and can be stopped, and it goes on by itself" {
+@test "a disk that hangs: reported, the daemon stays alive and can be stopped, and it resumes by itself" {
 	exfat_disk
 	flashback --init --force
 	hosts_conf <<-END
@@ -184,7 +184,7 @@ fewer_files() {
 	[ "$(find "$2" -type f | wc -l)" -lt "$1" ]
 }
 
-@test "a disk that begins to hang for good under a run, or under the sweeper: -1 gives up, and says so" {
+@test "a disk that begins to hang for ever under a run, or under the purger: -1 gives up, and reports it" {
 	local run sweep old="$STORE/here/w/2027-03-01T120000+0000.expired" status=0
 	exfat_disk
 	main_conf "$MNT/store" <<<'wake = "1s"'
@@ -215,7 +215,7 @@ fewer_files() {
 	grep -q 'giving up: the disk still does not answer' "$D/sweep.txt"
 }
 
-@test "a disk that hangs for good in the kernel: -1 says so and comes to its end" {
+@test "a disk that hangs for ever in the kernel: -1 says so and comes to its end" {
 	local status=0
 	exfat_disk
 	flashback --init --force

@@ -126,7 +126,7 @@ unread_history() {
 	ln -s history.real "$HISTORY"
 }
 
-@test "a history that cannot be read is renamed, said, and nothing expires on its account" {
+@test "a history that cannot be read is renamed, reported, and nothing expires on its account" {
 	HISTORY=$STORE/$VOLUME/.flashback/history
 	local n
 	for n in 1 2 3; do
@@ -174,7 +174,7 @@ unread_history() {
 	[ "$(wc -l <"$HISTORY")" -eq $((had + 1)) ]
 }
 
-@test "a looker that is killed: what it has not told is not known, and not claimed" {
+@test "an inspector that is killed: what it has not reported is unknown, and not claimed" {
 	needs_plain_build # where a child writes its counters that is a step, too
 	run "$CRASHAT" -p flashback -k one -n 1 "$FLASHBACK" -c "$CONF" -1
 	expect_exit 75

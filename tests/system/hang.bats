@@ -89,7 +89,7 @@ kept_so_far() {
 	find "$1" -type f -size +480k -printf '%i\n' | sort
 }
 
-@test "time_slice: a long run gives way to one that waits, and goes on without losing what it has" {
+@test "time_slice: a long run gives way to one that waits, and resumes without losing what it has" {
 	local slowly
 	many_files
 	mkdir "$D/small"
@@ -132,7 +132,7 @@ woken_at() {
 	status_is epoch "$(date -d "$1" +%s)"
 }
 
-@test "a window that closes ends a run, which goes on in the next one" {
+@test "a window that closes ends a run, which resumes in the next one" {
 	local slowly
 	many_files
 	hosts_conf <<-END

@@ -97,7 +97,7 @@ store_at() {
 	expect "is on the file system of /, the system's own"
 }
 
-@test "no store: nothing is written, and it is said" {
+@test "no store: nothing is written, and it is reported" {
 	local place
 	mkdir "$D/plain"
 	for place in "$D/plain" "$D/nowhere"; do
@@ -143,7 +143,7 @@ store_at() {
 	expect_exit 0
 }
 
-@test "a directory that cannot be closed to other users is said" {
+@test "a directory that cannot be closed to other users is reported" {
 	command -v strace >/dev/null || skip "no strace"
 	on_a_disk
 	store_at "$D/disk/new"

@@ -102,7 +102,7 @@ failed_with() {
 	failed_with 'no-such-host.invalid'
 }
 
-@test "the source is absent: said, and no snapshot; a removable one is NOT FOUND" {
+@test "the source is absent: reported, and no snapshot; a removable one is NOT FOUND" {
 	one_volume
 	mv "$D/src" "$D/away"
 	back_up
@@ -210,7 +210,7 @@ too_many() {
 	"${IN_BOX[@]}" perl -e 'link "$ARGV[0]/0", "$ARGV[0]/$_" or die for 1..$ARGV[1]' "$D/src/many" "$1"
 }
 
-@test "too many links: said, and all but that file is shared" {
+@test "too many links: reported, and all but that file is shared" {
 	local first
 	too_many 33000
 	back_up

@@ -102,12 +102,12 @@ empty() {
 	rm -r "$D/src/docs/"* "$D/src/kept/a"
 }
 
-@test "a directory that had files and is empty now is said in the row" {
+@test "a directory that had files and is empty now is reported in the row" {
 	empties "$D/src" "$(runs quick)" empty
 	empties "$D/src" "$(runs full)" empty
 }
 
-@test "a directory that had files and is a mount point now is said in the row" {
+@test "a directory that had files and is a mount point now is reported in the row" {
 	empties "$D/src" '' "${IN_BOX[@]}" mount -t tmpfs tmpfs "$D/src/docs"
 }
 
@@ -118,7 +118,7 @@ become_subvolume() {
 	"${IN_BOX[@]}" rm -r "$D/disk/old"
 }
 
-@test "a directory that had files and is a btrfs subvolume now is said in the row" {
+@test "a directory that had files and is a btrfs subvolume now is reported in the row" {
 	command -v mkfs.btrfs btrfs >/dev/null || skip "needs btrfs-progs"
 	on_disk btrfs "$D/disk" || skip "needs btrfs"
 	empties "$D/disk" '' become_subvolume

@@ -102,7 +102,7 @@ goes_on_after_the_orphan() {
 	goes_on_after_the_orphan
 }
 
-@test "kill -9 of the worker alone: said, and the daemon waits for the rsync that is left" {
+@test "kill -9 of the worker alone: reported, and the daemon waits for the rsync that is left" {
 	orphan
 	kill -KILL "$WORKER"
 	wait_for row_has here/v FAILED
@@ -111,7 +111,7 @@ goes_on_after_the_orphan() {
 	goes_on_after_the_orphan
 }
 
-@test "an orphaned rsync that runs is ended by the death of its worker, and the next run goes on" {
+@test "an orphaned rsync that runs is ended by the death of its worker, and the next run resumes" {
 	slow_source 4
 	start_daemon
 	wait_for is_copying here/v

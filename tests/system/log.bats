@@ -69,7 +69,7 @@ household() {
 	stop_daemon
 }
 
-@test "what waits is said once, with the volume's name first, and once more after a change" {
+@test "what waits is reported once, with the volume's name first, and once more after a change" {
 	first_day '2027-03-01 00:00 UTC'
 	a_day 2027-03-01
 	for volume in laptop/home usb/stick night/db; do
@@ -99,7 +99,7 @@ worsen() {
 	esac
 }
 
-@test "a bad day: the backoff bounds what fails, and all else is said when it comes and when it goes" {
+@test "a bad day: the backoff bounds what fails, and all else is reported when it comes and when it goes" {
 	first_day '2027-03-01 03:00 UTC'
 	: >"$D/log"
 	a_day 2027-03-02 worsen

@@ -108,7 +108,7 @@ check_url() {
 	done
 }
 
-@test "no permission is said" {
+@test "no permission is reported" {
 	needs_root
 	status_file
 	chmod 600 "$RUN/status.txt"

@@ -109,7 +109,7 @@ teardown() {
 	[ "$(cat "$STORE"/here/v/*/f)" = x ]
 }
 
-@test "a host without volumes is said by --check" {
+@test "a host without volumes is reported by --check" {
 	echo 'host "lonely" { every = "2d" }' >>"$D/hosts.conf"
 	run flashback --check
 	expect_exit 0

@@ -262,7 +262,7 @@ shows() {
 	expect 'is not an LED'
 }
 
-@test "flashback itself tells them" {
+@test "flashback itself reports them" {
 	begin
 	topic_start
 	main_conf "$STORE" <<<"notify = { \"$ROOT/etc/notify-ntfy\", \"$TOPIC\" }"

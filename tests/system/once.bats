@@ -84,7 +84,7 @@ teardown() {
 	has_snapshots 2 there/v
 }
 
-@test "-1 of what is not due, when it is cut, resumes when it is due, and -n says the same" {
+@test "-1 of what is not due, when it is interrupted, resumes when it is due, and -n says the same" {
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  rsync_options = { "--bwlimit=1000" } } }
 	END
@@ -136,7 +136,7 @@ teardown() {
 	has_snapshots 1 here/w suspect
 }
 
-@test "an unreadable file makes a partial snapshot that says so" {
+@test "an unreadable file makes a partial snapshot that is marked so" {
 	needs_root
 	box_start
 	host_start 1

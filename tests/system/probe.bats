@@ -147,7 +147,7 @@ asked_meanwhile() {
 	status_is health OK
 }
 
-@test "a silent host is asked at every wake, without backoff" {
+@test "a silent host is probed at every wake, without backoff" {
 	host_start 1
 	rsyncd_start 1 "$D/src"
 	hosts_conf <<-END

@@ -447,7 +447,7 @@ new_bytes() {
 	[ -f "$NEW/dir" ]
 }
 
-@test "what was cut behind ssh comes once, also by quick runs, and after a restart" {
+@test "what was interrupted behind ssh comes once, also by quick runs, and after a restart" {
 	local before
 	host_start 1
 	sshd_start 1

@@ -65,7 +65,7 @@ teardown() {
 	status_is volumes.total 1
 }
 
-@test "a volume that changes while its host is asked is asked again" {
+@test "a volume that changes while its host is probed is probed again" {
 	needs_root
 	silent_host
 	start_daemon
@@ -79,7 +79,7 @@ teardown() {
 	wait_for has_snapshots 1 h/v
 }
 
-@test "a volume that comes while hosts are asked is asked afterwards" {
+@test "a volume that comes while hosts are probed is probed afterwards" {
 	needs_root
 	silent_host
 	start_daemon

@@ -92,7 +92,7 @@ compares() {
 	everything_comes_back h/v "$D/it's \$HOME; src"
 }
 
-@test "RESTORE.txt where the key is restricted to a directory: no line runs before it is said where files go" {
+@test "RESTORE.txt where the key is restricted to a directory: no line runs before it is known where files go" {
 	needs_root
 	local line n=0
 	box_start

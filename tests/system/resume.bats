@@ -82,7 +82,7 @@ cut_kill_all() {
 }
 cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashback)" rsync)" ssh)"; }
 
-@test "what was transferred is not transferred again, and half a file goes on from where it was" {
+@test "what was transferred is not transferred again, and half a file resumes where it was" {
 	local cut before got n=0
 	for cut in term kill_daemon kill_worker kill_rsync kill_ssh kill_all; do
 		random_file "$D/src/a" 1
@@ -106,7 +106,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	done
 }
 
-@test "a big file that is wholly rewritten, and cut at each attempt, arrives" {
+@test "a big file that is wholly rewritten, and interrupted at each attempt, arrives" {
 	local before part
 	echo x >"$D/src/small"
 	random_file "$D/src/big" 24
@@ -132,7 +132,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	[ $(($(received) - before)) -lt $((24 * MB + 3 * MB)) ]
 }
 
-@test "a run cut earlier than the one before loses nothing of either" {
+@test "a run interrupted earlier than the one before loses nothing of either" {
 	local before
 	random_file "$D/src/m" 4
 	random_file "$D/src/z" 24
@@ -157,7 +157,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	[ $(($(received) - before)) -lt $((52 * MB + 4 * MB)) ]
 }
 
-@test "older snapshots keep everything though all of it changes in the source between the cut and the next run" {
+@test "older snapshots keep everything though all of it changes in the source between the interruption and the next run" {
 	make_tree "$D/src"
 	# What rsync 3.5.0 itself gets wrong: xattrs of a link whose owner changes, ACLs of a sticky directory.
 	setfattr -h -x trusted.t "$D/src/dangling"

@@ -26,7 +26,7 @@ two_volumes() {
 	END
 }
 
-@test "full by blocks: what does not fit is said and backs off for every; what fits goes on" {
+@test "full by blocks: what does not fit is reported and backs off for every; what fits continues" {
 	two_volumes 60
 	ext4_disk a 40M
 	set_clock '2027-03-01 12:00:30' # not the full hour, for a run that takes a second makes it earlier
@@ -256,7 +256,7 @@ more_than() {
 	[ -n "$(find "$STORE/$2" -name '*file*' -size "+$1")" ]
 }
 
-@test "while runs go on the free space is watched: below half of min_free the one that has copied most is stopped" {
+@test "while runs last the free space is watched: below half of min_free the one that has copied most is stopped" {
 	mkdir "$D/src2"
 	head -c 30000000 /dev/urandom >"$D/src/file"
 	head -c 30000000 /dev/urandom >"$D/src2/file"
@@ -288,7 +288,7 @@ more_than() {
 	stop_daemon
 }
 
-@test "a btrfs quota is full, and the disk is not: said, and lowering keep_ frees room by itself" {
+@test "a btrfs quota is full, and the disk is not: reported, and lowering keep_ frees room by itself" {
 	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
 	local day
 	truncate -s 300M "$D/a.img"

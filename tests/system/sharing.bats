@@ -57,7 +57,7 @@ drop_fractions() {
 	said 'no fractions of a second'
 }
 
-@test "the same where there is no room for a second copy: said before anything is copied" {
+@test "the same where there is no room for a second copy: reported before anything is copied" {
 	head -c 20000000 /dev/urandom >"$D/src/dir/big"
 	back_up
 	drop_fractions

@@ -76,7 +76,7 @@ user_start() {
 	backs_up
 }
 
-@test "a sudo that wants a password is said, and waits for none" {
+@test "a sudo that wants a password is reported, and waits for none" {
 	command -v sudo >/dev/null || skip 'needs sudo'
 	user_start 'puller ALL=(root) ALL'
 	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
@@ -193,7 +193,7 @@ refused() {
 	refuse expect 'this disk cannot'
 }
 
-@test "a key restricted by rrsync; a removable source behind it is asked without a shell" {
+@test "a key restricted by rrsync; a removable source behind it is checked without a shell" {
 	command -v rrsync >/dev/null || skip 'needs rrsync'
 	sshd_start 1
 	printf 'command="rrsync -ro %s",restrict %s\n' "$D/src" "$(cat "$D/id.pub")" \
@@ -228,7 +228,7 @@ refused() {
 	backs_up
 }
 
-@test "an alias of ssh_config, with the address that is asked" {
+@test "an alias of ssh_config, with the address that is probed" {
 	sshd_start 1 2222
 	names
 	cat >"$D/ssh_config" <<-END
@@ -272,7 +272,7 @@ refused() {
 	backs_up
 }
 
-@test "nobody is ever asked anything on the terminal" {
+@test "nobody is ever prompted on the terminal" {
 	sshd_start 1 22 'PasswordAuthentication yes' 'PermitRootLogin yes'
 	: >"$D/sshd1/authorized_keys"
 	names

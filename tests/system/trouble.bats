@@ -41,7 +41,7 @@ teardown() {
 	expect "$RUN/status.txt"
 }
 
-@test "status.txt cannot be written later: said once, backups go on" {
+@test "status.txt cannot be written later: reported once, backups continue" {
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
 	wait_for has_snapshots 1 here/v
@@ -92,7 +92,7 @@ teardown() {
 	expect 3.1.3
 }
 
-@test "no right to ping: said once, with what to do; rsync is asked instead" {
+@test "no right to ping: reported once, with what to do; rsync is tried instead" {
 	needs_root
 	box_start
 	host_start 1
@@ -138,7 +138,7 @@ backed_up_at_a_wake() {
 	wait_for backed_up_at_a_wake
 }
 
-@test "probe = tcp needs no right and asks the port" {
+@test "probe = tcp needs no right and probes the port" {
 	needs_root
 	box_start
 	host_start 1

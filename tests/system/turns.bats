@@ -123,7 +123,7 @@ is_seen_to_go_on() {
 	[[ "$(row b/v)" =~ BACKING\ UP\ [1-9][0-9]*%\ [0-9.]+K/s\ 0:0[01]: ]]
 }
 
-@test "while runs go on signals are answered and the files are rewritten" {
+@test "while runs last signals are answered and the files are rewritten" {
 	hosts_conf < <(machine a one; machine b two)
 	head -c 60000000 /dev/urandom >"$D/src/f"
 	set_clock '2027-03-01 12:00:00'
