@@ -22,7 +22,8 @@ enum { ENDED = 1, SAID, REFUSED, EXACT, UNREACHABLE };
  * after it matches.  $1 to $4 in the words are replaced by what they matched.
  *
  * A remote shell writes to the same standard error, and can print whatever ssh here prints: words
- * that name a command which changes something on this machine are a question.
+ * that name a command which changes something on this machine are a question, and the text of a `*`
+ * before what to do is quoted.
  */
 struct cause_row {
 	int rank;
@@ -69,7 +70,8 @@ static const struct cause_row rows[] = {
      "connected, but the ssh server sends nothing: it hangs or is overloaded"},
     {UNREACHABLE, CAUSE_PLAIN,
      "Unable to negotiate with * port *: no matching * found. Their offer: *",
-     "ssh on the host and ssh here have no $3 in common (\"Their offer: $4\"): see ssh_config(5)"},
+     "ssh on the host and ssh here have no \"$3\" in common (\"Their offer: $4\"): see "
+     "ssh_config(5)"},
     {REFUSED, CAUSE_PLAIN, "kex_exchange_identification: *",
      "the host closed the connection before the login: a ban, too many logins at once, or no ssh "
      "server at that "
@@ -105,7 +107,7 @@ static const struct cause_row rows[] = {
     {EXACT, CAUSE_PLAIN, "command-line: line *: Bad configuration option: %",
      "ssh does not know the option $2: check the ssh option of the volume"},
     {EXACT, CAUSE_PLAIN, "unknown option -- *",
-     "ssh does not know the option $1: check the ssh option of the volume"},
+     "ssh does not know the option \"$1\": check the ssh option of the volume"},
     {EXACT, CAUSE_PLAIN, "rsync: *Failed to exec %: *",
      "the remote shell $2 could not be started on this machine: $3"},
 
@@ -158,7 +160,7 @@ static const struct cause_row rows[] = {
      "the rsync on the host is too old for --$1: upgrade it, or add --no-acls and --no-xattrs to "
      "rsync_options"},
     {EXACT, CAUSE_OPTION, "rsync: The server is configured to refuse *",
-     "the rsync daemon refuses $1: turn it off in rsync_options, as in --no-acls"},
+     "the rsync daemon refuses \"$1\": turn it off in rsync_options, as in --no-acls"},
     {EXACT, CAUSE_PLAIN, "rsync: %: unknown option", "rsync does not know the option $1"},
     {EXACT, CAUSE_PLAIN, "unknown compress name: *", "one of the two rsyncs cannot compress by $1"},
     {EXACT, CAUSE_PLAIN, "Unknown filter rule: *", "rsync does not know the filter rule $1"},
@@ -287,8 +289,8 @@ matches(const char *pattern, struct match_span line, struct match_span captures[
 	return line.n == 0;
 }
 
-/* Copy words to out, with $1 to $4 replaced by the captures: escaped, and cut so that one long
- * name does not displace what to do. */
+/* Copy words to out, with $1 to $4 replaced by the captures: escaped, without double quotes, which
+ * would end those in the words, and cut so that one long name does not displace what to do. */
 static void
 fill_in(const char *words, const struct match_span captures[CAPTURES], char out[CAUSE_TEXT])
 {
@@ -306,7 +308,9 @@ fill_in(const char *words, const struct match_span captures[CAPTURES], char out[
 		if (room > CAPTURE_SHOWN + 1)
 			room = CAPTURE_SHOWN + 1;
 		text_escape(out + used, room, captures[which].s, captures[which].n);
-		used += strlen(out + used);
+		for (; out[used] != '\0'; used++)
+			if (out[used] == '"')
+				out[used] = '\'';
 	}
 	out[used] = '\0';
 }

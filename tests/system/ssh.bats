@@ -128,7 +128,7 @@ refused() {
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\""
 	refused root
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -o KexAlgorithms=ecdh-sha2-nistp256\""
-	fails_with 'ssh on the host and ssh here have no key exchange method in common ("Their offer: curve25519-sha256'
+	fails_with 'ssh on the host and ssh here have no "key exchange method" in common ("Their offer: curve25519-sha256'
 }
 
 @test "words of ssh here, from the shell of a host: asked, not advised" {

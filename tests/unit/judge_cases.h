@@ -322,7 +322,7 @@ static const struct judge_real_case {
      "rsync: connection unexpectedly closed (0 bytes received so far) [Receiver]\n"
      "rsync error: error in rsync protocol data stream (code 12) at io.c(285) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_INTERRUPTED,
-     "ssh does not know the option -: check the ssh option of the volume"},
+     "ssh does not know the option \"-\": check the ssh option of the volume"},
     {"no_ssh", 12, false, false, false, "",
      "rsync: [Receiver] Failed to exec /usr/bin/no-such-ssh: No such file or directory (2)\n"
      "rsync error: error in IPC code (code 14) at pipe.c(85) [Receiver=3.5.0]\n"
@@ -470,7 +470,7 @@ static const struct judge_real_case {
      "rsync: [Receiver] read error: Connection reset by peer (104)\n"
      "rsync error: error in socket IO (code 10) at io.c(907) [Receiver=3.5.0]\n",
      RESULT_FAILED, VERDICT_TREE_EXPIRED,
-     "the rsync daemon refuses --acls (-A): turn it off in rsync_options, as in --no-acls"},
+     "the rsync daemon refuses \"--acls (-A)\": turn it off in rsync_options, as in --no-acls"},
     {"d_wo", 1, false, false, false, "",
      "ERROR: module is write only\n"
      "rsync error: syntax or usage error (code 1) at main.c(951) [sender=3.5.0]\n",

@@ -54,8 +54,11 @@ test_found(void **state)
 	    {"Unable to negotiate with 10.0.0.1 port 22: no matching key exchange method found. "
 	     "Their offer: diffie-hellman-group1-sha1,kex-strict-s-v00@openssh.com",
 	     CAUSE_PLAIN,
-	     "ssh on the host and ssh here have no key exchange method in common (\"Their offer: "
+	     "ssh on the host and ssh here have no \"key exchange method\" in common (\"Their "
+	     "offer: "
 	     "diffie-hellman-group1-sha1,kex-strict-s-v00@openssh.com\"): see ssh_config(5)"},
+	    {"unknown option -- a\": run b; \"", CAUSE_PLAIN,
+	     "ssh does not know the option \"a': run b; '\": check the ssh option of the volume"},
 	    {"Bad owner or permissions on /root/.ssh/config", CAUSE_PLAIN,
 	     "does ssh refuse its file /root/.ssh/config? it must belong to its user and be "
 	     "writable by nobody else"},
