@@ -58,6 +58,7 @@ bad_day() {
 	nas/music	2026-11-21 11:15:22	1d1h / 1d	10	812.1G	1.3G	SUSPECT: 12 files where there were 48,211; look at it; to accept it: cd /backup/nas/music && mv 2026-11-22T031003+0100.suspect 2026-11-22T031003+0100
 	nas/photos	2026-11-21 11:15:22	23h / 1d	10	112.8G	0 	PARTIAL: /photos/2019/Grüße: permission denied (and 3 more)
 	here/srv	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	SUCCEEDED (1:09:00)
+	here/opt	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	COMPARING 41234 files
 	here/etc	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	READY: starts when a slot is free
 	here/root	2026-11-22 03:00:00	9h / 1d	18	4.1M	12K	WAITING (window): its window opens at 22:00
 	new/box	never	- / 1d	0	- 	- 	READY: probing the host
@@ -152,8 +153,8 @@ contrast() {
 	is "$(text_of 'dd')" 'sleeping 9 min|2 of 4 ok, 1 not found, 1 disabled|501G free of 2.0T; grows 3.1G a day: full in about 150 days'
 	is "$(js 'document.title')" 'OK - flashback'
 	text_has '#when' 'just now'
-	is "$(cells kimono/home)" 'kimono/home|NEXT RUN IN 7 h 31 min|12h / 1d|2026-11-21 19:32|24|41.2G|312M'
-	is "$(cells kimono/etc)" 'kimono/etc|NEXT RUN IN 6 d 7 h|16h29m / 7d|2026-11-21 19:32|24|8.1M|0'
+	is "$(cells kimono/home)" 'kimono/home|NEXT IN 7 h 31 min|12h / 1d|2026-11-21 19:32|24|41.2G|312M'
+	is "$(cells kimono/etc)" 'kimono/etc|NEXT IN 6 d 7 h|16h29m / 7d|2026-11-21 19:32|24|8.1M|0'
 	is "$(cells nas/music)" 'nas/music|NOT FOUND|3d4h / 1d|2026-11-19 11:15|10|812.1G|1.3G|host silent since 2026-11-19 11:20'
 	# In the order of the file.
 	is "$(text_of 'tbody th')" 'nas/music|kimono/home|kimono/etc|old/attic'
@@ -180,17 +181,23 @@ contrast() {
 	is "$(text_of 'dd:first-of-type')" \
 	    "backing up 'kimono/home' and 1 more|3 of 11 ok, 2 running, 1 overdue, 1 suspect, 1 failed, 1 partial, 1 not found, 1 disabled|501G free of 2.0T; grows 3.1G a day: full in about 150 days"
 	is "$(js '[...document.querySelectorAll(".state")].map(e => e.className.slice(6) + ":" + e.innerText.replace(/\s+/g, " ")).join("|")')" \
-	    'run:BACKING UP 43%|run:ROTATING|off:NOT FOUND OVERDUE|warn:FAILED after 9 min|bad:SUSPECT|warn:PARTIAL|ok:SUCCEEDED in 1 h 9 min|run:READY|run:WAITING window|run:READY|off:DISABLED'
-	is "$(cells kimono/home)" 'kimono/home|BACKING UP 43%|16h29m / 1d|2026-11-21 19:32|24|41.2G|312M|12.3M/s, 7 min left'
+	    'run:BACKING UP 43%|run:ROTATING|off:NOT FOUND OVERDUE|warn:FAILED after 9 min|bad:SUSPECT|warn:PARTIAL|ok:SUCCEEDED in 1 h 9 min|run:COMPARING 41234 files|run:READY|run:WAITING window|run:READY NO BACKUP|off:DISABLED'
+	is "$(cells kimono/home)" 'kimono/home|BACKING UP 43%|16h29m / 1d|2026-11-21 19:32|24|41.2G|312M|43% done, 12.3M/s, 7 min left'
 	is "$(fill kimono/home why)" '43 bar run'
 	is "$(fill digit/users age)" '100 bar bad'
-	is "$(fill new/box age)" '0 bar '
+	is "$(fill new/box age)" '0 bar bad'
 	is "$(fill old/attic age)" '100 bar '
 	run cells laptop/home
 	expect '|permission denied (publickey): is the key in authorized_keys of ann@laptop.local?; again at 14:10'
 	run cells nas/photos
 	expect '|/photos/2019/Grüße: permission denied (and 3 more)'
-	is "$(cells new/box)" 'new/box|READY|- / 1d|never|0|-|-|probing the host'
+	is "$(cells new/box)" 'new/box|READY NO BACKUP|every 1d|never|0|||probing the host'
+	is "$(js 'getComputedStyle(document.querySelector(".last .bad")).color === getComputedStyle(document.querySelector(".state .bad, .state.bad b")).color')" true
+	# On a telephone two bars say what they are, and what is unknown is left out.
+	screen 360 800
+	is "$(cells kimono/home)" 'kimono/home|BACKING UP 43%|age 16h29m / 1d|2026-11-21 19:32 24 kept 41.2G 312M new|24|41.2G|312M|43% done, 12.3M/s, 7 min left'
+	is "$(cells new/box)" 'new/box|READY NO BACKUP|every 1d|never 0 kept|0|||probing the host'
+	screen 1400 900
 	# The colours are really there, and differ.
 	is "$(js 'new Set(["ok", "run", "warn", "bad", "off"].map(k => getComputedStyle(document.querySelector(`.state.${k} b`)).color)).size')" 5
 }
@@ -204,15 +211,15 @@ contrast() {
 	a/b	never	- / 90s	0	- 	- 	READY
 	END
 	look WARNING
-	is "$(cells "$long")" "$long|NEXT RUN IN 6 s|1234d23h / 52w|2026-11-21 19:32|1000000|1023.9G|1023.9M"
-	is "$(cells a/b)" 'a/b|READY|- / 90s|never|0|-|-'
+	is "$(cells "$long")" "$long|NEXT IN 6 s|1234d23h / 52w|2026-11-21 19:32|1000000|1023.9G|1023.9M"
+	is "$(cells a/b)" 'a/b|READY NO BACKUP|every 90s|never|0||'
 	fits
 	queue_file 'sleeping 9 min' <<-END
 	a/b	-	1s / 2s	-	1 	0 	SOMETHING NEW: in words: of its own
 	END
 	again
 	wait_for text_has tbody 'SOMETHING NEW'
-	is "$(cells a/b)" 'a/b|SOMETHING NEW|1s / 2s|-|-|1|0|in words: of its own'
+	is "$(cells a/b)" 'a/b|SOMETHING NEW|1s / 2s|-||1|0|in words: of its own'
 	is "$(fill a/b age)" '50 bar '
 	# None at all.
 	queue_file 'sleeping 9 min' </dev/null
@@ -268,6 +275,12 @@ contrast() {
 	    'reason=the backup disk is absent' 'config=/etc/flashback/hosts.conf:12: no such option'
 	look CRITICAL
 	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|absent|/etc/flashback/hosts.conf:12: no such option'
+	# Once is enough.
+	status_file health=WARNING 'reason=the config has errors and is not used: /etc/flashback/hosts.conf:12: no such option' \
+	    'config=/etc/flashback/hosts.conf:12: no such option'
+	again
+	wait_for state_is WARNING
+	is "$(text_of dd)" 'sleeping 9 min|11 of 12 ok, 1 not found|501G free of 2.0T; grows 3.1G a day: full in about 150 days'
 }
 
 @test "unreachable, at first and later" {
@@ -450,6 +463,7 @@ contrast() {
 	PIDS=$mine
 	start_daemon
 	wait_for has_snapshots 1 here/v
+	wait_for settled
 	look OK
 	run cells here/v
 	expect 'here/v|'
