@@ -266,19 +266,6 @@ file_sweep(int dirfd, const char *const *names, size_t n)
 	(void)n;
 }
 
-/* The pretend disk has no files that a worker reads. */
-int
-file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
-{
-	(void)dirfd;
-	(void)name;
-	(void)max;
-	(void)text;
-	(void)len;
-	errno = ENOENT;
-	return -1;
-}
-
 void
 file_close(int *fd)
 {
