@@ -244,11 +244,14 @@ has_snapshots() {
 	[ ${#SNAPSHOTS[@]} -eq "$1" ]
 }
 
-# newest VOLUME: the path of the newest complete snapshot, as `latest` has it.
+# newest VOLUME: the path of the newest complete snapshot, as `latest` has it, which is set a moment after its name.
 newest() {
-	local dir
-	for dir in "$STORE/$1"/[0-9]*; do
-		[ ! "$dir" -ef "$STORE/$1/latest" ] || { echo "$dir"; return 0; }
+	wait_for latest_of "$1" && echo "$LATEST"
+}
+
+latest_of() {
+	for LATEST in "$STORE/$1"/[0-9]*; do
+		[ ! "$LATEST" -ef "$STORE/$1/latest" ] || return 0
 	done
 	return 1
 }

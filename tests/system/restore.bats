@@ -232,7 +232,7 @@ line() {
 	seq 10000 >"$D/src/ann/todo"
 	flashback -1 here/v
 	OLDER=$(snapshots here/v)
-	echo done >"$D/src/ann/todo"
+	echo "done" >"$D/src/ann/todo"
 	next_second
 	flashback -1 here/v
 	grep -q 'latest/./ann/todo ' "$STORE/here/v/RESTORE.txt"
