@@ -67,7 +67,7 @@ changeguard_run(struct copy *c)
 	struct masschange_run now = {.when = 0};
 	struct masschange m;
 
-	if (!copy_is_good(c) || base->when == 0 ||
+	if (c->volume->change_guard == 0 || !copy_is_good(c) || base->when == 0 ||
 	    !history_is_alike(c->v->runs, c->v->nruns, base, run->fingerprint) ||
 	    measure(c, &now) != 0 || now.before <= 0)
 		return;

@@ -149,6 +149,7 @@ good() {
 	alarm 61 61 2
 	volume 'rsync_options = "--filter=- /no-such-name"' 'change_guard = "0%"'
 	back_up
+	refuse grep -q / <<<"$(tail -n 1 "$STORE/here/v/.flashback/history")" # nothing was compared
 }
 
 @test "no alarm: an upgrade, chmod, chown, other times, excludes, another source, names that are new" {
