@@ -181,7 +181,7 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 		s->root = true;
 	} else {
 		/* rsync treats a line with this first character as a comment, even with --from0. */
-		if (s->list != NULL && (n->text[0] == '#' || n->text[0] == ';') &&
+		if (s->list != NULL && (n->text[0] == '#' || n->text[0] == ';') && is_path(n) &&
 		    fputs(SCAN_HERE, s->list) == EOF)
 			s->broken = true;
 		put(s, s->list, n, &s->listed);
