@@ -182,10 +182,10 @@ keep_unreadable(struct commit *c)
 	int rc = 0;
 
 	if (some)
-		rc = file_update(c->v->meta, UNREADABLE_FILE, 0600, unreadable_print, &u->now);
+		rc = file_update(c->v->meta, VOLDIR_UNREADABLE, 0600, unreadable_print, &u->now);
 	else if (c->verdict.tree == VERDICT_TREE_PARTIAL ||
 	         c->verdict.tree == VERDICT_TREE_COMPLETE)
-		rc = unlinkat(c->v->meta, UNREADABLE_FILE, 0);
+		rc = unlinkat(c->v->meta, VOLDIR_UNREADABLE, 0);
 	if (rc != 0 && errno != ENOENT)
 		trouble(c, "the list of unreadable files could not be changed");
 }

@@ -95,7 +95,7 @@ copy_recall(struct copy *c)
 	char *text = NULL;
 	size_t len;
 
-	if (file_read(c->v->meta, UNREADABLE_FILE, UNREADABLE_MAX, &text, &len) == 0)
+	if (file_read(c->v->meta, VOLDIR_UNREADABLE, UNREADABLE_MAX, &text, &len) == 0)
 		unreadable_parse(&c->unreadable, text);
 	free(text);
 }

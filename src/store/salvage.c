@@ -201,8 +201,8 @@ carry_out(struct store_volume *v, struct stamp *s, enum fate fate, struct stamp 
 int
 salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful)
 {
-	static const char *const replaced[] = {"RESTORE.txt", "history", ROUND_NAME,
-	                                       ".flashback-write-test"};
+	static const char *const replaced[] = {VOLDIR_RESTORE, "history", ROUND_NAME,
+	                                       VOLDIR_UNREADABLE, ".flashback-write-test"};
 	enum fate *fate = calloc(v->nstamps + 1, sizeof(*fate));
 	bool any = false;
 	int rc = 0;

@@ -15,8 +15,7 @@
  * text.
  */
 
-#define UNREADABLE_FILE "unreadable" /* below HOST/VOLUME/.flashback */
-#define UNREADABLE_NAMES 2000        /* at most in a list; more are only counted */
+#define UNREADABLE_NAMES 2000 /* at most in a list; more are only counted */
 #define UNREADABLE_MAX (UNREADABLE_NAMES * (MESSAGE_WHOLE + 1) + 64) /* size of the text */
 
 struct unreadable_list {

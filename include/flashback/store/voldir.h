@@ -29,6 +29,7 @@ char *voldir_newest(const struct store_volume *v, int64_t now, char buf[STAMP_NA
 /** voldir_foreign(v): `latest` or RESTORE.txt, when something stands in its place that is not ours
  * and cannot be replaced, such as a directory; else NULL. */
 #define VOLDIR_RESTORE "RESTORE.txt"
+#define VOLDIR_UNREADABLE "unreadable" /* in .flashback: see rsync/unreadable.h */
 const char *voldir_foreign(const struct store_volume *v);
 
 /** voldir_latest_is_stale(v, now): does `latest` point to something else, or not exist?  False

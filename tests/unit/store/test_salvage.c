@@ -329,6 +329,7 @@ test_temporaries_go(void **state)
 
 	put(p->v.fd, ".RESTORE.txt.0123456789abcdef");
 	put(p->v.meta, ".history.fedcba9876543210");
+	put(p->v.meta, "." VOLDIR_UNREADABLE ".fedcba9876543210");
 	put(p->v.fd, ".RESTORE.txt.0123456789abcde");
 	put(p->v.fd, ".RESTORE.txt.0123456789abcdeff");
 	put(p->v.fd, "RESTORE.txt.0123456789abcdef");
@@ -339,6 +340,8 @@ test_temporaries_go(void **state)
 	salvage(p, "b", &doubtful);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcdef", F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.meta, ".history.fedcba9876543210", F_OK, 0), -1);
+	assert_int_equal(faccessat(p->v.meta, "." VOLDIR_UNREADABLE ".fedcba9876543210", F_OK, 0),
+	                 -1);
 	assert_int_equal(faccessat(p->v.meta, SPARE_LIST, F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.meta, SPARE_TOP, F_OK, 0), -1);
 	assert_int_equal(faccessat(p->v.fd, ".RESTORE.txt.0123456789abcde", F_OK, 0), 0);
