@@ -327,9 +327,7 @@ seconds_since(const struct run *r)
 static void
 drop_doubtful(struct run *r)
 {
-	enum stamp_state state = r->copy.tree.state;
-
-	if (r->copy.doubtful.when != 0 && (state == STAMP_COMPLETE || state == STAMP_PARTIAL) &&
+	if (r->copy.doubtful.when != 0 && stamp_is_good(r->copy.tree.state) &&
 	    store_rename(&r->v, &r->copy.doubtful, STAMP_EXPIRED) != 0)
 		note(r, "a copy from an earlier boot could not be renamed to .expired");
 }

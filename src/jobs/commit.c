@@ -190,12 +190,6 @@ keep_unreadable(struct commit *c)
 		trouble(c, "the list of unreadable files could not be changed");
 }
 
-static bool
-is_snapshot(const struct stamp *s)
-{
-	return s->state == STAMP_COMPLETE || s->state == STAMP_PARTIAL;
-}
-
 /* Is the snapshot of this run the only one of its volume? */
 static bool
 is_first(const struct commit *c)
@@ -203,8 +197,8 @@ is_first(const struct commit *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->v->nstamps; i++)
-		n += is_snapshot(&c->v->stamps[i]);
-	return n == 1 && is_snapshot(&c->tree);
+		n += stamp_is_good(c->v->stamps[i].state);
+	return n == 1 && stamp_is_good(c->tree.state);
 }
 
 /* Expire interrupted trees: the new snapshot contains all their files that still exist. */

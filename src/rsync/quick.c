@@ -8,13 +8,10 @@
 struct stamp
 quick_base(const struct stamp *stamps, size_t n, int64_t now)
 {
-	while (n-- > 0) {
-		enum stamp_state kind = stamp_kind(&stamps[n]);
-
-		if ((kind == STAMP_COMPLETE || kind == STAMP_PARTIAL) &&
+	while (n-- > 0)
+		if (stamp_is_good(stamp_kind(&stamps[n])) &&
 		    stamps[n].when <= now + SUMMARY_AHEAD_MAX)
 			return stamps[n];
-	}
 	return (struct stamp){.when = 0};
 }
 

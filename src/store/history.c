@@ -224,10 +224,8 @@ enum stamp_state
 history_pinned(const struct history_run *runs, size_t n, const struct stamp *pin)
 {
 	while (n-- > 0)
-		if (runs[n].snapshot.when == pin->when &&
-		    (runs[n].snapshot.state == STAMP_COMPLETE ||
-		     runs[n].snapshot.state == STAMP_PARTIAL ||
-		     runs[n].snapshot.state == STAMP_SUSPECT))
+		if (runs[n].snapshot.when == pin->when && (stamp_is_good(runs[n].snapshot.state) ||
+		                                           runs[n].snapshot.state == STAMP_SUSPECT))
 			return runs[n].snapshot.state;
 	return STAMP_PINNED;
 }

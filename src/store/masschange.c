@@ -18,7 +18,7 @@ is_good(const struct history_run *run, const struct stamp *stamps, size_t nstamp
 	for (size_t i = 0; i < nstamps; i++)
 		if (stamps[i].when == run->snapshot.when && stamps[i].state != STAMP_EXPIRED)
 			state = stamp_kind(&stamps[i]);
-	return state == STAMP_COMPLETE || state == STAMP_PARTIAL;
+	return stamp_is_good(state);
 }
 
 /* A run of which that is unknown ends the series: before it is another source, or nothing. */

@@ -2,7 +2,6 @@
 #include "flashback/store/stamp.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +168,12 @@ stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE])
 	snprintf(buf + STAMP_LENGTH, STAMP_NAME_SIZE - STAMP_LENGTH, "%s",
 	         s->state == STAMP_PINNED ? s->pin : suffixes[s->state]);
 	return buf;
+}
+
+bool
+stamp_is_good(enum stamp_state state)
+{
+	return state == STAMP_COMPLETE || state == STAMP_PARTIAL;
 }
 
 enum stamp_state

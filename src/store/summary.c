@@ -97,7 +97,7 @@ summary_make(const struct stamp *stamps, size_t n, const struct history_run *run
 		note_ahead(out, &stamps[i], now);
 		if (!is_future(stamps[i].when, now))
 			note_newest(out, &stamps[i]);
-		out->kept += stamps[i].state == STAMP_COMPLETE || stamps[i].state == STAMP_PARTIAL;
+		out->kept += stamp_is_good(stamps[i].state);
 		out->expired += stamps[i].state == STAMP_EXPIRED;
 	}
 	note_history(out, runs, nruns, now);

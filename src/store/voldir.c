@@ -142,8 +142,7 @@ voldir_is_blind(const struct store_volume *v)
 	for (size_t i = 0; i < v->nruns; i++) {
 		const struct stamp *made = &v->runs[i].snapshot;
 
-		if (made->when != 0 &&
-		    (made->state == STAMP_COMPLETE || made->state == STAMP_PARTIAL))
+		if (made->when != 0 && stamp_is_good(made->state))
 			return false;
 	}
 	return fstatat(v->meta, VOLDIR_ASIDE, &st, AT_SYMLINK_NOFOLLOW) == 0;

@@ -2,6 +2,7 @@
 #ifndef FLASHBACK_STAMP_H
 #define FLASHBACK_STAMP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -46,6 +47,9 @@ int stamp_parse(const char *name, struct stamp *out);
 
 /** stamp_kind(s): its state; of a pin whose state before is known, that. */
 enum stamp_state stamp_kind(const struct stamp *s);
+
+/** stamp_is_good(state): complete or partial, that is, has it what could be read of the source? */
+bool stamp_is_good(enum stamp_state state);
 
 /** stamp_format(s, buf): write the name of s, its year 1970 to 9999.  Return buf. */
 char *stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE]);
