@@ -10,6 +10,7 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
+#include "flashback/rsync/scan.h"
 
 /* The search.  In a list the names come directory by directory, the contents of each before itself;
  * a walk enters each directory before its contents. */
@@ -133,7 +134,7 @@ emptied_note(int volume, const char *tree, FILE *gone, struct history_run *run)
 
 	rewind(gone);
 	while (e.top >= 0 && getdelim(&name.text, &name.size, '\0', gone) > 0) {
-		enter(&e, name.text);
+		enter(&e, scan_listed(name.text));
 		e.files += !is_parent(name.text, before.text);
 		swap = before;
 		before = name;

@@ -115,7 +115,7 @@ each_name(FILE *f, int (*take)(struct patch *p, struct patch_cursor c[2], const 
 
 	rewind(f);
 	while (rc == 0 && (len = getdelim(&name, &size, '\0', f)) > 0)
-		if (take(p, c, name + (strncmp(name, SCAN_HERE, 2) == 0 ? 2 : 0)) < 0)
+		if (take(p, c, scan_listed(name)) < 0)
 			rc = trouble(p, name);
 	if (rc == 0 && ferror(f))
 		rc = trouble(p, "the list of names");

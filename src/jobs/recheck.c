@@ -169,8 +169,7 @@ take_received(struct batch *b, FILE *list)
 	qsort(b->file, b->n, sizeof(*b->file), by_path);
 	rewind(list);
 	while (getdelim(&name, &size, '\0', list) > 0) {
-		bool marked = strncmp(name, SCAN_HERE, strlen(SCAN_HERE)) == 0;
-		const struct duefiles_file key = {.path = name + (marked ? strlen(SCAN_HERE) : 0)},
+		const struct duefiles_file key = {.path = scan_listed(name)},
 		                           *f = bsearch(&key, b->file, b->n, sizeof(key), by_path);
 
 		/* A host may name others, or one twice. */
@@ -223,7 +222,6 @@ renew(struct batch *b, struct argv_job job, FILE *list)
 	return 0;
 }
 
-/* rsync would read a name that begins so as a comment. */
 static int
 write_list(const struct batch *b)
 {
@@ -232,14 +230,8 @@ write_list(const struct batch *b)
 
 	if (f == NULL)
 		return -1;
-	for (size_t i = 0; i < b->n; i++) {
-		const char *path = b->file[i].path;
-
-		if ((path[0] == '#' || path[0] == ';') && fputs(SCAN_HERE, f) == EOF)
-			rc = -1;
-		if (fputs(path, f) == EOF || fputc('\0', f) == EOF)
-			rc = -1;
-	}
+	for (size_t i = 0; i < b->n; i++)
+		rc |= scan_list(f, b->file[i].path);
 	return fclose(f) == 0 ? rc : -1;
 }
 

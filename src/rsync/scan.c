@@ -96,6 +96,28 @@ is_root(const struct name *n)
 	return n->is_dir && strcmp(n->text, ".") == 0;
 }
 
+/* Prefix of a listed name that would otherwise be read as a comment. */
+#define HERE "./"
+
+/* rsync treats a line with this first character as a comment, even with --from0. */
+int
+scan_list(FILE *f, const char *name)
+{
+	bool comment = name[0] == '#' || name[0] == ';';
+
+	return (comment && fputs(HERE, f) == EOF) || fputs(name, f) == EOF || putc('\0', f) == EOF
+	           ? -1
+	           : 0;
+}
+
+char *
+scan_listed(char *entry)
+{
+	size_t len = sizeof(HERE) - 1;
+
+	return entry + (strncmp(entry, HERE, len) == 0 ? len : 0);
+}
+
 /* Append a name to a file, or mark the scan as broken: a list with a name missing must not be
  * used. */
 static void
@@ -103,7 +125,7 @@ put(struct scan *s, FILE *f, const struct name *n, int64_t *count)
 {
 	if (f == NULL)
 		return;
-	if (is_path(n) && fwrite(n->text, 1, n->len + 1, f) == n->len + 1)
+	if (is_path(n) && scan_list(f, n->text) == 0)
 		(*count)++;
 	else
 		s->broken = true;
@@ -180,10 +202,6 @@ take_name(struct scan *s, const char *item, int64_t size, const struct name *n)
 	} else if (is_root(n)) {
 		s->root = true;
 	} else {
-		/* rsync treats a line with this first character as a comment, even with --from0. */
-		if (s->list != NULL && (n->text[0] == '#' || n->text[0] == ';') && is_path(n) &&
-		    fputs(SCAN_HERE, s->list) == EOF)
-			s->broken = true;
 		put(s, s->list, n, &s->listed);
 		s->new_names += is_new(item);
 		if (!n->is_dir)

@@ -26,9 +26,6 @@
 /** Maximum length of a line: a path of 4,095 bytes, each written as five. */
 #define SCAN_LINE_MAX 20536
 
-/** Prefix of a listed name that would otherwise be read as a comment. */
-#define SCAN_HERE "./"
-
 #define SCAN_STORES 16
 
 /** The result of a scan.  Starts all zero but for the files, which the caller owns. */
@@ -67,6 +64,12 @@ struct scan {
 	bool links;  /* a hard link was listed: its other names may be missing */
 	bool broken; /* a name was invalid, or could not be written to its file */
 };
+
+/** scan_list(f, name): append a name to a list for rsync, each ended by a NUL.  Return 0/-1. */
+int scan_list(FILE *f, const char *name);
+
+/** scan_listed(entry): the name in an entry of such a list. */
+char *scan_listed(char *entry);
 
 /**
  * scan_line(s, line, len):

@@ -35,6 +35,7 @@ test_emptied(void **state)
 	make_dir("tree");
 	make_dir("tree/docs");
 	make_dir("tree/more");
+	make_dir("tree/#notes");
 	make_dir("tree/some");
 	make_dir("tree/some/deep");
 	make_file("tree/some/file", "x");
@@ -48,6 +49,7 @@ test_emptied(void **state)
 	      "more/ is empty now, it had 2 files (and 2 more directories)");
 	CHECK("docs/a\0some/deep/q\0some/deep/r\0", "",
 	      "some/deep/ is empty now, it had 2 files (and 1 more directory)");
+	CHECK("./#notes/a\0", "", "#notes/ is empty now, it had 1 file");
 	/* One that is not empty, is gone itself, is the whole tree, is reached by a link. */
 	CHECK("some/a\0gone/a\0gone\0a\0link/a\0", "", "");
 }
