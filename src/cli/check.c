@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,10 +122,28 @@ check_print(FILE *f, const struct config *c, bool verbose)
 	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }
 
-static void
-show_hint(FILE *f, const char *words)
+/* Where hints go, and how many there were. */
+struct hints {
+	FILE *f;
+	size_t n;
+};
+
+static void __attribute__((format(printf, 2, 3))) hint(struct hints *h, const char *fmt, ...)
 {
-	fprintf(f, "\n# %s\n", words != NULL ? words : strerror(ENOMEM));
+	va_list args;
+
+	h->n++;
+	fputs("\n# ", h->f);
+	va_start(args, fmt);
+	vfprintf(h->f, fmt, args);
+	va_end(args);
+	fputc('\n', h->f);
+}
+
+static void
+hint_words(struct hints *h, const char *words)
+{
+	hint(h, "%s", words != NULL ? words : strerror(ENOMEM));
 }
 
 /* Does this file exist?  One that cannot be looked at may. */
@@ -162,22 +181,22 @@ lacks_key(const char *ssh)
 /* What is most likely a mistake, and would only show when the first run fails, or never: a source
  * or key that is not there, several patterns in one string. */
 static void
-show_mistakes(FILE *f, const struct volume *v)
+show_mistakes(struct hints *h, const struct volume *v)
 {
 	char *safe;
 
 	if (v->transport == VOLUME_LOCAL && !v->removable && !exists(v->path))
-		fprintf(f, "\n# %s: its source is not there now\n", v->id);
+		hint(h, "%s: its source is not there now", v->id);
 	if (v->transport == VOLUME_SHELL && lacks_key(v->ssh))
-		fprintf(f, "\n# %s: the key that ssh -i names is not there\n", v->id);
+		hint(h, "%s: the key that ssh -i names is not there", v->id);
 	for (size_t i = 0; i < v->exclude.n; i++) {
 		if (strstr(v->exclude.item[i], ", ") == NULL)
 			continue;
 		safe = value_print_text(v->exclude.item[i]);
-		fprintf(f,
-		        "\n# %s: exclude = %s is one pattern; several are a list, "
-		        "{ \"a\", \"b\" }\n",
-		        v->id, safe != NULL ? safe : "...");
+		hint(h,
+		     "%s: exclude = %s is one pattern; several are a list, "
+		     "{ \"a\", \"b\" }",
+		     v->id, safe != NULL ? safe : "...");
 		free(safe);
 	}
 }
@@ -185,44 +204,44 @@ show_mistakes(FILE *f, const struct volume *v)
 /* Volumes whose restore leads nobody knows where.  One that is restored wrongly overwrites, or
  * with --delete removes, what is not its own. */
 static void
-show_restore_hints(FILE *f, const struct config *c)
+show_restore_hints(struct hints *h, const struct config *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct volume *v = c->volumes[i];
 
 		if (v->restore_to == NULL)
-			fprintf(f,
-			        "\n# %s: the source is / of %s, which is the root of that host, or "
-			        "the directory that its key is restricted to (rrsync): say where a "
-			        "restore goes, such as restore_to = \"root@%s:/home/\"\n",
-			        v->id, v->remote_host, v->remote_host);
+			hint(h,
+			     "%s: the source is / of %s, which is the root of that host, or "
+			     "the directory that its key is restricted to (rrsync): say where a "
+			     "restore goes, such as restore_to = \"root@%s:/home/\"",
+			     v->id, v->remote_host, v->remote_host);
 	}
 }
 
 /* File systems below local sources: what one does not know to be left out is missed on the worst
  * day. */
 static void
-show_left_out(FILE *f, const struct config *c)
+show_left_out(struct hints *h, const struct config *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		struct text_list list = {0};
 
 		if (leftout_list(c->volumes[i], c->data_dir, &list) == -1)
-			show_hint(f, NULL);
+			hint_words(h, NULL);
 		else if (list.n > 0)
-			fprintf(f,
-			        "\n# %s: left out, as each is a file system of its own (give it a "
-			        "volume, exclude it, or set one_file_system = no):\n",
-			        c->volumes[i]->id);
+			hint(h,
+			     "%s: left out, as each is a file system of its own (give it a "
+			     "volume, exclude it, or set one_file_system = no):",
+			     c->volumes[i]->id);
 		for (size_t k = 0; k < list.n; k++)
-			fprintf(f, "#     %s\n", list.item[k]);
+			fprintf(h->f, "#     %s\n", list.item[k]);
 		text_list_free(&list);
 	}
 }
 
 /* Whoever asks for a backup each six hours may believe that the day's four all stay. */
 static void
-hint_retention(FILE *f, const struct volume *v)
+hint_retention(struct hints *h, const struct volume *v)
 {
 	const char *period = NULL;
 	unsigned needed = retain_last_needed(&v->keep, v->every, &period);
@@ -230,46 +249,44 @@ hint_retention(FILE *f, const struct volume *v)
 
 	if (needed == 0 || v->disabled)
 		return;
-	fprintf(
-	    f,
-	    "\n# %s: every is %s, and the shortest period that a keep_ option keeps is a%s %s: of "
-	    "the snapshots of one %s only the newest stays, besides the last %u; keep_last = %u "
-	    "keeps all of them\n",
-	    v->id, units_format_duration(every, v->every), period[0] == 'h' ? "n" : "", period,
-	    period, v->keep.last, needed);
+	hint(h,
+	     "%s: every is %s, and the shortest period that a keep_ option keeps is a%s %s: of "
+	     "the snapshots of one %s only the newest stays, besides the last %u; keep_last = %u "
+	     "keeps all of them",
+	     v->id, units_format_duration(every, v->every), period[0] == 'h' ? "n" : "", period,
+	     period, v->keep.last, needed);
 }
 
 static void
-show_hints(FILE *f, const struct config *c)
+show_hints(struct hints *h, const struct config *c)
 {
 	struct version version;
 	struct store store;
 	char *words, why[RESULT_TEXT];
 
 	if (c->n == 0)
-		fprintf(f, "\n# %s lists no volumes: nothing will be backed up\n", c->hosts_file);
+		hint(h, "%s lists no volumes: nothing will be backed up", c->hosts_file);
 	for (size_t i = 0; i < c->n; i++)
-		hint_retention(f, c->volumes[i]);
+		hint_retention(h, c->volumes[i]);
 	if (store_open(c->data_dir, &store, &words) != 0) {
-		show_hint(f, words);
+		hint_words(h, words);
 	} else {
 		words = storewarn_text(c->data_dir, &store);
 		if (words != NULL)
-			show_hint(f, words);
+			hint_words(h, words);
 		store_close(&store);
 	}
 	free(words);
 	for (size_t i = 0; i < c->idle.n; i++)
-		fprintf(f, "\n# host %s has no volumes: nothing of it is backed up\n",
-		        c->idle.item[i]);
+		hint(h, "host %s has no volumes: nothing of it is backed up", c->idle.item[i]);
 	for (size_t i = 0; i < c->n; i++)
-		show_mistakes(f, c->volumes[i]);
-	show_restore_hints(f, c);
-	show_left_out(f, c);
+		show_mistakes(h, c->volumes[i]);
+	show_restore_hints(h, c);
+	show_left_out(h, c);
 	if (transfer_version(c->rsync, &version, why, sizeof(why)) != 0)
-		show_hint(f, why);
+		hint_words(h, why);
 	else if (version_risk(&version) != NULL)
-		show_hint(f, version_risk(&version));
+		hint_words(h, version_risk(&version));
 }
 
 /* The number of hosts, those without volumes included.  The volumes of a host follow each other. */
@@ -296,27 +313,13 @@ show_verdict(FILE *f, const struct config *c, size_t hints)
 }
 
 /* Problems that are not errors in the config, and so do not change the exit status: an empty list,
- * no store, no rsync.  Each begins with a blank line, by which they are counted: a verdict without
- * their number would claim that all is well. */
+ * no store, no rsync.  A verdict without their number would claim that all is well. */
 int
 check_hints(FILE *f, const struct config *c)
 {
-	char *hints = NULL;
-	size_t len = 0, n = 0;
-	FILE *memory = open_memstream(&hints, &len);
-	int rc = -1;
+	struct hints h = {.f = f};
 
-	if (memory != NULL) {
-		show_hints(memory, c);
-		rc = fclose(memory);
-	}
-	if (rc == 0) {
-		for (const char *s = hints; *s != '\0'; s++)
-			n += s[0] == '\n' && s[1] == '#' && (s == hints || s[-1] == '\n');
-		fputs(hints, f);
-		show_verdict(f, c, n);
-		rc = fflush(f) == 0 && !ferror(f) ? 0 : -1;
-	}
-	free(hints);
-	return rc;
+	show_hints(&h, c);
+	show_verdict(f, c, h.n);
+	return fflush(f) == 0 && !ferror(f) ? 0 : -1;
 }
