@@ -41,7 +41,7 @@ _Static_assert(sizeof(struct backup_message) <= EVENT_SIZE, "it can be sent");
 struct run {
 	const struct backup_job *job;
 	struct volume *volume;
-	int out, signals;
+	int out;
 	int64_t began; /* clock_mono */
 	int64_t now;   /* clock_wall at the start */
 	struct store store;
@@ -109,8 +109,8 @@ setup(struct run *r)
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	              IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 	umask(077);
-	r->signals = r->copy.signals = event_open();
-	if (r->signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+	r->copy.signals = event_open();
+	if (r->copy.signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return verdict_give_up(&r->copy.verdict, RESULT_FAILED,
 		                       "this run could not be set up: %s", strerror(errno));
 	return 0;
@@ -123,7 +123,7 @@ was_stopped(struct run *r)
 {
 	struct event_signals s;
 
-	event_read(r->signals, &s);
+	event_read(r->copy.signals, &s);
 	return s.end || s.room;
 }
 
@@ -134,7 +134,7 @@ check_source(struct run *r)
 {
 	if (!r->volume->removable)
 		return 0;
-	return sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->signals,
+	return sourcecheck_run(r->volume, r->job->config->rsync, &r->job->version, r->copy.signals,
 	                       &r->copy.verdict);
 }
 
@@ -298,7 +298,7 @@ run_before(struct run *r)
 		return 0;
 	if (text_list_addf(&env, "FLASHBACK_VOLUME=%s", r->volume->id) != 0)
 		return verdict_give_up(&r->copy.verdict, RESULT_FAILED, "%s", strerror(ENOMEM));
-	status = hook_run(before, &env, NULL, HOOK_SECONDS, r->signals, why, sizeof(why));
+	status = hook_run(before, &env, NULL, HOOK_SECONDS, r->copy.signals, why, sizeof(why));
 	text_list_free(&env);
 	r->prepared = status == 0;
 	if (was_stopped(r))
@@ -394,7 +394,7 @@ run_after(struct run *r)
 	    text_list_addf(&env, "FLASHBACK_SNAPSHOT=%s", snapshot) != 0) {
 		note(r, "`after` was not run: out of memory");
 	} else {
-		status = hook_run(&r->volume->after, &env, NULL, HOOK_SECONDS, r->signals, why,
+		status = hook_run(&r->volume->after, &env, NULL, HOOK_SECONDS, r->copy.signals, why,
 		                  sizeof(why));
 		if (status > 0)
 			snprintf(why, sizeof(why), "%s ended with exit status %d%s",
