@@ -24,6 +24,16 @@ volume() {
 	END
 }
 
+# poor_daemon [LINE...]: here/v backs up a source of an rsync daemon that cannot read all of it.
+poor_daemon() {
+	host_start 1
+	rsyncd_start 1 "$D/src"
+	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
+	chmod o+x "$D" "$(dirname "$D")"
+	SOURCE=rsync://10.77.1.2/data/
+	volume "$@"
+}
+
 # run_log: of the newest run.  kind_is WORDS: what it says about the kind of that run.
 run_log() {
 	local logs=("$STORE/$VOLUME/.flashback/logs"/*)

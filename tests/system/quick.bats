@@ -52,13 +52,7 @@ open_links() {
 }
 
 @test "random changes of a source behind an rsync daemon that cannot read all of it" {
-	host_start 1
-	mkdir -p "$D/rsyncd1"
-	rsyncd_start 1 "$D/src"
-	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
-	chmod o+x "$D" "$(dirname "$D")"
-	SOURCE=rsync://10.77.1.2/data/
-	volume
+	poor_daemon
 	echo secret >"$D/src/secret"
 	chmod 600 "$D/src/secret"
 	mkdir -m 700 "$D/src/locked"
@@ -415,13 +409,7 @@ new_bytes() {
 }
 
 @test "a volume that is partial every day has quick runs" {
-	host_start 1
-	mkdir -p "$D/rsyncd1"
-	rsyncd_start 1 "$D/src"
-	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
-	chmod o+x "$D" "$(dirname "$D")"
-	SOURCE=rsync://10.77.1.2/data/
-	volume
+	poor_daemon
 	echo secret >"$D/src/secret"
 	chmod 600 "$D/src/secret"
 	seq -f "$D/src/f%g" 40 | xargs touch

@@ -98,13 +98,7 @@ user_behind_ssh() {
 }
 
 @test "told once for the same files of an rsync daemon, and again for one more" {
-	host_start 1
-	mkdir -p "$D/rsyncd1"
-	rsyncd_start 1 "$D/src"
-	sed -i 's/^uid = 0/uid = nobody/; s/^gid = 0/gid = nogroup/' "$D/rsyncd1/config"
-	chmod o+x "$D" "$(dirname "$D")"
-	SOURCE=rsync://10.77.1.2/data/
-	volume 'every = "1h"'
+	poor_daemon 'every = "1h"'
 	secret a
 	printf '#!/bin/sh\ncat >>%s\n' "$D/told" >"$D/tell"
 	chmod 755 "$D/tell"
