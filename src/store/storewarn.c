@@ -80,20 +80,6 @@ open_beside(const char *beside)
 	return dir;
 }
 
-static bool
-is_noted(int dir, const char *data_dir)
-{
-	char *text;
-	size_t len;
-	bool same;
-
-	if (file_read(dir, NOTE, PATH_MAX, &text, &len) == -1)
-		return false;
-	same = strcmp(text, data_dir) == 0;
-	free(text);
-	return same;
-}
-
 static int
 write_path(FILE *f, void *arg)
 {
@@ -104,10 +90,10 @@ void
 storewarn_note(const char *beside, const char *data_dir)
 {
 	int dir = mounts_on_root(data_dir) ? -1 : open_beside(beside);
-	char *path = dir != -1 && !is_noted(dir, data_dir) ? strdup(data_dir) : NULL;
+	char *path = dir != -1 ? strdup(data_dir) : NULL;
 
 	if (path != NULL)
-		(void)file_replace(dir, NOTE, S_IRUSR | S_IWUSR, write_path, path, false);
+		(void)file_update(dir, NOTE, S_IRUSR | S_IWUSR, write_path, path);
 	free(path);
 	file_close(&dir);
 }
@@ -116,8 +102,12 @@ bool
 storewarn_noted(const char *beside, const char *data_dir)
 {
 	int dir = open_beside(beside);
-	bool noted = dir != -1 && is_noted(dir, data_dir);
+	char *text = NULL;
+	size_t len;
+	bool noted = dir != -1 && file_read(dir, NOTE, PATH_MAX, &text, &len) == 0 &&
+	             strcmp(text, data_dir) == 0;
 
+	free(text);
 	file_close(&dir);
 	return noted;
 }
