@@ -2,16 +2,13 @@
 #ifndef GOLDEN_H
 #define GOLDEN_H
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
+
 #include <unistd.h>
 
 /*
- * Text compared byte by byte with a file in tests/golden; a mismatch shows the difference.  To be
- * included after cmocka.h.  GOLDEN_WRITE=1 in the environment makes the files anew, to be read
- * before they are committed.
+ * Text compared byte by byte with a file in tests/golden; a mismatch shows the difference.
+ * GOLDEN_WRITE=1 in the environment makes the files anew, to be read before they are committed.
  */
 
 /* What a function that prints to a FILE * printed; new memory.  Inlined, gcc 12 takes it for the

@@ -2,9 +2,7 @@
 #ifndef ROWS_H
 #define ROWS_H
 
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
 #include "flashback/config/volume.h"
 #include "flashback/schedule/table.h"

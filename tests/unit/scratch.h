@@ -2,16 +2,12 @@
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
-#include <errno.h>
+#include "unit.h"
+
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -21,12 +17,11 @@
 
 /*
  * For tests that work on files: a private directory for each test, which is also the working
- * directory, and what is done in it again and again.  To be included after cmocka.h.
+ * directory, and what is done in it again and again.
  */
 
 #define SCRATCH_OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define SCRATCH_NOBODY 65534
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 struct scratch {
 	char path[256]; /* absolute */

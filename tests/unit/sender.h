@@ -2,8 +2,8 @@
 #ifndef SENDER_H
 #define SENDER_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "unit.h"
+
 #include <unistd.h>
 
 #include "flashback/lib/clock.h"

@@ -14,7 +14,7 @@
 
 /*
  * For the tests of the spare: a store with one volume, and what a snapshot and its spare must have
- * in common.  To be included after cmocka.h.
+ * in common.
  */
 
 #define SNAP "2026-11-20T000000+0000"

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 #include <fcntl.h>
 #include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "flashback/cli/check.h"
 #include "flashback/lib/text.h"

@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "flashback/cli/list.h"
 #include "rows.h"
 #include "scratch.h"
+
+#include "flashback/cli/list.h"
 
 /* A store in the working directory, and a config that lists here/v and there/v. */
 struct place {

@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <dirent.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "config_files.h"
+
+#include <dirent.h>
+#include <time.h>
 
 #define CORPUS "tests/conf"
 /* The largest file; ASan copies with each realloc, which libconfuse calls for every 32 characters

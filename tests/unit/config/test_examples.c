@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 /* The examples that people begin with: etc/ and those in the manual pages. */
 #include <setjmp.h>
 #include <stdarg.h>

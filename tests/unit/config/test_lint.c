@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/config/lint.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define M "\001"
 
 /* The copy of text, with the mark as ^; an error as its line and words. */

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/config/inherit.h"
 #include "flashback/config/option.h"
 #include "flashback/config/volume.h"
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Set an option to values that are cut at '|'. */
 static void

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/config/suggest.h"
 
 #define X32 "0123456789abcdef0123456789abcdef"
 #define LONG X32 X32 X32 X32 /* HOST/VOLUME at its longest has one letter more */
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
 test_best(void **state)

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/config/value.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NO_DURATION                                                                                \
 	" is not a duration: write a number and its unit, such as \"90s\", \"30m\", \"12h\", "     \
 	"\"1d\" or \"2w\""

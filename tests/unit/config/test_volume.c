@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/config/volume.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define LONGEST "1234567890123456789012345678901234567890123456789012345678901234"
 
 /* Set an option to words that are cut at '|', as it stands in such a section. */

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "flashback/daemon/disk.h"
 #include "sender.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#include <signal.h>
+
+#include "flashback/daemon/disk.h"
 
 /* What the events of one look came to. */
 struct look {

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/daemon/notify.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "flashback/daemon/notify.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
 

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "rows.h"
+#include "sender.h"
 
 #include <signal.h>
 
 #include "flashback/daemon/prober.h"
-#include "rows.h"
-#include "sender.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW (CLOCK_RELEASE_DATE + 12 * INT64_C(3600))
 
 /* Rows that are ASKING; the first two are of one host, which comes once. */

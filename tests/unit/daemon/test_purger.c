@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "flashback/daemon/purger.h"
-#include "flashback/jobs/purge.h"
 #include "rows.h"
 #include "sender.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#include "flashback/daemon/purger.h"
+#include "flashback/jobs/purge.h"
 
 static void
 purge(struct purger *p, struct table *table, const struct purge_message *m, size_t n)

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "rows.h"
 
 #include "flashback/daemon/wake.h"
 #include "flashback/lib/clock.h"
-#include "rows.h"
 
 #define NOW (CLOCK_RELEASE_DATE + 12 * INT64_C(3600))
 #define WAKE INT64_C(600)

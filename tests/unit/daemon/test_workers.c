@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "rows.h"
+#include "sender.h"
 
 #include <signal.h>
 
 #include "flashback/daemon/workers.h"
 #include "flashback/jobs/backup.h"
 #include "flashback/lib/clock.h"
-#include "rows.h"
-#include "sender.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define HOUR INT64_C(3600)
 #define NOON (CLOCK_RELEASE_DATE + 12 * HOUR)
 #define VOLUMES 4

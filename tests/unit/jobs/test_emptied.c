@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include "flashback/jobs/emptied.h"
-
-#include "scratch.h"
 
 /* What is said of a tree that has lost these names, of which each ends in a NUL. */
 static void

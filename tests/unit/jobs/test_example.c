@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include "flashback/jobs/example.h"
-
-#include "scratch.h"
 
 static void
 expect(const struct scratch *s, const char *path)

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/jobs/hook.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "flashback/jobs/hook.h"
 #include "flashback/lib/file.h"
 
 static char dir[] = "/tmp/hook.XXXXXX";

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include "flashback/jobs/leftout.h"
-
-#include "scratch.h"
 
 /* What is mounted is listed by system/leftout, with real disks; here what is not asked for. */
 static void

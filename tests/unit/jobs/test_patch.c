@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/jobs/patch.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "scratch.h"
 
 #include <sys/xattr.h>
 
-#include "scratch.h"
-
+#include "flashback/jobs/patch.h"
 #include "flashback/store/spare.h"
 
 #define SPARE ".flashback/spare/"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 /*
  * The prober in a network of this test's own: a link whose far end is a responder that we write, a
  * name server that we write, and all kinds of hosts, asked in one go, since one that is silent

@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include <linux/fs.h>
 #include <linux/ioprio.h>
@@ -16,8 +8,6 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/sysmacros.h>
-
-#include "scratch.h"
 
 #include "flashback/jobs/purge.h"
 #include "flashback/lib/clock.h"

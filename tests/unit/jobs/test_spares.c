@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-
-#include "scratch.h"
 
 #include "flashback/jobs/spares.h"
 #include "flashback/store/aside.h"

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include <sys/xattr.h>
-
-#include "scratch.h"
 
 #include "flashback/lib/dirattr.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 /* What children send, and what they fail to send. */
 #include <stdarg.h>
 #include <stddef.h>

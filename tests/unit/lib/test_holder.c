@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
-
-#include "scratch.h"
 
 #include "flashback/lib/holder.h"
 

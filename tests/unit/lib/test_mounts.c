@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "scratch.h"
 
-#include <cmocka.h>
-
-#include <fcntl.h>
 #include <linux/auto_fs.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
-
-#include "scratch.h"
 
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/text.h"

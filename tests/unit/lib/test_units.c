@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/lib/units.h"
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 /* What a parser makes of a text: a value, or an error with the value left alone. */
 struct parsed {

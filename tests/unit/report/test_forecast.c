@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "flashback/report/forecast.h"
 #include "golden.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#include "flashback/report/forecast.h"
 
 #define G (UINT64_C(1) << 30)
 #define DISK(free_, growth_)                                                                       \

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <time.h>
+#include "golden.h"
+#include "rows.h"
 
-#include <cmocka.h>
+#include <time.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/report/queue.h"
 #include "flashback/report/state.h"
 #include "flashback/report/status.h"
-#include "golden.h"
-#include "rows.h"
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 #define MINUTE INT64_C(60)
 #define HOUR (60 * MINUTE)

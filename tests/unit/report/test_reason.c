@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "flashback/lib/clock.h"
-#include "flashback/report/reason.h"
 #include "golden.h"
 #include "rows.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+#include "flashback/lib/clock.h"
+#include "flashback/report/reason.h"
 
 #define MINUTE INT64_C(60)
 #define HOUR (60 * MINUTE)

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#include "flashback/report/restore.h"
 #include "golden.h"
 #include "rows.h"
 #include "scratch.h"
+
+#include "flashback/report/restore.h"
 
 struct asked {
 	const struct volume *volume;

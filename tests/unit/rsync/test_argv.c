@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +8,6 @@
 #include "flashback/rsync/argv.h"
 
 #define RSYNC "/usr/bin/rsync"
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct version v350 = {3, 5, 0, true, true};
 static const struct version v327 = {3, 2, 7, false, true};
@@ -111,7 +102,7 @@ test_version(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct version v = {0};
 
 		print_message("%s\n", rows[i].line);
@@ -147,7 +138,7 @@ test_shell(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		char source[] = "root@kimono:/home/", path[] = "/home/";
 		struct volume v = make_volume(VOLUME_SHELL, source, path);
 		const struct argv_job job = {
@@ -300,7 +291,7 @@ test_argv_added(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(make); i++) {
+	for (size_t i = 0; i < LENGTH(make); i++) {
 		struct text_list argv = {0};
 		char *text;
 
@@ -331,7 +322,7 @@ test_argv_timeout(void **state)
 	char source[] = "rsync://nas/music/", path[] = "music/";
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct volume v = make_volume(VOLUME_RSYNCD, source, path);
 		struct argv_job job = {
 		    .volume = &v, .program = RSYNC, .version = v350, .target = "4.working"};
@@ -371,7 +362,7 @@ test_argv_secluded(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		char source[] = "x", *path = strdup(rows[i].path);
 		struct volume v = make_volume(rows[i].transport, source, path);
 		struct argv_job job = {.volume = &v,
@@ -435,7 +426,7 @@ test_print(void **state)
 	char *text;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(words); i++)
+	for (size_t i = 0; i < LENGTH(words); i++)
 		assert_int_equal(text_list_add(&argv, words[i]), 0);
 	text = print(&argv);
 	assert_string_equal(

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "flashback/rsync/argv.h"
 #include "rows.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "flashback/rsync/argv.h"
 
 /* A local sender that merges files is not to be confined; all others stay as they are. */
 static void
@@ -32,11 +24,11 @@ test_sender_apart(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows) * 2; i++) {
-		const bool confined = i < COUNT(rows);
-		const bool apart = confined && rows[i % COUNT(rows)].apart;
-		struct volume *v = rows_volume("here/v", rows[i % COUNT(rows)].source,
-		                               rows[i % COUNT(rows)].option, NULL);
+	for (size_t i = 0; i < LENGTH(rows) * 2; i++) {
+		const bool confined = i < LENGTH(rows);
+		const bool apart = confined && rows[i % LENGTH(rows)].apart;
+		struct volume *v = rows_volume("here/v", rows[i % LENGTH(rows)].source,
+		                               rows[i % LENGTH(rows)].option, NULL);
 		const struct argv_job job = {.volume = v,
 		                             .program = "/usr/bin/rsync",
 		                             .version = {.confine_root = confined},

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "flashback/lib/text.h"
 #include "flashback/rsync/cause.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
 
@@ -141,7 +134,7 @@ test_found(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct cause cause;
 
 		print_message("row %zu\n", i);
@@ -174,7 +167,7 @@ test_rank(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct cause better, worse;
 
 		print_message("%s\n", rows[i].better);
@@ -196,7 +189,7 @@ test_long(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++) {
+	for (size_t i = 0; i < LENGTH(lines); i++) {
 		struct cause cause;
 
 		assert_int_equal(find(lines[i], &cause), 0);
@@ -250,7 +243,7 @@ test_random_lines(void **state)
 		char *exact;
 
 		for (int n = rand() % 10; n > 0; n--)
-			strcat(line, pieces[(size_t)rand() % COUNT(pieces)]);
+			strcat(line, pieces[(size_t)rand() % LENGTH(pieces)]);
 		exact = strdup(line);
 		assert_non_null(exact);
 		if (cause_find(exact, strlen(exact), &cause) == 0) {

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "flashback/lib/text.h"
 #include "flashback/rsync/message.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TEN "0123456789"
 #define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
@@ -101,7 +94,7 @@ test_lines(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct message m;
 
 		print_message("%s\n", rows[i].line);
@@ -126,7 +119,7 @@ random_line(char *line, size_t size)
 	size_t n = 0, count = (size_t)rand() % 12;
 
 	while (count-- > 0) {
-		const char *piece = pieces[(size_t)rand() % COUNT(pieces)];
+		const char *piece = pieces[(size_t)rand() % LENGTH(pieces)];
 		size_t length = strlen(piece);
 
 		if (n + length + 1 >= size)

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "flashback/rsync/output.h"
@@ -116,8 +110,6 @@ test_cause(void **state)
 	assert_int_equal(b.cause_rank, one.cause_rank);
 }
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
 static int
 statistic(const char *line, struct output_stats *stats)
 {
@@ -136,7 +128,7 @@ test_statistics(void **state)
 	struct output_stats s = {0};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++)
+	for (size_t i = 0; i < LENGTH(lines); i++)
 		assert_int_equal(statistic(lines[i], &s), 0);
 	assert_true(s.seen);
 	assert_int_equal(s.files, 1506);
@@ -180,7 +172,7 @@ test_no_statistics(void **state)
 
 	(void)state;
 	memset(&s, 0, sizeof(s));
-	for (size_t i = 0; i < COUNT(lines); i++) {
+	for (size_t i = 0; i < LENGTH(lines); i++) {
 		print_message("%s\n", lines[i]);
 		assert_int_equal(statistic(lines[i], &s), -1);
 		assert_memory_equal(&s, &none, sizeof(s));
@@ -212,7 +204,7 @@ test_progress(void **state)
 	struct output_progress p = {.left = -1};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		print_message("%s\n", rows[i].line);
 		assert_int_equal(output_progress(rows[i].line, strlen(rows[i].line), &p), 0);
 		assert_int_equal(p.percent, rows[i].p.percent);
@@ -254,7 +246,7 @@ test_no_progress(void **state)
 	(void)state;
 	memset(endless, '1', sizeof(endless));
 	assert_int_equal(output_progress(endless, sizeof(endless), &p), -1);
-	for (size_t i = 0; i < COUNT(lines); i++) {
+	for (size_t i = 0; i < LENGTH(lines); i++) {
 		p = none;
 		print_message("%s\n", lines[i]);
 		assert_int_equal(output_progress(lines[i], strlen(lines[i]), &p), -1);

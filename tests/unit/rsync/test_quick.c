@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 #include "flashback/rsync/quick.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "flashback/store/summary.h"
 
 #define NOW INT64_C(1000000)

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 #include "flashback/rsync/runplan.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
 
 #define NOW INT64_C(1800000000)
 

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/rsync/scan.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "flashback/rsync/scan.h"
 
 /* A scan whose files are in memory. */
 struct bench {
@@ -92,7 +84,7 @@ test_names(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct bench b;
 
 		begin(&b);
@@ -135,9 +127,9 @@ test_counts(void **state)
 
 	(void)state;
 	begin(&b);
-	for (size_t i = 0; i < COUNT(lines); i++)
+	for (size_t i = 0; i < LENGTH(lines); i++)
 		assert_int_equal(feed(&b, lines[i]), 0);
-	assert_int_equal(b.s.listed, COUNT(lines));
+	assert_int_equal(b.s.listed, LENGTH(lines));
 	assert_int_equal(b.s.new_names, 3);
 	assert_int_equal(b.s.created, 2);
 	assert_int_equal(b.s.changed, 4);
@@ -177,7 +169,7 @@ test_counts_alone(void **state)
 	struct scan s = {.list = NULL};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++)
+	for (size_t i = 0; i < LENGTH(lines); i++)
 		assert_int_equal(scan_line(&s, lines[i], strlen(lines[i])), 0);
 	assert_int_equal(s.new_files, 4);
 	assert_int_equal(s.new_bytes, 4123);
@@ -242,7 +234,7 @@ test_hostile(void **state)
 
 	(void)state;
 	assert_non_null(longest);
-	for (size_t i = 0; i < COUNT(names); i++)
+	for (size_t i = 0; i < LENGTH(names); i++)
 		for (int k = 0; k < 2; k++) {
 			begin(&b);
 			snprintf(line, sizeof(line), "%s 7 %s//", k ? "*deleting  " : ">f+++++++++",
@@ -301,7 +293,7 @@ test_other_lines(void **state)
 
 	(void)state;
 	begin(&b);
-	for (size_t i = 0; i < COUNT(lines); i++)
+	for (size_t i = 0; i < LENGTH(lines); i++)
 		assert_int_equal(feed(&b, lines[i]), -1);
 	assert_false(b.s.broken || b.s.links || b.s.root);
 	assert_int_equal(b.list_size + b.gone_size + (size_t)b.s.listed, 0);
@@ -345,7 +337,7 @@ test_stores(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct bench b;
 
 		begin(&b);
@@ -373,7 +365,7 @@ test_old_bytes(void **state)
 	(void)state;
 	begin(&b);
 	b.s.old_bytes = true;
-	for (size_t i = 0; i < COUNT(others); i++)
+	for (size_t i = 0; i < LENGTH(others); i++)
 		assert_int_equal(feed(&b, others[i]), 0);
 	assert_int_equal(b.s.listed + b.s.gone_names, 0);
 	assert_false(b.s.links || b.s.root || b.s.broken);

@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/rsync/transfer.h"
+#include "unit.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "flashback/rsync/transfer.h"
 #include "flashback/lib/event.h"
 
 static int signals;

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 #include "flashback/rsync/unreadable.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <stdlib.h>
-#include <string.h>
 
 /* A run that cannot read the files named by letters. */
 static void

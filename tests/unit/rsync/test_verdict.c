@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
+#include "unit.h"
 
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/verdict.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define EXIT(n) ((n) << 8) /* as waitpid gives it */
 #define LONG_NAME "a.very.long.name.of.a.host.in.some.cloud.example.org"
@@ -489,7 +481,7 @@ static void
 test_table(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct output_words w = {0};
 		struct verdict v;
 
@@ -518,16 +510,16 @@ test_codes(void **state)
 		struct verdict_case c = {.status = EXIT(code)};
 		struct output_words w = {0};
 		struct verdict v;
-		bool kept = code >= 36 || (next < COUNT(cut) && cut[next] == code);
+		bool kept = code >= 36 || (next < LENGTH(cut) && cut[next] == code);
 
-		if (next < COUNT(cut) && cut[next] == code)
+		if (next < LENGTH(cut) && cut[next] == code)
 			next++;
 		verdict_make(&c, &w, &v);
 		assert_int_equal(v.run.result, RESULT_FAILED);
 		assert_int_equal(v.tree, kept ? VERDICT_TREE_INTERRUPTED : VERDICT_TREE_EXPIRED);
 		assert_int_equal(v.run.code, code);
 	}
-	assert_int_equal(next, COUNT(cut));
+	assert_int_equal(next, LENGTH(cut));
 }
 
 static void

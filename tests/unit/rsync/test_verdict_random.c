@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "flashback/lib/text.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/verdict.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define EXIT(n) ((n) << 8) /* as waitpid gives it */
 
@@ -40,7 +32,7 @@ hear_random(struct output_words *w)
 	size_t n = (size_t)rand() % sizeof(line);
 
 	if (rand() % 3 > 0) {
-		const char *known = lines[(size_t)rand() % COUNT(lines)];
+		const char *known = lines[(size_t)rand() % LENGTH(lines)];
 
 		output_line(w, known, strlen(known), rand() % 4 > 0);
 		return;
@@ -96,7 +88,7 @@ test_random_runs(void **state)
 		struct output_words w = {0};
 		struct verdict v;
 		struct verdict_case c = {
-		    .status = rand() % 8 == 0 ? 9 : EXIT(codes[(size_t)rand() % COUNT(codes)]),
+		    .status = rand() % 8 == 0 ? 9 : EXIT(codes[(size_t)rand() % LENGTH(codes)]),
 		    .stop = rand() % 3 == 0 ? (enum verdict_stop)(rand() % 4) : VERDICT_STOP_NO,
 		    .removable = rand() % 2,
 		    .disk_broken = rand() % 4 == 0,

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
+#include "judge_cases.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,10 +9,6 @@
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/output.h"
 #include "flashback/rsync/verdict.h"
-
-#include "judge_cases.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #define EXIT(n) ((n) << 8) /* as waitpid gives it */
 
@@ -40,7 +30,7 @@ static void
 test_real_words(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(judge_real_cases); i++) {
+	for (size_t i = 0; i < LENGTH(judge_real_cases); i++) {
 		const struct judge_real_case *k = &judge_real_cases[i];
 		struct output_words w = {0};
 		struct verdict v;
@@ -245,7 +235,7 @@ test_live(void **state)
 	(void)state;
 	if (system("rsync --version >/dev/null 2>&1") != 0)
 		skip();
-	for (size_t i = 0; i < COUNT(live_cases); i++) {
+	for (size_t i = 0; i < LENGTH(live_cases); i++) {
 		const struct live_case *k = &live_cases[i];
 		struct verdict v;
 

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
+#include "rows.h"
 
 #include "flashback/lib/clock.h"
 #include "flashback/schedule/plan.h"
-#include "rows.h"
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 #define MINUTE INT64_C(60)
 #define HOUR (60 * MINUTE)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 /* What the end of a run, and what has been read of a volume, mean for its row (plan). */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +14,6 @@
 #include "flashback/schedule/plan.h"
 #include "rows.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define HOUR INT64_C(3600)
 #define DAY (24 * HOUR)
 #define NOON (CLOCK_RELEASE_DATE + 12 * HOUR)

@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <time.h>
+#include "rows.h"
 
-#include <cmocka.h>
+#include <time.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/schedule/table.h"
-#include "rows.h"
 
 #define NOW (CLOCK_RELEASE_DATE + 1000000)
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/store/addedattr.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-
 #include "scratch.h"
+
+#include "flashback/store/addedattr.h"
 
 /* What is found in the directory, which must be empty. */
 static void

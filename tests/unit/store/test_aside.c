@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "spare_place.h"
 
 #include <signal.h>
-
-#include "spare_place.h"
 
 #define ROUNDS 1000
 

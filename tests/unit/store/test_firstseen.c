@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "scratch.h"
 
 #include "flashback/lib/clock.h"
 #include "flashback/store/firstseen.h"
-
-#include "scratch.h"
 
 #define NOW (CLOCK_RELEASE_DATE + 1000000)
 #define FILE_PATH ".flashback/" FIRSTSEEN_NAME

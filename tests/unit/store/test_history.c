@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <inttypes.h>
 
 #include "flashback/store/history.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define LINE_SIZE 1024
 
 static struct stamp

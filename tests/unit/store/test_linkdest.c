@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: ISC
+#include "unit.h"
+
 #include "flashback/store/linkdest.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "flashback/store/summary.h"
 
 static const struct stamp none = {.when = 0};

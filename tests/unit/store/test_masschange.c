@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/store/masschange.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define GUARD 8000
 #define FILES 1000
 

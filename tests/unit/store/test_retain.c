@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "unit.h"
 
-#include <cmocka.h>
+#include <time.h>
 
 #include "flashback/store/retain.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define MOST 64 /* stamps in one history */
 
 static void

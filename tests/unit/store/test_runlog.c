@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/store/runlog.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "unit.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/store/runlog.h"
 #include "flashback/lib/file.h"
 
 /* Logs that the tests make, in the order in which they are removed again. */

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: ISC
+#include "scratch.h"
+
 #include "flashback/store/salvage.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "flashback/lib/text.h"
 #include "flashback/store/mkstore.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
-#include "scratch.h"
 
 #define T0 INT64_C(1800000000)
 #define NOW (T0 + 1000)

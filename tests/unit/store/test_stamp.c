@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/store/stamp.h"
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
 test_parse_stamps(void **state)

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "unit.h"
 
 #include "flashback/store/summary.h"
 
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW INT64_C(1795400000)
 #define HOUR INT64_C(3600)
 

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/store/trust.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "scratch.h"
+
+#include "flashback/store/trust.h"
 
 static const struct marker all = {.owners = true, .modes = true}, none = {.owners = false};
 

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: ISC
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/statvfs.h>
+#include "scratch.h"
 
-#include <cmocka.h>
+#include <sys/statvfs.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/store.h"
 #include "flashback/store/usage.h"
-
-#include "scratch.h"
 
 #define DAY INT64_C(86400)
 #define NOW (CLOCK_RELEASE_DATE + 1000 * DAY)
