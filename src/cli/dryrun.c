@@ -124,6 +124,7 @@ plan_run(const struct dry *d, const struct table_row *row, struct store_volume *
 	    .root = path,
 	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
 	    .added = d->opened ? d->store.traits.added : NULL,
+	    .refused = d->opened ? d->store.traits.refused : NULL,
 	    .offset = d->when.offset,
 	};
 	char boot[BOOTID_SIZE];

@@ -82,6 +82,7 @@ copy_plan(struct copy *c)
 	    .root = c->root,
 	    .whole_seconds = !c->store->traits.nanoseconds,
 	    .added = c->store->traits.added,
+	    .refused = c->store->traits.refused,
 	    .offset = clock_offset(now),
 	};
 

@@ -86,28 +86,43 @@ argv_patience(const struct volume *volume, bool checksum)
 	return volume->io_timeout * (is_unseen ? 24 : 3);
 }
 
-/*
- * Leave alone the attributes that the disk adds by itself; see addedattr.h.  On both sides: a
- * source may be on such a disk, too; and both are named, because --delete-excluded would make it
- * the sender.  A filter of attributes replaces rsync's own, which leaves out system.* (the ACLs).
- */
+/* Filter rules for these attributes, separated by blanks.  A rule for attributes replaces rsync's
+ * own, which leaves out system.* (the ACLs). */
 static int
-add_added(const struct argv_job *job, struct text_list *argv)
+add_attributes(const struct argv_job *job, const char *sides, const char *name,
+               struct text_list *argv)
 {
-	const char *name = job->added != NULL ? job->added : "";
-
-	if (*name == '\0' || text_list_has(&job->volume->rsync_options, "--no-xattrs"))
+	if (name == NULL || *name == '\0' ||
+	    text_list_has(&job->volume->rsync_options, "--no-xattrs"))
 		return 0;
-	if (text_list_add(argv, "--filter=-xsr system.*") != 0)
+	if (text_list_addf(argv, "--filter=-x%s system.*", sides) != 0)
 		return -1;
 	while (*name != '\0') {
 		int len = (int)strcspn(name, " ");
 
-		if (len > 0 && text_list_addf(argv, "--filter=-xsr %.*s", len, name) != 0)
+		if (len > 0 && text_list_addf(argv, "--filter=-x%s %.*s", sides, len, name) != 0)
 			return -1;
 		name += len + (name[len] == ' ');
 	}
 	return 0;
+}
+
+/*
+ * Leave alone the attributes that the disk adds by itself or refuses; see addedattr.h.  Those that
+ * it adds on both sides: a source may be on such a disk, too; and both are named, because
+ * --delete-excluded would make it the sender.  Those that it refuses by a rule of the receiver,
+ * which is not sent to a host: its rsync need not know such rules.  Here the sender has the
+ * receiver's arguments, and without a rule of its own it would send system.* too.
+ */
+static int
+add_xattr_rules(const struct argv_job *job, struct text_list *argv)
+{
+	const char *sides = job->volume->transport == VOLUME_LOCAL ? "sr" : "r";
+
+	return add_attributes(job, "sr", job->added, argv) != 0 ||
+	               add_attributes(job, sides, job->refused, argv) != 0
+	           ? -1
+	           : 0;
 }
 
 static int
@@ -180,7 +195,7 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
 			return -1;
-	if (add_added(job, argv) != 0 || add_apart(job, argv) != 0)
+	if (add_xattr_rules(job, argv) != 0 || add_apart(job, argv) != 0)
 		return -1;
 	if (job->source != NULL && text_list_addf(argv, "--contimeout=%d", CONNECT_TIMEOUT) != 0)
 		return -1;

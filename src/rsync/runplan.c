@@ -26,6 +26,7 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 	            .whole_seconds = c->whole_seconds,
 	            /* As another user rsync copies user.* only, and sees no others. */
 	            .added = known->root ? c->added : NULL,
+	            .refused = known->root ? c->refused : NULL,
 	        },
 	    .patience = argv_patience(known->volume, known->doubtful.when != 0),
 	};

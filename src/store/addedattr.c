@@ -14,6 +14,7 @@
 
 #define FILE_NAME "added attributes"
 #define DIR_NAME "added attributes, directory"
+#define REFUSED_NAME "refused attributes"
 
 /* Characters without a meaning in a filter rule of rsync. */
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-"
@@ -118,12 +119,41 @@ out:
 	return rc;
 }
 
-void
-addedattr_print(FILE *f, const char *names)
+/* Attributes that only some file systems have, each with a value that these take. */
+static const struct {
+	const char *name, *value;
+} foreign[] = {
+    {"btrfs.compression", "zlib"},
+};
+
+/* Only "not supported" is an answer: a lack of rights or of room is not one of the disk. */
+int
+addedattr_refused(int dir, char *names, size_t size)
 {
-	if (names[0] != '\0')
+	int fd =
+	    openat(dir, REFUSED_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	names[0] = '\0';
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (fsetxattr(fd, foreign[i].name, foreign[i].value, strlen(foreign[i].value), 0) !=
+		        0 &&
+		    errno == ENOTSUP)
+			add(names, size, foreign[i].name);
+	file_close(&fd);
+	return 0;
+}
+
+void
+addedattr_print(FILE *f, const char *added, const char *refused)
+{
+	if (added[0] != '\0')
 		fprintf(f,
 		        "attributes that this disk adds to files by itself, which are not backed"
 		        " up: %s\n",
-		        names);
+		        added);
+	if (refused[0] != '\0')
+		fprintf(f, "attributes that this disk refuses, which are not backed up: %s\n",
+		        refused);
 }

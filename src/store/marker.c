@@ -7,6 +7,7 @@
 
 #define FIRST_LINE "flashback store 1"
 #define ADDED "added_xattrs"
+#define REFUSED "refused_xattrs"
 #define SHARED "shared"
 #define MOVED "moved"
 
@@ -74,6 +75,8 @@ take_line(struct marker *m, const char *line, size_t len)
 		m->moved = is(equals + 1, len - key - 1, "yes");
 	if (is(line, key, ADDED))
 		take_value(m->added, sizeof(m->added), "_.:@- ", equals + 1, len - key - 1);
+	if (is(line, key, REFUSED))
+		take_value(m->refused, sizeof(m->refused), "_.:@- ", equals + 1, len - key - 1);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		if (is(line, key, traits[t].name))
 			*marker_trait(m, (enum marker_trait)t) =
@@ -108,7 +111,7 @@ marker_print(FILE *f, const struct marker *m)
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
 		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
-	fprintf(f, ADDED "=%s\n" SHARED "=%s\n" MOVED "=%s\n", m->added, m->shared ? "yes" : "no",
-	        m->moved ? "yes" : "no");
+	fprintf(f, ADDED "=%s\n" REFUSED "=%s\n" SHARED "=%s\n" MOVED "=%s\n", m->added, m->refused,
+	        m->shared ? "yes" : "no", m->moved ? "yes" : "no");
 	return ferror(f) ? -1 : 0;
 }

@@ -255,7 +255,7 @@ traits_print(FILE *f, const struct marker *m)
 			fprintf(f, "%s: yes\n", tests[t].title);
 		else
 			fprintf(f, "%s: no: %s\n", tests[t].title, tests[t].lack);
-	addedattr_print(f, m->added);
+	addedattr_print(f, m->added, m->refused);
 }
 
 char *
@@ -302,7 +302,9 @@ traits_test(int dir, bool force, struct marker *m)
 			return -1;
 		*marker_trait(m, (enum marker_trait)t) = present;
 	}
-	if (addedattr_find(dir, m->added, sizeof(m->added)) == -1 && !force)
+	if ((addedattr_find(dir, m->added, sizeof(m->added)) == -1 ||
+	     addedattr_refused(dir, m->refused, sizeof(m->refused)) == -1) &&
+	    !force)
 		return -1;
 	return 0;
 }

@@ -112,9 +112,80 @@ a_life() {
 	a_life
 }
 
-@test "a disk that adds nothing: rsync's own choice of attributes stays" {
+# btrfs_source: $D/src is on a btrfs of its own, with the property on a file and a directory.
+btrfs_source() {
+	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
+	truncate -s 200M "$D/source.img"
+	mkfs.btrfs -q "$D/source.img"
+	mv "$D/src" "$D/files"
+	mkdir "$D/src"
+	in_box mount -o loop "$D/source.img" "$D/src" || skip "no btrfs here"
+	in_box cp -a "$D/files/." "$D/src/"
+	in_box btrfs property set "$D/src/plain/file" compression zlib
+	in_box btrfs property set "$D/src/dir" compression zlib
+}
+
+# A remote shell that records what the host is sent.
+sender() {
+	cat >"$D/sender" <<-END
+	#!/bin/bash
+	while [ "\$1" != host ]; do shift; done
+	shift
+	exec sh -c "\$*" < <(exec tee -a "$D/sent")
+	END
+	chmod 755 "$D/sender"
+}
+
+@test "a property of btrfs at the source, a disk that refuses it: all else is kept and shared" {
+	local volume
+	sender
+	ext4_disk disk 100M
+	run flashback --init
+	expect "attributes that this disk refuses, which are not backed up: btrfs.compression"
+	btrfs_source
+	hosts_conf <<-END
+	host "here" {
+	    volume "full"  { source = "$D/src/"  $(runs full) }
+	    volume "quick" { source = "$D/src/" }
+	    volume "sent"  { source = "host:$D/src/"  ssh = "$D/sender"  probe = "none" }
+	}
+	END
+	for volume in full quick sent; do
+		flashback -1 "here/$volume"
+		diff <(attributes "$D/files") <(attributes "$(newest "here/$volume")")
+		next_second
+		run flashback -1 "here/$volume"
+		expect_exit 0
+		[ "$volume" = full ] || expect "(quick run)"
+		cd "$(newest "here/$volume")"
+		[ "$(stat -c %h plain/file dir/attribute dir/acl | sort -u)" -ge 2 ]
+		diff <(attributes "$D/files") <(attributes .)
+	done
+	[ -s "$D/sent" ]
+	refuse grep -a btrfs "$D/sent"
+}
+
+@test "a btrfs keeps the property" {
+	local volume
+	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
+	truncate -s 200M "$D/btrfs.img"
+	mkfs.btrfs -q "$D/btrfs.img"
+	plug btrfs || skip "no btrfs here"
+	flashback --init
+	btrfs_source
+	volume quick
+	flashback -1 here/v
+	next_second
+	flashback -1 here/v
+	[ "$(getfattr -n btrfs.compression --only-values "$(newest here/v)/plain/file")" = zlib ]
+	[ "$(stat -c %h "$(newest here/v)/plain/file")" -ge 2 ]
+}
+
+@test "a disk that adds nothing: rsync's own choice of attributes stays, but for what the disk refuses" {
 	in_box mount -t tmpfs tmpfs "$MNT"
 	flashback --init
 	run flashback -n here/v
+	expect "'--filter=-xsr system.*' '--filter=-xsr btrfs.compression'"
+	output=${output/"'--filter=-xsr system.*' '--filter=-xsr btrfs.compression'"/}
 	refuse expect '--filter='
 }

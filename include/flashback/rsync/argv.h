@@ -26,9 +26,9 @@ struct argv_job {
 	bool checksum;      /* a base may hold wrong bytes: compare by content */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
 	bool unlinked;      /* hard links of the source become separate files */
-	/* Extended attributes that the disk adds by itself, separated by blanks; NULL or "": none
-	 */
-	const char *added;
+	/* Extended attributes that the disk adds by itself, and those that it refuses, separated by
+	 * blanks; NULL or "": none */
+	const char *added, *refused;
 };
 
 /**

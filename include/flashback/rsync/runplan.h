@@ -23,8 +23,9 @@ struct runplan_case {
 	struct version version;
 	const char *root;   /* real path of the volume's directory */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
-	const char *added;  /* extended attributes that the disk adds; NULL: none */
-	int32_t offset;     /* local time, seconds east of UTC */
+	/* extended attributes that the disk adds, and that it refuses; NULL: none */
+	const char *added, *refused;
+	int32_t offset; /* local time, seconds east of UTC */
 };
 
 struct runplan {

@@ -15,6 +15,7 @@
 #define MARKER_ID_SIZE 40
 #define MARKER_DISK_SIZE 64
 #define MARKER_ADDED_SIZE 256
+#define MARKER_REFUSED_SIZE 64
 
 /** What the disk can do.  True of that disk only: a store can be moved. */
 struct marker {
@@ -29,9 +30,9 @@ struct marker {
 	bool d_ino;  /* a directory's entries tell the inode numbers of what they name */
 	bool shared; /* --init --force accepted that others own it, or can write to it */
 	bool moved;  /* made on the file system of /, where a disk of its own was before */
-	/* Extended attributes that it adds to files by itself, separated by blanks; see addedattr.h
-	 */
-	char added[MARKER_ADDED_SIZE];
+	/* Extended attributes that it adds to files by itself, and those that it refuses though the
+	 * source may have them, separated by blanks; see addedattr.h */
+	char added[MARKER_ADDED_SIZE], refused[MARKER_REFUSED_SIZE];
 };
 
 /** One of the things above. */

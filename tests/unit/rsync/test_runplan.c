@@ -81,11 +81,14 @@ test_added(void **state)
 
 	(void)state;
 	c.added = "trusted.SGI_ACL_FILE";
+	c.refused = "btrfs.compression";
 	runplan_make(&c, &plan);
 	assert_string_equal(plan.job.added, c.added);
+	assert_string_equal(plan.job.refused, c.refused);
 	c.known.root = false;
 	runplan_make(&c, &plan);
 	assert_null(plan.job.added);
+	assert_null(plan.job.refused);
 }
 
 int

@@ -51,6 +51,27 @@ test_xfs(void **state)
 	assert_int_equal(unlink("disk"), 0);
 }
 
+/* What btrfs itself takes is the matter of system/attributes. */
+static void
+test_refused(void **state)
+{
+	char names[64];
+	int dir;
+
+	(void)state;
+	NEEDS_ROOT();
+	make_dir("mnt");
+	assert_int_equal(mount("none", "mnt", "tmpfs", 0, NULL), 0);
+	dir = open("mnt", O_RDONLY | O_DIRECTORY);
+	assert_int_equal(addedattr_refused(dir, names, sizeof(names)), 0);
+	assert_string_equal(names, "btrfs.compression");
+	assert_int_equal(addedattr_refused(dir, names, sizeof(names)), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_string_equal(names, "");
+	close(dir);
+	assert_int_equal(umount("mnt"), 0);
+}
+
 static void
 test_failure(void **state)
 {
@@ -67,6 +88,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_nothing_is_added, scratch_setup, scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_xfs, scratch_setup, scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_refused, scratch_setup, scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_failure, scratch_setup, scratch_teardown),
 	};
 

@@ -31,7 +31,7 @@ test_text(void **state)
 	    text,
 	    "flashback store 1\nid=" ID "\ndisk=ef53-1\nhard_links=yes\nlocks=no\nseconds=yes\n"
 	    "nanoseconds=no\ndates=no\nowners=no\nmodes=no\nsymlinks=no\ncase_kept=yes\n"
-	    "xattrs=no\nd_ino=no\nadded_xattrs=\nshared=no\nmoved=no\n");
+	    "xattrs=no\nd_ino=no\nadded_xattrs=\nrefused_xattrs=\nshared=no\nmoved=no\n");
 	free(text);
 }
 
@@ -117,16 +117,22 @@ test_strange_ids(void **state)
 static void
 test_added(void **state)
 {
-	struct marker m = {.id = ID, .added = "trusted.SGI_ACL_FILE security.selinux"}, back;
+	struct marker m = {.id = ID,
+	                   .added = "trusted.SGI_ACL_FILE security.selinux",
+	                   .refused = "btrfs.compression"},
+	              back;
 	char *text = printed(&m);
 
 	(void)state;
 	assert_non_null(strstr(text, "\nadded_xattrs=trusted.SGI_ACL_FILE security.selinux\n"));
 	assert_int_equal(marker_parse(text, &back), 0);
 	assert_string_equal(back.added, m.added);
+	assert_string_equal(back.refused, m.refused);
 	free(text);
-	assert_int_equal(marker_parse("flashback store 1\nadded_xattrs=a*\n", &back), 0);
+	assert_int_equal(
+	    marker_parse("flashback store 1\nadded_xattrs=a*\nrefused_xattrs=b*\n", &back), 0);
 	assert_string_equal(back.added, "");
+	assert_string_equal(back.refused, "");
 }
 
 int
