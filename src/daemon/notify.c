@@ -61,7 +61,8 @@ notify_log_end(const struct table_row *row, const struct history_run *run, const
 /* Notify only a change: the first success is none, nor is the second failure; but files that could
  * not be read and were not among those of the run before are. row->notified is the
  * last result that was notified; the history cannot serve for that, because not every run in it is
- * notified.  That files differ from their source is notified each time, and shown until USR1. */
+ * notified.  That files differ from their source is notified each time, that they could not be
+ * compared once, and both are shown until USR1. */
 void
 notify_end(struct notify *n, struct table_row *row)
 {
@@ -70,7 +71,7 @@ notify_end(struct notify *n, struct table_row *row)
 	           *before = result_row(row->notified)->event;
 	bool news;
 
-	if (last->differ > 0) {
+	if (last->differ > 0 || (last->uncompared && row->differs == NULL)) {
 		free(row->differs);
 		row->differs = strdup(last->reason);
 		add_row(n, "differs", row, result_row(last->result)->shown, last->reason);

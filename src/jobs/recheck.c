@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +24,11 @@
 #define BATCH_FILES 10000
 #define BATCH_BYTES (INT64_C(1) << 30)
 #define TRIES 3           /* for a file that takes longer than its source is available */
+#define FEWER 5           /* each of these takes a batch of 1/2^5 of the size */
 #define SLOWEST (1 << 20) /* bytes a second that a source reads at least */
 
-#define REASON_TEXT 200 /* of a run, */
-#define FIRST_TEXT 48   /* ... with the first file */
+#define TROUBLE_TEXT 160
+#define FIRST_TEXT 48 /* of the reason, with the first file */
 #define SUM_TEXT 160
 
 /* In ROUND_WORK: the names that are compared, those of them that differ, what was received of
@@ -47,6 +49,7 @@ struct recheck {
 	int64_t until; /* clock_mono: no batch begins later */
 	int64_t files, bytes, found, found_bytes;
 	char tree[STAMP_NAME_SIZE], first[FIRST_TEXT];
+	char trouble[TROUBLE_TEXT]; /* why files are not compared that should be; "": they are */
 };
 
 /* Files that one rsync compares. */
@@ -55,9 +58,25 @@ struct batch {
 	struct duefiles_file *file;
 	size_t n;
 	int64_t bytes;
+	int64_t sent; /* files of which the source has sent a checksum */
 	ino_t *found; /* those that differ and were received anew, ascending */
 	size_t nfound;
 };
+
+/* What a user must not believe to be compared; the first reason is shown. */
+__attribute__((format(printf, 2, 3))) static void
+note_trouble(struct recheck *r, const char *fmt, ...)
+{
+	char text[RESULT_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	copy_log(r->c, "recheck", text);
+	if (r->trouble[0] == '\0')
+		text_fit(r->trouble, sizeof(r->trouble), text, strlen(text));
+}
 
 /* ---- received files, in the place of those of the tree ---- */
 
@@ -200,6 +219,19 @@ run(struct recheck *r, int (*make)(const struct argv_job *, struct text_list *),
 	       (code == 0 || code == 23 || code == 24);
 }
 
+/* A file that is on a disk with a bad sector, or that may no longer be read, differs from its
+ * source and cannot be received.  One that changed while it was copied has no error number. */
+static void
+note_unreadable(struct recheck *r)
+{
+	const struct output_words *w = &r->c->end.words;
+	size_t len = strlen(w->first_error);
+
+	if (w->unreadable > 0 && len > 0 && w->first_error[len - 1] == ')')
+		note_trouble(r, "%" PRId64 " old file%s could not be read; first: %s",
+		             w->unreadable, w->unreadable == 1 ? "" : "s", w->first_error);
+}
+
 /* Copy what differs, without a base, so that it is sent whole and becomes a new file. */
 static int
 renew(struct batch *b, struct argv_job job, FILE *list)
@@ -215,6 +247,7 @@ renew(struct batch *b, struct argv_job job, FILE *list)
 	if (tree_remove(r->dir, FILES, v->dev, NULL, 0) != 0 || mkdirat(r->dir, FILES, 0700) != 0 ||
 	    !run(r, argv_copy, &job, NULL) || take_received(b, list) != 0)
 		return -1;
+	note_unreadable(r);
 	if (b->nfound > 0 && tree_walk(v->fd, r->tree, &walk) != 0)
 		return -1;
 	r->found += (int64_t)b->nfound;
@@ -235,6 +268,21 @@ write_list(const struct batch *b)
 	return fclose(f) == 0 ? rc : -1;
 }
 
+/* Files may have been removed since the scan, but a source that sends less than half of what it was
+ * asked for has had nothing compared. */
+static bool
+is_sent(struct batch *b)
+{
+	const struct output_stats *stats = &b->r->c->end.words.stats;
+
+	b->sent = stats->files - stats->dirs;
+	if (b->sent > (int64_t)b->n)
+		b->sent = (int64_t)b->n;
+	if (b->bytes > stats->bytes)
+		b->bytes = stats->bytes;
+	return b->sent >= (int64_t)(b->n + 1) / 2;
+}
+
 /* Compare the files of a batch.  Return 0, or -1 when that was interrupted or is impossible. */
 static int
 compare(struct batch *b)
@@ -251,7 +299,7 @@ compare(struct batch *b)
 	r->c->plan.patience = argv_patience(r->c->volume, false) + b->bytes / SLOWEST;
 	r->c->expected = 0;
 	if (scan.list != NULL && write_list(b) == 0 && run(r, argv_recheck, &job, &scan) &&
-	    fflush(scan.list) == 0 && !scan.broken)
+	    is_sent(b) && fflush(scan.list) == 0 && !scan.broken)
 		rc = scan.listed > 0 ? renew(b, job, scan.list) : 0;
 	if (scan.list != NULL)
 		fclose(scan.list);
@@ -261,17 +309,19 @@ compare(struct batch *b)
 
 /* ---- the share of a run ---- */
 
-/* The next batch of a list, from file i on.  One that was interrupted is tried again with its first
- * file alone. */
+/* The next batch of a list, from file i on.  Of one that was interrupted fewer are tried, at last
+ * the first one alone: else the others would wait for one that takes too long. */
 static struct batch
 next_batch(struct recheck *r, const struct duefiles *d, size_t i)
 {
 	struct batch b = {.r = r, .file = d->file + i};
+	int64_t tries = b.file[0].place == r->round.held ? r->round.tries : 0;
+	int fewer = FEWER * (int)(tries < TRIES ? tries : TRIES);
 
 	do
 		b.bytes += d->file[i + b.n++].size;
-	while (i + b.n < d->n && b.n < BATCH_FILES &&
-	       b.bytes + d->file[i + b.n].size <= BATCH_BYTES && b.file[0].place != r->round.held);
+	while (i + b.n < d->n && b.n < (size_t)BATCH_FILES >> fewer &&
+	       b.bytes + d->file[i + b.n].size <= BATCH_BYTES >> fewer);
 	return b;
 }
 
@@ -283,14 +333,22 @@ reach(struct recheck *r, int64_t place)
 	(void)round_write(r->c->v->meta, &r->round);
 }
 
-/* A batch was interrupted.  A file that takes too long each time is left out of this round, so that
- * the others come. */
+/* A batch was interrupted.  A source that refuses an option will do so next time, too.  A file that
+ * takes too long each time is left out of this round, so that the others come. */
 static void
 interrupted(struct recheck *r, const struct batch *b, int64_t first)
 {
-	if (round_interrupted(&r->round, first) > TRIES && b->n == 1) {
-		copy_log(r->c, "recheck: left out, its comparison was interrupted each time",
-		         b->file[0].path);
+	const struct output_words *w = &r->c->end.words;
+
+	copy_log(r->c, "recheck: interrupted", "the next run resumes here");
+	if (w->bad_option) {
+		note_trouble(r,
+		             "no file can be compared: \"%s\": allow that on the host, or set "
+		             "recheck = \"0\" for this volume",
+		             w->last_error);
+	} else if (round_interrupted(&r->round, first) > TRIES && b->n == 1) {
+		note_trouble(r, "left out, its comparison was interrupted each time: %s",
+		             b->file[0].path);
 		reach(r, first);
 	} else {
 		(void)round_write(r->c->v->meta, &r->round);
@@ -308,12 +366,11 @@ compare_files(struct recheck *r, const struct duefiles *d)
 		if (clock_mono() >= r->until)
 			return -1;
 		if (compare(&b) != 0) {
-			copy_log(r->c, "recheck: interrupted", "the next run resumes here");
 			interrupted(r, &b, first);
 			return -1;
 		}
 		reach(r, last);
-		r->files += (int64_t)b.n;
+		r->files += b.sent;
 		r->bytes += b.bytes;
 		i += b.n;
 	}
@@ -347,22 +404,15 @@ compare_due(struct recheck *r)
 
 /* ---- what it has come to ---- */
 
-/* What was found comes before what else is to be said of the run. */
-static void
-add_reason(const struct recheck *r, struct history_run *run)
+/* Put words before what else is to be said of the run. */
+__attribute__((format(printf, 2, 3))) static void
+add_reason(struct history_run *run, const char *fmt, ...)
 {
-	char *text = text_format(
-	    "%" PRId64
-	    " file%s from %s source though size and time are the same; first: %s; a disk or "
-	    "memory is failing, here or on the host; both versions are kept: see the run's log%s%s",
-	    r->found, r->found == 1 ? " differs" : "s differ", r->found == 1 ? "its" : "their",
-	    r->first, run->reason[0] != '\0' ? "; " : "", run->reason);
+	va_list ap;
 
-	if (text == NULL)
-		return;
-	(void)text_hush(text);
-	text_fit(run->reason, REASON_TEXT, text, strlen(text));
-	free(text);
+	va_start(ap, fmt);
+	history_reason(run, fmt, ap);
+	va_end(ap);
 }
 
 static void
@@ -374,12 +424,22 @@ report(const struct recheck *r)
 	snprintf(text, sizeof(text), "%" PRId64 " file%s (%s) compared with the source", r->files,
 	         r->files == 1 ? "" : "s", units_format_bytes(bytes, (uint64_t)r->bytes));
 	copy_log(r->c, "recheck", text);
+	run->uncompared = r->trouble[0] != '\0';
+	if (run->uncompared)
+		add_reason(run, "recheck: %s%s%s", r->trouble, run->reason[0] != '\0' ? "; " : "",
+		           run->reason);
 	if (r->found == 0)
 		return;
 	run->differ = r->found;
 	run->new_files += r->found;
 	run->new_bytes += r->found_bytes;
-	add_reason(r, run);
+	add_reason(
+	    run,
+	    "%" PRId64 " file%s from %s source though size and time are the same; first: %s; "
+	    "a disk or memory is failing, here or on the host; both versions are kept: see "
+	    "the run's log%s%s",
+	    r->found, r->found == 1 ? " differs" : "s differ", r->found == 1 ? "its" : "their",
+	    r->first, run->reason[0] != '\0' ? "; " : "", run->reason);
 }
 
 /* The names on a list are not converted as others are. */
@@ -419,24 +479,22 @@ recheck_run(struct copy *c)
 	if (c->volume->recheck == 0 ||
 	    (tree != VERDICT_TREE_COMPLETE && tree != VERDICT_TREE_PARTIAL))
 		return;
-	if (has_iconv(&c->volume->rsync_options)) {
-		copy_log(c, "recheck", "nothing is compared, --iconv is in rsync_options");
-		return;
-	}
 	stamp_format(&c->tree, r.tree);
 	round_read(c->v->meta, &r.round);
 	r.found = r.round.found;
 	if (r.found > 0)
 		snprintf(r.first, sizeof(r.first), "in the log of a run that was cut");
-	if (tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0) == 0 &&
-	    mkdirat(c->v->meta, ROUND_WORK, 0700) == 0)
+	if (has_iconv(&c->volume->rsync_options))
+		note_trouble(&r, "no file can be compared: --iconv is in rsync_options: set "
+		                 "recheck = \"0\" for this volume");
+	else if (tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0) == 0 &&
+	         mkdirat(c->v->meta, ROUND_WORK, 0700) == 0)
 		r.dir = openat(c->v->meta, ROUND_WORK, OPEN_DIR);
-	if (r.dir >= 0) {
+	if (r.dir >= 0)
 		compare_apart(&r);
-		report(&r);
-	} else {
-		copy_log(c, "recheck", strerror(errno));
-	}
+	else if (r.trouble[0] == '\0')
+		note_trouble(&r, "no file can be compared here: %s", strerror(errno));
+	report(&r);
 	file_close(&r.dir);
 	(void)tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0);
 }

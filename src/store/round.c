@@ -11,7 +11,9 @@
 #include "flashback/lib/units.h"
 
 #define RECORD_MAX 4096
-#define HEADER "# begun, before, done, held, tries, found\n"
+#define PART (ROUND_END / ROUND_PARTS + 1) /* of the places */
+#define HEADER "# begun, oldest, done, held, tries, found, parts\n"
+#define FIGURES (sizeof(struct round) / sizeof(int64_t))
 
 /* MurmurHash3's last step, on 63 bits: every bit of the number counts for each of the place, so
  * that files that were made one after the other are due at different times. */
@@ -31,20 +33,29 @@ round_place(ino_t ino)
 int64_t
 round_due(struct round *r, int64_t now, int64_t span)
 {
-	if (r->begun <= 0 || r->begun > now || r->before > r->begun)
-		*r = (struct round){.begun = now, .found = r->found};
+	if (r->begun <= 0 || r->begun > now || r->oldest > r->begun)
+		*r = (struct round){.begun = now, .found = r->found, .entered = {now}};
 	if (now - r->begun >= span)
 		return ROUND_END;
 	return (int64_t)((double)(now - r->begun) / (double)span * 0x1p63);
 }
 
+/* A round may stand still for months while a host is away.  How old a comparison is follows from
+ * when its part of the places was entered. */
 void
 round_reach(struct round *r, int64_t place, int64_t now)
 {
+	for (int64_t i = r->done / PART + 1; i <= place / PART; i++) {
+		r->oldest = r->entered[i];
+		r->entered[i] = now;
+	}
 	r->done = place;
 	r->held = r->tries = 0;
-	if (place == ROUND_END)
-		*r = (struct round){.begun = now, .before = r->begun, .found = r->found};
+	if (place == ROUND_END) {
+		r->oldest = r->begun;
+		r->begun = r->entered[0] = now;
+		r->done = 0;
+	}
 }
 
 int64_t
@@ -55,39 +66,37 @@ round_interrupted(struct round *r, int64_t place)
 	return r->tries;
 }
 
-/* The files that come next were compared in the round before; when, is estimated. */
 char *
 round_words(const struct round *r, int64_t now)
 {
-	double share = (double)r->done / 0x1p63;
-	int64_t then = r->before + (int64_t)(share * (double)(r->begun - r->before));
+	int percent = (int)((double)r->done / 0x1p63 * 100);
 	char age[UNITS_TEXT], oldest[UNITS_TEXT];
 
 	if (r->begun <= 0)
 		return text_format("no file has been compared with its source yet");
 	units_format_age(age, now - r->begun);
-	if (r->before <= 0)
+	if (r->oldest <= 0)
 		return text_format("%d%% of the files compared with their source in %s, the others "
 		                   "not yet",
-		                   (int)(share * 100), age);
+		                   percent, age);
 	return text_format("%d%% of the files compared with their source in %s, the oldest "
 	                   "comparison is about %s old",
-	                   (int)(share * 100), age, units_format_age(oldest, now - then));
+	                   percent, age, units_format_age(oldest, now - r->oldest));
 }
 
+/* The record is the figures of the struct, in their order. */
 static int
 parse(const char *line, struct round *r)
 {
+	int64_t figure[FIGURES];
+
 	if (strncmp(line, HEADER, strlen(HEADER)) != 0)
 		return -1;
 	line += strlen(HEADER);
-	if (units_read_integer(&line, 1, INT64_MAX, &r->begun) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->before) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->done) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->held) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->tries) != 0 ||
-	    units_read_integer(&line, 0, INT64_MAX, &r->found) != 0)
-		return -1;
+	for (size_t i = 0; i < FIGURES; i++)
+		if (units_read_integer(&line, i == 0, INT64_MAX, &figure[i]) != 0)
+			return -1;
+	memcpy(r, figure, sizeof(*r));
 	return *line == '\n' ? 0 : -1;
 }
 
@@ -105,11 +114,13 @@ round_read(int meta, struct round *r)
 static int
 print_record(FILE *f, void *arg)
 {
-	const struct round *r = arg;
+	int64_t figure[FIGURES];
 
-	fprintf(f, HEADER "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, r->begun, r->before,
-	        r->done, r->held);
-	fprintf(f, " %" PRId64 " %" PRId64 "\n", r->tries, r->found);
+	memcpy(figure, arg, sizeof(figure));
+	fputs(HEADER, f);
+	for (size_t i = 0; i < FIGURES; i++)
+		fprintf(f, i == 0 ? "%" PRId64 : " %" PRId64, figure[i]);
+	fputc('\n', f);
 	return ferror(f) ? -1 : 0;
 }
 

@@ -49,6 +49,16 @@ found() {
 	[ ! -e "$STORE/$VOLUME/.flashback/recheck.new" ]
 }
 
+# both_at_once: bytes flipped in either, found by one run.
+both_at_once() {
+	local half=$((${#ODD[@]} / 2))
+	flip "$D/src" "${ODD[@]:half}"
+	flip "$NEW" "${ODD[@]:0:half}"
+	remember
+	back_up
+	found ${#ODD[@]}
+}
+
 # found_nothing: all that did not change has been compared.
 found_nothing() {
 	kind_is "recheck: $(find "$D/src" -type f -size +0 -printf '%i\n' | sort -u | wc -l) files ("
@@ -80,7 +90,9 @@ source_and_store() {
 
 @test "in full runs" {
 	begin_with "$(runs full)"
-	source_and_store
+	both_at_once
+	back_up
+	found_nothing
 }
 
 @test "behind ssh" {
@@ -88,7 +100,7 @@ source_and_store() {
 	sshd_start 1
 	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
 	begin_with
-	source_and_store
+	both_at_once
 }
 
 @test "behind an rsync daemon" {
@@ -97,7 +109,14 @@ source_and_store() {
 	rsyncd_start 1 "$D/src"
 	SOURCE=rsync://10.77.1.2/data/
 	begin_with
-	source_and_store
+	both_at_once
+	# One that refuses to is no reason to believe that all is well.
+	echo 'refuse options = checksum' >>"$D/rsyncd1/config"
+	back_up
+	expect 'recheck: no file can be compared: '
+	expect 'refuse --checksum'
+	expect 'allow that on the host, or set recheck = "0" for this volume'
+	expect_round '0% of the files compared with their source in 1h, the oldest comparison is about 2h old'
 }
 
 @test "a file with several names: all of them get the new one, and it is compared under one" {
@@ -158,6 +177,17 @@ source_and_store() {
 	[ "$(grep -c differs "$D/told")" -eq 1 ]
 	kill -USR1 "$DAEMON"
 	wait_for status_is health OK
+	# That nothing can be compared is one, too, and news once.
+	instead_of --checksum 'echo "rsync: The server is configured to refuse --checksum" >&2; exit 4'
+	tick
+	wake_at "@$(<"$D/now")"
+	status_is health WARNING
+	status reason | grep '^here/v: recheck: no file can be compared: "rsync: The server is configured to refuse --checksum": '
+	tick
+	wake_at "@$(<"$D/now")"
+	status_is health WARNING
+	wait_for grep -q '^here/v differs: recheck: no file' "$D/told"
+	[ "$(grep -c differs "$D/told")" -eq 2 ]
 	stop_daemon
 }
 
@@ -185,7 +215,9 @@ few_files() {
 		kind_is 'recheck: interrupted'
 		refuse expect differ
 	done
-	kind_is 'recheck: left out, its comparison was interrupted each time'
+	kind_is 'recheck: left out, its comparison was interrupted each time: '
+	expect 'recheck: left out, its comparison was interrupted each time: '
+	expect 'recheck: left out, its comparison was interrupted each time: '
 	remember
 	instead_of --checksum 'exec rsync "$@"'
 	back_up
@@ -207,8 +239,165 @@ few_files() {
 	refuse expect differ
 }
 
+@test "a clock that jumps ahead and back: all are compared, and none is said to be that was not" {
+	local all='recheck: 3 files (' logs=$STORE/$VOLUME/.flashback/logs
+	few_files
+	HOUR=$((HOUR + 8760))
+	back_up
+	kind_is "$all"
+	HOUR=$((HOUR - 8760))
+	back_up
+	[ "$(grep -rF "$all" "$logs" | wc -l)" -eq 1 ]
+	expect_round '0% of the files compared with their source in 0s, the others not yet'
+	back_up
+	[ "$(grep -rF "$all" "$logs" | wc -l)" -eq 2 ]
+	expect_round '0% of the files compared with their source in 0s, the oldest comparison is about 1h old'
+	refuse grep -r 'recheck: differs' "$logs"
+}
+
+@test "a host that lies in the comparison harms its own newest snapshot at most, and nothing is claimed falsely" {
+	local list=.flashback/recheck.new/list harm outside
+	few_files
+	mkdir "$D/outside"
+	echo c >"$D/outside/f"
+	touch -r "$D/src/f" "$D/outside/f"
+	outside=$(manifest "$D/outside")
+	# Nothing at all, or too little: it is asked again.
+	for harm in "''" "'a\\0'"; do
+		instead_of --checksum "printf $harm >$list; exec rsync \"\$@\""
+		back_up
+		kind_is 'recheck: interrupted'
+		kind_is 'recheck: 0 files (0) compared'
+	done
+	# Names of others.
+	remember
+	instead_of --checksum "printf '>fc........ 2 %s//\n' ../../../../../outside/f '$D/outside/f' none a/f; exec rsync \"\$@\""
+	back_up
+	kind_is 'recheck: interrupted'
+	same_tree "$D/src" "$NEW"
+	# Other bytes than there are, and what was not asked for.
+	while read -r harm; do
+		echo "$harm"
+		remember
+		flip "$D/src" f
+		instead_of recheck.new/differ "rsync \"\$@\"; rc=\$?; cd .flashback/recheck.new/files && { $harm; }; exit \$rc"
+		back_up
+		manifest -i "$PREVIOUS" | diff - "$D/previous"
+		manifest "$D/outside" | diff - <(echo "$outside")
+		[ -f "$NEW/f" ] && [ ! -L "$NEW/f" ] && [ ! -e "$NEW/none" ]
+	done <<-END
+	echo z >f; touch -r '$D/src/f' f
+	rm f; ln -s '$D/outside/f' f
+	rm f; mkdir f; cp -p '$D/src/f' f/f
+	rm f; mkfifo f; cp -p '$D/src/f' none
+	END
+	instead_of --checksum 'exec rsync "$@"'
+	back_up
+	expect '1 file differs'
+	same_tree "$D/src" "$NEW"
+}
+
+@test "a file that can no longer be read is reported, and is not what differs" {
+	few_files
+	flip "$D/src" f
+	instead_of recheck.new/differ 'rsync --exclude=f "$@"
+		echo "rsync: [sender] read errors mapping \"/src/f\": Input/output error (5)" >&2
+		exit 23'
+	back_up
+	refuse expect differ
+	expect 'recheck: 1 old file could not be read; first: /src/f: Input/output error (5)'
+}
+
+# deeds: what may become of a comparison, or of who asked for it.
+deeds() {
+	cat <<-'END'
+	compare
+	compare; kill -KILL $PPID
+	rsync "$@" & nap; kill -KILL $PPID; wait $!; exit
+	rsync "$@" & nap; kill -TERM $PPID; wait $!; exit
+	rsync "$@" & nap; kill -KILL $!; wait $!; note
+	kill -KILL $main; compare
+	rsync "$@" | head -c 30; exit 12
+	END
+}
+
+# note_round N: after run N, how far the round is said to be, and the files of the newest snapshot.
+note_round() {
+	{
+		sed -n 2p "$STORE/$VOLUME/.flashback/recheck"
+		find "$(newest "$VOLUME")" -type f -printf '%i %P\n'
+	} >"$D/rounds/$1"
+}
+
+# rounds_are_true N: of N runs.  Which files are said to be compared follows from their inode numbers.
+rounds_are_true() {
+	python3 - "$D/rounds" "$1" <<-'END'
+	import os, sys
+	M = (1 << 63) - 1
+	def place(ino):
+	    h = ino & M
+	    for factor in 0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53:
+	        h = (h ^ h >> 33) * factor & M
+	    return h ^ h >> 33 or 1
+	def compared(begun):
+	    try: return set(open("%s/%d.compared" % (sys.argv[1], begun)).read().split("\0"))
+	    except FileNotFoundError: return set()
+	def check(files, first, upto, begun):
+	    claimed = {name for ino, name in files.items() if seen[ino] <= first and place(ino) <= upto}
+	    missing = claimed - compared(begun)
+	    assert not missing, "run %d claims %s" % (n, missing)
+	    return len(claimed)
+	seen, last, first, rounds, claims = {}, None, None, 0, 0
+	for n in range(1, int(sys.argv[2]) + 1):
+	    lines = open("%s/%d" % (sys.argv[1], n)).read().splitlines()
+	    begun, oldest, done = map(int, lines[0].split()[:3])
+	    files = {int(ino): name for ino, name in (line.split(" ", 1) for line in lines[1:])}
+	    for ino in files: seen.setdefault(ino, n)
+	    if begun != last:
+	        if last is not None: claims += check(files, first, M, last)
+	        rounds, last, first = rounds + 1, begun, n
+	    claims += check(files, first, done, begun)
+	print("# %d rounds, %d claims" % (rounds, claims))
+	assert rounds > 1 and claims > 0
+	END
+}
+
+@test "interrupted at random, a round compares each file, and nothing is claimed before" {
+	local n deed deeds runs=$((6 * ${FLASHBACK_SOAK:-1}))
+	rounds_begin
+	mapfile -t deeds < <(deeds)
+	mkdir "$D/rounds"
+	for n in {0..39}; do
+		echo "$n" >"$D/src/$n"
+	done
+	cat >"$D/compare" <<-END
+	note() { rc=\$?; [ \$rc -ne 0 ] || cat .flashback/recheck.new/list >>'$D/rounds/'\$round.compared; exit \$rc; }
+	compare() { (rsync "\$@"; note); }
+	nap() { sleep 0.0\$((RANDOM % 10))\$((RANDOM % 10)); }
+	read -r _ _ _ main _ </proc/\$PPID/stat
+	round=\$(sed -n '2s/ .*//p' .flashback/recheck)
+	. '$D/deed'
+	END
+	volume 'recheck = "2h"'
+	instead_of --checksum "exec bash '$D/compare' \"\$@\""
+	for ((n = 1; n <= runs + 3; n++)); do
+		tick
+		draw deed "${deeds[@]}"
+		[ "$n" -le "$runs" ] || deed=compare
+		echo "${deed//compare/compare \"\$@\"}" >"$D/deed"
+		run flashback -1 "$VOLUME"
+		refuse grep -E 'Assertion|Sanitizer|runtime error' <<<"$output"
+		wait_for nobody_works
+		note_round "$n"
+		draw_below deed 40
+		[ "$n" -ge "$runs" ] || flip "$D/src" "$deed"
+	done
+	rounds_are_true "$((n - 1))"
+	same_tree "$D/src" "$(newest "$VOLUME")"
+}
+
 @test "each file is compared once in a round, a share in each run, whatever is moved, changed or added between" {
-	local n i count=0 files=$((10000 * (${FLASHBACK_SOAK:-1} > 1 ? 10 : 1)))
+	local n i count=0 files=$((${FLASHBACK_SOAK:-1} > 1 ? 100000 : 2000))
 	python3 - "$D/src" "$files" <<-'END'
 	import os, sys
 	for i in range(int(sys.argv[2])):

@@ -33,10 +33,12 @@ struct history_run {
 	/* Of the files of the snapshot before, all that is no directory, so many are changed or
 	 * gone; before == 0: unknown. */
 	int64_t changed, before;
-	int64_t fresh;  /* files that could not be read and that the run before could; not in the
-	                   file */
-	int64_t differ; /* files whose content was not that of their source, though size and time
-	                   were */
+	int64_t fresh;   /* files that could not be read and that the run before could; not in the
+	                    file */
+	int64_t differ;  /* files whose content was not that of their source, though size and time
+	                    were */
+	bool uncompared; /* recheck could not compare all that it should, as the reason says; not in
+	                    the file */
 	char reason[RESULT_TEXT]; /* in words, "" for a success without remarks; escaped */
 };
 

@@ -19,14 +19,18 @@
 #define ROUND_WORK "recheck.new"
 
 #define ROUND_END INT64_MAX /* the last place */
+#define ROUND_PARTS 16
 
 struct round {
 	int64_t begun;  /* 0: no round has begun */
-	int64_t before; /* the round before began; 0: there was none */
+	int64_t oldest; /* the round before compared the files that come next after this time; 0: it
+	                   did not */
 	int64_t done;   /* the files up to this place have been compared */
 	int64_t held;   /* the first file of a comparison that was interrupted, */
 	int64_t tries;  /* ... so many times in a row */
 	int64_t found;  /* files that differ, found since the last run that has reported any */
+	int64_t entered[ROUND_PARTS]; /* when the last round has come to each part of the places;
+	                                 the first: begun */
 };
 
 /** round_place(ino): the place of a file, above 0.  Two files may have the same one. */
@@ -44,8 +48,8 @@ void round_reach(struct round *r, int64_t place, int64_t now);
  * was interrupted.  Return how many times in a row. */
 int64_t round_interrupted(struct round *r, int64_t place);
 
-/** round_words(r, now): how far it is, and how old the oldest comparison: new memory, NULL with
- * ENOMEM. */
+/** round_words(r, now): how far it is, and how old the oldest comparison is at most: new memory,
+ * NULL with ENOMEM. */
 char *round_words(const struct round *r, int64_t now);
 
 /** round_reported(meta): what was found stands in the history; until then, the next run reports it.

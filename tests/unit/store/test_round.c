@@ -67,16 +67,51 @@ test_each_file_once(void **state)
 		assert_true(now - compared[i] < SPAN + 4 * DAY);
 }
 
+/* Runs that are interrupted anywhere: no comparison is older than it says, nor is that by more than
+ * the time of a part; then a host is away for months, now and again. */
+static void
+test_oldest(void **state)
+{
+	static int64_t compared[FILES];
+	struct round r = {.begun = 0};
+	int64_t now = T0;
+
+	(void)state;
+	srandom(8);
+	(void)round_due(&r, now, SPAN);
+	while (now < T0 + 99 * SPAN) {
+		int64_t upto, oldest = INT64_MAX;
+
+		now += 1 + random() % DAY;
+		if (now > T0 + 5 * SPAN && random() % 30 == 0)
+			now += 9 * SPAN;
+		upto = round_due(&r, now, SPAN);
+		upto = random() % 2 == 0 ? r.done + (upto - r.done) / 2 : upto;
+		for (ino_t i = 0; i < FILES; i++) {
+			int64_t place = round_place(i + 100);
+
+			if (place > r.done && place <= upto)
+				compared[i] = now;
+		}
+		round_reach(&r, upto, now);
+		for (size_t i = 0; i < FILES; i++)
+			oldest = compared[i] < oldest ? compared[i] : oldest;
+		assert_true(r.oldest <= oldest);
+		if (oldest > 0 && now < T0 + 5 * SPAN)
+			assert_true(r.oldest > oldest - SPAN / ROUND_PARTS - 2 * DAY);
+	}
+}
+
 /* A clock that jumps back begins a new round; one that jumps ahead makes all due. */
 static void
 test_clock(void **state)
 {
-	struct round r = {.begun = T0, .before = T0 - SPAN, .done = 5};
+	struct round r = {.begun = T0, .oldest = T0 - SPAN, .done = 5};
 
 	(void)state;
 	assert_int_equal(round_due(&r, T0 - 1, SPAN), 0);
 	assert_int_equal(r.begun, T0 - 1);
-	assert_int_equal(r.before, 0);
+	assert_int_equal(r.oldest, 0);
 	assert_int_equal(r.done, 0);
 	assert_int_equal(round_due(&r, INT64_MAX / 2, SPAN), ROUND_END);
 	assert_true(round_due(&r, T0 - 2 + SPAN, SPAN) < ROUND_END);
@@ -84,7 +119,7 @@ test_clock(void **state)
 	assert_int_equal(round_due(&r, T0 - 1 + SPAN, SPAN), ROUND_END);
 	round_reach(&r, ROUND_END, T0 + SPAN);
 	assert_int_equal(r.done, 0);
-	assert_int_equal(r.before, T0 - 1);
+	assert_int_equal(r.oldest, T0 - 1);
 	assert_int_equal(r.begun, T0 + SPAN);
 }
 
@@ -121,7 +156,7 @@ test_words(void **state)
 	r = (struct round){.begun = T0, .done = ROUND_END / 4};
 	expect_words(&r, T0 + 5 * DAY,
 	             "25% of the files compared with their source in 5d, the others not yet");
-	r.before = T0 - 20 * DAY;
+	r.oldest = T0 - 15 * DAY;
 	expect_words(&r, T0 + 5 * DAY,
 	             "25% of the files compared with their source in 5d, the oldest comparison is "
 	             "about 20d old");
@@ -130,19 +165,22 @@ test_words(void **state)
 static void
 test_record(void **state)
 {
-	static const char *const damaged[] = {
-	    "",
-	    "1 2 3 4 5 6\n",
-	    "# begun, before, done, held, tries, found\n1 2 3 4 5\n",
-	    "# begun, before, done, held, tries, found\n1 2 3 4 5 6",
-	    "# begun, before, done, held, tries, found\n1 -2 3 4 5\n",
-	    "# begun, before, done, held, tries, found\n0 2 3 4 5\n"};
+	static const char *const damaged[] = {"",
+	                                      "1 2 3 4 5 6\n",
+	                                      "# begun, oldest, done, held, tries, found, parts\n1 "
+	                                      "2 3 4 5 6 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+	                                      "# begun, oldest, done, held, tries, found, parts\n1 "
+	                                      "2 3 4 5 6 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+	                                      "# begun, oldest, done, held, tries, found, parts\n1 "
+	                                      "-2 3 4 5 6 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+	                                      "# begun, oldest, done, held, tries, found, parts\n0 "
+	                                      "2 3 4 5 6 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"};
 	const struct scratch *s = *state;
 	struct round r = {.begun = 5}, back;
 
 	round_read(s->fd, &r);
 	assert_int_equal(r.begun, 0);
-	r = (struct round){T0, T0 - SPAN, ROUND_END - 1, 77, 2, 3};
+	r = (struct round){T0, T0 - SPAN, ROUND_END - 1, 77, 2, 3, {T0, [ROUND_PARTS - 1] = 5}};
 	assert_int_equal(round_write(s->fd, &r), 0);
 	round_read(s->fd, &back);
 	assert_memory_equal(&back, &r, sizeof(r));
@@ -169,6 +207,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_each_file_once),
+	    cmocka_unit_test(test_oldest),
 	    cmocka_unit_test(test_clock),
 	    cmocka_unit_test(test_interruptions),
 	    cmocka_unit_test(test_words),
