@@ -18,8 +18,8 @@ days_left(const struct view_disk *disk)
 	return left / (uint64_t)disk->growth;
 }
 
-static bool
-grows(const struct view_disk *disk)
+bool
+forecast_grows(const struct view_disk *disk)
 {
 	return disk->known && disk->mounted && disk->growth >= LEAST;
 }
@@ -27,7 +27,7 @@ grows(const struct view_disk *disk)
 bool
 forecast_is_short(const struct view_disk *disk)
 {
-	return grows(disk) && days_left(disk) < SHORT;
+	return forecast_grows(disk) && days_left(disk) < SHORT;
 }
 
 /* Two digits: more would claim too much. */
@@ -47,7 +47,7 @@ forecast_growth(FILE *f, const struct view_disk *disk)
 	char text[UNITS_TEXT];
 	uint64_t days;
 
-	if (!grows(disk))
+	if (!forecast_grows(disk))
 		return;
 	days = days_left(disk);
 	fprintf(f, "grows %s a day: full ", units_format_bytes(text, (uint64_t)disk->growth));
@@ -73,7 +73,7 @@ forecast_line(FILE *f, const struct view_disk *disk)
 	}
 	fprintf(f, "\ndisk: %s of %s free (%d %%)", units_format_bytes(free, disk->free),
 	        units_format_bytes(total, disk->total), (int)(share * 100 + 0.5));
-	fputs(grows(disk) ? "; " : "", f);
+	fputs(forecast_grows(disk) ? "; " : "", f);
 	forecast_growth(f, disk);
 	fputc('\n', f);
 }

@@ -12,22 +12,17 @@
 
 /* ---- the cells ---- */
 
-/* Local time with the offset at which the snapshot was made, so that it agrees with its name.  A
- * volume whose directory has not been read yet shows "-": "never" would claim that there is no
+/* A volume whose directory has not been read yet shows "-": "never" would claim that there is no
  * backup. */
 static void
 format_last(char buf[UNITS_TEXT], const struct table_row *row, const struct view *view)
 {
-	const struct stamp *latest = &row->seen.latest;
-	struct stamp stamp = {.when = summary_good(&row->seen), .offset = view->when.offset};
+	struct stamp newest = state_newest(row, view);
 
-	if (stamp.when == 0) {
+	if (newest.when != 0)
+		stamp_time(&newest, buf);
+	else
 		snprintf(buf, UNITS_TEXT, row->known ? "never" : "-");
-		return;
-	}
-	if (latest->when == stamp.when)
-		stamp.offset = latest->offset;
-	stamp_time(&stamp, buf);
 }
 
 static void

@@ -35,6 +35,16 @@ state_is_never(const struct table_row *row)
 	return summary_good(&row->seen) == 0;
 }
 
+struct stamp
+state_newest(const struct table_row *row, const struct view *view)
+{
+	struct stamp newest = {.when = summary_good(&row->seen), .offset = view->when.offset};
+
+	if (row->seen.latest.when == newest.when)
+		newest.offset = row->seen.latest.offset;
+	return newest;
+}
+
 /* The host did not answer, or the last run found no source.  Not while a run is active or queued:
  * then the host has answered since. */
 bool

@@ -162,6 +162,16 @@ put_contract(FILE *f, const struct view *view)
 }
 
 static void
+put_growth(FILE *f, const struct view_disk *disk)
+{
+	if (!forecast_grows(disk))
+		return;
+	fputs("disk.forecast=", f);
+	forecast_growth(f, disk);
+	fputc('\n', f);
+}
+
+static void
 put_counts(FILE *f, const struct view *view)
 {
 	struct health_counts counts;
@@ -213,30 +223,69 @@ put_figure(FILE *f, const char *key, bool known, int64_t value)
 		fprintf(f, " %s=-", key);
 }
 
+/* When the newest backup was made, as its name has it. */
+static void
+put_local(FILE *f, const struct table_row *row, const struct view *view)
+{
+	struct stamp newest = state_newest(row, view);
+	char name[STAMP_NAME_SIZE];
+
+	fprintf(f, " at=%s", newest.when != 0 ? stamp_format(&newest, name) : "-");
+}
+
+/* What people read in queue.txt.  A host chooses some of it: a blank would let it add keys to the
+ * line.  Without memory it is unknown. */
+static void
+put_words(FILE *f, const struct table_row *row, const struct view *view, const struct state *state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *words = open_memstream(&text, &len);
+
+	fputs(" text=", f);
+	if (words != NULL)
+		reason_status(words, row, view, state);
+	if (words == NULL || fclose(words) != 0)
+		len = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == ' ')
+			fputs("\\040", f);
+		else
+			fputc(text[i], f);
+	}
+	fputs(len > 0 ? "\n" : "-\n", f);
+	free(text);
+}
+
+static void
+put_volume(FILE *f, const struct table_row *row, const struct view *view)
+{
+	const struct summary *seen = &row->seen;
+	int64_t last = summary_good(seen);
+	struct state state;
+
+	state_of(row, view, &state);
+	fprintf(f, "volume=%s state=%s%s", row->volume->id, state_name(row, &state),
+	        state.overdue ? ",OVERDUE" : "");
+	put_figure(f, "last", last != 0, last);
+	put_figure(f, "due", state.next != 0 && !table_active(row), state.next);
+	put_figure(f, "kept", row->known, seen->kept);
+	put_figure(f, "files", seen->files >= 0, seen->files);
+	put_figure(f, "size", seen->bytes >= 0, seen->bytes);
+	put_figure(f, "new", seen->new_bytes >= 0, seen->new_bytes);
+	put_figure(f, "seconds", seen->seconds >= 0, seen->seconds);
+	put_figure(f, "every", true, row->volume->every);
+	put_local(f, row, view);
+	put_words(f, row, view, &state);
+}
+
 /* A line a volume, in the order of the config; as many as volumes.total says. */
 static void
 put_volumes(FILE *f, const struct view *view)
 {
-	for (size_t i = 0; i < view->table->n; i++) {
-		const struct table_row *row = &view->table->row[i];
-		const struct summary *seen = &row->seen;
-		int64_t last = summary_good(seen);
-		struct state state;
-
-		if (row->gone)
-			continue;
-		state_of(row, view, &state);
-		fprintf(f, "volume=%s state=%s%s", row->volume->id, state_name(row, &state),
-		        state.overdue ? ",OVERDUE" : "");
-		put_figure(f, "last", last != 0, last);
-		put_figure(f, "due", state.next != 0 && !table_active(row), state.next);
-		put_figure(f, "kept", row->known, seen->kept);
-		put_figure(f, "files", seen->files >= 0, seen->files);
-		put_figure(f, "size", seen->bytes >= 0, seen->bytes);
-		put_figure(f, "new", seen->new_bytes >= 0, seen->new_bytes);
-		put_figure(f, "seconds", seen->seconds >= 0, seen->seconds);
-		fputc('\n', f);
-	}
+	for (size_t i = 0; i < view->table->n; i++)
+		if (!view->table->row[i].gone)
+			put_volume(f, &view->table->row[i], view);
 }
 
 /* While the daemon lives, next.update is when the file is rewritten at the latest, so that a dead
@@ -251,6 +300,7 @@ status_write(FILE *f, const struct view *view)
 	fprintf(f, "health=%s\n", health_name(verdict.level));
 	put_text(f, "reason", verdict.reason);
 	put_counts(f, view);
+	put_growth(f, &view->disk);
 	fprintf(f, "next.update=%" PRId64 "\n",
 	        view->life == VIEW_DOWN ? view->when.now : view->next_update);
 	fprintf(f, "epoch=%" PRId64 "\n", view->when.now);

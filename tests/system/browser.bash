@@ -17,72 +17,67 @@ browser_start() {
 	    "--hide-scrollbars", "--user-data-dir='"$BATS_FILE_TMPDIR/profile"'"]}}}}')
 	SESSION=$(sed -nE 's/.*"sessionId": ?"([0-9a-f]+)".*/\1/p' <<<"$reply")
 	[ -n "$SESSION" ] || { echo "$reply"; cat "$log"; return 1; }
-	export SESSION=http://127.0.0.1:$port/session/$SESSION
+	export SESSION=/session/$SESSION DRIVER_PORT=$port
 }
 
 # browser_stop: from teardown_file.
 browser_stop() {
 	[ -n "${DRIVER:-}" ] || return 0
-	[ -z "${SESSION:-}" ] || curl -qs --max-time 120 -X DELETE "$SESSION" >/dev/null || true
+	[ -z "${SESSION:-}" ] || http DELETE "$DRIVER_PORT" "$SESSION" || true
 	kill "$DRIVER" 2>/dev/null || true
 	wait "$DRIVER" 2>/dev/null || true
 }
 
-# tab_open, tab_close: a fresh tab for each test; what it did to its clock and its window goes with it.
+# tab_open, tab_close: a tab of its own for a test; what it did to its clock and its scripts goes with it.
 tab_open() {
-	local reply
-	reply=$(say window/new '{"type": "tab"}')
-	TAB=$(sed -nE 's/.*"handle": ?"([^"]+)".*/\1/p' <<<"$reply")
-	[ -n "$TAB" ] || { echo "$reply"; return 1; }
-	FIRST=$(ask window | sed -nE 's/.*"value": ?"([^"]+)".*/\1/p')
-	say window "{\"handle\": \"$TAB\"}" >/dev/null
+	say window/new '{"type": "tab"}'
+	[[ $BODY =~ \"handle\":\ ?\"([^\"]+)\" ]] || { echo "$BODY"; return 1; }
+	TAB=${BASH_REMATCH[1]}
+	ask window
+	[[ $BODY =~ \"value\":\ ?\"([^\"]+)\" ]] && FIRST=${BASH_REMATCH[1]}
+	say window "{\"handle\": \"$TAB\"}"
 }
 
 tab_close() {
-	curl -qs --max-time 120 -X DELETE "$SESSION/window" >/dev/null
-	say window "{\"handle\": \"$FIRST\"}" >/dev/null
+	[ -n "${TAB:-}" ] || return 0
+	http DELETE "$DRIVER_PORT" "$SESSION/window"
+	say window "{\"handle\": \"$FIRST\"}"
 }
 
-# say COMMAND JSON: to the browser; its whole answer.
+# say COMMAND JSON, ask COMMAND: to the browser; its whole answer is in $BODY.
 say() {
-	curl -qs --max-time 120 "$SESSION/$1" -H 'Content-Type: application/json' --data-binary @- <<<"$2"
+	http POST "$DRIVER_PORT" "$SESSION/$1" "$2"
 }
 
-# ask COMMAND: the browser; its whole answer.
 ask() {
-	curl -qs --max-time 120 "$SESSION/$1"
+	http GET "$DRIVER_PORT" "$SESSION/$1"
 }
 
-# json TEXT: as a string of JSON.
-json() {
-	local text=${1//\\/\\\\}
+# script MODE TEXT: have the page run it; what it returns, or hands to done(), is in $VALUE, as text.
+script() {
+	local text=${2//\\/\\\\}
 	text=${text//\"/\\\"}
-	echo "\"${text//[$'\t\n']/ }\""
-}
-
-# value: of an answer that is a string in base64.
-value() {
-	local answer
-	answer=$(</dev/stdin)
-	if [[ $answer != '{"value":"'*'"}' ]]; then
-		echo "the browser says: $answer" >&2
+	text=${text//[$'\t\n']/ }
+	say "execute/$1" "{\"args\": [], \"script\": \"$text\"}"
+	if [[ $BODY != '{"value":"'*'"}' ]]; then
+		echo "the browser says: $BODY" >&2
 		return 1
 	fi
-	answer=${answer#'{"value":"'}
-	base64 -d <<<"${answer%'"}'}"
+	text=${BODY#'{"value":"'}
+	text=${text%'"}'}
+	printf -v VALUE %b "${text//%/\\x}"
 }
 
 # js EXPRESSION: its value in the page, as text.
 js() {
-	say execute/sync "{\"args\": [], \"script\": $(json "const text = String($1);
-	    return btoa(String.fromCharCode(...new TextEncoder().encode(text)));")}" | value
+	script sync "return encodeURIComponent(String($1))"
+	echo "$VALUE"
 }
 
 # devtools METHOD PARAMETERS
 devtools() {
-	local answer
-	answer=$(say goog/cdp/execute "{\"cmd\": \"$1\", \"params\": $2}")
-	[[ $answer != *'"error"'* ]] || { echo "$1: $answer"; return 1; }
+	say goog/cdp/execute "{\"cmd\": \"$1\", \"params\": $2}"
+	[[ $BODY != *'"error"'* ]] || { echo "$1: $BODY"; return 1; }
 }
 
 # screen WIDTH HEIGHT [dark]: what the page is shown on.
@@ -93,13 +88,14 @@ screen() {
 
 # go URL: returns when the page is loaded.
 go() {
-	local answer
-	answer=$(say url "{\"url\": \"$1\"}")
-	[ "$answer" = '{"value":null}' ] || { echo "$1: $answer"; return 1; }
+	say url "{\"url\": \"$1\"}"
+	[ "$BODY" = '{"value":null}' ] || { echo "$1: $BODY"; return 1; }
 }
 
-# screenshot NAME: into $SCREENSHOTS if that is set, else it is only taken.
+# screenshot NAME: into $SCREENSHOTS, if that is set.
 screenshot() {
-	ask screenshot | value >"$BATS_TEST_TMPDIR/$1.png"
-	[ -z "${SCREENSHOTS:-}" ] || cp "$BATS_TEST_TMPDIR/$1.png" "$SCREENSHOTS"
+	[ -n "${SCREENSHOTS:-}" ] || return 0
+	ask screenshot
+	BODY=${BODY#*'"value":"'}
+	base64 -d <<<"${BODY%%\"*}" >"$SCREENSHOTS/$1.png"
 }

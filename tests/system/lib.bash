@@ -163,6 +163,23 @@ wait_for() {
 	done
 }
 
+# http METHOD PORT TARGET [BODY]: ask a server on the loopback, without a process; curl is a big one.  Its status is in
+# $CODE, its head in $HEAD, its text, which has no bytes that are 0, in $BODY.
+http() {
+	local LC_ALL=C line server length=''
+	CODE='' HEAD='' BODY=''
+	exec {server}<>"/dev/tcp/127.0.0.1/$2" || return
+	printf -v line '%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %d\r\n\r\n' "$1" "$3" "$2" "${#4}"
+	printf %s "$line${4-}" >&"$server"
+	while IFS= read -rt $PATIENCE line <&"$server" && line=${line%$'\r'} && [ -n "$line" ]; do
+		HEAD+=$line$'\n'
+		[[ ${line,,} != content-length:* ]] || length=${line##*[: ]}
+	done
+	[ "$1" = HEAD ] || IFS= read -rt $PATIENCE ${length:+-N "$length"} -d '' BODY <&"$server" || true
+	exec {server}>&-
+	[[ $HEAD =~ ^HTTP/1\.[01]\ ([0-9]+) ]] && CODE=${BASH_REMATCH[1]}
+}
+
 # nap SECONDS: sleep(1) without a process.  Nobody writes to that pipe.
 exec {NAP}<> <(:)
 nap() {

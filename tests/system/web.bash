@@ -11,10 +11,11 @@ web_begin() {
 	unset http_proxy https_proxy all_proxy no_proxy
 }
 
-# status_file [KEY=VALUE...]: write status.txt, fresh and well but for what is said.  +N and -N are
-# seconds from now, in next.update and epoch.  KEY= leaves it empty; !KEY leaves the line out.
+# status_file [KEY=VALUE...]: write status.txt, fresh and well but for what is said, with the volumes of $D/volumes if
+# there are any.  +N and -N are seconds from now, in next.update and epoch.  KEY= leaves it empty; !KEY leaves the line out.
 status_file() {
-	local now=$EPOCHSECONDS file=$RUN/status.txt change key value
+	local now=$EPOCHSECONDS file=$RUN/status.txt total=12 change key value
+	[ ! -e "$D/volumes" ] || total=$(wc -l <"$D/volumes")
 	cat >"$file.new" <<-END
 	date=$(date +%F)
 	time=$(date +%T)
@@ -30,9 +31,9 @@ status_file() {
 	disk.used.percent=70.16
 	disk.free.percent=24.84
 	health=OK
-	reason=all is well (1 of 12 volumes not found)
-	volumes.total=12
-	volumes.ok=11
+	reason=all is well (1 of $total volumes not found)
+	volumes.total=$total
+	volumes.ok=$((total - 1))
 	volumes.running=0
 	volumes.failed=0
 	volumes.partial=0
@@ -40,6 +41,7 @@ status_file() {
 	volumes.overdue=0
 	volumes.notfound=1
 	volumes.disabled=0
+	disk.forecast=grows 3.1G a day: full in about 150 days
 	next.update=$((now + 120))
 	epoch=$now
 	config=OK
@@ -56,7 +58,27 @@ status_file() {
 		    { print }' "$file.new" >"$file.newer"
 		mv "$file.newer" "$file.new"
 	done
+	[ ! -e "$D/volumes" ] || volume_lines $now >>"$file.new"
 	mv "$file.new" "$file"
+}
+
+# volumes: of the status.txt that are written from now on, from standard input: a line each, of seven fields apart by bars:
+# name, when the newest backup was made, how many seconds ago, cycle, snapshots, size, new bytes, seconds until it is due,
+# and what queue.txt says of it.  - is unknown.
+volumes() {
+	cat >"$D/volumes"
+}
+
+# volume_lines NOW: as flashback writes them.
+volume_lines() {
+	awk -F '|' -v now="$1" '{
+		last = $3 == "-" ? "-" : now - $3
+		due = $8 == "-" ? "-" : now + $8
+		text = $9
+		gsub(/ /, "\\\\040", text)
+		printf "volume=%s state=OK last=%s due=%s kept=%s files=- size=%s new=%s seconds=- every=%s at=%s text=%s\n",
+		    $1, last, due, $5, $6, $7, $4, $2, text
+	}' "$D/volumes"
 }
 
 # placed SNIPPET: it, with the directories of this test.  When FROM_HOME is set, the line in it that says
@@ -88,7 +110,7 @@ serve_with() {
 
 # A port may be somebody else's: then our server is gone, whoever answers.
 answers_or_gone() {
-	[ -z "$(alive "$1")" ] || [ "$(curl -qs "http://127.0.0.1:$PORT/whose")" = "$D" ]
+	[ -z "$(alive "$1")" ] || { http GET "$PORT" /whose && [ "$BODY" = "$D"$'\n' ]; }
 }
 
 lighttpd_conf() {
@@ -151,40 +173,4 @@ nginx_conf() {
 
 nginx_command() {
 	exec nginx -p "$1" -c "$1/conf" -e "$1/error"
-}
-
-# queue_file ACTIVITY: write queue.txt with rows from standard input, seven fields apart by tabs, in the
-# columns that flashback makes: to the left or right of their titles, as wide as they have to be.
-queue_file() {
-	{
-		printf '%s : %s\n\n' "$(date '+%F %T')" "$1"
-		awk -F '\t' '
-		{ n++; for (i = 1; i <= NF; i++) cell[n, i] = $i }
-		END {
-			cell[0, 1] = "VOLUME"; cell[0, 2] = "LAST BACKUP"; cell[0, 4] = "KEPT"
-			cell[0, 5] = "SIZE"; cell[0, 6] = "NEW"; cell[0, 7] = "STATUS"
-			for (r = 0; r <= n; r++) {
-				split(cell[r, 3], part, " / ")
-				age[r] = part[1]; cycle[r] = part[2]
-				wide("age", length(age[r])); wide("cycle", length(cycle[r]))
-				for (i = 1; i < 7; i++)
-					wide(i, length(cell[r, i]))
-			}
-			if (width["age"] + width["cycle"] < 8)
-				width["cycle"] = 8 - width["age"]
-			for (r = 0; r <= n; r++) {
-				both = r ? right(age[r], "age") " / " left(cycle[r], "cycle") : "AGE / CYCLE"
-				while (length(both) < width["age"] + 3 + width["cycle"])
-					both = both " "
-				print left(cell[r, 1], 1) "    " left(cell[r, 2], 2) "    " both "    " \
-				    right(cell[r, 4], 4) "  " right(cell[r, 5], 5) "  " right(cell[r, 6], 6) \
-				    "   " cell[r, 7]
-			}
-		}
-		function left(text, i) { return sprintf("%-" width[i] "s", text) }
-		function right(text, i) { return sprintf("%" width[i] "s", text) }
-		function wide(i, n) { if (n > width[i]) width[i] = n }'
-		printf '\ndisk: 501G of 2.0T free (25 %%); grows 3.1G a day: full in about 150 days\n'
-	} >"$RUN/queue.txt.new"
-	mv "$RUN/queue.txt.new" "$RUN/queue.txt"
 }

@@ -25,44 +25,38 @@ teardown() {
 	finish
 }
 
-# get PATH [CURL-OPTION...]: as it stands, below the server's root; the head goes to $D/head, the body to
-# $D/body, the status to $CODE.
+# get PATH [METHOD [BODY]]: as it stands, below the server's root.
 get() {
-	local path=$1
-	shift
-	: >"$D/body"
-	CODE=$(curl -qs --max-time 120 --path-as-is --globoff -D "$D/head" -o "$D/body" -w '%{http_code}' "$@" \
-	    "http://127.0.0.1:$PORT$path")
+	http "${2:-GET}" "$PORT" "$1" "${3-}"
 }
 
 head_has() {
-	tr -d '\r' <"$D/head" | grep -qiFx "$1" || { cat "$D/head"; return 1; }
+	grep -qiFx "$1" <<<"$HEAD" || { echo "$HEAD"; return 1; }
 }
 
 # served PATH FILE TYPE
 served() {
 	get "$1"
 	[ "$CODE" = 200 ]
-	cmp "$D/body" "$2"
+	cmp - "$2" < <(printf %s "$BODY")
 	head_has "Content-Type: $3"
 	head_has 'Cache-Control: no-store'
 	head_has "Content-Security-Policy: frame-ancestors 'none'"
 	head_has 'X-Content-Type-Options: nosniff'
 	head_has 'Referrer-Policy: no-referrer'
-	get "$1" --head
+	get "$1" HEAD
 	[ "$CODE" = 200 ]
 }
 
-# not_served PATH [CURL-OPTION...]: neither a file of ours nor a list of them.
+# not_served PATH [METHOD [BODY]]: neither a file of ours nor a list of them.
 not_served() {
 	get "$@"
 	case $CODE in
 	400 | 403 | 404 | 405 | 501) ;;
 	*) echo "$1: $CODE"; return 1 ;;
 	esac
-	if grep -qE 'secret|4711|root:|status\.txt|Index of' "$D/body"; then
-		echo "$1:"
-		cat "$D/body"
+	if [[ $BODY =~ secret|4711|root:|status\.txt|'Index of' ]]; then
+		printf '%s:\n%s' "$1" "$BODY"
 		return 1
 	fi
 }
@@ -76,8 +70,8 @@ three_files_and_no_other() {
 	served '/flashback/status.txt?1763809292' "$RUN/status.txt" 'text/plain; charset=utf-8'
 	served /flashback/queue.txt "$RUN/queue.txt" 'text/plain; charset=utf-8'
 	get /flashback
-	[ "$CODE" = 301 ] || { cat "$D/head"; return 1; }
-	grep -qiE '^Location: (http://127\.0\.0\.1:[0-9]+)?/flashback/.?$' "$D/head"
+	[ "$CODE" = 301 ]
+	grep -qiE '^Location: (http://127\.0\.0\.1:[0-9]+)?/flashback/$' <<<"$HEAD"
 
 	for path in flashback.pid .hidden secret.txt secret.html secret status.txt.old status.txtx status.txt/ \
 	    status.txt/x status.txt/../flashback.pid status.txt/../secret.txt index.html/../secret.html dir dir/ \
@@ -92,8 +86,8 @@ three_files_and_no_other() {
 	    /flashback%2f..%2f/etc/passwd /etc/passwd //etc/passwd /../../../etc/passwd /run/flashback/status.txt; do
 		not_served "$path"
 	done
-	not_served /flashback/status.txt -X DELETE
-	not_served /flashback/status.txt -X PUT -d x
+	not_served /flashback/status.txt DELETE
+	not_served /flashback/status.txt PUT x
 
 	# A symlink in the place of a file leads nowhere.
 	ln -sf "$D/secret" "$RUN/queue.txt"

@@ -9,6 +9,9 @@
 
 /* How full the disk is, and when it will be full.  Core: to a FILE *. */
 
+/** forecast_grows(disk): is it known to fill up? */
+bool forecast_grows(const struct view_disk *disk);
+
 /** forecast_is_short(disk): will it be full in less than 30 days? */
 bool forecast_is_short(const struct view_disk *disk);
 

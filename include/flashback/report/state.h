@@ -61,6 +61,10 @@ bool state_is_not_found(const struct table_row *row);
 /** state_is_never(row): is there no complete or partial snapshot, as far as is known? */
 bool state_is_never(const struct table_row *row);
 
+/** state_newest(row, view): when its newest backup was made, with the offset of that time as in its
+ * name, so that the two agree; when is 0: it has none. */
+struct stamp state_newest(const struct table_row *row, const struct view *view);
+
 /** state_is_future(row, now): does it have a stamp from the future?  Judged anew by the present
  * clock, if that is plausible. */
 bool state_is_future(const struct table_row *row, int64_t now);
