@@ -66,7 +66,6 @@ add_volume(const struct list *l, const struct volume *volume, struct text_list *
 	struct summary seen;
 	char oldest[VERSIONS_NAME] = "-", newest[VERSIONS_NAME] = "-", size[UNITS_TEXT];
 	unsigned n = 0;
-	int rc;
 
 	if (open_volume(l, volume, &v) != 0)
 		return -1;
@@ -77,13 +76,13 @@ add_volume(const struct list *l, const struct volume *volume, struct text_list *
 			versions_name(&v.stamps[i], newest);
 		}
 	summary_make(v.stamps, v.nstamps, v.runs, v.nruns, l->now, &seen);
-	rc = text_list_add(cells, volume->id) != 0 || text_list_addf(cells, "%u", n) != 0 ||
-	             text_list_add(cells, oldest) != 0 || text_list_add(cells, newest) != 0 ||
-	             text_list_add(cells, bytes_text(size, seen.bytes)) != 0
-	         ? complain(volume->id, strerror(ENOMEM))
-	         : 0;
+	text_list_add(cells, volume->id);
+	text_list_addf(cells, "%u", n);
+	text_list_add(cells, oldest);
+	text_list_add(cells, newest);
+	text_list_add(cells, bytes_text(size, seen.bytes));
 	store_volume_close(&v);
-	return rc;
+	return cells->lost ? complain(volume->id, strerror(ENOMEM)) : 0;
 }
 
 static int

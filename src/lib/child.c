@@ -34,7 +34,7 @@
 /* Append what every program gets.  A fixed list, because the daemon's own environment may hold
  * secrets, and variables such as RSYNC_PARTIAL_DIR change what rsync does.  LC_ALL=C because
  * rsync's and ssh's messages are parsed. */
-static int
+static void
 add_environment(struct text_list *env)
 {
 	static const char *const kept[] = {"PATH",  "HOME", "USER",         "LOGNAME",
@@ -43,10 +43,10 @@ add_environment(struct text_list *env)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		const char *value = getenv(kept[i]);
 
-		if (value != NULL && text_list_addf(env, "%s=%s", kept[i], value) == -1)
-			return -1;
+		if (value != NULL)
+			text_list_addf(env, "%s=%s", kept[i], value);
 	}
-	return text_list_add(env, "LC_ALL=C");
+	text_list_add(env, "LC_ALL=C");
 }
 
 /* Move the descriptors of spec to 0, 1, 2 and 3, whatever numbers they have, and close all others:
@@ -117,8 +117,10 @@ child_start(const struct child_spec *spec)
 	pid_t parent = getpid(), pid = -1;
 
 	assert(spec->argv->n > 0 && spec->argv->item[0][0] == '/');
-	if (add_environment(&env) == 0 &&
-	    (spec->env == NULL || text_list_append(&env, spec->env) == 0))
+	add_environment(&env);
+	if (spec->env != NULL)
+		text_list_append(&env, spec->env);
+	if (!env.lost)
 		pid = fork();
 	if (pid == 0)
 		become(spec, env.item, parent);

@@ -276,11 +276,10 @@ list_own(struct text_list *list, char *s)
 {
 	char **item;
 
-	if (s == NULL)
-		return -1;
-	item = reallocarray(list->item, list->n + 2, sizeof(*item));
+	item = s != NULL ? reallocarray(list->item, list->n + 2, sizeof(*item)) : NULL;
 	if (item == NULL) {
 		free(s);
+		list->lost = true;
 		return -1;
 	}
 	item[list->n] = s;

@@ -107,7 +107,7 @@ put_rename(FILE *f, const struct view *view, const struct table_row *row, const 
 {
 	char *dir = text_format("%s/%s", view->data_dir, row->volume->id);
 	char *words[] = {dir, NULL};
-	const struct text_list list = {words, 1};
+	const struct text_list list = {.item = words, .n = 1};
 
 	if (dir != NULL && !text_hush(dir)) {
 		fputs("cd ", f);

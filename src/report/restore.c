@@ -70,16 +70,13 @@ find_back(struct text *t)
 static bool
 needs_secluded(const struct volume *v, const struct source *back)
 {
-	for (size_t i = 0; i < v->rsync_options.n; i++)
-		if (strcmp(v->rsync_options.item[i], "--old-args") == 0)
-			return false;
-	return back->transport == VOLUME_SHELL &&
+	return back->transport == VOLUME_SHELL && !text_list_has(&v->rsync_options, "--old-args") &&
 	       strpbrk(back->path, " \\'\"$`&;|<>()*?[]{}!#~") != NULL;
 }
 
 /* Add the options of the backup that the restore needs.  Those that reach the source are of no use
  * for a target that is reached in another way. */
-static int
+static void
 add_options(const struct text *t, bool local, struct text_list *argv)
 {
 	const struct volume *v = t->volume;
@@ -92,31 +89,29 @@ add_options(const struct text *t, bool local, struct text_list *argv)
 
 		if (!rsyncopt_has(option, uses))
 			continue;
-		if (text_list_add(argv, option) != 0)
-			return -1;
+		text_list_add(argv, option);
 		/* In a local copy --fake-super applies to both sides; the target gets real owners.
 		 */
-		if (local && strcmp(option, "--fake-super") == 0 &&
-		    text_list_add(argv, "-M--super") != 0)
-			return -1;
+		if (local && strcmp(option, "--fake-super") == 0)
+			text_list_add(argv, "-M--super");
 	}
-	return 0;
 }
 
 /* Add the options that tell how to reach the host by this remote shell. */
-static int
+static void
 add_reach(const struct volume *v, const struct source *host, const char *ssh,
           struct text_list *argv)
 {
-	if (needs_secluded(v, host) && text_list_add(argv, "-s") != 0)
-		return -1;
+	if (needs_secluded(v, host))
+		text_list_add(argv, "-s");
 	if (host->transport != VOLUME_SHELL || strcmp(ssh, "ssh") == 0)
-		return 0;
-	return text_list_add(argv, "-e") != 0 || text_list_add(argv, ssh) != 0 ? -1 : 0;
+		return;
+	text_list_add(argv, "-e");
+	text_list_add(argv, ssh);
 }
 
 /* Begin a command, to t->back or to a directory of this machine: the program and its options. */
-static int
+static void
 add_program(const struct text *t, bool relative, bool local, bool dry, struct text_list *argv)
 {
 	/* --modify-window=-1: nanoseconds, else a file changed twice in one second stays. */
@@ -133,30 +128,27 @@ add_program(const struct text *t, bool relative, bool local, bool dry, struct te
 
 	local = local || t->back.transport == VOLUME_LOCAL;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i] != NULL && text_list_add(argv, words[i]) != 0)
-			return -1;
-	if (!local && add_reach(t->volume, &t->back, t->ssh, argv) != 0)
-		return -1;
-	return add_options(t, local, argv);
+		if (words[i] != NULL)
+			text_list_add(argv, words[i]);
+	if (!local)
+		add_reach(t->volume, &t->back, t->ssh, argv);
+	add_options(t, local, argv);
 }
 
 /* Build one command.  Restoring to the source uses the same transport as the backup; restoring
  * aside, or a local volume, is a local copy. */
-static int
+static void
 add_words(const struct text *t, enum piece piece, enum destination target, bool dry,
           struct text_list *argv)
 {
 	int length[PIECES] = {[ONE_FILE] = (int)strlen(t->file), [ONE_DIRECTORY] = t->directory};
 
-	if (add_program(t, piece != EVERYTHING, target == TO_ASIDE, dry, argv) != 0)
-		return -1;
+	add_program(t, piece != EVERYTHING, target == TO_ASIDE, dry, argv);
 	/* With -R the part after "/./" is created below the target, parent directories included. */
-	if (text_list_addf(argv, "%s/%s/%s%.*s", t->dir, t->latest, piece == EVERYTHING ? "" : "./",
-	                   length[piece], t->file) != 0)
-		return -1;
-	if (target == BACK && t->unknown)
-		return 0;
-	return text_list_add(argv, target == TO_ASIDE ? ASIDE : t->back.text);
+	text_list_addf(argv, "%s/%s/%s%.*s", t->dir, t->latest, piece == EVERYTHING ? "" : "./",
+	               length[piece], t->file);
+	if (target == TO_ASIDE || !t->unknown)
+		text_list_add(argv, target == TO_ASIDE ? ASIDE : t->back.text);
 }
 
 /* In the place of an unknown target, after a blank: no shell runs a line that ends so. */
@@ -168,17 +160,17 @@ put_placeholder(const struct text *t)
 	fprintf(t->f, " <%.*s/PATH/>", host, t->back.text);
 }
 
-/* Write a line with a command, unless building it has failed, and free that. */
+/* Write a line with a command, unless there was no memory for it, and free that. */
 static void
-put_line(struct text *t, int built, struct text_list *argv, bool unknown, const char *after)
+put_line(struct text *t, struct text_list *argv, bool unknown, const char *after)
 {
 	fputs("    ", t->f);
-	if (built == 0)
+	if (!argv->lost)
 		argv_print(t->f, argv);
 	if (unknown)
 		put_placeholder(t);
 	fputs(after, t->f);
-	t->failed |= built != 0;
+	t->failed |= argv->lost;
 	text_list_free(argv);
 }
 
@@ -186,9 +178,9 @@ static void
 put_command(struct text *t, enum piece piece, enum destination target, bool dry)
 {
 	struct text_list argv = {0};
-	int rc = add_words(t, piece, target, dry, &argv);
 
-	put_line(t, rc, &argv, target == BACK && t->unknown, "\n");
+	add_words(t, piece, target, dry, &argv);
+	put_line(t, &argv, target == BACK && t->unknown, "\n");
 }
 
 /* Write a command about the volume's directory: words, directory, and what follows. */
@@ -197,11 +189,10 @@ put_about(struct text *t, const char *words, const char *after, ...)
 {
 	struct text_list argv = {0};
 	va_list args;
-	int rc = text_list_split(&argv, words);
 
-	if (rc == 0)
-		rc = text_list_add(&argv, t->dir);
-	put_line(t, rc, &argv, false, "");
+	text_list_split(&argv, words);
+	text_list_add(&argv, t->dir);
+	put_line(t, &argv, false, "");
 	va_start(args, after);
 	vfprintf(t->f, after, args);
 	va_end(args);
@@ -265,20 +256,17 @@ put_pieces(struct text *t, enum destination target)
 }
 
 /* Collect --delete and every option that protects from it what was never backed up. */
-static int
+static void
 list_filters(const struct volume *v, struct text_list *list)
 {
-	if (text_list_add(list, "--delete") != 0 ||
-	    (v->one_file_system && text_list_add(list, "-x") != 0))
-		return -1;
+	text_list_add(list, "--delete");
+	if (v->one_file_system)
+		text_list_add(list, "-x");
 	for (size_t i = 0; i < v->exclude.n; i++)
-		if (text_list_addf(list, "--exclude=%s", v->exclude.item[i]) != 0)
-			return -1;
+		text_list_addf(list, "--exclude=%s", v->exclude.item[i]);
 	for (size_t i = 0; i < v->rsync_options.n; i++)
-		if (rsyncopt_has(v->rsync_options.item[i], RSYNCOPT_FILTER) &&
-		    text_list_add(list, v->rsync_options.item[i]) != 0)
-			return -1;
-	return 0;
+		if (rsyncopt_has(v->rsync_options.item[i], RSYNCOPT_FILTER))
+			text_list_add(list, v->rsync_options.item[i]);
 }
 
 /* Without the excludes of the backup, --delete would remove what was excluded: it is not in the
@@ -294,10 +282,10 @@ put_delete(struct text *t)
 	      "-n first, and add all of the following, or files that were never backed up are\n"
 	      "removed too:\n\n",
 	      t->f);
-	if (list_filters(t->volume, &list) == 0)
+	list_filters(t->volume, &list);
+	if (!list.lost)
 		argv_print(t->f, &list);
-	else
-		t->failed = true;
+	t->failed |= list.lost;
 	fputc('\n', t->f);
 	text_list_free(&list);
 	for (size_t i = 0; i < options->n; i++)
@@ -366,32 +354,29 @@ put_back(struct text *t)
 
 /* The options of the backup, so that what it leaves out is no difference; but what --fake-super and
  * --munge-links change in the store, the restore has changed back. */
-static int
+static void
 add_comparison(const struct volume *v, struct text_list *argv)
 {
-	struct source source = {0};
-	char *why = NULL;
-	int rc = source_parse(v->source, &source, &why) != 0 ||
-	         text_list_split(argv, "-n -i -c -aHAX --numeric-ids --modify-window=-1") != 0 ||
-	         add_reach(v, &source, v->ssh, argv) != 0 || list_filters(v, argv) != 0;
+	const struct source source = {.transport = v->transport, .path = v->path};
 
-	for (size_t i = 0; rc == 0 && i < v->rsync_options.n; i++) {
+	text_list_split(argv, "-n -i -c -aHAX --numeric-ids --modify-window=-1");
+	add_reach(v, &source, v->ssh, argv);
+	list_filters(v, argv);
+	for (size_t i = 0; i < v->rsync_options.n; i++) {
 		const char *option = v->rsync_options.item[i];
 
 		if (!rsyncopt_has(option, RSYNCOPT_FILTER) && strcmp(option, "--fake-super") != 0 &&
 		    strcmp(option, "--munge-links") != 0)
-			rc = text_list_add(argv, option);
+			text_list_add(argv, option);
 	}
-	source_free(&source);
-	free(why);
-	return rc != 0 || text_list_add(argv, v->source) != 0 ? -1 : text_list_add(argv, ASIDE);
+	text_list_add(argv, v->source);
+	text_list_add(argv, ASIDE);
 }
 
 static void
 put_aside(struct text *t)
 {
 	struct text_list argv = {0};
-	int rc;
 
 	fputs("\nAside, into " ASIDE " below the current directory\n", t->f);
 	put_pieces(t, TO_ASIDE);
@@ -403,8 +388,9 @@ put_aside(struct text *t)
 	    "with\n"
 	    "a dot is about attributes:\n\n",
 	    t->f);
-	rc = text_list_add(&argv, t->rsync);
-	put_line(t, rc == 0 ? add_comparison(t->volume, &argv) : rc, &argv, false, "\n");
+	text_list_add(&argv, t->rsync);
+	add_comparison(t->volume, &argv);
+	put_line(t, &argv, false, "\n");
 }
 
 /* Disk usage, removing and pinning snapshots. */
@@ -483,16 +469,18 @@ restore_beside(FILE *f, const struct volume *volume, const char *rsync, const ch
 {
 	struct text t = {.f = f, .volume = volume, .rsync = shorten(rsync)};
 	struct text_list argv = {0};
-	int rc = find_back(&t);
 
-	if (rc == 0 && !t.unknown)
-		rc = text_replace(&t.back.text, "%s%s", t.back.text, to) |
-		     text_replace(&t.back.path, "%s%s", t.back.path, to);
-	if (rc == 0 &&
-	    (add_program(&t, false, false, false, &argv) != 0 || text_list_add(&argv, from) != 0 ||
-	     (!t.unknown && text_list_add(&argv, t.back.text) != 0)))
-		rc = -1;
-	put_line(&t, rc, &argv, t.unknown, "\n");
+	t.failed = find_back(&t) != 0;
+	if (!t.failed && !t.unknown)
+		t.failed = (text_replace(&t.back.text, "%s%s", t.back.text, to) |
+		            text_replace(&t.back.path, "%s%s", t.back.path, to)) != 0;
+	if (!t.failed) {
+		add_program(&t, false, false, false, &argv);
+		text_list_add(&argv, from);
+		if (!t.unknown)
+			text_list_add(&argv, t.back.text);
+	}
+	put_line(&t, &argv, t.unknown, "\n");
 	source_free(&t.back);
 	free(t.ssh);
 	return t.failed ? -1 : 0;

@@ -17,27 +17,6 @@
 #define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-"
 
 /*
- * The `ssh` option with BatchMode and time-outs appended: without them ssh could wait for a
- * password or a dead host for ever.  ssh uses the first value given, so the user's own options take
- * precedence.
- */
-static char *
-format_shell(const struct volume *volume)
-{
-	int64_t interval = volume->io_timeout / 10;
-
-	if (interval > ALIVE_INTERVAL_MAX)
-		interval = ALIVE_INTERVAL_MAX;
-	if (interval < 1)
-		interval = 1;
-	return text_format(
-	    "%s -o BatchMode=yes -o ConnectTimeout=%d -o ServerAliveInterval=%" PRId64
-	    " -o ServerAliveCountMax=%" PRId64,
-	    volume->ssh, CONNECT_TIMEOUT, interval,
-	    volume->io_timeout > interval ? volume->io_timeout / interval : 1);
-}
-
-/*
  * Must the path be sent in the protocol (-s) rather than on the remote command line?  rsync 3.5.0
  * escapes it for the remote shell (all but some backslashes), older versions not always.  Only
  * where needed: rrsync on the host refuses -s.
@@ -52,20 +31,28 @@ needs_secluded(const struct volume *v, const struct version *version)
 	return v->path[strspn(v->path, PLAIN)] != '\0';
 }
 
-static int
+/*
+ * The `ssh` option with BatchMode and time-outs appended: without them ssh could wait for a
+ * password or a dead host for ever.  ssh uses the first value given, so the user's own options take
+ * precedence.
+ */
+static void
 add_shell(const struct volume *volume, struct text_list *argv)
 {
-	char *shell;
-	int error;
+	int64_t interval = volume->io_timeout / 10;
 
 	if (volume->transport != VOLUME_SHELL)
-		return 0;
-	shell = format_shell(volume);
-	if (shell == NULL)
-		return -1;
-	error = text_list_add(argv, "-e") != 0 || text_list_add(argv, shell) != 0;
-	free(shell);
-	return error ? -1 : 0;
+		return;
+	if (interval > ALIVE_INTERVAL_MAX)
+		interval = ALIVE_INTERVAL_MAX;
+	if (interval < 1)
+		interval = 1;
+	text_list_add(argv, "-e");
+	text_list_addf(argv,
+	               "%s -o BatchMode=yes -o ConnectTimeout=%d -o ServerAliveInterval=%" PRId64
+	               " -o ServerAliveCountMax=%" PRId64,
+	               volume->ssh, CONNECT_TIMEOUT, interval,
+	               volume->io_timeout > interval ? volume->io_timeout / interval : 1);
 }
 
 /* Does the sender read each file in full before it sends anything about it? */
@@ -88,23 +75,21 @@ argv_patience(const struct volume *volume, bool checksum)
 
 /* Filter rules for these attributes, separated by blanks.  A rule for attributes replaces rsync's
  * own, which leaves out system.* (the ACLs). */
-static int
+static void
 add_attributes(const struct argv_job *job, const char *sides, const char *name,
                struct text_list *argv)
 {
 	if (name == NULL || *name == '\0' ||
 	    text_list_has(&job->volume->rsync_options, "--no-xattrs"))
-		return 0;
-	if (text_list_addf(argv, "--filter=-x%s system.*", sides) != 0)
-		return -1;
+		return;
+	text_list_addf(argv, "--filter=-x%s system.*", sides);
 	while (*name != '\0') {
 		int len = (int)strcspn(name, " ");
 
-		if (len > 0 && text_list_addf(argv, "--filter=-x%s %.*s", sides, len, name) != 0)
-			return -1;
+		if (len > 0)
+			text_list_addf(argv, "--filter=-x%s %.*s", sides, len, name);
 		name += len + (name[len] == ' ');
 	}
-	return 0;
 }
 
 /*
@@ -114,24 +99,12 @@ add_attributes(const struct argv_job *job, const char *sides, const char *name,
  * which is not sent to a host: its rsync need not know such rules.  Here the sender has the
  * receiver's arguments, and without a rule of its own it would send system.* too.
  */
-static int
+static void
 add_xattr_rules(const struct argv_job *job, struct text_list *argv)
 {
-	const char *sides = job->volume->transport == VOLUME_LOCAL ? "sr" : "r";
-
-	return add_attributes(job, "sr", job->added, argv) != 0 ||
-	               add_attributes(job, sides, job->refused, argv) != 0
-	           ? -1
-	           : 0;
-}
-
-static int
-add_all(struct text_list *argv, const char *const options[])
-{
-	for (size_t i = 0; options[i] != NULL; i++)
-		if (text_list_add(argv, options[i]) != 0)
-			return -1;
-	return 0;
+	add_attributes(job, "sr", job->added, argv);
+	add_attributes(job, job->volume->transport == VOLUME_LOCAL ? "sr" : "r", job->refused,
+	               argv);
 }
 
 /*
@@ -158,26 +131,14 @@ is_apart(const struct argv_job *job)
 	return false;
 }
 
-static int
-add_apart(const struct argv_job *job, struct text_list *argv)
-{
-	static const char *const options[] = {"-s", "-e", "/usr/bin/env", "--whole-file", NULL};
-
-	if (!is_apart(job))
-		return 0;
-	return add_all(argv, options) != 0 ||
-	               text_list_addf(argv, "--rsync-path=%s", job->program) != 0
-	           ? -1
-	           : 0;
-}
-
-/* Options of every copy and scan.  A sender that compares by checksum is silent for long, so it
- * gets no --timeout, which would abort it. */
-static int
+/* The program, and the options of every copy and scan.  A sender that compares by checksum is
+ * silent for long, so it gets no --timeout, which would abort it. */
+static void
 add_manner(const struct argv_job *job, struct text_list *argv)
 {
 	const struct volume *v = job->volume;
-	const char *const options[] = {
+	const char *const words[] = {
+	    job->program,
 	    "-aHAX",
 	    "--sparse",
 	    "--numeric-ids",
@@ -192,17 +153,19 @@ add_manner(const struct argv_job *job, struct text_list *argv)
 	    "--info=progress2",
 	};
 
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (options[i] != NULL && text_list_add(argv, options[i]) != 0)
-			return -1;
-	if (add_xattr_rules(job, argv) != 0 || add_apart(job, argv) != 0)
-		return -1;
-	if (job->source != NULL && text_list_addf(argv, "--contimeout=%d", CONNECT_TIMEOUT) != 0)
-		return -1;
-	if (!compares_contents(v, job->checksum) &&
-	    text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout) != 0)
-		return -1;
-	return add_shell(v, argv);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i] != NULL)
+			text_list_add(argv, words[i]);
+	add_xattr_rules(job, argv);
+	if (is_apart(job)) {
+		text_list_split(argv, "-s -e /usr/bin/env --whole-file");
+		text_list_addf(argv, "--rsync-path=%s", job->program);
+	}
+	if (job->source != NULL)
+		text_list_addf(argv, "--contimeout=%d", CONNECT_TIMEOUT);
+	if (!compares_contents(v, job->checksum))
+		text_list_addf(argv, "--timeout=%" PRId64, v->io_timeout);
+	add_shell(v, argv);
 }
 
 /*
@@ -210,40 +173,38 @@ add_manner(const struct argv_job *job, struct text_list *argv)
  * times a file; a path through the target and ".." would add two more each time.  Without it the
  * relative path is used.
  */
-static int
+static void
 add_bases(const struct argv_job *job, struct text_list *argv)
 {
 	bool is_confined = job->version.confine_root && job->root != NULL;
 	const char *directory = is_confined ? job->root : "..";
 
-	if (is_confined && text_list_addf(argv, "--confine-root=%s", job->root) != 0)
-		return -1;
+	if (is_confined)
+		text_list_addf(argv, "--confine-root=%s", job->root);
 	for (size_t i = 0; i < LINKDEST_MAX && job->base[i] != NULL; i++)
-		if (text_list_addf(argv, "--link-dest=%s/%s", directory, job->base[i]) != 0)
-			return -1;
-	return 0;
+		text_list_addf(argv, "--link-dest=%s/%s", directory, job->base[i]);
 }
 
-static int
+static void
 add_filters(const struct argv_job *job, struct text_list *argv)
 {
 	const struct text_list *exclude = &job->volume->exclude;
 
 	for (size_t i = 0; i < exclude->n; i++)
-		if (text_list_addf(argv, "--exclude=%s", exclude->item[i]) != 0)
-			return -1;
-	return text_list_append(argv, &job->volume->rsync_options);
+		text_list_addf(argv, "--exclude=%s", exclude->item[i]);
+	text_list_append(argv, &job->volume->rsync_options);
 }
 
+/* The last words.  Return -1 if there was no memory for any before them. */
 static int
 add_ends(const struct argv_job *job, struct text_list *argv)
 {
 	const char *source = job->source != NULL ? job->source : job->volume->source;
 
-	if (text_list_add(argv, "--") != 0 ||
-	    text_list_addf(argv, "%s%s", is_apart(job) ? APART ":" : "", source) != 0)
-		return -1;
-	return text_list_addf(argv, "%s/", job->target);
+	text_list_add(argv, "--");
+	text_list_addf(argv, "%s%s", is_apart(job) ? APART ":" : "", source);
+	text_list_addf(argv, "%s/", job->target);
+	return argv->lost ? -1 : 0;
 }
 
 /* The order matters: filters in rsync_options come after the excludes, and after the options
@@ -251,10 +212,10 @@ add_ends(const struct argv_job *job, struct text_list *argv)
 int
 argv_rsync(const struct argv_job *job, struct text_list *argv)
 {
-	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
-	    text_list_add(argv, "--out-format=" SCAN_FORMAT) != 0 || add_bases(job, argv) != 0 ||
-	    add_filters(job, argv) != 0)
-		return -1;
+	add_manner(job, argv);
+	text_list_add(argv, "--out-format=" SCAN_FORMAT);
+	add_bases(job, argv);
+	add_filters(job, argv);
 	return add_ends(job, argv);
 }
 
@@ -266,56 +227,48 @@ argv_rsync(const struct argv_job *job, struct text_list *argv)
 int
 argv_scan(const struct argv_job *job, struct text_list *argv)
 {
-	static const char *const options[] = {
-	    "-n", "--delete", "--delete-excluded", "--ignore-errors", "--out-format=" SCAN_FORMAT,
-	    NULL};
-
-	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
-	    add_all(argv, options) != 0 || add_filters(job, argv) != 0)
-		return -1;
+	add_manner(job, argv);
+	text_list_split(argv, "-n --delete --delete-excluded --ignore-errors");
+	text_list_add(argv, "--out-format=" SCAN_FORMAT);
+	add_filters(job, argv);
 	return add_ends(job, argv);
 }
 
-/* The arguments for the names on a list, with these options. */
-static int
-add_listed(const struct argv_job *job, const char *const options[], struct text_list *argv)
+/* The beginning of the arguments for the names on a list. */
+static void
+add_listed(const struct argv_job *job, struct text_list *argv)
 {
-	static const char *const list[] = {"--from0", "--ignore-missing-args", NULL};
-
-	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0)
-		return -1;
-	if (job->volume->transport != VOLUME_LOCAL && add_bases(job, argv) != 0)
-		return -1;
-	if (text_list_addf(argv, "--files-from=%s", job->list) != 0 || add_all(argv, list) != 0 ||
-	    add_all(argv, options) != 0 || add_filters(job, argv) != 0)
-		return -1;
-	return add_ends(job, argv);
+	add_manner(job, argv);
+	if (job->volume->transport != VOLUME_LOCAL)
+		add_bases(job, argv);
+	text_list_addf(argv, "--files-from=%s", job->list);
+	text_list_split(argv, "--from0 --ignore-missing-args");
 }
 
 int
 argv_copy(const struct argv_job *job, struct text_list *argv)
 {
-	static const char *const options[] = {NULL};
-
-	return add_listed(job, options, argv);
+	add_listed(job, argv);
+	add_filters(job, argv);
+	return add_ends(job, argv);
 }
 
 int
 argv_recheck(const struct argv_job *job, struct text_list *argv)
 {
-	static const char *const options[] = {"-n", "--out-format=" SCAN_FORMAT, NULL};
-
-	return add_listed(job, options, argv);
+	add_listed(job, argv);
+	text_list_add(argv, "-n");
+	text_list_add(argv, "--out-format=" SCAN_FORMAT);
+	add_filters(job, argv);
+	return add_ends(job, argv);
 }
 
 int
 argv_top(const struct argv_job *job, struct text_list *argv)
 {
-	static const char *const options[] = {"--no-r", "--dirs", "--exclude=*", NULL};
-
-	if (text_list_add(argv, job->program) != 0 || add_manner(job, argv) != 0 ||
-	    add_all(argv, options) != 0 || text_list_append(argv, &job->volume->rsync_options) != 0)
-		return -1;
+	add_manner(job, argv);
+	text_list_split(argv, "--no-r --dirs --exclude=*");
+	text_list_append(argv, &job->volume->rsync_options);
 	return add_ends(job, argv);
 }
 
@@ -327,20 +280,19 @@ argv_list(const struct volume *volume, const char *program, const struct version
 {
 	const struct text_list *options = &volume->rsync_options;
 
-	if (text_list_add(argv, program) != 0 || text_list_add(argv, "--list-only") != 0 ||
-	    text_list_add(argv, "--dirs") != 0 ||
-	    (needs_secluded(volume, version) && text_list_add(argv, "-s") != 0) ||
-	    text_list_add(argv, "--no-h") != 0 || text_list_add(argv, "--stats") != 0 ||
-	    text_list_addf(argv, "--timeout=%" PRId64, volume->io_timeout) != 0 ||
-	    add_shell(volume, argv) != 0)
-		return -1;
+	text_list_add(argv, program);
+	text_list_split(argv, "--list-only --dirs");
+	if (needs_secluded(volume, version))
+		text_list_add(argv, "-s");
+	text_list_split(argv, "--no-h --stats");
+	text_list_addf(argv, "--timeout=%" PRId64, volume->io_timeout);
+	add_shell(volume, argv);
 	for (size_t i = 0; i < options->n; i++)
-		if (rsyncopt_has(options->item[i], RSYNCOPT_REACH) &&
-		    text_list_add(argv, options->item[i]) != 0)
-			return -1;
-	if (text_list_add(argv, "--") != 0 || text_list_add(argv, volume->source) != 0)
-		return -1;
-	return 0;
+		if (rsyncopt_has(options->item[i], RSYNCOPT_REACH))
+			text_list_add(argv, options->item[i]);
+	text_list_add(argv, "--");
+	text_list_add(argv, volume->source);
+	return argv->lost ? -1 : 0;
 }
 
 /*

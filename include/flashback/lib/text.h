@@ -10,10 +10,12 @@
 
 #define TEXT_QUOTE 100 /* large enough for a quoted word, which is cut to fit */
 
-/** A list of strings.  item[n] is always NULL when item is not, so item can serve as an argv. */
+/** A list of strings.  item[n] is always NULL when item is not, so item can serve as an argv.  Who
+ * adds many looks at lost once, at the end. */
 struct text_list {
 	char **item;
 	size_t n;
+	bool lost; /* there was no memory for something that was to be added */
 };
 
 /**
@@ -70,7 +72,8 @@ char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 int text_replace(char **s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/** text_list_add(list, s): append a copy of s.  Return 0, or -1 with ENOMEM and list unchanged. */
+/** text_list_add(list, s): append a copy of s.  Return 0, or -1 with ENOMEM, lost set and the items
+ * unchanged. */
 int text_list_add(struct text_list *list, const char *s);
 
 /** text_list_addf(list, fmt, ...): append a formatted string.  Return 0/-1. */

@@ -305,7 +305,15 @@ test_list(void **state)
 	check_list(&list, (const char *const[]){"one", "two", "--timeout=600", "", NULL});
 	check_list(&more, (const char *const[]){"", "", NULL});
 
+	/* A text that cannot be made, as without memory: that stays known. */
+	assert_false(list.lost);
+	assert_int_equal(text_list_addf(&list, "%ls", L"\x20ac"), -1);
+	assert_int_equal(text_list_add(&list, "x"), 0);
+	assert_true(list.lost);
+	check_list(&list, (const char *const[]){"one", "two", "--timeout=600", "", "x", NULL});
+
 	text_list_free(&list);
+	assert_false(list.lost);
 	assert_null(list.item);
 	assert_int_equal(list.n, 0);
 	text_list_free(&list);
