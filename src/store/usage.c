@@ -13,26 +13,26 @@
 
 #include "flashback/lib/file.h"
 #include "flashback/lib/units.h"
-#include "flashback/store/growth.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/store.h"
 
 #define FILE_MAX 8192
 #define DAY (24 * 60 * 60)
+#define WEEK 7 /* days */
 
 struct usage {
 	int meta; /* .flashback; -1: it cannot be opened */
 	char disk[MARKER_DISK_SIZE];
-	struct growth_day days[GROWTH_WINDOW + 1];
+	struct usage_day days[USAGE_WINDOW + 1];
 	size_t n;
 };
 
 static void
 add(struct usage *u, int64_t day, int64_t used)
 {
-	if (u->n == GROWTH_WINDOW + 1)
+	if (u->n == USAGE_WINDOW + 1)
 		memmove(u->days, u->days + 1, --u->n * sizeof(u->days[0]));
-	u->days[u->n++] = (struct growth_day){day, used};
+	u->days[u->n++] = (struct usage_day){day, used};
 }
 
 /* Take the lines of this disk up to today.  One that is damaged is left out. */
@@ -101,6 +101,52 @@ usage_note(int store, int64_t now, bool anew)
 	file_close(&u.meta);
 }
 
+static double
+rate(const struct usage_day *from, const struct usage_day *to)
+{
+	return (double)(to->used - from->used) / (double)(to->day - from->day);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * The lower of two rates: the median of those over a week each, and the average of all days.
+ * Snapshots that expire once a week leave no trace in the first, but those that expire once a month
+ * do: most weeks see only growth.  The average spans two months, but a large file that was added
+ * distorts it for as long.
+ */
+int64_t
+usage_daily(const struct usage_day *days, size_t n)
+{
+	double rates[USAGE_WINDOW + 1], week, all;
+	size_t nrates = 0, from = 0;
+
+	while (n > 0 && days[0].day < days[n - 1].day - USAGE_WINDOW) {
+		days++;
+		n--;
+	}
+	for (size_t i = 1; i < n; i++) {
+		while (days[from + 1].day <= days[i].day - WEEK)
+			from++;
+		if (days[from].day <= days[i].day - WEEK)
+			rates[nrates++] = rate(&days[from], &days[i]);
+	}
+	if (nrates == 0)
+		return 0;
+	qsort(rates, nrates, sizeof(rates[0]), compare);
+	week = rates[(nrates - 1) / 2];
+	all = rate(&days[0], &days[n - 1]);
+	if (all < week)
+		week = all;
+	return week > 0 ? (int64_t)week : 0;
+}
+
 int64_t
 usage_growth(int store, int64_t now)
 {
@@ -108,5 +154,5 @@ usage_growth(int store, int64_t now)
 
 	open_usage(&u, store, now);
 	file_close(&u.meta);
-	return growth_daily(u.days, u.n);
+	return usage_daily(u.days, u.n);
 }
