@@ -13,7 +13,6 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
-#include "flashback/rsync/runplan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
@@ -108,35 +107,23 @@ print_reason(const struct dry *d, const struct table_row *row)
  * worker would make first are predicted and not made. */
 static void
 plan_run(const struct dry *d, const struct table_row *row, struct store_volume *v, const char *path,
-         struct runplan *plan)
+         struct copy *c)
 {
-	struct runplan_case c = {
-	    .known =
-	        {
-	            .volume = row->volume,
-	            .last = row->seen.last.result,
-	            .now = d->when.now,
-	            .root = geteuid() == 0,
-	            .spare = d->opened && spare_possible(&d->store),
-	        },
-	    .program = d->config->rsync,
-	    .version = d->version,
-	    .root = path,
-	    .whole_seconds = d->opened && !d->store.traits.nanoseconds,
-	    .added = d->opened ? d->store.traits.added : NULL,
-	    .refused = d->opened ? d->store.traits.refused : NULL,
-	    .offset = d->when.offset,
-	};
 	char boot[BOOTID_SIZE];
 
+	*c = (struct copy){
+	    .config = d->config,
+	    .volume = row->volume,
+	    .version = d->version,
+	    .store = &d->store,
+	    .v = v,
+	    .seen = &row->seen,
+	    .root = path,
+	};
 	if (bootid_read(v->fd, boot) != 0)
 		boot[0] = '\0';
-	(void)salvage_foresee(v, boot, d->when.now, &c.known.doubtful);
-	c.known.stamps = v->stamps;
-	c.known.nstamps = v->nstamps;
-	c.known.runs = v->runs;
-	c.known.nruns = v->nruns;
-	runplan_make(&c, plan);
+	(void)salvage_foresee(v, boot, d->when.now, &c->doubtful);
+	copy_plan(c, d->when.now);
 }
 
 /* Say what kind of run it would be, and make the arguments of its first rsync.  The scan of a quick
@@ -166,15 +153,15 @@ print_command(const struct dry *d, const struct table_row *row, struct store_vol
 	char *path = text_format("%s/%s", d->data_dir, row->volume->id);
 	char *above = text_format("%s/%s", d->data_dir, row->volume->host);
 	struct text_list cd = {0}, argv = {0}, make = {0};
-	struct runplan plan;
+	struct copy copy;
 	int rc = -1;
 
 	if (path == NULL || above == NULL || text_list_split(&make, "mkdir -pm 700") != 0 ||
 	    text_list_add(&make, above) != 0 || text_list_add(&make, path) != 0)
 		goto out;
-	plan_run(d, row, v, path, &plan);
+	plan_run(d, row, v, path, &copy);
 	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
-	    print_kind(v, &plan, &argv) == 0) {
+	    print_kind(v, &copy.plan, &argv) == 0) {
 		printf("    ");
 		if (v->fd < 0) {
 			argv_print(stdout, &make);
@@ -296,6 +283,7 @@ static void
 look(struct dry *d, char **why, struct inspect_disk *disk)
 {
 	if (store_open(d->config->data_dir, &d->store, why) != 0) {
+		d->store.traits.nanoseconds = true; /* as most disks do */
 		d->when.disk = PLAN_DISK_ABSENT;
 		d->disk_reason = *why != NULL ? *why : strerror(ENOMEM);
 		return;

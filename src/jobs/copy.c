@@ -17,7 +17,6 @@
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
-#include "flashback/rsync/quick.h"
 #include "flashback/store/roomtest.h"
 #include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
@@ -57,26 +56,21 @@ copy_keep_out(struct volume *v, const char *data_dir, char **why)
 	return rc;
 }
 
-/* Collect what is known of the volume and the disk for runplan_make, which decides.  --dry-run
- * fills in the same struct, so both plan alike. */
+/* Collect what is known of the volume and the disk for runplan_make, which decides. */
 void
-copy_plan(struct copy *c)
+copy_plan(struct copy *c, int64_t now)
 {
-	int64_t now = clock_wall();
 	const struct runplan_case rc = {
-	    .known =
-	        {
-	            .volume = c->volume,
-	            .stamps = c->v->stamps,
-	            .nstamps = c->v->nstamps,
-	            .runs = c->v->runs,
-	            .nruns = c->v->nruns,
-	            .last = c->seen->last.result,
-	            .doubtful = c->doubtful,
-	            .now = now,
-	            .root = geteuid() == 0,
-	            .spare = spare_possible(c->store),
-	        },
+	    .volume = c->volume,
+	    .stamps = c->v->stamps,
+	    .nstamps = c->v->nstamps,
+	    .runs = c->v->runs,
+	    .nruns = c->v->nruns,
+	    .last = c->seen->last.result,
+	    .doubtful = c->doubtful,
+	    .now = now,
+	    .as_root = geteuid() == 0,
+	    .spare = spare_possible(c->store),
 	    .program = c->config->rsync,
 	    .version = c->version,
 	    .root = c->root,
@@ -289,7 +283,7 @@ copy_fits(struct copy *c)
 	char base[STAMP_NAME_SIZE], need[UNITS_TEXT], have[UNITS_TEXT];
 	uint64_t bytes = (uint64_t)c->scan.new_bytes, room;
 
-	if (!quick_is_touched(&c->scan, c->end.words.stats.files) || c->plan.job.base[1] != NULL)
+	if (!runplan_is_touched(&c->scan, c->end.words.stats.files) || c->plan.job.base[1] != NULL)
 		return true;
 	stamp_format(&c->plan.base, base);
 	if (sharing_is_coarse(c->v->fd, base))

@@ -16,10 +16,10 @@
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/reach.h"
 #include "flashback/jobs/recheck.h"
+#include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
-#include "flashback/rsync/quick.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/store/aside.h"
 #include "flashback/store/salvage.h"
@@ -189,7 +189,7 @@ adds_up(const struct snapshot_quick *q)
 	struct copy *c = q->c;
 	const struct scan *s = &c->scan;
 	struct patch p = {.v = c->v, .list = s->list};
-	int64_t surplus = quick_surplus(s, q->entries, q->compared.words.stats.files);
+	int64_t surplus = runplan_surplus(s, q->entries, q->compared.words.stats.files);
 
 	if (surplus <= 0)
 		return surplus == 0;
@@ -215,7 +215,7 @@ compare(struct snapshot_quick *q)
 	if (fflush(c->scan.gone) != 0 || fflush(c->scan.list) != 0)
 		c->scan.broken = true;
 	q->compared = c->end;
-	c->full = quick_why_full_now(&c->scan, c->end.words.stats.files);
+	c->full = runplan_why_full_now(&c->scan, c->end.words.stats.files);
 	if (c->full == NULL && !adds_up(q))
 		c->full = "the comparison did not name all that differs";
 	if (c->full == NULL && returns_from_another(q))
@@ -385,7 +385,7 @@ renew_tree(struct copy *c)
 		if (mkdirat(c->v->fd, name, 0700) == 0)
 			return 0;
 	} else if (salvage_interrupted(c->v, &c->tree) == 0 && store_volume_list(c->v) == 0) {
-		copy_plan(c);
+		copy_plan(c, clock_wall());
 		return copy_make_tree(c);
 	}
 	return verdict_give_up(&c->verdict, inspect_blame(c->store, errno),
@@ -462,7 +462,7 @@ snapshot_run(struct copy *c)
 		                       strerror(errno));
 	c->root = root;
 	c->source = reach_source(c->volume, c->signals, &address);
-	copy_plan(c);
+	copy_plan(c, clock_wall());
 	copy_recall(c);
 	if (copy_make_tree(c) == 0) {
 		c->log = runlog_open(c->v->meta, &c->tree);

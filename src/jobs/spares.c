@@ -10,7 +10,7 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/tree.h"
-#include "flashback/rsync/quick.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
 
@@ -39,18 +39,18 @@ has_spare(const struct store_volume *v)
 static bool
 can_be_quick(const struct volume *volume, const struct store_volume *v)
 {
-	const struct quick_case qc = {
+	const struct runplan_case qc = {
 	    .volume = volume,
 	    .stamps = v->stamps,
 	    .nstamps = v->nstamps,
 	    .runs = v->runs,
 	    .nruns = v->nruns,
 	    .now = clock_wall(),
-	    .root = true, /* spare_possible */
+	    .as_root = true, /* spare_possible */
 	    .spare = true,
 	};
 
-	return !volume->disabled && quick_why_full(&qc) == NULL;
+	return !volume->disabled && runplan_why_full(&qc) == NULL;
 }
 
 /*
@@ -75,7 +75,7 @@ decide(const struct spares *s, const struct volume *volume, const struct store_v
 static void
 name_base(const struct store_volume *v, char name[STAMP_NAME_SIZE])
 {
-	struct stamp base = quick_base(v->stamps, v->nstamps, clock_wall());
+	struct stamp base = runplan_base(v->stamps, v->nstamps, clock_wall());
 
 	name[0] = '\0';
 	if (base.when != 0)

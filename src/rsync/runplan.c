@@ -1,34 +1,125 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/rsync/runplan.h"
 
+#include "flashback/config/rsyncopt.h"
+#include "flashback/store/summary.h"
+
+struct stamp
+runplan_base(const struct stamp *stamps, size_t n, int64_t now)
+{
+	while (n-- > 0)
+		if (stamp_is_good(stamp_kind(&stamps[n])) &&
+		    stamps[n].when <= now + SUMMARY_AHEAD_MAX)
+			return stamps[n];
+	return (struct stamp){.when = 0};
+}
+
+static bool
+has_full_option(const struct text_list *options)
+{
+	for (size_t i = 0; i < options->n; i++)
+		if (!rsyncopt_has(options->item[i], RSYNCOPT_QUICK))
+			return true;
+	return false;
+}
+
+/* A quick run of a local source uses no bases (see argv_copy), so whatever another tree has and
+ * the newest snapshot lacks would be copied again: with an interrupted tree, all of it at each
+ * attempt. */
+static const char *
+why_other_base(const struct runplan_case *c)
+{
+	struct stamp base[LINKDEST_MAX];
+	size_t n = linkdest_choose(c->stamps, c->nstamps, &c->doubtful, c->now, base);
+
+	for (size_t i = 0; c->volume->transport == VOLUME_LOCAL && i < n; i++) {
+		if (base[i].state == STAMP_INTERRUPTED)
+			return "it resumes what was interrupted";
+		if (base[i].state == STAMP_SUSPECT)
+			return "a .suspect copy is newer than the last backup";
+	}
+	return NULL;
+}
+
+/* Each condition is one under which a quick run would fail or give another tree than a full run.
+ * The first that holds is logged. */
+const char *
+runplan_why_full(const struct runplan_case *c)
+{
+	struct stamp base = runplan_base(c->stamps, c->nstamps, c->now);
+
+	if (base.when == 0)
+		return "there is no snapshot to compare with";
+	if (!c->as_root)
+		return "flashback does not run as root";
+	if (!c->spare)
+		return "the backup disk cannot hold a spare tree";
+	if (has_full_option(&c->volume->rsync_options))
+		return "an option in rsync_options needs it";
+	if (c->last == RESULT_LINKS)
+		return "a file had too many hard links";
+	if (c->doubtful.when != 0)
+		return "a copy from an earlier boot must be compared by checksum";
+	if (!history_is_alike(c->runs, c->nruns, &base, volume_fingerprint(c->volume)))
+		return "the source, the excludes or the options have changed";
+	return why_other_base(c);
+}
+
+bool
+runplan_is_touched(const struct scan *s, int64_t files)
+{
+	int64_t others = s->created + s->changed + s->attributes;
+
+	return s->listed > files / 2 && s->touched > 0 && others <= s->touched / 9;
+}
+
+const char *
+runplan_why_full_now(const struct scan *s, int64_t files)
+{
+	if (s->broken)
+		return "the comparison could not be understood";
+	if (s->links)
+		return "hard links have changed";
+	if (runplan_is_touched(s, files))
+		return "the times of more than half of the files have changed";
+	if (s->listed > files / 2)
+		return "more than half of the files have changed";
+	return NULL;
+}
+
+/* files includes the root directory, entries does not. */
+int64_t
+runplan_surplus(const struct scan *s, int64_t entries, int64_t files)
+{
+	return entries + s->new_names - s->gone_names - (files - s->skipped - 1);
+}
+
 /* Choose the kind of run, the tree and the bases, and build the job for argv.  A plan depends on
  * its arguments only, so a dry run plans exactly what a run would do. */
 void
 runplan_make(const struct runplan_case *c, struct runplan *plan)
 {
-	const struct quick_case *known = &c->known;
 	struct stamp base[LINKDEST_MAX];
-	size_t n =
-	    linkdest_choose(known->stamps, known->nstamps, &known->doubtful, known->now, base);
+	size_t n = linkdest_choose(c->stamps, c->nstamps, &c->doubtful, c->now, base);
 
 	*plan = (struct runplan){
-	    .full = quick_why_full(known),
-	    .base = quick_base(known->stamps, known->nstamps, known->now),
-	    .tree = linkdest_stamp(known->stamps, known->nstamps, known->now, c->offset),
+	    .full = runplan_why_full(c),
+	    .base = runplan_base(c->stamps, c->nstamps, c->now),
+	    .tree = linkdest_stamp(c->stamps, c->nstamps, c->now, c->offset),
 	    .job =
 	        {
-	            .volume = known->volume,
+	            .volume = c->volume,
 	            .program = c->program,
 	            .version = c->version,
 	            .root = c->root,
-	            .checksum = known->doubtful.when != 0,
-	            .unlinked = known->last == RESULT_LINKS,
+	            .checksum = c->doubtful.when != 0,
+	            .unlinked = c->last == RESULT_LINKS,
 	            .whole_seconds = c->whole_seconds,
 	            /* As another user rsync copies user.* only, and sees no others. */
-	            .added = known->root ? c->added : NULL,
-	            .refused = known->root ? c->refused : NULL,
+	            .added = c->as_root ? c->added : NULL,
+	            .refused = c->as_root ? c->refused : NULL,
 	        },
-	    .patience = argv_patience(known->volume, known->doubtful.when != 0),
+	    .patience = argv_patience(c->volume, c->doubtful.when != 0),
 	};
 	plan->job.target = stamp_format(&plan->tree, plan->target);
 	for (size_t i = 0; i < n; i++)

@@ -76,8 +76,10 @@ bool copy_fits(struct copy *c);
 /** copy_recall(c): read which files the run before could not read. */
 void copy_recall(struct copy *c);
 
-/** copy_plan(c): decide in c->plan what the run does, from the volume's present snapshots. */
-void copy_plan(struct copy *c);
+/** copy_plan(c, now): decide in c->plan what the run does, from the volume's present snapshots.
+ * --dry-run uses it too, so both plan alike: of c it reads config, volume, version, store, v, seen,
+ * doubtful, root and source. */
+void copy_plan(struct copy *c, int64_t now);
 
 /** copy_make_tree(c): create the directory of the next snapshot, c->plan.tree, as c->tree, and
  * note it in the lock file.  Return 0, or -1 with the verdict. */
