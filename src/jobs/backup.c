@@ -42,8 +42,7 @@ struct run {
 	const struct backup_job *job;
 	struct volume *volume;
 	int out;
-	int64_t began; /* clock_mono */
-	int64_t now;   /* clock_wall at the start */
+	int64_t now; /* clock_wall at the start */
 	struct store store;
 	struct store_volume v;
 	bool opened, locked, prepared; /* what must be released; `before` exited 0 */
@@ -319,7 +318,7 @@ run_before(struct run *r)
 static int64_t
 seconds_since(const struct run *r)
 {
-	return (clock_mono() - r->began) / 1000;
+	return (clock_mono() - r->copy.began) / 1000;
 }
 
 /* Expire the tree of an earlier boot once there is a snapshot: its good files are in that, and
@@ -337,26 +336,10 @@ drop_doubtful(struct run *r)
 static void
 commit(struct run *r)
 {
-	struct commit c = {
-	    .data_dir = r->job->config->data_dir,
-	    .rsync = r->job->config->rsync,
-	    .store = &r->store,
-	    .v = &r->v,
-	    .volume = r->volume,
-	    .now = clock_wall(),
-	    .tree = r->copy.tree,
-	    .verdict = r->copy.verdict,
-	    .unreadable = &r->copy.unreadable,
-	    .began = r->began,
-	    .blind = voldir_is_blind(&r->v),
-	};
-
 	send_stage(r, TABLE_COMMITTING);
-	commit_run(&c);
-	r->copy.tree = c.tree;
-	r->copy.verdict = c.verdict;
+	commit_run(&r->copy);
 	drop_doubtful(r);
-	note(r, c.trouble);
+	note(r, r->copy.trouble);
 }
 
 /* Add a run that ended without a commit to the history, if its result is one that is recorded: a
@@ -449,7 +432,7 @@ release(struct run *r)
 int
 backup_body(int out, void *arg)
 {
-	struct run r = {.job = arg, .out = out, .began = clock_mono(), .now = clock_wall()};
+	struct run r = {.job = arg, .out = out, .now = clock_wall()};
 
 	r.volume = r.job->volume;
 	r.copy = (struct copy){
@@ -463,6 +446,7 @@ backup_body(int out, void *arg)
 	    .progress = send_progress,
 	    .stage = send_stage,
 	    .report_arg = &r,
+	    .began = clock_mono(),
 	};
 	r.copy.verdict.run =
 	    history_begin(&(const struct stamp){.when = r.now, .offset = clock_offset(r.now)});

@@ -27,7 +27,7 @@
 /* Record a problem that does not change the verdict.  Only the first is kept: later ones mostly
  * follow from it.  A full disk is already in the verdict. */
 static void
-trouble(struct commit *c, const char *what)
+trouble(struct copy *c, const char *what)
 {
 	if (c->verdict.run.result == RESULT_FULL && result_of_errno(errno) == RESULT_FULL)
 		return;
@@ -38,7 +38,7 @@ trouble(struct commit *c, const char *what)
 /* Change the verdict to this result, with errno in the reason and no snapshot claimed: the tree
  * stays .working, for the next run to salvage. */
 static void
-disk_failed(struct commit *c, enum result result, const char *what)
+disk_failed(struct copy *c, enum result result, const char *what)
 {
 	struct history_run *run = &c->verdict.run;
 
@@ -50,7 +50,7 @@ disk_failed(struct commit *c, enum result result, const char *what)
 /* Expire the tree of this run.  A rename needs no free space, so it is tried even on a full
  * disk. */
 static void
-discard(struct commit *c)
+discard(struct copy *c)
 {
 	if (store_rename(c->v, &c->tree, STAMP_EXPIRED) != 0)
 		trouble(c, "the unfinished copy could not be renamed to .expired");
@@ -59,9 +59,9 @@ discard(struct commit *c)
 /* Is data_dir still the store in which the run began?  If not, end as DISK, whatever rsync's
  * exit status: the snapshot would be on a disk that is no longer mounted. */
 static int
-check_store(struct commit *c)
+check_store(struct copy *c)
 {
-	if (store_same(c->data_dir, c->store) == 0)
+	if (store_same(c->config->data_dir, c->store) == 0)
 		return 0;
 	if (errno == ESTALE)
 		disk_failed(c, RESULT_DISK, "another disk was mounted in its place during the run");
@@ -73,7 +73,7 @@ check_store(struct commit *c)
 /* Make the tree a snapshot.  It is synced before it is renamed: after a crash, a name without
  * .working must mean that the data is on the disk. */
 static void
-keep(struct commit *c, enum stamp_state state)
+keep(struct copy *c, enum stamp_state state)
 {
 	if (syncfs(c->v->fd) != 0) {
 		disk_failed(c, inspect_blame(c->store, errno),
@@ -94,7 +94,7 @@ keep(struct commit *c, enum stamp_state state)
 
 /* Rename the tree to what the verdict makes of it. */
 static void
-place_tree(struct commit *c)
+place_tree(struct copy *c)
 {
 	switch (c->verdict.tree) {
 	case VERDICT_TREE_COMPLETE:
@@ -120,11 +120,11 @@ place_tree(struct commit *c)
 
 /* Point `latest` to the newest snapshot.  Return whether it does. */
 static bool
-link_latest(struct commit *c)
+link_latest(struct copy *c)
 {
 	if (!c->store->traits.symlinks)
 		return false;
-	if (voldir_latest(c->v, c->now) == 0)
+	if (voldir_latest(c->v, c->committed) == 0)
 		return true;
 	trouble(c, "the link `latest` could not be changed");
 	return false;
@@ -135,9 +135,9 @@ link_latest(struct commit *c)
 static int
 write_restore(FILE *f, void *arg)
 {
-	const struct commit *c = arg;
-	char *dir = text_format("%s/%s", c->data_dir, c->volume->id), name[STAMP_NAME_SIZE];
-	const char *newest = voldir_newest(c->v, c->now, name);
+	const struct copy *c = arg;
+	char *dir = text_format("%s/%s", c->config->data_dir, c->volume->id), name[STAMP_NAME_SIZE];
+	const char *newest = voldir_newest(c->v, c->committed, name);
 	char *example = newest != NULL ? example_find(c->v->fd, newest) : NULL;
 	struct text_list left_out = {0};
 	const struct restore r = {
@@ -145,12 +145,12 @@ write_restore(FILE *f, void *arg)
 	    .dir = dir,
 	    .latest = c->linked || newest == NULL ? RESTORE_LINK : newest,
 	    .example = example,
-	    .rsync = c->rsync,
+	    .rsync = c->config->rsync,
 	    .left_out = &left_out,
 	};
 	int rc = -1;
 
-	if (dir != NULL && leftout_list(c->volume, c->data_dir, &left_out) == 0)
+	if (dir != NULL && leftout_list(c->volume, c->config->data_dir, &left_out) == 0)
 		rc = restore_write(f, &r);
 	text_list_free(&left_out);
 	free(example);
@@ -160,7 +160,7 @@ write_restore(FILE *f, void *arg)
 
 /* Add the run to the history, with the snapshot that it made, if any. */
 static void
-add_history(struct commit *c)
+add_history(struct copy *c)
 {
 	struct history_run *run = &c->verdict.run;
 
@@ -175,9 +175,9 @@ add_history(struct commit *c)
 
 /* For the next run, to report what is new.  Lost, it costs only that. */
 static void
-keep_unreadable(struct commit *c)
+keep_unreadable(struct copy *c)
 {
-	struct unreadable *u = c->unreadable;
+	struct unreadable *u = &c->unreadable;
 	bool some = c->verdict.tree == VERDICT_TREE_PARTIAL && u->now.all > 0;
 	int rc = 0;
 
@@ -192,7 +192,7 @@ keep_unreadable(struct commit *c)
 
 /* Is the snapshot of this run the only one of its volume? */
 static bool
-is_first(const struct commit *c)
+is_first(const struct copy *c)
 {
 	size_t n = 0;
 
@@ -203,7 +203,7 @@ is_first(const struct commit *c)
 
 /* Expire interrupted trees: the new snapshot contains all their files that still exist. */
 static void
-expire_interrupted(struct commit *c)
+expire_interrupted(struct copy *c)
 {
 	for (size_t i = 0; i < c->v->nstamps; i++)
 		if (c->v->stamps[i].state == STAMP_INTERRUPTED &&
@@ -214,14 +214,14 @@ expire_interrupted(struct commit *c)
 /* Keep the newest SUSPECTS_KEPT suspect trees.  Those dated in the future are neither expired
  * nor counted: the clock was wrong, and they would displace each new one at once. */
 static void
-expire_suspects(struct commit *c)
+expire_suspects(struct copy *c)
 {
 	size_t n = 0;
 
 	for (size_t i = c->v->nstamps; i-- > 0;) {
 		struct stamp *s = &c->v->stamps[i];
 
-		if (s->state == STAMP_SUSPECT && s->when <= c->now + SUMMARY_AHEAD_MAX &&
+		if (s->state == STAMP_SUSPECT && s->when <= c->committed + SUMMARY_AHEAD_MAX &&
 		    ++n > SUSPECTS_KEPT && store_rename(c->v, s, STAMP_EXPIRED) != 0)
 			trouble(c, "a .suspect copy could not be renamed to .expired");
 	}
@@ -230,7 +230,7 @@ expire_suspects(struct commit *c)
 /* Expire what the retention policy no longer keeps.  Only the series of which this run made a
  * snapshot is pruned, so that a volume whose runs fail keeps its last good snapshots. */
 static void
-expire(struct commit *c)
+expire(struct copy *c, bool blind)
 {
 	const struct verdict *v = &c->verdict;
 	const struct result_row *row = result_row(v->run.result);
@@ -245,9 +245,9 @@ expire(struct commit *c)
 	if (v->run.result == RESULT_FULL)
 		series = expire_allowed(c->v->runs, c->v->nruns);
 	/* The history was lost, so which snapshots are alike is unknown: expire none by policy. */
-	if (c->blind)
+	if (blind)
 		series = (struct expire_series){false, false};
-	if (expire_policy(c->v, c->volume, series, c->now, words, sizeof(words)) < 0 &&
+	if (expire_policy(c->v, c->volume, series, c->committed, words, sizeof(words)) < 0 &&
 	    c->trouble[0] == '\0')
 		snprintf(c->trouble, sizeof(c->trouble), "%s", words);
 }
@@ -258,8 +258,11 @@ expire(struct commit *c)
  * before and after the tree is renamed, since a disk may be pulled at any moment.
  */
 void
-commit_run(struct commit *c)
+commit_run(struct copy *c)
 {
+	bool blind = voldir_is_blind(c->v); /* before the history gets a line */
+
+	c->committed = clock_wall();
 	/* Stopped on request: neither rename nor sync, which could take minutes; the next run
 	 * salvages the tree. */
 	if (c->verdict.tree == VERDICT_TREE_LEFT)
@@ -279,8 +282,8 @@ commit_run(struct commit *c)
 		trouble(c, "RESTORE.txt could not be written");
 	add_history(c);
 	keep_unreadable(c);
-	usage_note(c->store->fd, c->now, is_first(c));
-	expire(c);
+	usage_note(c->store->fd, c->committed, is_first(c));
+	expire(c, blind);
 	if (store_volume_list(c->v) != 0 ||
 	    runlog_prune(c->v->meta, c->v->stamps, c->v->nstamps) != 0)
 		trouble(c, "old logs could not be removed");

@@ -16,7 +16,7 @@
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
 
-/* The parts that quick and full runs share: the tree, rsync, the verdict. */
+/* A run from its plan to its commit, and the parts that quick and full runs share. */
 
 struct copy {
 	const struct config *config;
@@ -48,6 +48,10 @@ struct copy {
 	struct transfer_end end;
 	struct masschange_alarm alarm; /* of the change guard */
 	struct verdict verdict;        /* begun by the caller; the stamp becomes that of the tree */
+
+	int64_t began, committed;  /* clock_mono at the start of the run; clock_wall at its end */
+	bool linked;               /* `latest` points to the newest snapshot */
+	char trouble[RESULT_TEXT]; /* at its end, that does not change the verdict; "": none */
 };
 
 /**
