@@ -24,7 +24,8 @@ static const char *const suffixes[] = {
 };
 
 /* A calendar date.  The conversions are our own, because mktime uses the time zone of the process,
- * while a stamp carries its own offset; and timegm is not standard. */
+ * while a stamp carries its own offset; and where TZ is one of the zones right/..., the gmtime_r
+ * and timegm of the GNU C library count leap seconds: a name could have the second 60. */
 struct date {
 	int year, month, day; /* month and day count from 1 */
 };
