@@ -58,12 +58,10 @@ static int
 set_log(const struct option_row *o, void *base, const char *text, char **why)
 {
 	struct config *c = base;
-	char q[TEXT_QUOTE];
 
 	(void)o;
 	if (strcmp(text, "stderr") != 0 && strcmp(text, "syslog") != 0)
-		return text_refuse(why, "%s is neither \"stderr\" nor \"syslog\"",
-		                   text_quote(q, text));
+		return text_refuse_word(why, text, " is neither \"stderr\" nor \"syslog\"");
 	c->syslog = strcmp(text, "syslog") == 0;
 	return 0;
 }
@@ -178,11 +176,10 @@ static int
 check_file(const char *text, char **why)
 {
 	size_t len = strlen(text);
-	char q[TEXT_QUOTE];
 
 	if (len == 0 || text[len - 1] != '/')
 		return 0;
-	return text_refuse(why, "%s names a directory, not a file", text_quote(q, text));
+	return text_refuse_word(why, text, " names a directory, not a file");
 }
 
 /* A relative path is relative to the config file's directory. */
@@ -191,12 +188,11 @@ set_hosts_file(const struct option_row *o, void *base, const char *text, char **
 {
 	const struct config *c = base;
 	int dir = (int)(strrchr(c->file, '/') - c->file);
-	char q[TEXT_QUOTE];
 
 	if (text_has_control(text))
-		return text_refuse(why, "%s contains a control character", text_quote(q, text));
+		return text_refuse_word(why, text, " contains a control character");
 	if (*text == '\0')
-		return text_refuse(why, "%s does not name a file", text_quote(q, text));
+		return text_refuse_word(why, text, " does not name a file");
 	return *text == '/' ? text_replace(field(o, base), "%s", text)
 	                    : text_replace(field(o, base), "%.*s/%s", dir, c->file, text);
 }

@@ -69,10 +69,11 @@ source_check_host(const char *host, char **why)
 		                   text_quote(q, host));
 	if (strchr(host, ':') != NULL) {
 		if (is_ipv6(host) && is_bare_link_local(host))
-			return text_refuse(why,
-			                   "%s is a link-local address, which needs its interface: "
-			                   "%s%%eth0",
-			                   text_quote(q, host), host);
+			return text_refuse_word(
+			    why, host,
+			    " is a link-local address, which needs its interface: "
+			    "%s%%eth0",
+			    host);
 		if (is_ipv6(host))
 			return 0;
 		return text_refuse_word(why, host, " is not an IPv6 address");
@@ -99,12 +100,9 @@ source_tidy_path(const char *path, char **why)
 	char *tidy;
 
 	if (*path != '/' || text_has_control(path)) {
-		char q[TEXT_QUOTE];
-
-		text_refuse(why,
-		            *path == '/' ? "%s contains a control character"
-		                         : "%s is not an absolute path: begin it with '/'",
-		            text_quote(q, path));
+		text_refuse_word(why, path,
+		                 *path == '/' ? " contains a control character"
+		                              : " is not an absolute path: begin it with '/'");
 		return NULL;
 	}
 	tidy = malloc(strlen(path) + 2);

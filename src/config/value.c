@@ -233,10 +233,9 @@ value_shell(const char *text, char **why)
 	if (rc == -1 && errno == EINVAL)
 		(void)text_refuse(why, "unclosed quote in %s", text_quote(q, text));
 	else if (rc == 0 && text_list_has(&words, "-tt"))
-		rc = text_refuse(why,
-		                 "%s: -tt puts a terminal between the two rsyncs, which "
-		                 "changes what they say: remove it",
-		                 text_quote(q, text));
+		rc = text_refuse_word(why, text,
+		                      ": -tt puts a terminal between the two rsyncs, which "
+		                      "changes what they say: remove it");
 	text_list_free(&words);
 	return rc;
 }

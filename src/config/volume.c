@@ -24,24 +24,22 @@ volume_check_name(const char *name, char **why)
 	static const char also[] = "._-";
 	static const char *const reserved[] = {"FAILED", "SUCCEEDED"};
 	size_t len = strlen(name), fit = 0;
-	char q[TEXT_QUOTE];
 
 	while (fit < len && (strchr(letters, name[fit]) || strchr(also, name[fit])))
 		fit++;
 	if (len == 0 || fit < len || strchr(also, name[0]) != NULL)
-		return text_refuse(why,
-		                   "%s cannot be a name: use letters, digits, '.', '_' and '-', "
-		                   "beginning with a letter or digit",
-		                   text_quote(q, name));
+		return text_refuse_word(why, name,
+		                        " cannot be a name: use letters, digits, '.', '_' and '-', "
+		                        "beginning with a letter or digit");
 	if (len > VOLUME_NAME_MAX)
-		return text_refuse(why, "%s is too long for a name: at most %d characters",
-		                   text_quote(q, name), VOLUME_NAME_MAX);
+		return text_refuse_word(why, name, " is too long for a name: at most %d characters",
+		                        VOLUME_NAME_MAX);
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (strcasecmp(name, reserved[i]) == 0 || strstr(name, reserved[i]) != NULL)
-			return text_refuse(why,
-			                   "%s cannot be a name: scripts count the word %s in "
-			                   "queue.txt",
-			                   text_quote(q, name), reserved[i]);
+			return text_refuse_word(why, name,
+			                        " cannot be a name: scripts count the word %s in "
+			                        "queue.txt",
+			                        reserved[i]);
 	return 0;
 }
 
@@ -164,13 +162,11 @@ int
 volume_keep_out(struct volume *v, const char *source, const char *data_dir, char **why)
 {
 	size_t len = strcmp(source, "/") == 0 ? 0 : strlen(source);
-	char q[TEXT_QUOTE];
 
 	*why = NULL;
 	if (source_is_inside(source, data_dir))
-		return text_refuse(why,
-		                   "%s is inside data_dir: the backups cannot be backed up there",
-		                   text_quote(q, v->path));
+		return text_refuse_word(
+		    why, v->path, " is inside data_dir: the backups cannot be backed up there");
 	/* The reverse order of arguments: data_dir inside the source.
 	 * NOLINTNEXTLINE(readability-suspicious-call-argument) */
 	return source_is_inside(data_dir, source) ? exclude_path(v, data_dir + len) : 0;
