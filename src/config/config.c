@@ -94,11 +94,8 @@ config_finish(struct config *c, bool whole, struct errors_list *errors)
 int
 config_add(struct config *c, struct volume *v)
 {
-	struct volume **volumes = c->volumes;
+	struct volume **volumes = reallocarray(c->volumes, c->n + 1, sizeof(*volumes));
 
-	/* Double the array at each power of two. */
-	if ((c->n & (c->n - 1)) == 0)
-		volumes = reallocarray(volumes, c->n == 0 ? 1 : 2 * c->n, sizeof(*volumes));
 	if (volumes == NULL) {
 		volume_free(v);
 		return -1;

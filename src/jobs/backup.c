@@ -15,7 +15,6 @@
 
 #include "flashback/jobs/commit.h"
 #include "flashback/jobs/copy.h"
-#include "flashback/jobs/disktest.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/snapshot.h"
@@ -25,6 +24,7 @@
 #include "flashback/lib/event.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/store/bootid.h"
+#include "flashback/store/mkstore.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/store.h"
 #include "flashback/store/trust.h"
@@ -156,7 +156,7 @@ open_store(struct run *r)
 	if (inspect_room(r->store.fd, r->job->config, &disk) != 0 || disk.broken || disk.low)
 		return verdict_give_up(&r->copy.verdict, RESULT_DISK, "%s", disk.reason);
 	/* What is known of the disk decides how to copy. */
-	tested = disktest_run(r->job->config->data_dir, &r->store, words, sizeof(words));
+	tested = mkstore_retest(r->job->config->data_dir, &r->store, words, sizeof(words));
 	if (tested != RESULT_NONE)
 		return verdict_give_up(&r->copy.verdict, tested, "%s", words);
 	note(r, words);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "flashback/lib/mounts.h"
-#include "flashback/lib/subvolumes.h"
 
 /* Argument of take. */
 struct search {
@@ -47,12 +46,6 @@ take(void *arg, const char *where)
 	return rc;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int
 leftout_list(const struct volume *v, const char *data_dir, struct text_list *list)
 {
@@ -64,10 +57,9 @@ leftout_list(const struct volume *v, const char *data_dir, struct text_list *lis
 	if (source != NULL) {
 		rc = mounts_below(source, take, &s);
 		if (rc == 0)
-			rc = subvolumes_below(source, take, &s);
+			rc = mounts_subvolumes(source, take, &s);
 	}
-	if (list->n > 1)
-		qsort(list->item, list->n, sizeof(list->item[0]), compare);
+	text_list_sort(list);
 	free(source);
 	free(store);
 	return rc;

@@ -248,21 +248,17 @@ struct patch_move {
 	struct patch *p;
 	int to; /* in the spare, the directory that the walk is in */
 	struct patch_level *level;
-	size_t depth, room;
+	size_t depth;
 };
 
 static int
 push(struct patch_move *m, const struct patch_level *level)
 {
-	if (m->depth == m->room) {
-		size_t room = m->room != 0 ? 2 * m->room : 16;
-		struct patch_level *more = reallocarray(m->level, room, sizeof(*more));
+	struct patch_level *more = reallocarray(m->level, m->depth + 1, sizeof(*more));
 
-		if (more == NULL)
-			return -1;
-		m->level = more;
-		m->room = room;
-	}
+	if (more == NULL)
+		return -1;
+	m->level = more;
 	m->level[m->depth++] = *level;
 	return 0;
 }

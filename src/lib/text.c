@@ -341,6 +341,19 @@ text_list_has(const struct text_list *list, const char *s)
 	return false;
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+text_list_sort(struct text_list *list)
+{
+	if (list->n > 1)
+		qsort(list->item, list->n, sizeof(*list->item), compare);
+}
+
 /* Used for commands in the config: split at blanks and nothing else.  Quotes would suggest a
  * shell. */
 int

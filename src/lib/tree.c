@@ -38,7 +38,7 @@ struct walk_state {
 	const struct tree *walk;
 	const char *name; /* of the tree */
 	struct tree_level *level;
-	size_t depth, max;
+	size_t depth;
 	int fd;       /* of level[depth - 1] */
 	bool trouble; /* something could not be visited */
 	bool over;    /* end the walk */
@@ -210,21 +210,15 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	return fd;
 }
 
-/* Make room for one more level. */
+/* Make room for one more level.  Beside reading a directory this costs nothing. */
 static int
 grow(struct walk_state *ws)
 {
-	size_t max = ws->max * 2;
-	struct tree_level *more;
+	struct tree_level *more = reallocarray(ws->level, ws->depth + 1, sizeof(*more));
 
-	if (ws->depth < ws->max)
-		return 0;
-	more = reallocarray(ws->level, max, sizeof(*more));
-	if (more == NULL)
-		return -1;
-	ws->level = more;
-	ws->max = max;
-	return 0;
+	if (more != NULL)
+		ws->level = more;
+	return more != NULL ? 0 : -1;
 }
 
 /* Read the directory open as fd, make it the deepest level, and visit the files in it.  In the
@@ -299,11 +293,10 @@ step_up(struct walk_state *ws)
 int
 tree_walk(int parent, const char *name, const struct tree *w)
 {
-	struct walk_state ws = {.walk = w, .name = name, .max = 16, .fd = -1};
+	struct walk_state ws = {.walk = w, .name = name, .fd = -1};
 	struct stat st;
 
-	ws.level = calloc(ws.max, sizeof(*ws.level));
-	if (ws.level != NULL)
+	if (grow(&ws) == 0)
 		ws.fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (ws.fd == -1 || fstat(ws.fd, &st) == -1) {
 		note_trouble(&ws, name);

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/lib/clock.h"
+#include "flashback/lib/event.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
@@ -20,6 +22,8 @@
 #include "flashback/store/trust.h"
 
 #define TEST_DIR "test"
+#define PATIENCE_MS 5000
+#define AGAIN_MS 100
 
 /* A directory while it is made a store. */
 struct mkstore {
@@ -293,6 +297,63 @@ mkstore_renew(const char *data_dir, struct store *s, FILE *f)
 	}
 	errno = error;
 	return good ? 0 : -1;
+}
+
+/* The last line of text, without its newline. */
+static const char *
+last_line(char *text)
+{
+	char *end = text + strlen(text), *line;
+
+	while (end > text && end[-1] == '\n')
+		*--end = '\0';
+	line = strrchr(text, '\n');
+	return line != NULL ? line + 1 : text;
+}
+
+/* Two runs may find out at once that this is another disk: wait for the other one. */
+static int
+await_test(const char *data_dir, struct store *s, FILE *f)
+{
+	int64_t until = clock_mono() + PATIENCE_MS;
+	int rc;
+
+	while ((rc = mkstore_renew(data_dir, s, f)) != 0 && errno == EWOULDBLOCK &&
+	       clock_mono() < until)
+		event_wait(NULL, 0, NULL, clock_mono() + AGAIN_MS);
+	return rc;
+}
+
+enum result
+mkstore_retest(const char *data_dir, struct store *s, char *words, size_t size)
+{
+	char *said = NULL, *lacking;
+	size_t len;
+	FILE *f;
+	int rc, error;
+
+	words[0] = '\0';
+	if (s->known)
+		return RESULT_NONE;
+	f = open_memstream(&said, &len);
+	rc = f != NULL ? await_test(data_dir, s, f) : -1;
+	error = errno;
+	if (f != NULL)
+		fclose(f);
+	if (rc == 0) {
+		lacking = traits_lacking(&s->traits);
+		snprintf(words, size,
+		         "the store is on a file system that was not tested before: tested now, it "
+		         "lacks %s",
+		         lacking == NULL || *lacking == '\0' ? "nothing" : lacking);
+		free(lacking);
+	} else {
+		snprintf(words, size, "%s", said != NULL ? last_line(said) : strerror(error));
+	}
+	free(said);
+	if (rc == 0)
+		return RESULT_NONE;
+	return error == EWOULDBLOCK ? RESULT_BUSY : RESULT_FAILED;
 }
 
 /* --init of a store: test its disk again, and change nothing else. */

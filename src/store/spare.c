@@ -45,7 +45,7 @@ struct walk {
 	const struct store_volume *v;
 	struct spare_walk *job;
 	struct level *level;
-	size_t depth, max;
+	size_t depth;
 	int from, to; /* of level[depth - 1] */
 };
 
@@ -297,17 +297,11 @@ look(const struct walk *w, int from, int to, struct level *level)
 static int
 make_room(struct walk *w)
 {
-	size_t max = w->max != 0 ? 2 * w->max : 16;
-	struct level *more;
+	struct level *more = reallocarray(w->level, w->depth + 1, sizeof(*more));
 
-	if (w->depth < w->max)
-		return 0;
-	more = reallocarray(w->level, max, sizeof(*more));
-	if (more == NULL)
-		return -1;
-	w->level = more;
-	w->max = max;
-	return 0;
+	if (more != NULL)
+		w->level = more;
+	return more != NULL ? 0 : -1;
 }
 
 /* Make two open directories (-1: errno says why not) the current level.  The one in the snapshot

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "flashback/config/volume.h"
@@ -75,18 +74,11 @@ take_host(void *arg, const struct dirent *entry)
 	return 0;
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void
 unlisted_find(int fd, const struct config *c, struct text_list *found)
 {
 	struct search s = {.c = c, .found = found, .above = fd};
 
 	(void)tree_names(fd, take_host, &s);
-	if (found->n > 1)
-		qsort(found->item, found->n, sizeof(found->item[0]), compare_lines);
+	text_list_sort(found);
 }

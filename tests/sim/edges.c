@@ -9,7 +9,6 @@
 
 #include "flashback/config/conf.h"
 #include "flashback/daemon/service.h"
-#include "flashback/jobs/disktest.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/example.h"
 #include "flashback/jobs/leftout.h"
@@ -20,6 +19,7 @@
 #include "flashback/lib/log.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/safepath.h"
+#include "flashback/store/mkstore.h"
 
 #include "check.h"
 #include "drive.h"
@@ -172,7 +172,7 @@ probe_body(int out, void *arg)
 
 /* There is one disk, and it was tested. */
 enum result
-disktest_run(const char *data_dir, struct store *s, char *words, size_t size)
+mkstore_retest(const char *data_dir, struct store *s, char *words, size_t size)
 {
 	(void)data_dir;
 	(void)s;

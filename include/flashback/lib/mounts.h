@@ -39,4 +39,13 @@ char *mounts_listed(const char *path);
  */
 bool mounts_on_demand(const char *path);
 
+/**
+ * mounts_subvolumes(path, visit, arg):
+ * Call visit with each subvolume of btrfs below the directory path (absolute), but not those within
+ * another, until it returns anything but 0.  They are file systems of their own to rsync -x, but no
+ * mounts.  Return that; 0 also when the file system has none, or they
+ * cannot be listed; -1 with errno when out of memory.
+ */
+int mounts_subvolumes(const char *path, int (*visit)(void *arg, const char *where), void *arg);
+
 #endif

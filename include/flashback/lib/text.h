@@ -86,6 +86,9 @@ int text_list_append(struct text_list *list, const struct text_list *more);
 /** text_list_has(list, s): is s an item of list? */
 bool text_list_has(const struct text_list *list, const char *s);
 
+/** text_list_sort(list): sort the items, byte by byte. */
+void text_list_sort(struct text_list *list);
+
 /**
  * text_list_split(list, s): append the words of s, split at spaces, tabs and line ends.  No
  * quoting. Return 0, or -1 with list unchanged.

@@ -3,7 +3,10 @@
 #define FLASHBACK_MKSTORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+
+#include "flashback/store/result.h"
 
 struct store;
 
@@ -27,5 +30,15 @@ int mkstore_run(const char *data_dir, const char *beside, bool force, FILE *f);
  * printed to f, and nothing changed (EWOULDBLOCK: another process is testing it).
  */
 int mkstore_renew(const char *data_dir, struct store *s, FILE *f);
+
+/**
+ * mkstore_retest(data_dir, s, words, size):
+ * Before a run: mkstore_renew when s is on another file system than the one whose traits are in its
+ * marker.  A store that was moved would otherwise be believed to have, say, times of nanoseconds,
+ * and each run would copy everything and call that a success.  Return RESULT_NONE, with what was
+ * found in words ("": nothing was to be done); or how the run ends, with the reason in words: BUSY
+ * when another process is testing it, else FAILED.
+ */
+enum result mkstore_retest(const char *data_dir, struct store *s, char *words, size_t size);
 
 #endif

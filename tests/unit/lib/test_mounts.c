@@ -113,6 +113,24 @@ test_automount(void **state)
 	assert_true(in_child(look_at_automount, *state));
 }
 
+static int
+refuse(void *arg, const char *where)
+{
+	(void)arg;
+	fail_msg("%s", where);
+	return -1;
+}
+
+/* A real btrfs is the matter of system/leftout. */
+static void
+test_other_file_systems(void **state)
+{
+	(void)state;
+	assert_int_equal(mounts_subvolumes("/proc", refuse, NULL), 0);
+	assert_int_equal(mounts_subvolumes("/no/such/directory", refuse, NULL), 0);
+	assert_int_equal(mounts_subvolumes("/dev/null", refuse, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -120,6 +138,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_every_place_is_found, scratch_setup,
 	                                    scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_automount, scratch_setup, scratch_teardown),
+	    cmocka_unit_test(test_other_file_systems),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
