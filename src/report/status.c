@@ -233,32 +233,39 @@ put_local(FILE *f, const struct table_row *row, const struct view *view)
 	fprintf(f, " at=%s", newest.when != 0 ? stamp_format(&newest, name) : "-");
 }
 
+/* Memory that the words of one volume after the other are written to: a stream for each would cost
+ * more than all else. */
+struct words {
+	FILE *f;
+	char *text;
+	size_t len;
+};
+
 /* What people read in queue.txt.  A host chooses some of it: a blank would let it add keys to the
  * line.  Without memory it is unknown. */
 static void
-put_words(FILE *f, const struct table_row *row, const struct view *view, const struct state *state)
+put_words(FILE *f, struct words *words)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *words = open_memstream(&text, &len);
+	const char *text, *blank;
+	size_t len;
 
-	fputs(" text=", f);
-	if (words != NULL)
-		reason_status(words, row, view, state);
-	if (words == NULL || fclose(words) != 0)
-		len = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == ' ')
-			fputs("\\040", f);
-		else
-			fputc(text[i], f);
+	if (words->f == NULL || fflush(words->f) != 0) {
+		fputs(" text=-\n", f);
+		return;
 	}
-	fputs(len > 0 ? "\n" : "-\n", f);
-	free(text);
+	fputs(" text=", f);
+	text = words->text;
+	for (len = words->len; (blank = memchr(text, ' ', len)) != NULL; text = blank + 1) {
+		fwrite(text, 1, (size_t)(blank - text), f);
+		fputs("\\040", f);
+		len -= (size_t)(blank - text) + 1;
+	}
+	fwrite(text, 1, len, f);
+	fputc('\n', f);
 }
 
 static void
-put_volume(FILE *f, const struct table_row *row, const struct view *view)
+put_volume(FILE *f, const struct table_row *row, const struct view *view, struct words *words)
 {
 	const struct summary *seen = &row->seen;
 	int64_t last = summary_good(seen);
@@ -276,16 +283,26 @@ put_volume(FILE *f, const struct table_row *row, const struct view *view)
 	put_figure(f, "seconds", seen->seconds >= 0, seen->seconds);
 	put_figure(f, "every", true, row->volume->every);
 	put_local(f, row, view);
-	put_words(f, row, view, &state);
+	if (words->f != NULL) {
+		rewind(words->f);
+		reason_status(words->f, row, view, &state);
+	}
+	put_words(f, words);
 }
 
 /* A line a volume, in the order of the config; as many as volumes.total says. */
 static void
 put_volumes(FILE *f, const struct view *view)
 {
+	struct words words = {0};
+
+	words.f = open_memstream(&words.text, &words.len);
 	for (size_t i = 0; i < view->table->n; i++)
 		if (!view->table->row[i].gone)
-			put_volume(f, &view->table->row[i], view);
+			put_volume(f, &view->table->row[i], view, &words);
+	if (words.f != NULL)
+		fclose(words.f);
+	free(words.text);
 }
 
 /* While the daemon lives, next.update is when the file is rewritten at the latest, so that a dead
