@@ -2,7 +2,6 @@
 #include "flashback/daemon/publish.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,63 +28,36 @@ write_queue(FILE *f, void *arg)
 	return ferror(f) ? -1 : 0;
 }
 
-/* Open the directory of the file at path safely: nobody else may be able to change it, because a
- * root process writes there.  Return it, with the file's name in new memory; -1 with *why. */
-static int
-open_place(const char *path, char **base, char **why)
-{
-	char *copy = strdup(path), *copy2 = strdup(path), *dir_why = NULL;
-	int dir = -1;
-
-	*base = NULL;
-	if (copy != NULL && copy2 != NULL) {
-		dir = safepath_open_dir(dirname(copy), true, &dir_why);
-		if (dir < 0)
-			*why = text_format("%s cannot be written: %s", path,
-			                   dir_why != NULL ? dir_why : strerror(ENOMEM));
-		else
-			*base = strdup(basename(copy2));
-	}
-	if (dir >= 0 && *base == NULL) {
-		close(dir);
-		dir = -1;
-	}
-	free(dir_why);
-	free(copy2);
-	free(copy);
-	return dir;
-}
-
 /* Replace the file at path atomically: a reader sees the old or the new content, never half of it.
- * Return 0, or -1 with *why in new memory. */
+ * Nobody else may be able to change its directory, because a root process writes there.  Return 0,
+ * or -1 with *why in new memory. */
 static int
 replace(const char *path, int (*write)(FILE *, void *), struct view *view, char **why)
 {
-	char *base;
-	int dir = open_place(path, &base, why), rc;
+	char *reason;
+	const char *base;
+	int dir = safepath_open_above(path, true, &base, &reason), rc = -1;
 
-	if (dir < 0)
-		return -1;
-	rc = file_replace(dir, base, 0644, write, view, false);
+	if (dir >= 0)
+		rc = file_replace(dir, base, 0644, write, view, false);
 	if (rc != 0)
-		*why = text_format("%s cannot be written: %s", path, strerror(errno));
-	close(dir);
-	free(base);
+		*why = text_format("%s cannot be written: %s", path,
+		                   reason != NULL ? reason : strerror(errno));
+	file_close(&dir);
+	free(reason);
 	return rc;
 }
 
 static void
 sweep(const char *path)
 {
-	char *base, *why = NULL;
-	int dir = open_place(path, &base, &why);
-	const char *names[] = {base};
+	const char *base;
+	char *why;
+	int dir = safepath_open_above(path, true, &base, &why);
 
-	if (dir >= 0) {
-		file_sweep(dir, names, 1);
-		close(dir);
-	}
-	free(base);
+	if (dir >= 0)
+		file_sweep(dir, &base, 1);
+	file_close(&dir);
 	free(why); /* publish_write reports it */
 }
 

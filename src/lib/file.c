@@ -334,17 +334,9 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 int
 file_lock_pid(const char *path, char **why)
 {
-	const char *slash = strrchr(path, '/');
-	const char *base = slash == NULL ? path : slash + 1;
-	char *dir =
-	    slash == NULL ? text_format(".") : text_format("%.*s/", (int)(slash - path), path);
-	int dirfd, fd;
+	const char *base;
+	int dirfd = safepath_open_above(path, true, &base, why), fd;
 
-	*why = NULL;
-	if (dir == NULL)
-		return -1;
-	dirfd = safepath_open_dir(dir, true, why);
-	free(dir);
 	if (dirfd == -1)
 		return -1;
 	fd = lock_in(dirfd, base, path, why);

@@ -239,6 +239,23 @@ safepath_open_dir(const char *path, bool make, char **why)
 	return fd;
 }
 
+int
+safepath_open_above(const char *path, bool make, const char **base, char **why)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir =
+	    slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	int fd;
+
+	*why = NULL;
+	if (dir == NULL)
+		return -1;
+	*base = slash != NULL ? slash + 1 : path;
+	fd = safepath_open_dir(dir, make, why);
+	free(dir);
+	return fd;
+}
+
 /* The file is already open: it was opened first, then checked.  So it is the same file that was
  * checked only if the walk ends at the same inode. */
 static int

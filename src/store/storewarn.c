@@ -2,7 +2,6 @@
 #include "flashback/store/storewarn.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,11 +71,11 @@ storewarn_moved(const char *data_dir)
 static int
 open_beside(const char *beside)
 {
-	char *copy = strdup(beside), *why = NULL;
-	int dir = copy != NULL ? safepath_open_dir(dirname(copy), false, &why) : -1;
+	const char *base;
+	char *why;
+	int dir = safepath_open_above(beside, false, &base, &why);
 
 	free(why);
-	free(copy);
 	return dir;
 }
 

@@ -190,11 +190,11 @@ probe_may_ping(void)
 /* ---- trust ---- */
 
 int
-safepath_open_dir(const char *path, bool make, char **why)
+safepath_open_above(const char *path, bool make, const char **base, char **why)
 {
-	(void)path;
 	(void)make;
-	(void)why;
+	*base = strrchr(path, '/') + 1;
+	*why = NULL;
 	return STATUS_DIR;
 }
 

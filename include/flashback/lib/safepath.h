@@ -19,6 +19,10 @@
  */
 int safepath_open_dir(const char *path, bool make, char **why);
 
+/** safepath_open_above(path, make, base, why): the same of the directory that the file path is in;
+ * *base is the file's name, in path. */
+int safepath_open_above(const char *path, bool make, const char **base, char **why);
+
 /**
  * safepath_check_file(path, fd, why):
  * Check the file open as fd, at path, and everything on the way to it, as above.  Return 0, or -1

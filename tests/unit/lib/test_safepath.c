@@ -49,6 +49,31 @@ a_directory_must_be_ours_alone(void **state)
 }
 
 static void
+the_directory_that_a_file_is_in(void **state)
+{
+	const struct scratch *s = *state;
+	const char *const paths[][2] = {{"/f", "/"}, {"f", "."}, {"a/f", "a"}};
+	const char *base;
+	struct stat st;
+	char *why;
+
+	make_dir("a");
+	for (size_t i = 0; i < LENGTH(paths); i++) {
+		int fd = safepath_open_above(paths[i][0], false, &base, &why);
+
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_ino, stat_of(paths[i][1]).st_ino);
+		assert_string_equal(base, "f");
+		assert_null(why);
+		close(fd);
+	}
+	assert_int_equal(fchmodat(s->fd, "a", 0775, 0), 0);
+	assert_int_equal(safepath_open_above("a/f", true, &base, &why), -1);
+	assert_non_null(strstr(why, "a can be written by others"));
+	free(why);
+}
+
+static void
 a_relative_directory_is_walked_from_the_root(void **state)
 {
 	const struct scratch *s = *state;
@@ -158,6 +183,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_directory_must_be_ours_alone),
+	    TEST(the_directory_that_a_file_is_in),
 	    TEST(a_relative_directory_is_walked_from_the_root),
 	    TEST(symlinks_on_the_way),
 	    TEST(a_strangers_things_are_refused),
