@@ -22,8 +22,6 @@
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 /* Argument of keep_out: a local source, checked against each path at which the store is mounted. */
 struct keeping {
 	struct volume *v;
@@ -237,7 +235,7 @@ static bool
 has_store(const struct copy *c, const struct stamp *tree, const char *path)
 {
 	char name[STAMP_NAME_SIZE];
-	int top = openat(c->v->fd, stamp_format(tree, name), OPEN_DIR);
+	int top = openat(c->v->fd, stamp_format(tree, name), TREE_DIR);
 	int dir = top >= 0 ? tree_open(top, path) : -1;
 	bool found = dir >= 0 && store_is_copy(dir, c->store);
 

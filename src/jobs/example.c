@@ -12,7 +12,6 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define DEPTH_MAX 8
 
 /* The first names, of each kind, in a directory. */
@@ -60,7 +59,7 @@ char *
 example_find(int parent, const char *name)
 {
 	char *path = strdup(""), *found = NULL;
-	struct first first = {.fd = openat(parent, name, OPEN_DIR)};
+	struct first first = {.fd = openat(parent, name, TREE_DIR)};
 	int next;
 
 	for (int depth = 0; path != NULL && first.fd >= 0 && depth < DEPTH_MAX; depth++) {
@@ -70,7 +69,7 @@ example_find(int parent, const char *name)
 		next = -1;
 		if (first.directory != NULL && (depth == 0 || first.file == NULL) &&
 		    text_replace(&path, "%s%s/", path, first.directory) == 0)
-			next = openat(first.fd, first.directory, OPEN_DIR);
+			next = openat(first.fd, first.directory, TREE_DIR);
 		free(first.file);
 		free(first.directory);
 		file_close(&first.fd);

@@ -16,6 +16,7 @@
 #include "flashback/lib/event.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
 #include "flashback/store/firstseen.h"
 #include "flashback/store/storewarn.h"
@@ -257,7 +258,7 @@ warn_of_unlisted(int out, const struct store *s, const struct config *config)
 static int
 write_test(const struct store *s)
 {
-	int meta = openat(s->fd, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int meta = openat(s->fd, MARKER_DIR, TREE_DIR);
 	int error = meta < 0 || store_writable(meta) != 0 ? errno : 0;
 
 	if (meta >= 0)

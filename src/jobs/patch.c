@@ -17,8 +17,6 @@
 #include "flashback/rsync/scan.h"
 #include "flashback/store/spare.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 /* Record errno and the name it concerns, unless an earlier problem is recorded.  Return -1 with
  * errno kept. */
 static int
@@ -268,14 +266,14 @@ push(struct patch_move *m, const struct patch_level *level)
 static int
 open_namesake(const struct patch_move *m, const char *name)
 {
-	int fd = openat(m->to, name, OPEN_DIR);
+	int fd = openat(m->to, name, TREE_DIR);
 	bool other = fd < 0 && (errno == ENOTDIR || errno == ELOOP);
 	struct stat st;
 
 	if (other && unlinkat(m->to, name, 0) < 0)
 		return -1;
 	if (fd < 0 && mkdirat(m->to, name, S_IRWXU) == 0) {
-		fd = openat(m->to, name, OPEN_DIR);
+		fd = openat(m->to, name, TREE_DIR);
 		m->p->grown += !other;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev == m->p->v->dev)
@@ -325,10 +323,10 @@ leave(struct patch_move *m, int dirfd, const char *name)
 
 	if (m->depth == 0)
 		return 0;
-	from = openat(dirfd, name, OPEN_DIR);
+	from = openat(dirfd, name, TREE_DIR);
 	rc = from < 0 ? -1 : dirattr_copy(from, &level->from, m->to);
 	file_close(&from);
-	up = openat(m->to, "..", OPEN_DIR);
+	up = openat(m->to, "..", TREE_DIR);
 	if (up < 0)
 		return -1;
 	file_close(&m->to);
@@ -371,7 +369,7 @@ visit(void *arg, int dirfd, const char *name, bool is_dir)
 static int
 move_in(struct patch *p, int spare)
 {
-	struct patch_move m = {.p = p, .to = openat(spare, ".", OPEN_DIR)};
+	struct patch_move m = {.p = p, .to = openat(spare, ".", TREE_DIR)};
 	char words[PATCH_TROUBLE] = "";
 	const struct tree walk = {
 	    .dev = p->v->dev,
@@ -415,7 +413,7 @@ finish_top(const struct patch *p, int spare, const struct stat *before)
 int
 patch_run(struct patch *p)
 {
-	int spare = spare_open(p->v), received = openat(p->v->fd, p->received, OPEN_DIR), rc = -1;
+	int spare = spare_open(p->v), received = openat(p->v->fd, p->received, TREE_DIR), rc = -1;
 	struct stat before;
 
 	p->grown = p->new_files = p->new_bytes = 0;

@@ -35,8 +35,6 @@ enum snapshot_step {
 
 #define LACKS_OPTION "rsync at the source lacks an option"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 struct snapshot_quick {
 	struct copy *c;
 	struct argv_job job;          /* the plan's, with another target for each step */
@@ -146,8 +144,8 @@ static bool
 returns(const struct snapshot_quick *q, const char *base)
 {
 	struct copy *c = q->c;
-	int spare = openat(c->v->fd, SPARE_PATH, OPEN_DIR),
-	    other = openat(c->v->fd, base, OPEN_DIR);
+	int spare = openat(c->v->fd, SPARE_PATH, TREE_DIR),
+	    other = openat(c->v->fd, base, TREE_DIR);
 	char *name = NULL;
 	size_t size = 0;
 	bool found = false;
@@ -330,7 +328,7 @@ patch(struct snapshot_quick *q)
 	int rc;
 
 	if (c->scan.root)
-		p.top = openat(c->v->meta, SPARE_TOP, OPEN_DIR);
+		p.top = openat(c->v->meta, SPARE_TOP, TREE_DIR);
 	if (c->scan.root && p.top < 0)
 		return need_full(c, "the root directory's attributes are not there");
 	rc = patch_run(&p);

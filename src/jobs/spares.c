@@ -217,7 +217,7 @@ visit_host(void *arg, const struct dirent *entry)
 
 	if (!volume_is_name(entry->d_name))
 		return 0;
-	fd = openat(s->store->fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(s->store->fd, entry->d_name, TREE_DIR);
 	if (fd == -1)
 		return 0;
 	(void)tree_names(fd, remove_unlisted, &h);

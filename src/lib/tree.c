@@ -162,9 +162,7 @@ tree_open(int fd, const char *path)
 
 		len = strcspn(path, "/");
 		name = strndup(path, len);
-		below = name != NULL
-		            ? openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-		            : -1;
+		below = name != NULL ? openat(dir, name, TREE_DIR) : -1;
 		error = errno;
 		free(name);
 		close(dir);
@@ -202,7 +200,7 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	if (ws->walk->unlock && S_ISDIR(found.stx_mode) && (found.stx_mode & S_IRWXU) != S_IRWXU &&
 	    fchmodat(ws->fd, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
-	fd = openat(ws->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(ws->fd, name, TREE_DIR);
 	if (fd != -1 && fstat(fd, st) == -1) {
 		close(fd);
 		fd = -1;
@@ -272,7 +270,7 @@ step_up(struct walk_state *ws)
 {
 	struct tree_level *up = &ws->level[ws->depth - 2];
 	struct stat st;
-	int fd = openat(ws->fd, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(ws->fd, "..", TREE_DIR);
 
 	listing_free(&ws->level[--ws->depth].dirs);
 	if (fd == -1 || fstat(fd, &st) == -1 || st.st_dev != up->dev || st.st_ino != up->ino) {
@@ -332,8 +330,6 @@ measure(void *arg, int dirfd, const char *name, bool is_dir)
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
 	size->entries++;
-	if (S_ISREG(st.st_mode))
-		size->bytes += (uint64_t)st.st_size;
 	if (is_dir || st.st_nlink == 1)
 		size->own += (uint64_t)st.st_blocks * 512;
 	return 0;

@@ -15,7 +15,6 @@
 
 #define ASIDE "spare.old"
 #define ASIDE_PATH ".flashback/" ASIDE "/"
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* A file of that name may have been put there by hand. */
 int
@@ -44,7 +43,7 @@ aside_put(const struct store_volume *v, int dir, const char *name, ino_t ino)
 
 	snprintf(number, sizeof(number), "%ju", (uintmax_t)ino);
 	for (int tries = 0; tries < 10; tries++) {
-		int fd = aside_dir(v, ASIDE) == 0 ? openat(v->meta, ASIDE, OPEN_DIR) : -1;
+		int fd = aside_dir(v, ASIDE) == 0 ? openat(v->meta, ASIDE, TREE_DIR) : -1;
 
 		rc = fd == -1 ? -1 : renameat(dir, name, fd, number);
 		file_close(&fd);
@@ -80,7 +79,7 @@ aside_sweep(const struct store_volume *v, char *trouble, size_t size)
 {
 	struct sweep s = {.dev = v->dev, .trouble = trouble, .size = size};
 
-	s.dir = openat(v->meta, ASIDE, OPEN_DIR);
+	s.dir = openat(v->meta, ASIDE, TREE_DIR);
 	if (s.dir == -1)
 		return 0; /* none, or no directory: the next walk replaces it */
 	if (size > sizeof(ASIDE_PATH)) {

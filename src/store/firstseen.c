@@ -11,6 +11,7 @@
 
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
+#include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/usage.h"
@@ -24,8 +25,7 @@ firstseen_open(struct firstseen *f, int store)
 	char *text = NULL;
 	size_t len;
 
-	*f = (struct firstseen){
-	    .dir = openat(store, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+	*f = (struct firstseen){.dir = openat(store, MARKER_DIR, TREE_DIR)};
 	/* A sweep beside a process that replaces one costs that process its errors only, which are
 	 * ignored. */
 	if (f->dir != -1)

@@ -186,7 +186,7 @@ make_test_dir(struct mkstore *in)
 		in->made_meta = true;
 	else if (errno != EEXIST)
 		return fail(in, "write to it");
-	in->meta = openat(in->dir, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	in->meta = openat(in->dir, MARKER_DIR, TREE_DIR);
 	if (in->meta == -1 || fstat(in->meta, &st) == -1)
 		return fail(in, "open " MARKER_DIR " in it");
 	/* Two runs may find at the same time that this is another disk.  Where there are no locks,
@@ -196,7 +196,7 @@ make_test_dir(struct mkstore *in)
 	tree_remove(in->meta, TEST_DIR, st.st_dev, NULL, 0); /* left by an interrupted --init */
 	if (mkdirat(in->meta, TEST_DIR, S_IRWXU) == -1)
 		return fail(in, "write to it");
-	in->test = openat(in->meta, TEST_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	in->test = openat(in->meta, TEST_DIR, TREE_DIR);
 	if (in->test == -1 || store_writable(in->test) == -1)
 		return fail(in, "write to it");
 	return 0;
@@ -283,8 +283,11 @@ clean_up(struct mkstore *in, bool good)
 		rmdir(in->data_dir);
 }
 
-int
-mkstore_renew(const char *data_dir, struct store *s, FILE *f)
+/* Test the disk of an open store again, and take over what was found.  Return 0, or -1 with errno
+ * and the reason at the end of what is printed to f (EWOULDBLOCK: another process is testing it).
+ */
+static int
+renew(const char *data_dir, struct store *s, FILE *f)
 {
 	struct mkstore in = {.data_dir = data_dir, .f = f, .dir = -1, .meta = -1, .test = -1};
 	bool good = test_again(&in, s) == 0;
@@ -318,8 +321,7 @@ await_test(const char *data_dir, struct store *s, FILE *f)
 	int64_t until = clock_mono() + PATIENCE_MS;
 	int rc;
 
-	while ((rc = mkstore_renew(data_dir, s, f)) != 0 && errno == EWOULDBLOCK &&
-	       clock_mono() < until)
+	while ((rc = renew(data_dir, s, f)) != 0 && errno == EWOULDBLOCK && clock_mono() < until)
 		event_wait(NULL, 0, NULL, clock_mono() + AGAIN_MS);
 	return rc;
 }

@@ -121,7 +121,7 @@ enter(int dir, const char *name, dev_t dev)
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_dev != dev ||
 	    unlock(dir, name, &st) != 0)
 		return -1;
-	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(dir, name, TREE_DIR);
 }
 
 /* Join two directories.  Errors are ignored: what is not moved is only transferred again. */

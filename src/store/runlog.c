@@ -32,7 +32,7 @@ open_logs(int meta)
 {
 	if (mkdirat(meta, "logs", 0700) != 0 && errno != EEXIST)
 		return -1;
-	return openat(meta, "logs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(meta, "logs", TREE_DIR);
 }
 
 static void

@@ -36,7 +36,7 @@ find_interrupted(struct store_volume *v)
 static bool
 is_empty(const struct store_volume *v, const char *name)
 {
-	int fd = openat(v->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(v->fd, name, TREE_DIR);
 	bool empty = fd != -1 && tree_is_empty(fd);
 
 	file_close(&fd);

@@ -10,7 +10,6 @@
 
 #define NOTHING "shares nothing with the snapshot before, which took its room once more: "
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define SAMPLE 64   /* files: reading all would cost as much as a run */
 #define ENOUGH 5    /* of fewer files nothing is concluded */
 #define DEPTH 16    /* descriptors: two for each level */
@@ -44,8 +43,8 @@ compare_below(const struct pair *above, const char *name)
 {
 	struct pair p = {
 	    .sample = above->sample,
-	    .tree = openat(above->tree, name, OPEN_DIR),
-	    .base = openat(above->base, name, OPEN_DIR),
+	    .tree = openat(above->tree, name, TREE_DIR),
+	    .base = openat(above->base, name, TREE_DIR),
 	    .depth = above->depth + 1,
 	};
 
@@ -113,8 +112,8 @@ take_sample(int dirfd, const char *tree, const char *base)
 	struct sample s = {0};
 	struct pair p = {
 	    .sample = &s,
-	    .tree = openat(dirfd, tree, OPEN_DIR),
-	    .base = openat(dirfd, base, OPEN_DIR),
+	    .tree = openat(dirfd, tree, TREE_DIR),
+	    .base = openat(dirfd, base, TREE_DIR),
 	};
 
 	compare_dirs(&p);

@@ -29,8 +29,6 @@
 #define SPARE "spare"
 #define DONE "spare.of" /* a symlink, never followed: its target is a snapshot's name */
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 /* A directory on the path from the top to the current one. */
 struct level {
 	const char *name;
@@ -53,9 +51,9 @@ struct walk {
 static int
 open_dir(int dir, const char *name)
 {
-	int fd = openat(dir, name, OPEN_DIR | O_NOATIME);
+	int fd = openat(dir, name, TREE_DIR | O_NOATIME);
 
-	return fd == -1 && errno == EPERM ? openat(dir, name, OPEN_DIR) : fd;
+	return fd == -1 && errno == EPERM ? openat(dir, name, TREE_DIR) : fd;
 }
 
 bool
@@ -119,7 +117,7 @@ spare_sweep(const struct store_volume *v)
 int
 spare_claim(const struct store_volume *v, const char *expired)
 {
-	int fd = openat(v->fd, expired, OPEN_DIR);
+	int fd = openat(v->fd, expired, TREE_DIR);
 
 	if (fd != -1 && file_lock(fd) == -1)
 		file_close(&fd);

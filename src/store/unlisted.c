@@ -25,7 +25,7 @@ descend(struct search *s, const char *name, int (*take)(void *arg, const struct 
 {
 	int above = s->above;
 
-	s->above = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	s->above = openat(above, name, TREE_DIR);
 	if (s->above != -1)
 		(void)tree_names(s->above, take, s);
 	file_close(&s->above);

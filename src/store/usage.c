@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
 #include "flashback/store/marker.h"
 #include "flashback/store/store.h"
@@ -60,8 +61,7 @@ open_usage(struct usage *u, int store, int64_t now)
 	char *text;
 	size_t len;
 
-	*u = (struct usage){
-	    .meta = openat(store, MARKER_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+	*u = (struct usage){.meta = openat(store, MARKER_DIR, TREE_DIR)};
 	if (u->meta == -1 || store_disk(store, u->disk) == -1 ||
 	    file_read(u->meta, USAGE_NAME, FILE_MAX, &text, &len) == -1)
 		return;

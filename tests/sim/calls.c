@@ -163,10 +163,8 @@ tree_measure(int parent, const char *name, dev_t dev, struct tree_size *out)
 	if (t == NULL)
 		return 1;
 	out->entries += t->n;
-	for (size_t i = 0; i < t->n; i++) {
-		out->bytes += BLOCK;
+	for (size_t i = 0; i < t->n; i++)
 		out->own += t->entry[i].inode->refs == 1 ? BLOCK : 0;
-	}
 	return 0;
 }
 

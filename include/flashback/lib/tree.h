@@ -3,6 +3,7 @@
 #define FLASHBACK_TREE_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,6 +12,9 @@
  * Walk, measure and remove trees of any depth and width, through descriptors: one directory open at
  * a time, no recursion, no joined paths, no symlink followed, no other file system entered.
  */
+
+/** How a directory of a tree is opened: for reading, and not through a symlink. */
+#define TREE_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /** Parameters of a walk. */
 struct tree {
@@ -36,7 +40,6 @@ int tree_walk(int parent, const char *name, const struct tree *w);
 /** How large a tree is. */
 struct tree_size {
 	uint64_t entries; /* the directory itself included */
-	uint64_t bytes;   /* lengths of regular files */
 	uint64_t own;     /* bytes on disk that removing it would free: files without other links */
 };
 

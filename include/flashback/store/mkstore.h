@@ -24,20 +24,12 @@ struct store;
 int mkstore_run(const char *data_dir, const char *beside, bool force, FILE *f);
 
 /**
- * mkstore_renew(data_dir, s, f):
- * Test the disk of an open store again, and note what was found in its marker and in s->traits: for
- * a store that was moved to another disk.  Return 0, or -1 with the reason at the end of what is
- * printed to f, and nothing changed (EWOULDBLOCK: another process is testing it).
- */
-int mkstore_renew(const char *data_dir, struct store *s, FILE *f);
-
-/**
  * mkstore_retest(data_dir, s, words, size):
- * Before a run: mkstore_renew when s is on another file system than the one whose traits are in its
- * marker.  A store that was moved would otherwise be believed to have, say, times of nanoseconds,
- * and each run would copy everything and call that a success.  Return RESULT_NONE, with what was
- * found in words ("": nothing was to be done); or how the run ends, with the reason in words: BUSY
- * when another process is testing it, else FAILED.
+ * Before a run: when s is on another file system than the one whose traits are in its marker, test
+ * that, and renew the marker and s->traits.  A store that was moved would otherwise be believed to
+ * have, say, times of nanoseconds, and each run would copy everything and call that a success.
+ * Return RESULT_NONE, with what was found in words ("": nothing was to be done); or how the run
+ * ends, with the reason in words: BUSY when another process is testing it, else FAILED.
  */
 enum result mkstore_retest(const char *data_dir, struct store *s, char *words, size_t size);
 

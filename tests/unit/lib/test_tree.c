@@ -184,7 +184,6 @@ test_deep(void **state)
 	assert_int_equal(fchdir(s->fd), 0);
 	assert_int_equal(tree_measure(s->fd, "top", s->dev, &size), 0);
 	assert_int_equal(size.entries, 6001);
-	assert_int_equal(size.bytes, 5);
 	assert_int_equal(tree_walk(s->fd, "top", &w), 0);
 	assert_false(is_there("top"));
 }
@@ -433,11 +432,9 @@ test_measure(void **state)
 	assert_int_equal(syncfs(s->fd), 0); /* blocks are given out late */
 	assert_int_equal(tree_measure(s->fd, "top", s->dev, &size), 0);
 	assert_int_equal(size.entries, 4);
-	assert_int_equal(size.bytes, 8999);
 	assert_true(size.own >= 8999);
 	assert_int_equal(linkat(s->fd, "top/dir/file", s->fd, "another", 0), 0);
 	assert_int_equal(tree_measure(s->fd, "top", s->dev, &shared), 0);
-	assert_int_equal(shared.bytes, 8999);
 	assert_true(shared.own + 8999 <= size.own);
 	assert_int_equal(tree_measure(s->fd, "top/link", s->dev, &size), 1);
 }
@@ -460,7 +457,7 @@ test_big_and_late(void **state)
 	assert_int_equal(futimens(fd, (struct timespec[]){late, late}), 0);
 	close(fd);
 	assert_int_equal(tree_measure(s->fd, "top", s->dev, &size), 0);
-	assert_int_equal(size.bytes, INT64_C(5) << 30);
+	assert_true(size.own < 1 << 20);
 	assert_int_equal(tree_walk(s->fd, "top", &w), 0);
 	assert_false(is_there("top"));
 }
