@@ -198,6 +198,18 @@ reload_rsync_pending(struct reload *r)
 
 /* ---- at start, and for other modes ---- */
 
+/* The last line of a bad config: whoever sees one error of many should know that there are more. */
+static void
+print_verdict(const char *file, const struct text_list *errors)
+{
+	size_t len = strlen(file), first = 0, n = errors->n;
+
+	for (size_t i = 0; i < n; i++)
+		first += strncmp(errors->item[i], file, len) == 0 && errors->item[i][len] == ':';
+	fprintf(stderr, "flashback: %zu error%s in %s\n", n, n == 1 ? "" : "s",
+	        first > 0 && first < n ? "2 files" : "1 file");
+}
+
 struct config *
 reload_read(const char *file)
 {
@@ -208,6 +220,8 @@ reload_read(const char *file)
 		fprintf(stderr, "flashback: %s: %s\n", file, strerror(errno));
 	for (size_t i = 0; i < errors.n; i++)
 		fprintf(stderr, "%s\n", errors.item[i]);
+	if (errors.n > 0)
+		print_verdict(file, &errors);
 	text_list_free(&errors);
 	return config;
 }

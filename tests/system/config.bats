@@ -147,6 +147,7 @@ kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
 		expect hosts.conf:3:
 		expect hosts.conf:4:
 		expect hosts.conf:6:
+		[ "${lines[-1]}" = "flashback: $((${#lines[@]} - 1)) errors in 2 files" ]
 	done
 	[ ! -e "$RUN/status.txt" ]
 }
@@ -155,6 +156,7 @@ kimono/etc root@kimono.example:/etc/ disabled last 3, daily 5, weekly 8" ]
 	run "$FLASHBACK" -t -c "$D/nowhere.conf"
 	expect_exit 1
 	expect "$D/nowhere.conf"
+	[ "${lines[-1]}" = 'flashback: 1 error in 1 file' ]
 	chmod 666 "$CONF"
 	run flashback -t
 	expect_exit 1

@@ -59,8 +59,8 @@ bool reload_rsync_pending(struct reload *r);
 
 /**
  * reload_read(file):
- * Load a config, or print all its errors to standard error as FILE:LINE: words.  Return it, to be
- * freed with conf_free, or NULL.
+ * Load a config, or print all its errors to standard error as FILE:LINE: words, and how many there
+ * are.  Return it, to be freed with conf_free, or NULL.
  */
 struct config *reload_read(const char *file);
 
