@@ -244,3 +244,29 @@ smb() {
 	grep -q '^here/v ' "$D/mail"
 	grep -qx -- '-s flashback you@example.org' "$D/mail"
 }
+
+# sensor: the state of the sensor for Home Assistant, of our status.txt.
+sensor() {
+	displays 'platform: rest' | sed '1,/value_template/d' >"$D/template"
+	python3 - "$D/template" "$RUN/status.txt" <<-'END'
+	import datetime, jinja2, re, sys
+	env = jinja2.Environment(undefined=jinja2.StrictUndefined)
+	env.filters["regex_findall_index"] = lambda value, find, index=0: re.findall(find, value)[index]
+	env.globals["now"] = datetime.datetime.now
+	template, value = (open(name).read() for name in sys.argv[1:])
+	print(env.from_string(template.strip()).render(value=value))
+	END
+}
+
+@test "a sensor for Home Assistant" {
+	python3 -c 'import jinja2' 2>/dev/null || skip "python3-jinja2 is not installed"
+	start_daemon
+	wait_for has_snapshots 1 here/v
+	wait_for settled
+	[ "$(sensor)" = OK ]
+	# What a host says is none of it.
+	sed -i 's/^health=.*/health=WARNING/; s/^reason=.*/reason=next.update=9999999999 health=OK/' "$RUN/status.txt"
+	[ "$(sensor)" = WARNING ]
+	sed -i 's/^next.update=.*/next.update=1/' "$RUN/status.txt"
+	[ "$(sensor)" = DEAD ]
+}
