@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,16 @@ describe_holder(int fd, const char *path)
 	return text_format("%s is held by another process: flashback is already running", path);
 }
 
+/* Is base in dirfd the file fd? */
+static bool
+is_named(int dirfd, const char *base, int fd)
+{
+	struct stat ours, there;
+
+	return fstat(fd, &ours) == 0 && fstatat(dirfd, base, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
 /* Open and lock base in dirfd.  O_NOFOLLOW and the check for a regular file: the directory may be
  * shared, and a symlink there would make root truncate another file.  After locking, the name is
  * looked up again: the previous holder may have unlinked the file between our open and our flock,
@@ -304,9 +315,9 @@ static int
 lock_in(int dirfd, const char *base, const char *path, char **why)
 {
 	const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	struct stat ours, there;
 	int fd = openat(dirfd, base, flags, S_IRUSR | S_IWUSR);
 	int result = -1;
+	struct stat ours;
 
 	if (fd == -1)
 		return text_refuse(why, "%s: %s", path, strerror(errno));
@@ -319,14 +330,51 @@ lock_in(int dirfd, const char *base, const char *path, char **why)
 		result = errno == EWOULDBLOCK ? -2 : -1;
 		*why =
 		    result == -2 ? describe_holder(fd, path) : text_format("%s: cannot lock", path);
-	} else if (fstatat(dirfd, base, &there, AT_SYMLINK_NOFOLLOW) == -1 ||
-	           there.st_dev != ours.st_dev || there.st_ino != ours.st_ino) {
+	} else if (!is_named(dirfd, base, fd)) {
 		*why = text_format("%s was removed while it was being locked; try again", path);
 	} else {
 		return fd;
 	}
 	close(fd);
 	return result;
+}
+
+/* Take a read lease of base in dirfd, which the kernel grants only while nobody has the file open
+ * for writing, and during which nobody can open it so.  Return its descriptor, or -1. */
+static int
+lease(int dirfd, const char *base)
+{
+	int fd = openat(dirfd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	/* Who tries causes a signal; this one is ignored by default, unlike SIGIO. */
+	if (fd != -1 && (fcntl(fd, F_SETSIG, SIGURG) == -1 || fcntl(fd, F_SETLEASE, F_RDLCK) == -1))
+		file_close(&fd);
+	return fd;
+}
+
+/*
+ * Replace the pid file when who holds its lock cannot write to it: version 1.0.0 made it readable
+ * by others.  Each flashback has it open for writing, from before it takes the lock until it ends,
+ * so the lease proves that none has the file.  The lock of the new one is taken before it gets the
+ * name, so that of several flashbacks one replaces it.  Return its descriptor, or -1.
+ */
+static int
+replace_pid(int dirfd, const char *base, const char *path)
+{
+	char *new = text_format("%s.new", base), *words = NULL;
+	int leased = lease(dirfd, base), fd = -1;
+
+	if (leased != -1 && new != NULL)
+		fd = lock_in(dirfd, new, path, &words);
+	if (fd >= 0 &&
+	    (!is_named(dirfd, base, leased) || renameat(dirfd, new, dirfd, base) == -1)) {
+		unlinkat(dirfd, new, 0);
+		file_close(&fd);
+	}
+	file_close(&leased);
+	free(words);
+	free(new);
+	return fd < 0 ? -1 : fd;
 }
 
 /* The lock is what counts; the number in the file is only for people and scripts.  It is written
@@ -340,9 +388,16 @@ file_lock_pid(const char *path, char **why)
 	if (dirfd == -1)
 		return -1;
 	fd = lock_in(dirfd, base, path, why);
+	if (fd == -2) {
+		int taken = replace_pid(dirfd, base, path);
+
+		fd = taken != -1 ? taken : fd;
+	}
 	close(dirfd);
 	if (fd < 0)
 		return fd;
+	free(*why);
+	*why = NULL;
 	/* Only now: before the lock is held the number may be that of a running daemon. */
 	if (ftruncate(fd, 0) == 0 && dprintf(fd, "%ld\n", (long)getpid()) > 0)
 		return fd;
@@ -355,10 +410,7 @@ file_lock_pid(const char *path, char **why)
 void
 file_unlock_pid(int fd, const char *path)
 {
-	struct stat ours, there;
-
-	if (fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&
-	    ours.st_ino == there.st_ino)
+	if (is_named(AT_FDCWD, path, fd))
 		unlink(path);
 	close(fd);
 }

@@ -3,12 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -20,7 +19,8 @@
 #include "flashback/store/trust.h"
 
 #define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-#define LOCK_BEFORE "/run/flashback/lock."
+#define LOCK_DIR "/run/flashback"
+#define LOCK_DIR_USER ".flashback" /* in the home directory */
 #define MARKER_MAX 65536
 #define HISTORY_MAX (16 << 20)
 
@@ -202,36 +202,25 @@ open_below(const struct store *s, int dir, const char *name, bool make)
 	return fd;
 }
 
-/* Bind an abstract socket to name.  Return it, or -1 with errno. */
-static int
-bind_name(const char *name)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX}; /* a NUL first: it is no path */
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "%s", name);
-	if (fd != -1 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
-		file_close(&fd);
-		errno = errno == EADDRINUSE ? EWOULDBLOCK : errno;
-	}
-	return fd;
-}
-
-/* A lock between processes of this machine that no file system has to support, released when the
- * last copy of the descriptor is closed.  Root's is a file that nobody else can open, in a fixed
- * place, since several configs may use one store; a socket's name can be bound by anybody. */
+/* A lock between processes of this machine for a disk that has none: a file that no other user can
+ * open, in a fixed place, since several configs may use one store. */
 static int
 lock_by_name(const struct store *s, const char *host, const char *name)
 {
 	uint64_t hash = text_hash(text_hash(text_hash(TEXT_HASH, s->traits.id), host), name);
-	char path[sizeof(LOCK_BEFORE) + 16], *why;
-	int fd;
+	const struct passwd *user = geteuid() == 0 ? NULL : getpwuid(geteuid());
+	char *path = NULL, *why = NULL;
+	int fd = -1;
 
-	snprintf(path, sizeof(path), LOCK_BEFORE "%016jx", (uintmax_t)hash);
-	if (geteuid() != 0)
-		return bind_name(path);
-	fd = file_lock_pid(path, &why);
+	if (geteuid() == 0)
+		path = text_format(LOCK_DIR "/lock.%016jx", (uintmax_t)hash);
+	else if (user != NULL)
+		path =
+		    text_format("%s/" LOCK_DIR_USER "/lock.%016jx", user->pw_dir, (uintmax_t)hash);
+	if (path != NULL)
+		fd = file_lock_pid(path, &why);
 	free(why);
+	free(path);
 	errno = fd == -2 ? EWOULDBLOCK : ENOLCK;
 	return fd < 0 ? -1 : fd;
 }

@@ -229,7 +229,7 @@ fewer_files() {
 # without_locks ARG...: flashback, where the disk (alone) knows no flock.
 without_locks() {
 	local -x ASAN_OPTIONS=detect_leaks=0
-	in_box strace -f -tt -qq -o "$D/trace" -P "$MNT/store/.flashback/test/lock" \
+	in_box "${AS[@]}" strace -f -tt -qq -o "${TRACE:-$D/trace}" -P "$MNT/store/.flashback/test/lock" \
 		-P "$MNT/store/here/v/.flashback/lock" -e trace=flock \
 		-e inject=flock:error=ENOLCK "$FLASHBACK" -c "$CONF" "$@" 2>&1
 }
@@ -291,6 +291,39 @@ without_locks() {
 	expect_exit 2
 	expect 'No locks available'
 	has_snapshots 2 here/v
+}
+
+@test "a disk without locks: a user other than root has his locks in his home" {
+	local me=1234 run
+	# To him, all is below /mnt: others may not pass through $D.
+	in_box mount --bind "$D" /mnt
+	MNT=/mnt/mnt
+	STORE=/proc/$HOLDER/root$MNT/store
+	sed -i "s|$D|/mnt|g" "$CONF" "$D/hosts.conf"
+	CONF=/mnt/flashback.conf TRACE=/mnt/trace
+	in_box mount -t tmpfs -o "mode=700,uid=$me,gid=$me" tmpfs "$MNT"
+	mkdir -m 755 "$D/home" "$RUN"
+	touch "$D/trace"
+	chown -R "$me:$me" "$D/home" "$D/src" "$RUN" "$D/trace"
+	chmod 755 "$D"
+	echo "me:x:$me:$me::/mnt/home:/bin/sh" >"$D/passwd"
+	in_box mount --bind "$D/passwd" /etc/passwd
+	AS=(setpriv --reuid "$me" --regid "$me" --clear-groups)
+	without_locks --init --force
+	slow_source 6
+	sed -i "s|$D|/mnt|g" "$D/hosts.conf"
+	without_locks -1 here/v >"$D/run.txt" &
+	PIDS+=" ${run:=$!}"
+	wait_for is_copying here/v
+	run without_locks -1 here/v
+	expect_exit 75
+	expect 'another flashback'
+	wait "$run" || { cat "$D/run.txt"; false; }
+	[ "$(stat -c '%a %u' "$D/home/.flashback/lock."*)" = "600 $me" ]
+	AS=()
+	run nobody_locks /mnt/home
+	expect "/mnt/home/.flashback/lock."
+	refuse grep -q 'held' <<<"$output"
 }
 
 # nobody_locks DIR: another user tries to open each file below DIR and to hold a lock on it.

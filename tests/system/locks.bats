@@ -180,3 +180,26 @@ goes_on_after_the_orphan() {
 	[ "$(stat -c %a "$RUN/flashback.pid")" = 600 ]
 	stop_daemon
 }
+
+@test "another user holds a pid file that an older version left: the daemon starts; and only one" {
+	local lock
+	needs_root
+	umask 022
+	mkdir -m 755 "$RUN"
+	echo 1 >"$RUN/flashback.pid"
+	# He opened it while he could.
+	exec 8<"$RUN/flashback.pid"
+	flock -n 8
+	setpriv --reuid 65534 --regid 65534 --clear-groups sleep 600 &
+	PIDS+=" ${lock:=$!}"
+	exec 8<&-
+	refuse flock -n "$RUN/flashback.pid" true
+	start_daemon
+	[ "$(stat -c %a "$RUN/flashback.pid")" = 600 ]
+	[ "$(cat "$RUN/flashback.pid")" = "$DAEMON" ]
+	kill -0 "$lock"
+	run flashback
+	expect_exit 1
+	expect "held by process $DAEMON: flashback is already running"
+	stop_daemon
+}

@@ -54,7 +54,8 @@ int file_lock(int fd);
  * file_lock_pid(path, why):
  * Open and lock a pid file in a trusted directory, which is created if absent, and write our pid to
  * it.  Return its descriptor, which the caller keeps open and passes to file_unlock_pid; -1 with
- * *why; -2 when another process holds it, with *why naming that process.
+ * *why; -2 when another process holds it, with *why naming that process.  A file whose holder
+ * cannot write to it is replaced.
  */
 int file_lock_pid(const char *path, char **why);
 

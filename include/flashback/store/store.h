@@ -73,8 +73,9 @@ void store_close(struct store *s);
  * Open HOST/VOLUME without following symlinks (ENOTDIR when one is a symlink); with make, create
  * what is missing (0700) and take the lock (EWOULDBLOCK: held by another process; on a disk without
  * locks, according to its marker, only processes of this user on this machine count, and ENOLCK:
- * /run/flashback is not for root alone).  Reads names and history (see unread).  Return 0, or -1
- * with errno (ENOENT: the volume does not exist, without make).
+ * its own place for locks, /run/flashback or ~/.flashback, can be written by others or not at all).
+ * Reads names and history (see unread).  Return 0, or -1 with errno (ENOENT: the volume does not
+ * exist, without make).
  */
 int store_volume_open(const struct store *s, const char *host, const char *name, bool make,
                       struct store_volume *v);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/file.h>
 
@@ -308,6 +309,110 @@ a_pid_file_left_by_a_crash_is_taken_over(void **state)
 	assert_holds(s, "pid", "1\n");
 }
 
+/* Hold a lock on the pid file from elsewhere, until told is closed. */
+static pid_t
+hold_from_elsewhere(const char *path, int flags, int told[2])
+{
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd = open(path, flags);
+
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || fd < 0 ||
+		    flock(fd, LOCK_EX | LOCK_NB) != 0)
+			_exit(1);
+		(void)!write(told[1], "x", 1);
+		close(told[1]);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(told[0], &c, 1), 1);
+	return pid;
+}
+
+static void
+end(pid_t pid, const int told[2])
+{
+	close(told[0]);
+	close(told[1]);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+#define TAKERS 8
+
+/* Of several that try at once, how many get the pid file?  Each keeps what it got until all have
+ * tried. */
+static int
+takers(const char *path)
+{
+	int told[2], go[2], got = 0;
+	pid_t pid[TAKERS];
+	char c;
+
+	assert_int_equal(pipe(told), 0);
+	assert_int_equal(pipe(go), 0);
+	for (int i = 0; i < TAKERS; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0) {
+			char *why;
+			bool ok = file_lock_pid(path, &why) >= 0;
+
+			close(go[1]);
+			(void)!write(told[1], ok ? "y" : "n", 1);
+			(void)!read(go[0], &c, 1);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < TAKERS; i++) {
+		assert_int_equal(read(told[0], &c, 1), 1);
+		got += c == 'y';
+	}
+	close(go[1]);
+	for (int i = 0; i < TAKERS; i++)
+		assert_int_equal(waitpid(pid[i], NULL, 0), pid[i]);
+	close(go[0]);
+	close(told[0]);
+	close(told[1]);
+	return got;
+}
+
+/* As version 1.0.0 made it: who can only read it is no flashback, who can write to it may be. */
+static void
+a_pid_file_that_others_hold_is_replaced(void **state)
+{
+	const struct scratch *s = *state;
+	char path[300], *why;
+	int told[2], got;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s", scratch_path(s, "pid"));
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(
+		    file_replace(s->fd, "pid", 0644, put_words, (char[]){"1\n"}, false), 0);
+		pid = hold_from_elsewhere(path, O_RDWR, told);
+		assert_int_equal(ask_from_elsewhere(path, "is held by process 1:"), 2);
+		assert_int_equal(takers(path), 0);
+		end(pid, told);
+		pid = hold_from_elsewhere(path, O_RDONLY, told);
+		got = takers(path);
+		assert_int_equal(got, 1);
+		assert_int_equal(faccessat(s->fd, "pid.new", F_OK, 0), -1);
+		end(pid, told);
+	}
+	pid = hold_from_elsewhere(path, O_RDONLY, told);
+	got = file_lock_pid(path, &why);
+	assert_true(got >= 0);
+	assert_null(why);
+	assert_int_equal(ask_from_elsewhere(path, "is already running"), 2);
+	file_unlock_pid(got, path);
+	assert_int_equal(faccessat(s->fd, "pid", F_OK, 0), -1);
+	end(pid, told);
+}
+
 static void
 a_pid_file_in_bad_places_is_refused(void **state)
 {
@@ -357,6 +462,7 @@ main(void)
 	    TEST(only_one_holds_the_pid_file),
 	    TEST(a_holder_may_not_have_said_who_it_is),
 	    TEST(a_pid_file_left_by_a_crash_is_taken_over),
+	    TEST(a_pid_file_that_others_hold_is_replaced),
 	    TEST(a_pid_file_in_bad_places_is_refused),
 	};
 
