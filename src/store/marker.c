@@ -103,14 +103,14 @@ marker_parse(const char *text, struct marker *m)
 }
 
 int
-marker_print(FILE *f, const struct marker *m)
+marker_print(FILE *f, void *arg)
 {
-	struct marker copy = *m;
+	struct marker *m = arg;
 
 	fprintf(f, FIRST_LINE "\nid=%s\ndisk=%s\n", m->id, m->disk);
 	for (int t = 0; t < MARKER_TRAITS; t++)
 		fprintf(f, "%s=%s\n", traits[t].name,
-		        *marker_trait(&copy, (enum marker_trait)t) ? "yes" : "no");
+		        *marker_trait(m, (enum marker_trait)t) ? "yes" : "no");
 	fprintf(f, ADDED "=%s\n" REFUSED "=%s\n" SHARED "=%s\n" MOVED "=%s\n", m->added, m->refused,
 	        m->shared ? "yes" : "no", m->moved ? "yes" : "no");
 	return ferror(f) ? -1 : 0;

@@ -217,17 +217,11 @@ test_disk(struct mkstore *in, const struct marker *accepted)
 	return refuse_lacking(in);
 }
 
-static int
-print_marker(FILE *f, void *arg)
-{
-	return marker_print(f, arg);
-}
-
 /* Synced to the disk: the directory is a store from the moment that this file exists. */
 static int
 write_marker(struct mkstore *in)
 {
-	if (file_replace(in->meta, MARKER_NAME, S_IRUSR | S_IWUSR, print_marker, &in->found,
+	if (file_replace(in->meta, MARKER_NAME, S_IRUSR | S_IWUSR, marker_print, &in->found,
 	                 true) == -1 ||
 	    fsync(in->meta) == -1 || fsync(in->dir) == -1)
 		return fail(in, "write " MARKER_DIR "/" MARKER_NAME " in it");

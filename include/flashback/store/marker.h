@@ -62,7 +62,8 @@ bool *marker_trait(struct marker *m, enum marker_trait trait);
  */
 int marker_parse(const char *text, struct marker *m);
 
-/** marker_print(f, m): the file.  Return 0, or -1 when f has an error. */
-int marker_print(FILE *f, const struct marker *m);
+/** marker_print(f, m): the file of a struct marker, as file_replace has it written.  Return 0, or
+ * -1 when f has an error. */
+int marker_print(FILE *f, void *m);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* The marker as text, in new memory. */
 static char *
-printed(const struct marker *m)
+printed(struct marker *m)
 {
 	char *text = NULL;
 	size_t len = 0;
