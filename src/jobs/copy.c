@@ -17,7 +17,6 @@
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
-#include "flashback/store/roomtest.h"
 #include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
@@ -180,7 +179,7 @@ is_full(const struct copy *c)
 	if (inspect_room(c->store->fd, c->config, &disk) == 0 && disk.very_low)
 		return true;
 	return c->end.words.no_space && c->scan.largest > 0 &&
-	       roomtest_holds(c->v->fd, (uint64_t)c->scan.largest) != 0 &&
+	       file_holds(c->v->fd, (uint64_t)c->scan.largest) != 0 &&
 	       result_of_errno(errno) == RESULT_FULL;
 }
 

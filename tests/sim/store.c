@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: ISC
-#include "flashback/store/roomtest.h"
 #include "flashback/store/store.h"
 #include "flashback/store/storewarn.h"
 
@@ -8,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/firstseen.h"
@@ -263,7 +263,7 @@ store_writable(int dirfd)
 }
 
 int
-roomtest_holds(int dirfd, uint64_t bytes)
+file_holds(int dirfd, uint64_t bytes)
 {
 	(void)bytes;
 	return store_writable(dirfd);

@@ -3,11 +3,13 @@
 #define FLASHBACK_FILE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
 /*
- * Read a file whole, replace it atomically, lock it.  Below directory descriptors.
+ * Read a file whole, replace it atomically, lock it; is there room for one?  Below directory
+ * descriptors.
  */
 
 /**
@@ -38,6 +40,10 @@ int file_read(int dirfd, const char *name, size_t max, char **text, size_t *len)
 /** file_read_fd(fd, max, &len): read the rest of an open file, whatever size fstat reports, into
  * new memory, with a NUL appended.  Return it, or NULL with errno (EFBIG over max). */
 char *file_read_fd(int fd, size_t max, size_t *len);
+
+/** file_holds(dirfd, bytes): is there room for a file of so many bytes?  A quota may have none
+ * where the file system has, and enough for a small file.  Return 0, or -1 with errno. */
+int file_holds(int dirfd, uint64_t bytes);
 
 /** file_close(&fd): close fd unless it is -1, set it to -1, and leave errno as it is. */
 void file_close(int *fd);

@@ -445,6 +445,52 @@ test_close(void **state)
 	assert_int_equal(errno, EIO);
 }
 
+static void
+test_holds(void **state)
+{
+	int fd;
+
+	(void)state;
+	NEEDS_ROOT();
+	make_dir("mnt");
+	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=64k"), 0);
+	fd = open("mnt", SCRATCH_OPEN_DIR);
+	for (int i = 0; i < 3; i++) { /* nothing is left behind */
+		assert_int_equal(file_holds(fd, 48 << 10), 0);
+		assert_int_equal(file_holds(fd, 65 << 10), -1);
+		assert_int_equal(errno, ENOSPC);
+	}
+	close(fd);
+	assert_int_equal(rmdir("mnt/.flashback-room-test"), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(umount("mnt"), 0);
+}
+
+/* Where room cannot be reserved it is written. */
+static int
+without_fallocate(void *arg)
+{
+	int fd = open("mnt", SCRATCH_OPEN_DIR);
+
+	(void)arg;
+	if (!deny_call(SYS_fallocate, EOPNOTSUPP))
+		return 10;
+	if (file_holds(fd, 128 << 10) != 0)
+		return 1;
+	return file_holds(fd, 2 << 20) == -1 && errno == ENOSPC ? 0 : 2;
+}
+
+static void
+test_without_fallocate(void **state)
+{
+	(void)state;
+	NEEDS_ROOT();
+	make_dir("mnt");
+	assert_int_equal(mount("none", "mnt", "tmpfs", 0, "size=1m"), 0);
+	assert_true(in_child(without_fallocate, NULL));
+	assert_int_equal(umount("mnt"), 0);
+}
+
 int
 main(void)
 {
@@ -464,7 +510,11 @@ main(void)
 	    TEST(a_pid_file_left_by_a_crash_is_taken_over),
 	    TEST(a_pid_file_that_others_hold_is_replaced),
 	    TEST(a_pid_file_in_bad_places_is_refused),
+	    TEST(test_holds),
+	    TEST(test_without_fallocate),
 	};
 
+	if (!private_mounts())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
