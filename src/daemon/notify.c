@@ -13,28 +13,28 @@
 
 #define NOTIFY_WORDS 1024 /* the longest error message of the command */
 
-#define SEPARATOR '\x1f' /* never occurs in escaped text */
-
-enum { EVENT, VOLUME, STATE, REASON, FIELDS };
-
-static const char *const variables[FIELDS] = {
-    [EVENT] = "FLASHBACK_EVENT",
-    [VOLUME] = "FLASHBACK_VOLUME",
-    [STATE] = "FLASHBACK_STATE",
-    [REASON] = "FLASHBACK_REASON",
-};
+/* The items of an event, which is kept as the environment of the command. */
+enum { EVENT, VOLUME, STATE, REASON };
 
 /* Only the holder of the pid file notifies, or the user would get each event twice.  The queue is
  * bounded: a command that hangs must not let the daemon grow without limit. */
 void
 notify_add(struct notify *n, const struct notify_event *e)
 {
+	struct text_list env = {0};
+
 	if (n->silent)
 		return;
-	if (n->waiting.n >= NOTIFY_WAITING ||
-	    text_list_addf(&n->waiting, "%s%c%s%c%s%c%s", e->event, SEPARATOR, e->volume, SEPARATOR,
-	                   e->state, SEPARATOR, e->reason) != 0)
-		n->dropped++;
+	text_list_addf(&env, "FLASHBACK_EVENT=%s", e->event);
+	text_list_addf(&env, "FLASHBACK_VOLUME=%s", e->volume);
+	text_list_addf(&env, "FLASHBACK_STATE=%s", e->state);
+	text_list_addf(&env, "FLASHBACK_REASON=%s", e->reason);
+	if (n->waiting < NOTIFY_WAITING && !env.lost) {
+		n->env[n->waiting++] = env;
+		return;
+	}
+	n->dropped++;
+	text_list_free(&env);
 }
 
 static void
@@ -126,26 +126,15 @@ notify_overdue(struct notify *n, struct table *table, int64_t now)
 	return changed;
 }
 
-/* The input of the child: the command, and one event in the child's own copy of the memory. */
+/* The input of the child. */
 struct call {
-	const struct text_list *command;
-	char *event;
+	const struct text_list *command, *env;
 };
 
-/* Split a packed event into its fields, in place.  The texts were escaped, so SEPARATOR occurs only
- * between them. */
-static void
-split(char *event, const char *field[FIELDS])
+static const char *
+value(const struct text_list *env, int item)
 {
-	for (int i = 0; i < FIELDS; i++) {
-		char *end = strchr(event, SEPARATOR);
-
-		field[i] = event;
-		if (end == NULL)
-			end = event + strlen(event);
-		event = *end != '\0' ? end + 1 : end;
-		*end = '\0';
-	}
+	return strchr(env->item[item], '=') + 1;
 }
 
 /* The child: run the user's command with the event in its environment and on its standard input.
@@ -155,20 +144,16 @@ static int
 call_body(int out, void *arg)
 {
 	const struct call *call = arg;
-	const char *field[FIELDS];
-	struct text_list env = {0};
+	const char *volume = value(call->env, VOLUME);
 	char why[NOTIFY_WORDS], *line;
 	int status;
 
-	split(call->event, field);
-	for (int i = 0; i < FIELDS; i++)
-		if (text_list_addf(&env, "%s=%s", variables[i], field[i]) != 0)
-			return 1;
-	line = text_format("%s%s%s: %s\n", field[VOLUME], field[VOLUME][0] != '\0' ? " " : "",
-	                   field[EVENT], field[REASON]);
+	line = text_format("%s%s%s: %s\n", volume, volume[0] != '\0' ? " " : "",
+	                   value(call->env, EVENT), value(call->env, REASON));
 	if (line == NULL)
 		return 1;
-	status = hook_run(call->command, &env, line, HOOK_NOTIFY_SECONDS, -1, why, sizeof(why));
+	status =
+	    hook_run(call->command, call->env, line, HOOK_NOTIFY_SECONDS, -1, why, sizeof(why));
 	if (status > 0)
 		snprintf(why, sizeof(why), "%s ended with exit status %d%s", call->command->item[0],
 		         status, hook_hint(status));
@@ -177,15 +162,14 @@ call_body(int out, void *arg)
 	return 0;
 }
 
-/* Remove the first event from the queue.  Return it, to be freed. */
-static char *
-take_first(struct text_list *list)
+/* Remove the first events from the queue. */
+static void
+drop(struct notify *n, size_t first)
 {
-	char *first = list->item[0];
-
-	memmove(list->item, list->item + 1, list->n * sizeof(*list->item));
-	list->n--;
-	return first;
+	for (size_t i = 0; i < first; i++)
+		text_list_free(&n->env[i]);
+	n->waiting -= first;
+	memmove(n->env, n->env + first, n->waiting * sizeof(n->env[0]));
 }
 
 /* Finish the last command, then start the next.  One at a time: commands that run in parallel could
@@ -194,7 +178,7 @@ take_first(struct text_list *list)
 void
 notify_step(struct notify *n, const struct text_list *command)
 {
-	struct call call = {.command = command};
+	struct call call = {.command = command, .env = &n->env[0]};
 	char why[NOTIFY_WORDS];
 	enum event_news news;
 
@@ -206,25 +190,24 @@ notify_step(struct notify *n, const struct text_list *command)
 		event_close(&n->child);
 	}
 	if (command->n == 0) {
-		text_list_free(&n->waiting);
+		drop(n, n->waiting);
 		n->dropped = 0;
 	}
-	if (n->waiting.n == 0)
+	if (n->waiting == 0)
 		return;
 	if (n->dropped > 0)
 		log_say(LOG_LEVEL_WARNING, "notify: %u events dropped: more than %d were waiting",
 		        n->dropped, NOTIFY_WAITING);
 	n->dropped = 0;
-	call.event = take_first(&n->waiting);
 	if (event_fork(&n->child, call_body, &call) != 0)
 		log_errno(LOG_LEVEL_WARNING, "notify: %s could not be started", command->item[0]);
-	free(call.event);
+	drop(n, 1);
 }
 
 bool
 notify_busy(const struct notify *n)
 {
-	return n->child.pid != 0 || n->waiting.n > 0;
+	return n->child.pid != 0 || n->waiting > 0;
 }
 
 void
@@ -234,5 +217,5 @@ notify_free(struct notify *n)
 		event_kill(&n->child, SIGKILL);
 		event_close(&n->child);
 	}
-	text_list_free(&n->waiting);
+	drop(n, n->waiting);
 }

@@ -3,6 +3,7 @@
 #define FLASHBACK_NOTIFY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flashback/lib/event.h"
@@ -27,7 +28,8 @@ struct notify_event {
 
 struct notify {
 	struct event_child child;
-	struct text_list waiting; /* packed events */
+	struct text_list env[NOTIFY_WAITING]; /* the events that wait, each as an environment */
+	size_t waiting;
 	unsigned dropped;
 	bool silent; /* another flashback has the pid file and notifies */
 };

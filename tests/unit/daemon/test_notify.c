@@ -103,7 +103,7 @@ test_no_storm(void **state)
 	(void)state;
 	for (int i = 0; i < NOTIFY_WAITING + 7; i++)
 		notify_add(&n, &e);
-	assert_int_equal(n.waiting.n, NOTIFY_WAITING);
+	assert_int_equal(n.waiting, NOTIFY_WAITING);
 	assert_int_equal(n.dropped, 7);
 	notify_step(&n, &none);
 	assert_false(notify_busy(&n));
