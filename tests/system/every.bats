@@ -15,10 +15,7 @@ setup() {
 	host "here" { volume "v" { source = "$D/src/"  keep_daily = 0  keep_weekly = 0  keep_last = 3 } }
 	END
 	rounds_begin
-	small_tree
-	recover
-	recover
-	recover
+	three_days
 	echo more >>"$D/src/grows"
 	echo new >"$D/src/dir/new"
 	rm "$D/src/goes"
@@ -28,6 +25,23 @@ setup() {
 
 teardown() {
 	finish
+}
+
+# three_days: a small source and three snapshots of it, made once for all tests of this file.
+three_days() {
+	local made=$BATS_FILE_TMPDIR/made day
+	if [ -e "$made" ]; then
+		rm -r "$STORE" "$D/src" "$KNOWN"
+		cp -a "$made/." "$BATS_TEST_TMPDIR"
+		HOUR=3
+		return
+	fi
+	small_tree
+	for day in 1 2 3; do
+		recover
+	done
+	mkdir "$made"
+	cp -a "$STORE" "$D/src" "$KNOWN" "$made"
 }
 
 small_tree() {
@@ -65,8 +79,7 @@ from_host() {
 
 # of_store: all that is in its snapshots, with the inodes, an item a line, as SNAPSHOT/NAME....
 of_store() {
-	manifest -i "$STORE/$VOLUME" | sed 's/ same-as=.*//' |
-		grep -E '^[0-9T+-]+(/| )'
+	manifest -i "$STORE/$VOLUME" | sed -nE 's/ same-as=.*//; /^[0-9T+-]+[/ ]/p'
 }
 
 # from_template: the store as it was.
@@ -87,42 +100,54 @@ attempt() {
 tried() {
 	tick
 	TRIED=0
-	FLASHBACK_TEST_NOW=$(cat "$D/now") "${IN_BOX[@]}" timeout -k 1 300 unshare --pid --fork --mount-proc "$CRASHAT" -w 60 -o "$D/steps" "${@:--n0}" \
+	FLASHBACK_TEST_NOW=$(<"$D/now") "${IN_BOX[@]}" timeout -k 1 300 unshare --pid --fork --mount-proc "$CRASHAT" -w 60 -o "$D/steps" "${@:--n0}" \
 		"$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1 3>&- || TRIED=$?
 	no_crash "$TRIED"
 }
 
 # told_the_truth STATUS: what the run said is what there is.
 told_the_truth() {
-	local begun said
-	begun=$(date -d "@$((1800000000 + HOUR * 3600))" +%Y-%m-%dT%H%M%S%z)
-	said=$(cat "$D/crash.txt" "$RUN/queue.txt" 2>/dev/null | grep -c SUCCEEDED) || true
+	local begun said queue
+	printf -v begun '%(%Y-%m-%dT%H%M%S%z)T' $((1800000000 + HOUR * 3600))
+	contents said "$D/crash.txt" || true
+	contents queue "$RUN/queue.txt" || true
 	snapshots_of "$VOLUME"
 	if [ ${#SNAPSHOTS[@]} -gt 0 ] && [[ ! ${SNAPSHOTS[-1]} < $begun ]]; then
 		manifest "$STORE/$VOLUME/${SNAPSHOTS[-1]}" >"$D/new"
 		differ "$D/source" "$D/new" "the new snapshot is not like its source"
 	else
 		[ "$1" -ne 0 ] || { echo "exit status 0 without a snapshot"; return 1; }
-		[ "$said" -eq 0 ] || { echo "told of a success without a snapshot"; return 1; }
+		[[ $said$queue != *SUCCEEDED* ]] || { echo "told of a success without a snapshot"; return 1; }
 	fi
 }
 
 # in_order: older snapshots are as they were, but for those that a newer one lets go; nothing else is there.
 in_order() {
-	local name kept
+	local name
+	local -A was=() is=()
 	of_store >"$D/of_store.now"
-	kept=$(snapshots "$VOLUME" | tail -n 3)
-	for name in $(cut -d/ -f1 "$D/of_store" | grep -v ' ' | sort -u); do
-		[[ $name != *.* ]] || continue
+	by_snapshot was "$D/of_store"
+	by_snapshot is "$D/of_store.now"
+	snapshots_of "$VOLUME"
+	for name in "${!was[@]}"; do
 		if [ ! -d "$STORE/$VOLUME/$name" ]; then
-			[[ $(wc -l <<<"$kept") -eq 3 && $(head -n 1 <<<"$kept") > "$name" ]] || { echo "$name is lost"; return 1; }
-			continue
+			[[ ${#SNAPSHOTS[@]} -ge 3 && ${SNAPSHOTS[-3]} > $name ]] || { echo "$name is lost"; return 1; }
+		elif [ "${was[$name]}" != "${is[$name]:-}" ]; then
+			echo "$name is not what it was:"
+			diff <(echo "${was[$name]}") <(echo "${is[$name]:-}")
+			return 1
 		fi
-		grep "^${name}[/ ]" "$D/of_store" >"$D/a"
-		grep "^${name}[/ ]" "$D/of_store.now" >"$D/b"
-		differ "$D/a" "$D/b" "$name is not what it was" || return 1
 	done
 	names_are_good
+}
+
+# by_snapshot ARRAY FILE: the lines of each of its snapshots.
+by_snapshot() {
+	local -n lines_of=$1
+	local line
+	while IFS= read -r line; do
+		lines_of[${line%%[/ ]*}]+=$line$'\n'
+	done <"$2"
 }
 
 # each TOTAL COMMAND: in all of these places, or in a few; COMMAND N does it in the Nth, and says what it did.
@@ -213,7 +238,7 @@ memory() {
 refused() {
 	from_template
 	tick
-	FLASHBACK_TEST_NOW=$(cat "$D/now") strace -f -qq -o "$D/strace" ${1:+-P "$1"} -e trace="$2" \
+	FLASHBACK_TEST_NOW=$(<"$D/now") strace -f -qq -o "$D/strace" ${1:+-P "$1"} -e trace="$2" \
 		-e inject="$2:error=$4:when=$3" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1
 }
 

@@ -207,15 +207,23 @@ too_many() {
 	flashback --init >/dev/null
 	STORE=/proc/$HOLDER/root$D/mnt/store
 	"${IN_BOX[@]}" sh -c 'mkdir "$1/many" && echo many >"$1/many/0" && echo 1 >"$1/1" && ln "$1/1" "$1/one"' - "$D/src"
-	"${IN_BOX[@]}" perl -e 'link "$ARGV[0]/0", "$ARGV[0]/$_" or die for 1..$ARGV[1]' "$D/src/many" "$1"
+	links "$D/src/many/0" "$D/src/many" "$1"
+}
+
+# links FILE DIR N: so many more names of the file in the directory.
+links() {
+	"${IN_BOX[@]}" perl -e 'link $ARGV[0], "$ARGV[1]/$_" or die for 1..$ARGV[2]' "$@"
 }
 
 @test "too many links: reported, and all but that file is shared" {
 	local first
-	too_many 33000
+	too_many 300
 	back_up
 	expect_exit 0
 	first=$(newest h/v)
+	mkdir "$STORE/../elsewhere" # as if by many snapshots
+	rm -r "$STORE/h/v/.flashback/spare"
+	links "$first/many/0" "$STORE/../elsewhere" 64500
 	back_up
 	expect_exit 0
 	expect 'hard links became separate files: many/'

@@ -149,17 +149,22 @@ on_terminal() {
 }
 
 # wait_for COMMAND...: until the command succeeds; complain if it does not in two minutes.  That is what only a
-# fault comes to, on a slow and busy machine too, and costs nothing where all is well.
+# fault comes to, on a slow and busy machine too, and costs nothing where all is well.  What takes long to ask, as
+# what starts processes does, is asked less often.
 PATIENCE=120
 wait_for() {
-	local deadline=$((EPOCHSECONDS + PATIENCE))
-	until "$@" 2>/dev/null; do
+	local deadline=$((EPOCHSECONDS + PATIENCE)) asked pause
+	while asked=${EPOCHREALTIME/./}; ! "$@" 2>/dev/null; do
 		if [ "$EPOCHSECONDS" -gt "$deadline" ]; then
 			echo "waited in vain for: $*"
 			[ ! -e "$RUN/status.txt" ] || cat "$RUN/status.txt"
 			return 1
 		fi
-		nap 0.05
+		pause=$((4 * (${EPOCHREALTIME/./} - asked)))
+		((pause >= 50000)) || pause=50000
+		((pause <= 500000)) || pause=500000
+		printf -v pause '0.%06d' "$pause"
+		nap "$pause"
 	done
 }
 
@@ -316,11 +321,11 @@ needs_plain_build() {
 	[[ $FLASHBACK != */asan/* && $FLASHBACK != */cov/* ]] || skip "not with sanitizers or counters"
 }
 
-# set_clock TEXT: the program's idea of now (a date that date(1) understands); see tests/clock.c.
+# set_clock TEXT: the program's idea of now (a date that date(1) understands); see tests/clock.c.  Not even for a moment
+# is the file empty: it is written over.
 set_clock() {
 	export FLASHBACK_TEST_NOW=@$D/now
-	date -d "$1" +%s >"$D/now.new"
-	mv "$D/now.new" "$D/now"
+	date -d "$1" +%s 1<>"$D/now"
 }
 
 # wake_at TEXT: set the clock, wake the daemon and wait until all that comes of it is done.

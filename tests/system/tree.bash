@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: ISC
 # A source tree with everything in it that a careless backup loses.
 
-# make_tree DIR
+# make_tree DIR: made once for all tests of a file and then copied, which takes one process instead of a hundred.
 make_tree() {
+	local made=$BATS_FILE_TMPDIR/tree
+	[ -e "$made" ] || new_tree "$made"
 	mkdir -p "$1"
+	cp -a "$made/." "$1"
+}
+
+new_tree() {
+	mkdir "$1"
 	(
 		cd "$1" || exit 1
 		tree_names
@@ -53,8 +60,8 @@ tree_attributes() {
 	setfattr -n user.dir -v d empty-dir
 	setfacl -m u:4711:rw-,g:4712:r-- 'with space'
 	setfacl -m u:4711:rwx,d:u:4711:r-x,d:g::--- 'dir with space'
-	truncate -s 20M sparse
-	printf 'in the middle' | dd of=sparse bs=1 seek=9999999 conv=notrunc status=none
+	truncate -s 2M sparse
+	printf 'in the middle' | dd of=sparse bs=1 seek=999999 conv=notrunc status=none
 	head -c 400000 /dev/urandom >random
 }
 
