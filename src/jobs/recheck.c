@@ -20,16 +20,16 @@
 #include "flashback/store/duefiles.h"
 #include "flashback/store/round.h"
 
-/* What one rsync compares.  When it is interrupted, all of it must be compared again. */
-#define BATCH_FILES 10000
+/* What one rsync compares.  When it is interrupted, all of it must be compared again.  rsync looks
+ * each name that a host sends up among all those that were asked for, one by one. */
+#define BATCH_FILES 2000
 #define BATCH_BYTES (INT64_C(1) << 30)
 #define TRIES 3           /* for a file that takes longer than its source is available */
 #define FEWER 5           /* each of these takes a batch of 1/2^5 of the size */
 #define SLOWEST (1 << 20) /* bytes a second that a source reads at least */
 
-#define TROUBLE_TEXT 160
+#define LINE_TEXT 160
 #define FIRST_TEXT 48 /* of the reason, with the first file */
-#define SUM_TEXT 160
 
 /* In ROUND_WORK: the names that are compared, those of them that differ, what was received of
  * these, as a tree; and beside it by inode number.  The last is a name that a file has for a
@@ -49,7 +49,7 @@ struct recheck {
 	int64_t until; /* clock_mono: no batch begins later */
 	int64_t files, bytes, found, found_bytes;
 	char tree[STAMP_NAME_SIZE], first[FIRST_TEXT];
-	char trouble[TROUBLE_TEXT]; /* why files are not compared that should be; "": they are */
+	char trouble[LINE_TEXT]; /* why files are not compared that should be; "": they are */
 };
 
 /* Files that one rsync compares. */
@@ -185,7 +185,6 @@ take_received(struct batch *b, FILE *list)
 	b->found = reallocarray(NULL, b->n, sizeof(ino_t));
 	if (b->found == NULL)
 		return -1;
-	qsort(b->file, b->n, sizeof(*b->file), by_path);
 	rewind(list);
 	while (getdelim(&name, &size, '\0', list) > 0) {
 		const struct duefiles_file key = {.path = scan_listed(name)},
@@ -232,7 +231,7 @@ note_unreadable(struct recheck *r)
 		             w->unreadable, w->unreadable == 1 ? "" : "s", w->first_error);
 }
 
-/* Copy what differs, without a base, so that it is sent whole and becomes a new file. */
+/* Copy what differs; the job has no base, so it is sent whole and becomes a new file. */
 static int
 renew(struct batch *b, struct argv_job job, FILE *list)
 {
@@ -240,7 +239,6 @@ renew(struct batch *b, struct argv_job job, FILE *list)
 	const struct store_volume *v = r->c->v;
 	const struct tree walk = {.dev = v->dev, .visit = visit, .arg = b};
 
-	memset(job.base, 0, sizeof(job.base));
 	job.checksum = false;
 	job.list = WORK DIFFER;
 	job.target = WORK FILES;
@@ -255,6 +253,7 @@ renew(struct batch *b, struct argv_job job, FILE *list)
 	return 0;
 }
 
+/* By path, each directory is named once, and rsync has fewer names to look through. */
 static int
 write_list(const struct batch *b)
 {
@@ -263,6 +262,7 @@ write_list(const struct batch *b)
 
 	if (f == NULL)
 		return -1;
+	qsort(b->file, b->n, sizeof(*b->file), by_path);
 	for (size_t i = 0; i < b->n; i++)
 		rc |= scan_list(f, b->file[i].path);
 	return fclose(f) == 0 ? rc : -1;
@@ -274,13 +274,11 @@ static bool
 is_sent(struct batch *b)
 {
 	const struct output_stats *stats = &b->r->c->end.words.stats;
+	int64_t n = (int64_t)b->n, sent = stats->files - stats->dirs;
 
-	b->sent = stats->files - stats->dirs;
-	if (b->sent > (int64_t)b->n)
-		b->sent = (int64_t)b->n;
-	if (b->bytes > stats->bytes)
-		b->bytes = stats->bytes;
-	return b->sent >= (int64_t)(b->n + 1) / 2;
+	b->sent = sent < n ? sent : n;
+	b->bytes = stats->bytes < b->bytes ? stats->bytes : b->bytes;
+	return b->sent >= (n + 1) / 2;
 }
 
 /* Compare the files of a batch.  Return 0, or -1 when that was interrupted or is impossible. */
@@ -292,6 +290,8 @@ compare(struct batch *b)
 	struct scan scan = {.old_bytes = true, .list = copy_list(r->dir, DIFFER)};
 	int rc = -1;
 
+	/* rsync would read the file of each base as well. */
+	memset(job.base, 0, sizeof(job.base));
 	job.checksum = true;
 	job.list = WORK LIST;
 	job.target = r->tree;
@@ -419,7 +419,7 @@ static void
 report(const struct recheck *r)
 {
 	struct history_run *run = &r->c->verdict.run;
-	char text[SUM_TEXT], bytes[UNITS_TEXT];
+	char text[LINE_TEXT], bytes[UNITS_TEXT];
 
 	snprintf(text, sizeof(text), "%" PRId64 " file%s (%s) compared with the source", r->files,
 	         r->files == 1 ? "" : "s", units_format_bytes(bytes, (uint64_t)r->bytes));

@@ -109,7 +109,9 @@ source_and_store() {
 	rsyncd_start 1 "$D/src"
 	SOURCE=rsync://10.77.1.2/data/
 	begin_with
+	instead_of ' --checksum ' "[[ \" \$* \" != *' --link-dest='* ]] || touch '$D/reads-bases'; exec rsync \"\$@\""
 	both_at_once
+	[ ! -e "$D/reads-bases" ]
 	# One that refuses to is no reason to believe that all is well.
 	echo 'refuse options = checksum' >>"$D/rsyncd1/config"
 	back_up
