@@ -236,6 +236,9 @@ reload_unknown(const struct config *c, const char *operand)
 	        c->hosts_file);
 	if (best != NULL)
 		fprintf(stderr, "did you mean %s?\n", best);
+	else if (operand[0] == '/' && c->n > 0)
+		fprintf(stderr, "it begins with the name of a volume, as in %s\n",
+		        c->volumes[0]->id);
 	else
 		fputs("flashback -t lists them\n", stderr);
 	free(safe);

@@ -95,6 +95,7 @@ store_state() {
 	here/v/f/x symbolic links are not followed
 	here/w did you mean here/v?
 	heer/v/f did you mean here/v?
+	/etc/passwd unknown host or volume /etc in $D/hosts.conf; it begins with the name of a volume, as in here/v
 	END
 	run flashback -l "here/v/$(printf 'a\033b')"
 	expect 'here/v/a\033b: no snapshot contains it'
