@@ -41,7 +41,8 @@ run_log() {
 }
 
 kind_is() {
-	grep -qF "$1" "$(run_log)" || { echo "wanted: $1"; cat "$(run_log)"; return 1; }
+	local logs=("$STORE/$VOLUME/.flashback/logs"/*) words
+	contents words "${logs[-1]}" && [[ $words == *"$1"* ]] || { echo "wanted: $1"; cat "${logs[-1]}"; return 1; }
 }
 
 QUICK='flashback: quick run'
@@ -52,28 +53,50 @@ back_up() {
 	PREVIOUS=${NEW:-}
 	run flashback -1 "$VOLUME"
 	expect_exit "${1:-0}"
-	NEW=$STORE/$VOLUME/$({ snapshots "$VOLUME"; snapshots "$VOLUME" partial; } | sort | tail -n 1)
+	snapshots_of "$VOLUME" partial
+	NEW=${SNAPSHOTS[*]: -1}
+	snapshots_of "$VOLUME"
+	[[ $NEW > ${SNAPSHOTS[*]: -1} ]] || NEW=${SNAPSHOTS[*]: -1}
+	NEW=$STORE/$VOLUME/$NEW
 }
 
 # same_as_full [OPTION...]: NEW is what a full run, with these options besides, would have made after PREVIOUS, which is
 # as it was.
 same_as_full() {
 	local rc=0
-	manifest -i "$PREVIOUS" | diff - "$D/previous" || { echo "$PREVIOUS was changed"; return 1; }
+	manifest -i "$PREVIOUS" >"$D/previous.now"
+	same_file "$D/previous" "$D/previous.now" || { echo "$PREVIOUS was changed"; return 1; }
 	rm -rf "$D/full"
 	mkdir "$D/full"
 	"${IN_BOX[@]}" rsync -aHAX --sparse --numeric-ids -x --modify-window=-1 --link-dest="$PREVIOUS" ${RSH:+-e "$RSH"} \
 		"$@" "$SOURCE" "$D/full/" >"$D/full.txt" 2>&1 || rc=$?
 	[ "$rc" -eq 0 ] || [ "$rc" -eq 23 ] || { cat "$D/full.txt"; return 1; }
-	same_tree "$D/full" "$NEW" || return 1
-	diff <(shared "$D/full") <(shared "$NEW") || { echo "other files are shared"; return 1; }
+	manifest -i "$D/full" >"$D/full.manifest"
+	manifest -i "$NEW" >"$D/new.manifest"
+	alike "$D/previous" "$D/full.manifest" "$D/new.manifest"
 }
 
-# shared TREE: what it has in common with PREVIOUS, by name and inode.
-shared() {
-	comm -z -12 <(inodes "$PREVIOUS") <(inodes "$1") | tr '\0' '\n'
+# alike PREVIOUS FULL NEW: by their manifests: the two last have the same names with the same attributes, and share the
+# same files with the first.
+alike() {
+	awk '
+	FNR == 1 { file++ }
+	{ name = $1; inode = $2 ~ /^mode=4....$/ ? "" : $5; $5 = "" }
+	file == 1 { was[name] = inode; next }
+	{ $5 = inode != "" && was[name] == inode ? "shared" : "" }
+	file == 2 { full[name] = $0; next }
+	full[name] != $0 { print "full: " full[name] "\nnow:  " $0; bad = 1 }
+	{ delete full[name] }
+	END {
+		for (name in full) {
+			print "gone: " full[name]
+			bad = 1
+		}
+		exit bad || file != 3
+	}' "$@"
 }
 
+# inodes TREE: by name.
 inodes() {
 	(cd "$1" && find . ! -type d -printf '%p %i\0' | sort -z)
 }
