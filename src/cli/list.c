@@ -211,7 +211,7 @@ list_snapshots(const struct list *l, const struct volume *volume)
 	rank = calloc(v.nstamps + 1, sizeof(*rank));
 	n = is_listed(volume) ? foresee(l, volume, &v, next) : 0;
 	if (rank != NULL && n != -1)
-		rc = expire_ranks(v.stamps, v.nstamps, &volume->keep, rank);
+		rc = retain_rank(v.stamps, v.nstamps, &volume->keep, rank);
 	for (size_t i = 0; rc == 0 && i < v.nstamps; i++)
 		rc = add_snapshot(&v, &v.stamps[i],
 		                  why_kept(volume, &v.stamps[i], &rank[i], next, n), &cells);

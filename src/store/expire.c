@@ -9,46 +9,6 @@
 #include "flashback/store/retain.h"
 #include "flashback/store/summary.h"
 
-/* Copy the snapshots of one series to series, their indexes to `at`.  Return how many. */
-static size_t
-pick_series(const struct stamp *stamps, size_t n, enum stamp_state state, struct stamp *series,
-            size_t *at)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (stamps[i].state == state) {
-			at[found] = i;
-			series[found++] = stamps[i];
-		}
-	return found;
-}
-
-int
-expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
-             struct volume_keep *rank)
-{
-	static const enum stamp_state states[] = {STAMP_COMPLETE, STAMP_PARTIAL};
-	struct stamp *series = calloc(n + 1, sizeof(*series));
-	struct volume_keep *ranked = calloc(n + 1, sizeof(*ranked));
-	size_t *at = calloc(n + 1, sizeof(*at));
-	int rc = series != NULL && ranked != NULL && at != NULL ? 0 : -1;
-
-	for (size_t i = 0; i < n; i++)
-		rank[i] = (struct volume_keep){0};
-	for (size_t k = 0; rc == 0 && k < sizeof(states) / sizeof(states[0]); k++) {
-		size_t found = pick_series(stamps, n, states[k], series, at);
-
-		rc = retain_rank(series, found, keep, ranked);
-		for (size_t i = 0; rc == 0 && i < found; i++)
-			rank[at[i]] = ranked[i];
-	}
-	free(at);
-	free(ranked);
-	free(series);
-	return rc;
-}
-
 /* Nothing expires while a stamp is from the future: the clock is or was wrong, and the ages of all
  * other snapshots may be wrong too; nor by a policy without any number, which is a mistake in the
  * config, not a wish to lose everything. */
@@ -66,7 +26,7 @@ expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *keep
 	if (seen.future.when != 0 || !volume_keeps_any(keep))
 		return 0;
 	rank = calloc(n + 1, sizeof(*rank));
-	if (rank == NULL || expire_ranks(stamps, n, keep, rank) == -1)
+	if (rank == NULL || retain_rank(stamps, n, keep, rank) == -1)
 		listed = -1;
 	for (enum stamp_state s = STAMP_COMPLETE; listed != -1 && s <= STAMP_PARTIAL; s++) {
 		size_t newest = 0;

@@ -105,23 +105,24 @@ retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *poli
 	const struct stamp **order = calloc(n + 1, sizeof(*order));
 	struct volume_keep **place = calloc(n + 1, sizeof(struct volume_keep *));
 	int64_t *keys = calloc(n + 1, sizeof(*keys));
-	int rc = -1;
+	int rc = order != NULL && place != NULL && keys != NULL ? 0 : -1;
 
-	if (order == NULL || place == NULL || keys == NULL)
-		goto out;
-	for (size_t i = 0; i < n; i++) {
-		rank[i] = (struct volume_keep){0};
-		order[i] = &stamps[i];
-	}
-	qsort(order, n, sizeof(*order), compare_newest_first);
 	for (size_t i = 0; i < n; i++)
-		place[i] = &rank[order[i] - stamps];
-	for (unsigned i = 0; i < n && i < policy->last; i++)
-		place[i]->last = i + 1;
-	for (size_t i = 0; i < RULES; i++)
-		keep_spans(policy, i, order, n, keys, place);
-	rc = 0;
-out:
+		rank[i] = (struct volume_keep){0};
+	for (enum stamp_state s = STAMP_COMPLETE; rc == 0 && s <= STAMP_PARTIAL; s++) {
+		size_t found = 0;
+
+		for (size_t i = 0; i < n; i++)
+			if (stamps[i].state == s)
+				order[found++] = &stamps[i];
+		qsort(order, found, sizeof(*order), compare_newest_first);
+		for (size_t i = 0; i < found; i++)
+			place[i] = &rank[order[i] - stamps];
+		for (unsigned i = 0; i < found && i < policy->last; i++)
+			place[i]->last = i + 1;
+		for (size_t i = 0; i < RULES; i++)
+			keep_spans(policy, i, order, found, keys, place);
+	}
 	free(keys);
 	free(place);
 	free(order);

@@ -30,14 +30,6 @@ int expire_list(const struct stamp *stamps, size_t n, const struct volume_keep *
                 struct expire_series series, int64_t now, size_t *at);
 
 /**
- * expire_ranks(stamps, n, keep, rank):
- * retain_rank for all n stamps, each in its series; one that belongs to no series has no rank.
- * Return 0, or -1 with ENOMEM.
- */
-int expire_ranks(const struct stamp *stamps, size_t n, const struct volume_keep *keep,
-                 struct volume_keep *rank);
-
-/**
  * expire_foresee(v, keep, made, now, next):
  * Set next to the snapshots that a success which makes the complete snapshot made would expire.
  * Return how many, or -1 with ENOMEM.

@@ -13,10 +13,10 @@
 
 /**
  * retain_rank(stamps, n, policy, rank):
- * For each of the n stamps (one series, in any order) and each number of the policy, the place of
- * the stamp among those that it keeps, the newest being 1; 0: it does not keep this one.  Hours,
- * days, ISO weeks, months and years are those in the names; order is by instant.  Return 0, or -1
- * with ENOMEM.
+ * For each of the n stamps (in any order) and each number of the policy, the place of the stamp
+ * among those that it keeps, the newest being 1; 0: it does not keep this one.  Complete and
+ * partial ones are numbered apart, others not at all.  Hours, days, ISO weeks, months and years are
+ * those in the names; order is by instant.  Return 0, or -1 with ENOMEM.
  */
 int retain_rank(const struct stamp *stamps, size_t n, const struct volume_keep *policy,
                 struct volume_keep *rank);

@@ -239,25 +239,6 @@ test_foreseen_of_both_series(void **state)
 	store_volume_close(&v);
 }
 
-/* Complete and partial snapshots are numbered apart; others not at all. */
-static void
-test_ranks(void **state)
-{
-	static const enum stamp_state states[] = {STAMP_COMPLETE, STAMP_PARTIAL,  STAMP_SUSPECT,
-	                                          STAMP_PINNED,   STAMP_COMPLETE, STAMP_PARTIAL};
-	static const unsigned daily[] = {2, 2, 0, 0, 1, 1};
-	const struct volume_keep keep = {.daily = 3};
-	struct stamp stamps[LENGTH(states)];
-	struct volume_keep rank[LENGTH(states)];
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(states); i++)
-		stamps[i] = (struct stamp){.when = NOW + (int64_t)i * DAY, .state = states[i]};
-	assert_int_equal(expire_ranks(stamps, LENGTH(states), &keep, rank), 0);
-	for (size_t i = 0; i < LENGTH(states); i++)
-		assert_int_equal(rank[i].daily, daily[i]);
-}
-
 /* No success, no expiry, also where there is no room; but a disk that is full is not the source's
  * fault. */
 static void
@@ -308,7 +289,6 @@ main(void)
 	    T(test_allowed),
 	    T(test_foreseen),
 	    T(test_foreseen_of_both_series),
-	    T(test_ranks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -384,14 +384,34 @@ test_ranks(void **state)
 	}
 }
 
+/* Complete and partial snapshots are numbered apart; others not at all. */
+static void
+test_series(void **state)
+{
+	static const enum stamp_state states[] = {STAMP_COMPLETE, STAMP_PARTIAL,  STAMP_SUSPECT,
+	                                          STAMP_PINNED,   STAMP_COMPLETE, STAMP_PARTIAL};
+	static const unsigned daily[] = {2, 2, 0, 0, 1, 1};
+	const struct volume_keep keep = {.daily = 3};
+	struct stamp stamps[LENGTH(states)];
+	struct volume_keep rank[LENGTH(states)];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(states); i++)
+		stamps[i] =
+		    (struct stamp){.when = 1800000000 + (int64_t)i * 86400, .state = states[i]};
+	assert_int_equal(retain_rank(stamps, LENGTH(states), &keep, rank), 0);
+	for (size_t i = 0; i < LENGTH(states); i++)
+		assert_int_equal(rank[i].daily, daily[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_ranks),       cmocka_unit_test(test_words),
-	    cmocka_unit_test(test_last_needed), cmocka_unit_test(test_keeps_any),
-	    cmocka_unit_test(test_tables),      cmocka_unit_test(test_properties),
-	    cmocka_unit_test(test_daily_use),
+	    cmocka_unit_test(test_ranks),      cmocka_unit_test(test_series),
+	    cmocka_unit_test(test_words),      cmocka_unit_test(test_last_needed),
+	    cmocka_unit_test(test_keeps_any),  cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_properties), cmocka_unit_test(test_daily_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
