@@ -6,19 +6,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 
 #define DEPTH_MAX 8
-
-/* The first names, of each kind, in a directory. */
-struct first {
-	int fd;
-	char *file, *directory;
-};
 
 /* Would a shell take the name as it stands, also behind a blank? */
 static bool
@@ -30,52 +24,47 @@ is_plain(const char *name)
 	return *name != '.' && *name != '-' && name[strspn(name, plain)] == '\0';
 }
 
-static unsigned char
-type_of(int fd, const struct dirent *entry)
+/* Set the first names, of each kind, in an open directory: new memory, or NULL. */
+static void
+find_first(int fd, char **file, char **directory)
 {
-	struct stat st;
+	struct listing list = {.n = 0};
 
-	if (entry->d_type != DT_UNKNOWN ||
-	    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return entry->d_type;
-	return (unsigned char)IFTODT(st.st_mode);
-}
+	*file = *directory = NULL;
+	(void)listing_read(fd, &list);
+	listing_sort(&list, 0);
+	for (size_t i = 0; i < list.n; i++) {
+		unsigned char type = list.entry[i]->d_type;
+		char **first = type == DT_DIR ? directory : file;
 
-static int
-take(void *arg, const struct dirent *entry)
-{
-	struct first *first = arg;
-	unsigned char type = is_plain(entry->d_name) ? type_of(first->fd, entry) : DT_UNKNOWN;
-	char **best = type == DT_DIR ? &first->directory : &first->file;
-
-	if ((type == DT_DIR || type == DT_REG) &&
-	    (*best == NULL || strcmp(entry->d_name, *best) < 0))
-		(void)text_replace(best, "%s", entry->d_name);
-	return 0;
+		if ((type == DT_DIR || type == DT_REG) && *first == NULL &&
+		    is_plain(list.entry[i]->d_name))
+			*first = strdup(list.entry[i]->d_name);
+	}
+	listing_free(&list);
 }
 
 /* Descend into the first directory, until there is a file below the top. */
 char *
 example_find(int parent, const char *name)
 {
-	char *path = strdup(""), *found = NULL;
-	struct first first = {.fd = openat(parent, name, TREE_DIR)};
-	int next;
+	char *path = strdup(""), *found = NULL, *file, *directory;
+	int fd = openat(parent, name, TREE_DIR), next;
 
-	for (int depth = 0; path != NULL && first.fd >= 0 && depth < DEPTH_MAX; depth++) {
-		(void)tree_names(first.fd, take, &first);
-		if (first.file != NULL)
-			(void)text_replace(&found, "%s%s", path, first.file);
+	for (int depth = 0; path != NULL && fd >= 0 && depth < DEPTH_MAX; depth++) {
+		find_first(fd, &file, &directory);
+		if (file != NULL)
+			(void)text_replace(&found, "%s%s", path, file);
 		next = -1;
-		if (first.directory != NULL && (depth == 0 || first.file == NULL) &&
-		    text_replace(&path, "%s%s/", path, first.directory) == 0)
-			next = openat(first.fd, first.directory, TREE_DIR);
-		free(first.file);
-		free(first.directory);
-		file_close(&first.fd);
-		first = (struct first){.fd = next};
+		if (directory != NULL && (depth == 0 || file == NULL) &&
+		    text_replace(&path, "%s%s/", path, directory) == 0)
+			next = openat(fd, directory, TREE_DIR);
+		free(file);
+		free(directory);
+		file_close(&fd);
+		fd = next;
 	}
-	file_close(&first.fd);
+	file_close(&fd);
 	free(path);
 	return found;
 }

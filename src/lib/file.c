@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "flashback/lib/listing.h"
 #include "flashback/lib/safepath.h"
 #include "flashback/lib/text.h"
-#include "flashback/lib/tree.h"
 
 /* ---- replacing and reading ---- */
 
@@ -168,30 +168,17 @@ is_temporary(const char *entry, const char *name)
 	       strspn(entry + len + 2, "0123456789abcdef") == 16 && entry[len + 18] == '\0';
 }
 
-/* What file_sweep removes. */
-struct sweep {
-	int dir;
-	const char *const *names;
-	size_t n;
-};
-
-static int
-sweep_entry(void *arg, const struct dirent *entry)
-{
-	const struct sweep *s = arg;
-
-	for (size_t i = 0; i < s->n; i++)
-		if (is_temporary(entry->d_name, s->names[i]))
-			(void)unlinkat(s->dir, entry->d_name, 0); /* it does no harm if it stays */
-	return 0;
-}
-
 void
 file_sweep(int dirfd, const char *const *names, size_t n)
 {
-	struct sweep s = {dirfd, names, n};
+	struct listing list = {.n = 0};
 
-	(void)tree_names(dirfd, sweep_entry, &s);
+	(void)listing_read(dirfd, &list); /* it does no harm if they stay */
+	for (size_t i = 0; i < list.n; i++)
+		for (size_t k = 0; k < n; k++)
+			if (is_temporary(list.entry[i]->d_name, names[k]))
+				(void)unlinkat(dirfd, list.entry[i]->d_name, 0);
+	listing_free(&list);
 }
 
 /* Read until end of file, not until st_size: files in /proc have size 0, and a file may grow while

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/aside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/tree.h"
 
 #define ASIDE "spare.old"
@@ -53,44 +53,29 @@ aside_put(const struct store_volume *v, int dir, const char *name, ino_t ino)
 	return rc;
 }
 
-/* The state of aside_sweep. */
-struct sweep {
-	int dir;
-	dev_t dev;
-	char *trouble;
-	size_t size;
-	bool failed;
-};
-
-/* Remove one tree.  An error does not keep the others from being removed. */
-static int
-sweep_one(void *arg, const struct dirent *entry)
-{
-	struct sweep *s = arg;
-
-	if (tree_remove(s->dir, entry->d_name, s->dev, s->failed ? NULL : s->trouble,
-	                s->failed ? 0 : s->size) != 0)
-		s->failed = true;
-	return 0;
-}
-
+/* An error does not keep the other trees from being removed. */
 int
 aside_sweep(const struct store_volume *v, char *trouble, size_t size)
 {
-	struct sweep s = {.dev = v->dev, .trouble = trouble, .size = size};
+	int dir = openat(v->meta, ASIDE, TREE_DIR), rc = 0;
+	struct listing list = {.n = 0};
 
-	s.dir = openat(v->meta, ASIDE, TREE_DIR);
-	if (s.dir == -1)
+	if (dir == -1)
 		return 0; /* none, or no directory: the next walk replaces it */
 	if (size > sizeof(ASIDE_PATH)) {
-		s.trouble += snprintf(trouble, size, ASIDE_PATH);
-		s.size -= sizeof(ASIDE_PATH) - 1;
+		trouble += snprintf(trouble, size, ASIDE_PATH);
+		size -= sizeof(ASIDE_PATH) - 1;
 	}
-	if (tree_names(s.dir, sweep_one, &s) == -1 && !s.failed) {
-		snprintf(s.trouble, s.size, "%s", strerror(errno));
-		s.failed = true;
+	if (listing_read(dir, &list) == -1) {
+		snprintf(trouble, size, "%s", strerror(errno));
+		rc = 1;
 	}
-	close(s.dir);
+	for (size_t i = 0; i < list.n; i++)
+		if (tree_remove(dir, list.entry[i]->d_name, v->dev, rc == 0 ? trouble : NULL,
+		                rc == 0 ? size : 0) != 0)
+			rc = 1;
+	listing_free(&list);
+	close(dir);
 	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* fails if a walk has added something */
-	return s.failed ? 1 : 0;
+	return rc;
 }

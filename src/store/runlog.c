@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "flashback/lib/text.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/tree.h"
 
 #define LINE_MAX_ESCAPED 4096
@@ -174,11 +175,9 @@ has_snapshot(const struct stamp *s, const struct stamp *stamps, size_t n)
 	return false;
 }
 
-/* The snapshots, and the newest logs that belong to none of them. */
+/* The newest logs that belong to no snapshot. */
 struct others {
 	int dir; /* of the logs */
-	const struct stamp *stamps;
-	size_t nstamps;
 	struct stamp kept[RUNLOG_OTHERS];
 	size_t n;
 };
@@ -208,26 +207,21 @@ keep_newest(struct others *o, struct stamp s)
 	unlinkat(o->dir, file, 0);
 }
 
-static int
-take_log(void *arg, const struct dirent *entry)
-{
-	struct others *o = arg;
-	struct stamp s;
-
-	if (log_stamp(entry->d_name, &s) == 0 && !has_snapshot(&s, o->stamps, o->nstamps))
-		keep_newest(o, s);
-	return 0;
-}
-
 int
 runlog_prune(int meta, const struct stamp *stamps, size_t n)
 {
-	struct others others = {.dir = open_logs(meta), .stamps = stamps, .nstamps = n};
+	struct others others = {.dir = open_logs(meta)};
+	struct listing list = {.n = 0};
+	struct stamp s;
 	int rc;
 
 	if (others.dir == -1)
 		return -1;
-	rc = tree_names(others.dir, take_log, &others);
+	rc = listing_read(others.dir, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (log_stamp(list.entry[i]->d_name, &s) == 0 && !has_snapshot(&s, stamps, n))
+			keep_newest(&others, s);
+	listing_free(&list);
 	close(others.dir);
 	return rc;
 }
