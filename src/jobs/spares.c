@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/jobs/spares.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,6 +8,8 @@
 
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
+#include "flashback/lib/file.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/runplan.h"
 #include "flashback/store/aside.h"
@@ -178,58 +179,50 @@ spares_update(const struct spares *s, const struct volume *volume, struct stamp 
 
 /* ---- volumes that are not in the config ---- */
 
-/* The directory of a host below data_dir. */
-struct host {
-	const struct spares *s;
-	const char *name;
-};
-
 /* Remove the spare of one volume that is not in the config: no run will use it.  Lock the volume
  * only if it has one, since locking writes to the disk. */
-static int
-remove_unlisted(void *arg, const struct dirent *entry)
+static void
+remove_unlisted(const struct spares *s, const char *host, const char *name)
 {
-	const struct host *h = arg;
 	struct store_volume v;
 	bool found;
 
-	if (!volume_is_name(entry->d_name) || config_lists(h->s->config, h->name, entry->d_name) ||
-	    store_volume_open(h->s->store, h->name, entry->d_name, false, &v) == -1)
-		return 0;
+	if (!volume_is_name(name) || config_lists(s->config, host, name) ||
+	    store_volume_open(s->store, host, name, false, &v) == -1)
+		return;
 	found = has_spare(&v);
 	if (found)
 		store_volume_close(&v);
-	if (found && store_volume_open(h->s->store, h->name, entry->d_name, true, &v) == -1)
-		return 0;
+	if (found && store_volume_open(s->store, host, name, true, &v) == -1)
+		return;
 	if (found)
 		(void)spare_drop(&v);
 	(void)aside_sweep(&v, NULL, 0);
 	store_volume_close(&v);
-	return 0;
 }
 
-static int
-visit_host(void *arg, const struct dirent *entry)
+static void
+remove_in_host(const struct spares *s, const char *host)
 {
-	const struct spares *s = arg;
-	struct host h = {.s = s, .name = entry->d_name};
-	int fd;
+	int fd = volume_is_name(host) ? openat(s->store->fd, host, TREE_DIR) : -1;
+	struct listing list = {.n = 0};
 
-	if (!volume_is_name(entry->d_name))
-		return 0;
-	fd = openat(s->store->fd, entry->d_name, TREE_DIR);
-	if (fd == -1)
-		return 0;
-	(void)tree_names(fd, remove_unlisted, &h);
-	close(fd);
-	return 0;
+	if (fd != -1)
+		(void)listing_read(fd, &list);
+	for (size_t i = 0; i < list.n; i++)
+		remove_unlisted(s, host, list.entry[i]->d_name);
+	listing_free(&list);
+	file_close(&fd);
 }
 
 void
 spares_remove_unlisted(const struct spares *s)
 {
-	struct spares copy = *s;
+	struct listing hosts = {.n = 0};
 
 	if (spare_possible(s->store))
-		(void)tree_names(s->store->fd, visit_host, &copy);
+		(void)listing_read(s->store->fd, &hosts);
+	for (size_t i = 0; i < hosts.n; i++)
+		remove_in_host(s, hosts.entry[i]->d_name);
+	listing_free(&hosts);
 }

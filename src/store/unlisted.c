@@ -1,84 +1,73 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/unlisted.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 
 #include "flashback/config/volume.h"
 #include "flashback/lib/file.h"
+#include "flashback/lib/listing.h"
 #include "flashback/lib/tree.h"
 #include "flashback/store/stamp.h"
 
-struct search {
-	const struct config *c;
-	struct text_list *found;
-	int above; /* the directory whose names are read */
-	const char *host;
-	unsigned n; /* snapshots of a volume, */
-	struct stamp newest;
-};
-
-/* Read the names of a directory below the one that is read. */
-static void
-descend(struct search *s, const char *name, int (*take)(void *arg, const struct dirent *entry))
+/* The number of snapshots in an open directory, and the newest.  Expired trees do not count: they
+ * are about to be removed. */
+static unsigned
+count_snapshots(int fd, struct stamp *newest)
 {
-	int above = s->above;
-
-	s->above = openat(above, name, TREE_DIR);
-	if (s->above != -1)
-		(void)tree_names(s->above, take, s);
-	file_close(&s->above);
-	s->above = above;
-}
-
-/* Expired trees do not count: they are about to be removed. */
-static int
-take_snapshot(void *arg, const struct dirent *entry)
-{
-	struct search *s = arg;
+	struct listing list = {.n = 0};
 	struct stamp stamp;
+	unsigned n = 0;
 
-	if (stamp_parse(entry->d_name, &stamp) == -1 || stamp.state == STAMP_EXPIRED)
-		return 0;
-	if (s->n++ == 0 || stamp_compare(&stamp, &s->newest) > 0)
-		s->newest = stamp;
-	return 0;
+	(void)listing_read(fd, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (stamp_parse(list.entry[i]->d_name, &stamp) == 0 &&
+		    stamp.state != STAMP_EXPIRED && (n++ == 0 || stamp_compare(&stamp, newest) > 0))
+			*newest = stamp;
+	newest->state = STAMP_COMPLETE;
+	listing_free(&list);
+	return n;
 }
 
-/* A directory without a snapshot is no volume. */
-static int
-take_volume(void *arg, const struct dirent *entry)
+/* The volumes of one host.  A directory without a snapshot is none. */
+static void
+find_in_host(int above, const char *host, const struct config *c, struct text_list *found)
 {
-	struct search *s = arg;
-	char name[STAMP_NAME_SIZE];
+	struct listing list = {.n = 0};
 
-	if (!volume_is_name(entry->d_name) || config_lists(s->c, s->host, entry->d_name))
-		return 0;
-	s->n = 0;
-	descend(s, entry->d_name, take_snapshot);
-	s->newest.state = STAMP_COMPLETE;
-	return s->n == 0 ? 0
-	                 : text_list_addf(s->found, "%s/%s: %u, the newest of %s", s->host,
-	                                  entry->d_name, s->n, stamp_format(&s->newest, name));
-}
+	(void)listing_read(above, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		const char *volume = list.entry[i]->d_name;
+		struct stamp newest = {.when = 0};
+		char name[STAMP_NAME_SIZE];
+		unsigned n;
+		int fd;
 
-static int
-take_host(void *arg, const struct dirent *entry)
-{
-	struct search *s = arg;
-
-	s->host = entry->d_name;
-	if (volume_is_name(entry->d_name))
-		descend(s, entry->d_name, take_volume);
-	return 0;
+		if (!volume_is_name(volume) || config_lists(c, host, volume))
+			continue;
+		fd = openat(above, volume, TREE_DIR);
+		n = fd != -1 ? count_snapshots(fd, &newest) : 0;
+		file_close(&fd);
+		if (n > 0)
+			(void)text_list_addf(found, "%s/%s: %u, the newest of %s", host, volume, n,
+			                     stamp_format(&newest, name));
+	}
+	listing_free(&list);
 }
 
 void
 unlisted_find(int fd, const struct config *c, struct text_list *found)
 {
-	struct search s = {.c = c, .found = found, .above = fd};
+	struct listing hosts = {.n = 0};
 
-	(void)tree_names(fd, take_host, &s);
+	(void)listing_read(fd, &hosts);
+	for (size_t i = 0; i < hosts.n; i++) {
+		const char *host = hosts.entry[i]->d_name;
+		int above = volume_is_name(host) ? openat(fd, host, TREE_DIR) : -1;
+
+		if (above != -1)
+			find_in_host(above, host, c, found);
+		file_close(&above);
+	}
+	listing_free(&hosts);
 	text_list_sort(found);
 }
