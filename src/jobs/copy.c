@@ -21,21 +21,6 @@
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
-/* Argument of keep_out: a local source, checked against each path at which the store is mounted. */
-struct keeping {
-	struct volume *v;
-	const char *source;
-	char **why;
-};
-
-static int
-keep_out(void *arg, const char *where)
-{
-	const struct keeping *k = arg;
-
-	return volume_keep_out(k->v, k->source, where, k->why);
-}
-
 /* Check real paths, and every mount of the store's file system: a bind mount below the source
  * would otherwise be copied into the store itself. */
 int
@@ -43,11 +28,15 @@ copy_keep_out(struct volume *v, const char *data_dir, char **why)
 {
 	char *source = v->transport == VOLUME_LOCAL ? realpath(v->source, NULL) : NULL;
 	char *store = source != NULL ? realpath(data_dir, NULL) : NULL;
-	struct keeping k = {.v = v, .source = source, .why = why};
-	int rc = store != NULL ? keep_out(&k, store) : 0;
+	struct text_list places = {0};
+	int rc = 0;
 
-	if (store != NULL && rc == 0)
-		rc = mounts_each(store, keep_out, &k);
+	*why = NULL;
+	if (store != NULL)
+		rc = text_list_add(&places, store) | mounts_each(store, &places);
+	for (size_t i = 0; rc == 0 && i < places.n; i++)
+		rc = volume_keep_out(v, source, places.item[i], why);
+	text_list_free(&places);
 	free(store);
 	free(source);
 	return rc;

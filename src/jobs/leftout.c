@@ -6,13 +6,6 @@
 
 #include "flashback/lib/mounts.h"
 
-/* Argument of take. */
-struct search {
-	const struct volume *v;
-	const char *source, *data_dir; /* real paths */
-	struct text_list *list;
-};
-
 /* Does an exclude name just this path, which is relative to the source? */
 static bool
 is_excluded(const struct volume *v, const char *path)
@@ -28,19 +21,20 @@ is_excluded(const struct volume *v, const char *path)
 	return false;
 }
 
+/* Add a place below the source, unless it is the store or excluded. */
 static int
-take(void *arg, const char *where)
+add(const struct volume *v, const char *source, const char *data_dir, const char *where,
+    struct text_list *list)
 {
-	const struct search *s = arg;
-	size_t len = strcmp(s->source, "/") == 0 ? 0 : strlen(s->source);
+	size_t len = strcmp(source, "/") == 0 ? 0 : strlen(source);
 	char *safe;
 	int rc = 0;
 
-	if (source_is_inside(s->data_dir, where) || is_excluded(s->v, where + len))
+	if (source_is_inside(data_dir, where) || is_excluded(v, where + len))
 		return 0;
 	safe = text_escaped(where);
 	/* A subvolume that is mounted where it is was found twice. */
-	if (safe == NULL || (!text_list_has(s->list, safe) && text_list_add(s->list, safe) != 0))
+	if (safe == NULL || (!text_list_has(list, safe) && text_list_add(list, safe) != 0))
 		rc = -1;
 	free(safe);
 	return rc;
@@ -51,15 +45,15 @@ leftout_list(const struct volume *v, const char *data_dir, struct text_list *lis
 {
 	bool asked = v->transport == VOLUME_LOCAL && v->one_file_system;
 	char *source = asked ? realpath(v->path, NULL) : NULL, *store = realpath(data_dir, NULL);
-	struct search s = {v, source, store != NULL ? store : data_dir, list};
+	struct text_list places = {0};
 	int rc = 0;
 
-	if (source != NULL) {
-		rc = mounts_below(source, take, &s);
-		if (rc == 0)
-			rc = mounts_subvolumes(source, take, &s);
-	}
+	if (source != NULL)
+		rc = mounts_below(source, &places) | mounts_subvolumes(source, &places);
+	for (size_t i = 0; rc == 0 && i < places.n; i++)
+		rc = add(v, source, store != NULL ? store : data_dir, places.item[i], list);
 	text_list_sort(list);
+	text_list_free(&places);
 	free(source);
 	free(store);
 	return rc;

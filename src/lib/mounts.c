@@ -161,8 +161,7 @@ find_alias(const struct mount *m, const char *inner, const char *path, char **wh
 /* Translate path to a directory of its disk, then look for that directory under every other mount
  * of the same disk. */
 static int
-visit_aliases(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
-              void *arg)
+add_aliases(const struct mount *m, size_t n, const char *path, struct text_list *found)
 {
 	const char *rest = "";
 	const struct mount *own = find_own(m, n, path, &rest);
@@ -174,7 +173,7 @@ visit_aliases(const struct mount *m, size_t n, const char *path, int (*visit)(vo
 			continue;
 		rc = find_alias(&m[i], inner, path, &where);
 		if (where != NULL)
-			rc = visit(arg, where);
+			rc = text_list_add(found, where);
 		free(where);
 	}
 	free(inner);
@@ -184,9 +183,8 @@ visit_aliases(const struct mount *m, size_t n, const char *path, int (*visit)(vo
 /* Read the table and call work with it.  A table that cannot be read means no other mounts: /proc
  * may not be mounted in a container, which must not stop a backup. */
 static int
-with_table(const char *path, int (*visit)(void *, const char *), void *arg,
-           int (*work)(const struct mount *, size_t, const char *, int (*)(void *, const char *),
-                       void *))
+with_table(const char *path, struct text_list *found,
+           int (*work)(const struct mount *, size_t, const char *, struct text_list *))
 {
 	struct mount *m;
 	char *text;
@@ -196,16 +194,16 @@ with_table(const char *path, int (*visit)(void *, const char *), void *arg,
 	if (file_read(AT_FDCWD, TABLE, TABLE_MAX, &text, &len) != 0)
 		return errno == ENOMEM ? -1 : 0;
 	m = read_table(text, &n);
-	rc = m != NULL ? work(m, n, path, visit, arg) : -1;
+	rc = m != NULL ? work(m, n, path, found) : -1;
 	free(m);
 	free(text);
 	return rc;
 }
 
 int
-mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+mounts_each(const char *path, struct text_list *found)
 {
-	return with_table(path, visit, arg, visit_aliases);
+	return with_table(path, found, add_aliases);
 }
 
 /* Has the kernel made up what is in it, or is it the image of a package? */
@@ -227,8 +225,7 @@ is_made_up(const char *type)
 
 /* A part of the same file system that is mounted below (a bind mount) is entered by rsync -x. */
 static int
-visit_below(const struct mount *m, size_t n, const char *path, int (*visit)(void *, const char *),
-            void *arg)
+add_below(const struct mount *m, size_t n, const char *path, struct text_list *found)
 {
 	const char *rest;
 	const struct mount *own = find_own(m, n, path, &rest);
@@ -239,15 +236,15 @@ visit_below(const struct mount *m, size_t n, const char *path, int (*visit)(void
 		if (rest == NULL || *rest == '\0' || is_made_up(m[i].type) ||
 		    (own != NULL && strcmp(m[i].disk, own->disk) == 0))
 			continue;
-		rc = visit(arg, m[i].point);
+		rc = text_list_add(found, m[i].point);
 	}
 	return rc;
 }
 
 int
-mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+mounts_below(const char *path, struct text_list *found)
 {
-	return with_table(path, visit, arg, visit_below);
+	return with_table(path, found, add_below);
 }
 
 /* The longest mount point in fstab that real is or lies below; NULL for none. */
@@ -302,14 +299,12 @@ has_timeout(const struct mount *m)
 /* The automount point stays in the table, below what is mounted at it.  The root of an indirect map
  * is above its mount points. */
 static int
-find_automount(const struct mount *m, size_t n, const char *path,
-               int (*visit)(void *, const char *), void *arg)
+find_automount(const struct mount *m, size_t n, const char *path, struct text_list *found)
 {
 	const char *rest;
 	const struct mount *own = find_own(m, n, path, &rest);
 
-	(void)visit;
-	(void)arg;
+	(void)found;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(m[i].type, "autofs") == 0 && below(path, m[i].point) != NULL &&
 		    (&m[i] == own || has_timeout(&m[i])))
@@ -320,7 +315,7 @@ find_automount(const struct mount *m, size_t n, const char *path,
 bool
 mounts_on_demand(const char *path)
 {
-	return with_table(path, NULL, NULL, find_automount) == 1;
+	return with_table(path, NULL, find_automount) == 1;
 }
 
 /* ---- subvolumes of btrfs ---- */
@@ -340,7 +335,7 @@ subvolume_path(int fd, const char *top, uint64_t treeid, uint64_t dirid)
 /* The kernel lists up to 255 at a time, and says EOVERFLOW where there are more.  No rights are
  * needed, and nothing is read but the directories on the way to each. */
 static int
-visit_subvolumes(int fd, const char *path, int (*visit)(void *, const char *), void *arg)
+add_subvolumes(int fd, const char *path, struct text_list *found)
 {
 	struct btrfs_ioctl_get_subvol_rootref_args refs = {.min_treeid = 0};
 	bool more = true;
@@ -358,7 +353,7 @@ visit_subvolumes(int fd, const char *path, int (*visit)(void *, const char *), v
 			    subvolume_path(fd, path, refs.rootref[i].treeid, refs.rootref[i].dirid);
 
 			if (where != NULL)
-				rc = visit(arg, where);
+				rc = text_list_add(found, where);
 			free(where);
 		}
 	}
@@ -366,7 +361,7 @@ visit_subvolumes(int fd, const char *path, int (*visit)(void *, const char *), v
 }
 
 int
-mounts_subvolumes(const char *path, int (*visit)(void *arg, const char *where), void *arg)
+mounts_subvolumes(const char *path, struct text_list *found)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 	struct statfs fs;
@@ -374,7 +369,7 @@ mounts_subvolumes(const char *path, int (*visit)(void *arg, const char *where), 
 	if (fd < 0)
 		return 0;
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == BTRFS_SUPER_MAGIC)
-		rc = visit_subvolumes(fd, path, visit, arg);
+		rc = add_subvolumes(fd, path, found);
 	close(fd);
 	return rc;
 }

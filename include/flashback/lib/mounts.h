@@ -4,24 +4,33 @@
 
 #include <stdbool.h>
 
+#include "flashback/lib/text.h"
+
 /* Other paths to the same directory: bind mounts, and a disk that is mounted twice; and what is
  * mounted below a directory. */
 
 /**
- * mounts_each(path, visit, arg):
- * Call visit for each other place at which path (absolute, without symlinks) or a part of it is
- * mounted, until visit returns anything but 0.  Return that; 0 also when the mount table cannot be
- * read; -1 with errno when out of memory.
+ * mounts_each(path, found):
+ * Append each other place at which path (absolute, without symlinks) or a part of it is mounted;
+ * none when the mount table cannot be read.  Return 0, or -1 with ENOMEM.
  */
-int mounts_each(const char *path, int (*visit)(void *arg, const char *where), void *arg);
+int mounts_each(const char *path, struct text_list *found);
 
 /**
- * mounts_below(path, visit, arg):
- * Call visit for each file system with files of its own that is mounted below path (absolute,
- * without symlinks), until visit returns anything but 0; not for those that the kernel makes up
- * (proc and the like), nor for another part of the same file system.  Return as mounts_each does.
+ * mounts_below(path, found):
+ * Append each file system with files of its own that is mounted below path (absolute, without
+ * symlinks); not those that the kernel makes up (proc and the like), nor another part of the same
+ * file system.  Return as mounts_each does.
  */
-int mounts_below(const char *path, int (*visit)(void *arg, const char *where), void *arg);
+int mounts_below(const char *path, struct text_list *found);
+
+/**
+ * mounts_subvolumes(path, found):
+ * Append each subvolume of btrfs below the directory path (absolute), but not those within another;
+ * none when they cannot be listed.  They are file systems of their own to rsync -x, but no mounts.
+ * Return as mounts_each does.
+ */
+int mounts_subvolumes(const char *path, struct text_list *found);
 
 /** mounts_on_root(path): is it on the file system of /, where a disk that is not mounted leaves its
  * mount point?  Yes also when it does not exist. */
@@ -38,14 +47,5 @@ char *mounts_listed(const char *path);
  * that time does not begin anew.
  */
 bool mounts_on_demand(const char *path);
-
-/**
- * mounts_subvolumes(path, visit, arg):
- * Call visit with each subvolume of btrfs below the directory path (absolute), but not those within
- * another, until it returns anything but 0.  They are file systems of their own to rsync -x, but no
- * mounts.  Return that; 0 also when the file system has none, or they
- * cannot be listed; -1 with errno when out of memory.
- */
-int mounts_subvolumes(const char *path, int (*visit)(void *arg, const char *where), void *arg);
 
 #endif
