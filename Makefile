@@ -170,7 +170,7 @@ soak:
 	@tests/setup check
 	@$(MAKE) --no-print-directory -s -j2 check-build
 	@FLASHBACK_SOAK=$(SOAK) tests/run $(RANDOM_TESTS)
-RANDOM_TESTS = system/crash system/every system/fault system/memcheck system/power system/quick system/recheck system/reload sim/
+RANDOM_TESTS = system/changeguard system/crash system/every system/fault system/memcheck system/power system/quick system/recheck system/reload sim/
 .PHONY: soak
 # Every call and every request for memory of a run made to fail, one after the other, for hours.  A failure is
 # named with its number; make every TEST='after others were cut: a request' FROM=1234 begins there.
