@@ -64,6 +64,8 @@ store_state() {
 	refuse grep -q 'not in the newest' <<<"$output"
 	first=$(snapshots here/v | head -n 1)
 	expect "$first  $(snapshots here/v | sed -n 2p)     4  "
+	# From the newest that holds it, which is kept longest.
+	[[ $(sed -n 2p <<<"$output") == *"/$(snapshots here/v | sed -n 2p)/"* ]]
 	bash -c "$(grep '^    rsync' <<<"$output")"
 	[ "$(cat "$D/src/$file.$(snapshots here/v | tail -n 1)")" = other ]
 	# The path to copy from is one word of the shell.
@@ -83,16 +85,23 @@ store_state() {
 }
 
 @test "what cannot be listed: the reason, and exit status 1" {
+	ln -s "$D/src" "$D/src/link"
 	back_up 23
 	local words operand
+	for words in working interrupted expired; do
+		mkdir "$STORE/here/v/2026-11-24T031000+0000.$words"
+		echo half >"$STORE/here/v/2026-11-24T031000+0000.$words/half"
+	done
 	while read -r operand words; do
 		run flashback -l "$operand"
 		expect_exit 1
 		expect "$words"
 	done <<-END
 	here/v/../v/f \`..' leads out of the volume
+	here/v/half no snapshot contains it
 	here/v/none no snapshot contains it
 	here/v/f/x symbolic links are not followed
+	here/v/link/f symbolic links are not followed
 	here/w did you mean here/v?
 	heer/v/f did you mean here/v?
 	/etc/passwd unknown host or volume /etc in $D/hosts.conf; it begins with the name of a volume, as in here/v
