@@ -61,7 +61,8 @@ runlog_open(int meta, const struct stamp *stamp)
 	if (log == NULL)
 		goto out;
 	log_name(stamp, file, sizeof(file));
-	log->fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	log->fd = openat(dir, file,
+	                 O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (log->fd == -1) {
 		free(log);
 		log = NULL;

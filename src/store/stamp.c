@@ -23,6 +23,9 @@ static const char *const suffixes[] = {
     [STAMP_EXPIRED] = ".expired",
 };
 
+#define FIRST_TIME INT64_C(-30578688000) /* 1001-01-01 */
+#define LAST_TIME INT64_C(253370764799)  /* the end of 9998 */
+
 /* A calendar date.  The conversions are our own, because mktime uses the time zone of the process,
  * while a stamp carries its own offset; and where TZ is one of the zones right/..., the gmtime_r
  * and timegm of the GNU C library count leap seconds: a name could have the second 60. */
@@ -230,11 +233,16 @@ stamp_compare(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
+/* The date of a file is what its host says: a disk with 64 bits of seconds holds any. */
 char *
 stamp_time(const struct stamp *s, char buf[STAMP_TIME_SIZE])
 {
 	struct tm tm;
 
+	if (s->when < FIRST_TIME || s->when > LAST_TIME) {
+		snprintf(buf, STAMP_TIME_SIZE, "-");
+		return buf;
+	}
 	stamp_local(s, &tm);
 	if (strftime(buf, STAMP_TIME_SIZE, "%F %T", &tm) == 0)
 		buf[0] = '\0';

@@ -197,8 +197,9 @@ int
 voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working)
 {
 	char text[NOTE_MAX], *next = text, *first, *second;
-	int fd =
-	    v->lock >= 0 ? v->lock : openat(v->meta, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = v->lock >= 0
+	             ? v->lock
+	             : openat(v->meta, "lock", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	ssize_t len = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : -1;
 
 	if (fd >= 0 && fd != v->lock)

@@ -105,6 +105,23 @@ test_words_are_escaped(void **state)
 	runlog_close(NULL);
 }
 
+/* A fifo in its place must not hold up the run. */
+static void
+test_no_file(void **state)
+{
+	struct place *p = *state;
+	struct stamp s = stamp_at(0);
+	char path[64];
+
+	runlog_close(runlog_open(p->fd, &s));
+	path_of(0, path, sizeof(path));
+	assert_int_equal(unlinkat(p->fd, path, 0), 0);
+	assert_int_equal(mkfifoat(p->fd, path, 0600), 0);
+	alarm(20);
+	assert_null(runlog_open(p->fd, &s));
+	alarm(0);
+}
+
 static void
 test_middle_is_left_out(void **state)
 {
@@ -167,6 +184,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_words_are_escaped, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_no_file, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_middle_is_left_out, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_prune, setup, teardown),
 	};

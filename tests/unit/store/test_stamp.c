@@ -177,6 +177,30 @@ test_before_1970(void **state)
 	assert_string_equal(stamp_time(&s, text), "1969-12-31 19:01:00");
 }
 
+/* A host can give a file any date, which must neither take for ever nor overflow. */
+static void
+test_any_time(void **state)
+{
+	static const struct {
+		int64_t when;
+		const char *text;
+	} c[] = {
+	    {-30578688000, "1001-01-01 00:00:00"},
+	    {-30578688001, "-"},
+	    {253370764799, "9998-12-31 23:59:59"},
+	    {253370764800, "-"},
+	    {INT64_MAX, "-"},
+	    {INT64_MIN, "-"},
+	    {INT64_MIN + 100000, "-"},
+	};
+	char text[STAMP_TIME_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(c); i++)
+		assert_string_equal(stamp_time(&(struct stamp){.when = c[i].when}, text),
+		                    c[i].text);
+}
+
 /* A name with one character changed is refused, or it is the one name of what it stands for. */
 static void
 test_only_canonical_names(void **state)
@@ -258,6 +282,7 @@ main(void)
 	    cmocka_unit_test(test_parse_stamps),
 	    cmocka_unit_test(test_parse_refuses),
 	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_any_time),
 	    cmocka_unit_test(test_before_1970),
 	    cmocka_unit_test(test_only_canonical_names),
 	    cmocka_unit_test(test_every_day_exists_once),

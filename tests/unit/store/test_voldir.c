@@ -270,6 +270,23 @@ test_note_there_and_back(void **state)
 	store_volume_close(&v);
 }
 
+/* A dry run reads the note without the lock; a fifo in its place must not hold it up. */
+static void
+test_note_that_is_no_file(void **state)
+{
+	struct store_volume v = open_volume(*state), unlocked = v;
+	struct stamp stamp;
+	char boot[64];
+
+	unlocked.lock = -1;
+	assert_int_equal(unlink(".flashback/lock"), 0);
+	assert_int_equal(mkfifo(".flashback/lock", 0600), 0);
+	alarm(20);
+	assert_int_equal(voldir_note_read(&unlocked, boot, sizeof(boot), &stamp), -1);
+	alarm(0);
+	store_volume_close(&v);
+}
+
 /* Whatever a crash leaves of a note is no note. */
 static void
 test_note_that_was_cut(void **state)
@@ -319,6 +336,7 @@ main(void)
 	    T(test_history_that_could_not_be_read),
 	    T(test_note_there_and_back),
 	    T(test_note_that_was_cut),
+	    T(test_note_that_is_no_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
