@@ -83,7 +83,7 @@ user_behind_ssh() {
 		dir=$(dirname "$dir")
 	done
 	SOURCE=root@10.77.1.2:$D/src/ RSH=$SSH
-	volume 'rsync_options = { "--rsync-path=setpriv --reuid=65534 --regid=65534 --clear-groups rsync"' "$@" '}'
+	volume 'rsync_options = "--rsync-path=setpriv --reuid=65534 --regid=65534 --clear-groups rsync"'
 }
 
 @test "more and less that cannot be read, behind ssh, by quick runs" {
@@ -92,9 +92,9 @@ user_behind_ssh() {
 	kind_is "$QUICK"
 }
 
-@test "more and less that cannot be read, behind ssh, by full runs" {
-	user_behind_ssh ', "--filter=- /no-such-name"'
-	more_and_less "$D/src/"
+@test "more and less that cannot be read, of an rsync daemon, by full runs" {
+	poor_daemon "$(runs full)"
+	more_and_less ""
 }
 
 @test "told once for the same files of an rsync daemon, and again for one more" {
@@ -106,6 +106,7 @@ user_behind_ssh() {
 	set_clock '2027-03-01 12:00:00'
 	start_daemon
 	wait_for has_snapshots 1 "$VOLUME" partial
+	wait_for settled
 	wake_at '2027-03-01 13:00:00'
 	wake_at '2027-03-01 14:00:00'
 	has_snapshots 3 "$VOLUME" partial
