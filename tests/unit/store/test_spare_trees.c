@@ -247,7 +247,7 @@ test_random_trees(void **state)
 
 	print_message("seed %u\n", seed);
 	srandom(seed);
-	for (int round = 0; round < 100; round++) {
+	for (int round = 0; round < 40; round++) {
 		char last[300] = "";
 		unsigned parts = 0;
 		int rc;
