@@ -42,7 +42,8 @@ run_log() {
 
 kind_is() {
 	local logs=("$STORE/$VOLUME/.flashback/logs"/*) words
-	contents words "${logs[-1]}" && [[ $words == *"$1"* ]] || { echo "wanted: $1"; cat "${logs[-1]}"; return 1; }
+	contents words "${logs[-1]}" || true
+	[[ $words == *"$1"* ]] || { echo "wanted: $1"; cat "${logs[-1]}"; return 1; }
 }
 
 QUICK='flashback: quick run'
