@@ -2,6 +2,8 @@
 #include "flashback/jobs/copy.h"
 
 #include <errno.h>
+#include <time.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,7 @@ copy_plan(struct copy *c, int64_t now)
 	    .version = c->version,
 	    .root = c->root,
 	    .whole_seconds = !c->store->traits.nanoseconds,
+	    .dates = !c->store->traits.dates,
 	    .added = c->store->traits.added,
 	    .refused = c->store->traits.refused,
 	    .offset = clock_offset(now),
@@ -338,7 +341,7 @@ copy_full(struct copy *c)
 	struct output_stats *stats = &c->end.words.stats;
 
 	text_list_free(&c->scan.stores);
-	c->scan = (struct scan){.id = c->volume->id};
+	c->scan = (struct scan){.id = c->volume->id, .dates = c->plan.job.dates};
 	unreadable_begin(&c->unreadable);
 	c->expected = 0;
 	copy_stage(c, TABLE_COPYING);
@@ -375,15 +378,46 @@ note_sharing(struct copy *c, const char *tree, const char *base)
 		snprintf(r->reason, sizeof(r->reason), "%s", sharing_words(sharing));
 }
 
+/* A file whose date the disk does not hold looks changed at each run.  The first of them tells
+ * whether this disk is one that does not hold theirs. */
+static void
+note_dates(struct copy *c, const char *tree)
+{
+	const struct scan *s = &c->scan;
+	struct history_run *r = &c->verdict.run;
+	int top = openat(c->v->fd, tree, TREE_DIR);
+	char name[RESULT_TEXT / 2], words[RESULT_TEXT];
+	struct tm held;
+	struct stat st;
+
+	if (s->odd_dates > 0 && top != -1 &&
+	    fstatat(top, s->odd_first, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    localtime_r(&st.st_mtim.tv_sec, &held) != NULL &&
+	    (int64_t)held.tm_year + 1900 != s->odd_year) {
+		text_escape(name, sizeof(name), s->odd_first, strlen(s->odd_first));
+		snprintf(words, sizeof(words),
+		         "this disk cannot hold the dates of some files, which are copied again at "
+		         "each run: %" PRId64 ", the first %s, of %" PRId64,
+		         s->odd_dates, name, s->odd_year);
+		copy_log(c, words, "");
+		if (r->reason[0] == '\0')
+			snprintf(r->reason, sizeof(r->reason), "%s", words);
+	}
+	file_close(&top);
+}
+
 /* A quick run shares at least half, by its nature, and has a list of what is gone. */
 void
 copy_note(struct copy *c)
 {
 	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
 
-	if (c->full == NULL || !copy_is_good(c) || c->plan.base.when == 0)
+	if (!copy_is_good(c))
 		return;
 	stamp_format(&c->tree, tree);
+	note_dates(c, tree);
+	if (c->full == NULL || c->plan.base.when == 0)
+		return;
 	stamp_format(&c->plan.base, base);
 	note_sharing(c, tree, base);
 	emptied_compare(c->v->fd, base, tree, c->v->dev, &c->verdict.run);

@@ -118,6 +118,7 @@ prepare(struct snapshot_quick *q)
 		return give_up_spare(c, &walk);
 	q->entries = (int64_t)walk.entries;
 	c->scan.id = c->volume->id;
+	c->scan.dates = q->job.dates;
 	c->scan.gone = copy_list(c->v->meta, SPARE_LIST);
 	c->scan.list = copy_list(c->v->meta, SPARE_LIST);
 	if (c->scan.gone == NULL || c->scan.list == NULL)

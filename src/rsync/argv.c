@@ -207,13 +207,19 @@ add_ends(const struct argv_job *job, struct text_list *argv)
 	return argv->lost ? -1 : 0;
 }
 
+static const char *
+format_of(const struct argv_job *job)
+{
+	return job->dates ? "--out-format=" SCAN_FORMAT_DATES : "--out-format=" SCAN_FORMAT;
+}
+
 /* The order matters: filters in rsync_options come after the excludes, and after the options
  * that flashback needs. */
 int
 argv_rsync(const struct argv_job *job, struct text_list *argv)
 {
 	add_manner(job, argv);
-	text_list_add(argv, "--out-format=" SCAN_FORMAT);
+	text_list_add(argv, format_of(job));
 	add_bases(job, argv);
 	add_filters(job, argv);
 	return add_ends(job, argv);
@@ -229,7 +235,7 @@ argv_scan(const struct argv_job *job, struct text_list *argv)
 {
 	add_manner(job, argv);
 	text_list_split(argv, "-n --delete --delete-excluded --ignore-errors");
-	text_list_add(argv, "--out-format=" SCAN_FORMAT);
+	text_list_add(argv, format_of(job));
 	add_filters(job, argv);
 	return add_ends(job, argv);
 }

@@ -115,6 +115,7 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 	            .checksum = c->doubtful.when != 0,
 	            .unlinked = c->last == RESULT_LINKS,
 	            .whole_seconds = c->whole_seconds,
+	            .dates = c->dates,
 	            /* As another user rsync copies user.* only, and sees no others. */
 	            .added = c->as_root ? c->added : NULL,
 	            .refused = c->as_root ? c->refused : NULL,

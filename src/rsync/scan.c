@@ -12,6 +12,8 @@
 #define SAME "         "
 #define END "//"
 #define SKIPPING "skipping non-regular file \""
+#define FIRST_YEAR 1901 /* of what a disk holds if it holds no more than 32 bits of seconds */
+#define LAST_YEAR 2038
 #define SIZE_LIMIT (INT64_MAX / 1024) /* larger ones count as this */
 
 /* Offsets of the fields in an item. */
@@ -226,6 +228,35 @@ take_size(const char **line, const char *end)
 	return size;
 }
 
+/* Parse the year of a time as rsync prints it, and advance *line to the name.  Return 0/-1. */
+static int
+take_year(const char **line, const char *end, int64_t *year)
+{
+	const char *s = *line, *blank = memchr(s, ' ', (size_t)(end - s));
+	int sign = *s == '-' ? -1 : 1;
+
+	*year = 0;
+	for (s += sign < 0; s < end && *s >= '0' && *s <= '9'; s++)
+		*year = *year < SIZE_LIMIT / 10 ? *year * 10 + (*s - '0') : SIZE_LIMIT;
+	if (*s != '/' || blank == NULL)
+		return -1;
+	*year *= sign;
+	*line = blank + 1;
+	return 0;
+}
+
+/* Note a file that is copied, if the disk may not hold its date.  Those of the first and the last
+ * year are passed over: it holds some of them. */
+static void
+note_date(struct scan *s, const char *item, int64_t year, const struct name *n)
+{
+	if (item[KIND] != 'f' || item[UPDATE] == '.' || item[UPDATE] == '*' ||
+	    (year >= FIRST_YEAR && year <= LAST_YEAR) || s->odd_dates++ > 0)
+		return;
+	memcpy(s->odd_first, n->text, n->len + 1);
+	s->odd_year = year;
+}
+
 /* A file whose content differs though its size and time are the same? */
 static bool
 is_old_bytes(const char *item)
@@ -239,12 +270,13 @@ int
 scan_line(struct scan *s, const char *line, size_t len)
 {
 	const char *end = line + len - 2, *p = line + ITEM + 1;
+	int64_t size, year = FIRST_YEAR;
 	struct name n;
-	int64_t size;
 
 	s->skipped += len > sizeof(SKIPPING) && memcmp(line, SKIPPING, sizeof(SKIPPING) - 1) == 0;
 	if (len < ITEM + 1 + sizeof(END) - 1 || !is_item(line) || line[ITEM] != ' ' ||
-	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0)
+	    memcmp(end, END, 2) != 0 || (size = take_size(&p, end)) < 0 ||
+	    (s->dates && take_year(&p, end, &year) < 0))
 		return -1;
 	if (s->old_bytes && !is_old_bytes(line))
 		return 0;
@@ -252,9 +284,11 @@ scan_line(struct scan *s, const char *line, size_t len)
 		s->links = true;
 	else if (memcmp(line + CONTENT, SAME, ITEM - CONTENT) == 0)
 		return 0;
-	else if (decode(p, end, &n) != 0)
+	else if (decode(p, end, &n) != 0) {
 		s->broken = true;
-	else
+	} else {
 		take_name(s, line, size, &n);
+		note_date(s, line, year, &n);
+	}
 	return 0;
 }

@@ -57,6 +57,30 @@ back_up() {
 	expect 'times to the nanosecond: no'
 }
 
+@test "a date that the disk cannot hold: said at each run, with the first file" {
+	local kind words="this disk cannot hold the dates of some files, which are copied again at each run: 1, the first late, of 2050"
+	ext4_disk a 64M -I 128
+	back_up
+	refuse expect 'cannot hold the dates'
+	touch -d 2050-06-01 "$D/src/late"
+	touch -d 2037-06-01 "$D/src/early"
+	back_up
+	expect "$words"
+	for kind in quick full; do
+		hosts_conf <<-END
+		host "here" { volume "v" { source = "$D/src/"  $(runs "$kind") } }
+		END
+		back_up
+		expect "$words"
+		grep "flashback: $words" "$STORE/here/v/.flashback/logs/$(basename "$NEW").log"
+	done
+	run flashback -n here/v
+	expect '%i %l %M %n//'
+	rm "$D/src/late"
+	back_up
+	refuse expect 'cannot hold the dates'
+}
+
 @test "what a disk lacked is not believed of the next one" {
 	ext4_disk a 64M
 	back_up

@@ -25,6 +25,7 @@ struct argv_job {
 	const char *list;   /* argv_copy: the file with the names */
 	bool checksum;      /* a base may hold wrong bytes: compare by content */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
+	bool dates;         /* it does not hold all dates: print those of files */
 	bool unlinked;      /* hard links of the source become separate files */
 	/* Extended attributes that the disk adds by itself, and those that it refuses, separated by
 	 * blanks; NULL or "": none */

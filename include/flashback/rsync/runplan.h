@@ -37,6 +37,7 @@ struct runplan_case {
 	struct version version;
 	const char *root;   /* real path of the volume's directory */
 	bool whole_seconds; /* the disk keeps no nanoseconds */
+	bool dates;         /* the disk does not hold all dates */
 	/* extended attributes that the disk adds, and that it refuses; NULL: none */
 	const char *added, *refused;
 	int32_t offset; /* local time, seconds east of UTC */

@@ -2,6 +2,7 @@
 #ifndef FLASHBACK_SCAN_H
 #define FLASHBACK_SCAN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@
  * slash of its own.)
  */
 #define SCAN_FORMAT "%i %l %n//"
+
+/** ... and for a disk that does not hold all dates: the time of the file before its name. */
+#define SCAN_FORMAT_DATES "%i %l %M %n//"
 
 /** Maximum length of a line: a path of 4,095 bytes, each written as five. */
 #define SCAN_LINE_MAX 20536
@@ -54,6 +58,12 @@ struct scan {
 	/* Regular files that are copied, because they or their attributes differ, their sizes, and
 	 * the size of the largest. */
 	int64_t new_files, new_bytes, largest;
+
+	/* With dates, set by the caller, the lines are of SCAN_FORMAT_DATES: files that are copied
+	 * and whose year is one that 32 bits of seconds do not hold, and the first of them. */
+	bool dates;
+	int64_t odd_dates, odd_year;
+	char odd_first[PATH_MAX];
 
 	/* Directories, with a slash at the end, that seem to be a store: they have a marker, or the
 	 * lock of this volume, which each run writes to.  SCAN_STORES at most. */

@@ -376,21 +376,54 @@ test_old_bytes(void **state)
 	end(&b);
 }
 
+/* Of the files that are copied, those of years that a disk may not hold; a name may look like a
+ * time. */
+static void
+test_dates(void **state)
+{
+	static const char *const good[] = {
+	    "*deleting   0 1970/01/01-00:00:00 gone//",
+	    ">f+++++++++ 2 2026/11/29-14:22:34 2050/06/01-00:00:00 b//",
+	    ">f+++++++++ 2 2038/01/19-03:14:07 last//",
+	    "cd+++++++++ 2 2050/06/01-00:00:00 dir///",
+	    ".f..tp..... 2 2050/06/01-00:00:00 attributes//",
+	    ">f..t...... 2 2050/06/01-00:00:00 first//",
+	    ">f+++++++++ 2 -55/06/01-00:00:00 other//",
+	    ">f+++++++++ 2 99999999999999999999/06/01-00:00:00 far//",
+	};
+	static const char *const bad[] = {
+	    ">f+++++++++ 2 a//",
+	    ">f+++++++++ 2 2050/06/01-00:00:00//",
+	    ">f+++++++++ 2 2050//",
+	    ">f+++++++++ 2 //",
+	};
+	struct bench b;
+
+	(void)state;
+	begin(&b);
+	b.s.dates = true;
+	for (size_t i = 0; i < LENGTH(good); i++)
+		assert_int_equal(feed(&b, good[i]), 0);
+	for (size_t i = 0; i < LENGTH(bad); i++)
+		assert_int_equal(feed(&b, bad[i]), -1);
+	assert_int_equal(b.s.odd_dates, 3);
+	assert_string_equal(b.s.odd_first, "first");
+	assert_int_equal(b.s.odd_year, 2050);
+	assert_false(b.s.broken);
+	assert_string_equal(b.list, "2050/06/01-00:00:00 b");
+	end(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names),
-	    cmocka_unit_test(test_gone),
-	    cmocka_unit_test(test_counts),
-	    cmocka_unit_test(test_skipped),
-	    cmocka_unit_test(test_stores),
-	    cmocka_unit_test(test_counts_alone),
-	    cmocka_unit_test(test_root_links_and_same),
-	    cmocka_unit_test(test_sizes),
-	    cmocka_unit_test(test_hostile),
-	    cmocka_unit_test(test_other_lines),
-	    cmocka_unit_test(test_full_disk),
+	    cmocka_unit_test(test_dates),        cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_gone),         cmocka_unit_test(test_counts),
+	    cmocka_unit_test(test_skipped),      cmocka_unit_test(test_stores),
+	    cmocka_unit_test(test_counts_alone), cmocka_unit_test(test_root_links_and_same),
+	    cmocka_unit_test(test_sizes),        cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_other_lines),  cmocka_unit_test(test_full_disk),
 	    cmocka_unit_test(test_old_bytes),
 	};
 
