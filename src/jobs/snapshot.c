@@ -214,7 +214,7 @@ compare(struct snapshot_quick *q)
 	if (fflush(c->scan.gone) != 0 || fflush(c->scan.list) != 0)
 		c->scan.broken = true;
 	q->compared = c->end;
-	c->full = runplan_why_full_now(&c->scan, c->end.words.stats.files);
+	c->full = runplan_why_full_now(c->volume, &c->scan, c->end.words.stats.files);
 	if (c->full == NULL && !adds_up(q))
 		c->full = "the comparison did not name all that differs";
 	if (c->full == NULL && returns_from_another(q))

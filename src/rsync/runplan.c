@@ -73,8 +73,17 @@ runplan_is_touched(const struct scan *s, int64_t files)
 	return s->listed > files / 2 && s->touched > 0 && others <= s->touched / 9;
 }
 
+/* What another machine sends rsync looks for in the list of what was asked for, from its beginning:
+ * twice as many names take four times as long.  Measured: 15 s of processor for 40,000 names in
+ * deep directories; of a full run 9 s for 50,000 files. */
+static bool
+takes_long(const struct volume *v, const struct scan *s, int64_t files)
+{
+	return v->transport != VOLUME_LOCAL && s->listed * s->listed / 18000 > files;
+}
+
 const char *
-runplan_why_full_now(const struct scan *s, int64_t files)
+runplan_why_full_now(const struct volume *v, const struct scan *s, int64_t files)
 {
 	if (s->broken)
 		return "the comparison could not be understood";
@@ -84,6 +93,8 @@ runplan_why_full_now(const struct scan *s, int64_t files)
 		return "the times of more than half of the files have changed";
 	if (s->listed > files / 2)
 		return "more than half of the files have changed";
+	if (takes_long(v, s, files))
+		return "so many files have changed that it takes less time";
 	return NULL;
 }
 

@@ -50,9 +50,9 @@ struct stamp runplan_base(const struct stamp *stamps, size_t n, int64_t now);
 /** runplan_why_full(c): the reason why the run must be a full one; NULL: it may be quick. */
 const char *runplan_why_full(const struct runplan_case *c);
 
-/** runplan_why_full_now(s, files): the same after the scan of a source with this number of files.
- */
-const char *runplan_why_full_now(const struct scan *s, int64_t files);
+/** runplan_why_full_now(v, s, files): the same after the scan of a source with this number of
+ * files. */
+const char *runplan_why_full_now(const struct volume *v, const struct scan *s, int64_t files);
 
 /** runplan_is_touched(s, files): of a source with this number of files, do more than half differ,
  * and nearly all of them only in their time? */

@@ -134,27 +134,44 @@ test_a_pin_is_a_base(void **state)
 	assert_int_equal(runplan_base(stamps, 4, NOW).when, 2000);
 }
 
+static const struct volume volume = {.source = source, .io_timeout = 600};
+
 static void
 test_after_the_scan(void **state)
 {
 	struct scan s = {.listed = 50, .gone_names = 1000};
 
 	(void)state;
-	assert_null(runplan_why_full_now(&s, 100));
+	assert_null(runplan_why_full_now(&volume, &s, 100));
 	s.listed = 51;
-	assert_non_null(strstr(runplan_why_full_now(&s, 100), "half"));
+	assert_non_null(strstr(runplan_why_full_now(&volume, &s, 100), "half"));
 	s.touched = 45;
 	s.changed = 5;
 	assert_true(runplan_is_touched(&s, 100));
-	assert_non_null(strstr(runplan_why_full_now(&s, 100), "times of more than half"));
+	assert_non_null(strstr(runplan_why_full_now(&volume, &s, 100), "times of more than half"));
 	assert_false(runplan_is_touched(&s, 102));
 	s.created = 1;
 	assert_false(runplan_is_touched(&s, 100));
 	s.listed = 0;
 	s.links = true;
-	assert_non_null(strstr(runplan_why_full_now(&s, 100), "links"));
+	assert_non_null(strstr(runplan_why_full_now(&volume, &s, 100), "links"));
 	s.broken = true;
-	assert_non_null(strstr(runplan_why_full_now(&s, 100), "understood"));
+	assert_non_null(strstr(runplan_why_full_now(&volume, &s, 100), "understood"));
+}
+
+static void
+test_many_names_of_another_machine(void **state)
+{
+	const struct volume remote = {.source = source, .transport = VOLUME_SHELL};
+	struct scan s = {.listed = 42000};
+
+	(void)state;
+	assert_null(runplan_why_full_now(&volume, &s, 100000));
+	assert_null(runplan_why_full_now(&remote, &s, 100000));
+	s.listed = 43000;
+	assert_null(runplan_why_full_now(&volume, &s, 100000));
+	assert_non_null(strstr(runplan_why_full_now(&remote, &s, 100000), "less time"));
+	assert_null(runplan_why_full_now(&remote, &s, 1000000));
 }
 
 /* 10 names and the root, of which 2 are new, and one fifo that is not copied; 3 are gone. */
@@ -173,7 +190,6 @@ test_surplus(void **state)
 
 #define PLANNED INT64_C(1800000000)
 
-static const struct volume volume = {.source = source, .io_timeout = 600};
 static const struct stamp stamps[] = {
     {.when = PLANNED - 300, .state = STAMP_COMPLETE},
     {.when = PLANNED - 200, .state = STAMP_INTERRUPTED},
@@ -266,11 +282,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_before),         cmocka_unit_test(test_other_bases),
-	    cmocka_unit_test(test_base),           cmocka_unit_test(test_a_pin_is_a_base),
-	    cmocka_unit_test(test_after_the_scan), cmocka_unit_test(test_surplus),
-	    cmocka_unit_test(test_full),           cmocka_unit_test(test_doubtful),
-	    cmocka_unit_test(test_too_many_links), cmocka_unit_test(test_added),
+	    cmocka_unit_test(test_before),
+	    cmocka_unit_test(test_other_bases),
+	    cmocka_unit_test(test_base),
+	    cmocka_unit_test(test_a_pin_is_a_base),
+	    cmocka_unit_test(test_after_the_scan),
+	    cmocka_unit_test(test_many_names_of_another_machine),
+	    cmocka_unit_test(test_surplus),
+	    cmocka_unit_test(test_full),
+	    cmocka_unit_test(test_doubtful),
+	    cmocka_unit_test(test_too_many_links),
+	    cmocka_unit_test(test_added),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
