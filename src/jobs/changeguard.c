@@ -13,8 +13,13 @@ compare(const struct copy *c, const struct stamp *older, struct masschange_run *
 	struct treediff d;
 
 	if (treediff_count(c->v, stamp_format(older, snapshot), stamp_format(&c->tree, tree), &d) !=
-	    0)
+	    0) {
+		copy_log(c,
+		         "change_guard: not all of this snapshot can be read, so what has changed "
+		         "is not known",
+		         snapshot);
 		return -1;
+	}
 	now->changed = d.changed;
 	now->before = d.files;
 	return 0;

@@ -18,7 +18,8 @@
 #define PIECES 64
 
 /* The walk through the snapshot, in step with the other tree.  Both are at rest, so `..` leads back
- * to where the step came from. */
+ * to where the step came from.  A directory of the other tree that may not be read, which a host
+ * can bring about where we are not root, counts as absent. */
 struct walk {
 	struct treediff *d;
 	int tree;      /* in the other tree, the directory that the walk is in */
@@ -38,7 +39,8 @@ enter(void *arg, int dirfd, const char *name, int fd)
 		return 0;
 	below = w->absent == 0 ? openat(w->tree, name, OPEN_DIR) : -1;
 	if (below < 0) {
-		if (w->absent == 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		if (w->absent == 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
+		    errno != EACCES)
 			return -1;
 		w->absent++;
 		return 0;

@@ -65,6 +65,28 @@ test_differences(void **state)
 	expect(s, 7, 5);
 }
 
+/* A host can take away the rights to what it has sent, from somebody else than root. */
+static void
+test_rights_taken_away(void **state)
+{
+	const struct scratch *s = *state;
+
+	make_dir("old");
+	make_dir("new");
+	make_dir("old/d");
+	make_dir("new/d");
+	make_file("old/d/1", "a");
+	make_file("new/d/1", "a");
+	make_file("old/2", "a");
+	assert_int_equal(link("old/2", "new/2"), 0);
+	assert_int_equal(chmod("new/d", 0), 0);
+	assert_int_equal(fchmod(s->fd, 0755), 0);
+	assert_int_equal(seteuid(geteuid() == 0 ? 65534 : geteuid()), 0);
+	expect(s, 2, 1);
+	assert_int_equal(seteuid(getuid()), 0);
+	assert_int_equal(chmod("new/d", 0700), 0);
+}
+
 /* A directory that is gone, or is another thing, takes along what was in it, and the walk goes on.
  */
 static void
@@ -113,6 +135,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_differences, scratch_setup, scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_directories, scratch_setup, scratch_teardown),
+	    cmocka_unit_test_setup_teardown(test_rights_taken_away, scratch_setup,
+	                                    scratch_teardown),
 	    cmocka_unit_test_setup_teardown(test_unreadable, scratch_setup, scratch_teardown),
 	};
 
