@@ -228,7 +228,9 @@ take_size(const char **line, const char *end)
 	return size;
 }
 
-/* Parse the year of a time as rsync prints it, and advance *line to the name.  Return 0/-1. */
+/* Parse the year of a time as rsync prints it, and advance *line to the name.  Return 0/-1.  A time
+ * that is none, such as (time-out-of-range), is passed over, but not the name: a quick run would
+ * miss the file. */
 static int
 take_year(const char **line, const char *end, int64_t *year)
 {
@@ -238,9 +240,9 @@ take_year(const char **line, const char *end, int64_t *year)
 	*year = 0;
 	for (s += sign < 0; s < end && *s >= '0' && *s <= '9'; s++)
 		*year = *year < SIZE_LIMIT / 10 ? *year * 10 + (*s - '0') : SIZE_LIMIT;
-	if (*s != '/' || blank == NULL)
+	if (blank == NULL)
 		return -1;
-	*year *= sign;
+	*year = *s == '/' ? sign * *year : FIRST_YEAR;
 	*line = blank + 1;
 	return 0;
 }

@@ -390,6 +390,7 @@ test_dates(void **state)
 	    ">f..t...... 2 2050/06/01-00:00:00 first//",
 	    ">f+++++++++ 2 -55/06/01-00:00:00 other//",
 	    ">f+++++++++ 2 99999999999999999999/06/01-00:00:00 far//",
+	    ">f.st...... 2 (time-out-of-range) out//",
 	};
 	static const char *const bad[] = {
 	    ">f+++++++++ 2 a//",
@@ -406,6 +407,7 @@ test_dates(void **state)
 		assert_int_equal(feed(&b, good[i]), 0);
 	for (size_t i = 0; i < LENGTH(bad); i++)
 		assert_int_equal(feed(&b, bad[i]), -1);
+	assert_int_equal(b.s.listed, 8);
 	assert_int_equal(b.s.odd_dates, 3);
 	assert_string_equal(b.s.odd_first, "first");
 	assert_int_equal(b.s.odd_year, 2050);
