@@ -283,7 +283,7 @@ static void
 look(struct dry *d, char **why, struct inspect_disk *disk)
 {
 	if (store_open(d->config->data_dir, &d->store, why) != 0) {
-		d->store.traits.nanoseconds = true; /* as most disks do */
+		d->store.traits.nanoseconds = d->store.traits.dates = true; /* as of most disks */
 		d->when.disk = PLAN_DISK_ABSENT;
 		d->disk_reason = *why != NULL ? *why : strerror(ENOMEM);
 		return;

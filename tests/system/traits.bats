@@ -79,6 +79,22 @@ back_up() {
 	rm "$D/src/late"
 	back_up
 	refuse expect 'cannot hold the dates'
+	# Without the disk: as on most others.
+	unplug
+	run flashback -n here/v
+	expect '%i %l %n//'
+}
+
+@test "a date that rsync cannot print: the file is in the snapshot of a quick run, too" {
+	ext4_disk a 64M -I 128
+	in_box mount -t tmpfs tmpfs "$D/src"
+	in_box touch "$D/src/"{1,2,3,4,5,6,file}
+	back_up
+	run flashback -n here/v
+	expect 'quick run'
+	in_box sh -c 'echo changed >"$1" && touch -d @99999999999999999 "$1"' sh "$D/src/file"
+	back_up
+	grep -x changed "$NEW/file"
 }
 
 @test "what a disk lacked is not believed of the next one" {

@@ -57,8 +57,8 @@ char *stamp_format(const struct stamp *s, char buf[STAMP_NAME_SIZE]);
 /** stamp_suffix(state): "" ".partial" ".suspect" ... ; NULL for PINNED. */
 const char *stamp_suffix(enum stamp_state state);
 
-/** stamp_time(s, buf): its local time, as in "2026-11-20 03:10:00"; "-" outside the years 2 to
- * 9998. Return buf. */
+/** stamp_time(s, buf): its local time, as in "2026-11-20 03:10:00"; "-" outside the years 1001
+ * to 9998.  Return buf. */
 #define STAMP_TIME_SIZE 32
 char *stamp_time(const struct stamp *s, char buf[STAMP_TIME_SIZE]);
 
