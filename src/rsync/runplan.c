@@ -126,7 +126,8 @@ runplan_make(const struct runplan_case *c, struct runplan *plan)
 	            .checksum = c->doubtful.when != 0,
 	            .unlinked = c->last == RESULT_LINKS,
 	            .whole_seconds = c->whole_seconds,
-	            .dates = c->dates,
+	            /* An older one crashes on a date that localtime cannot hold. */
+	            .dates = c->dates && c->version.confine_root,
 	            /* As another user rsync copies user.* only, and sees no others. */
 	            .added = c->as_root ? c->added : NULL,
 	            .refused = c->as_root ? c->refused : NULL,

@@ -9,7 +9,8 @@
 
 struct version {
 	int major, minor, patch;
-	bool confine_root; /* 3.5.0: a backed-up symlink cannot lead out of the volume */
+	bool confine_root; /* 3.5.0: a backed-up symlink cannot lead out of the volume; and the
+	                      time of any file can be printed */
 	bool usable;       /* 3.1.3 or newer */
 };
 

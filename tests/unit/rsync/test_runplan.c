@@ -278,6 +278,26 @@ test_added(void **state)
 	assert_null(plan.job.refused);
 }
 
+/* Older ones crash on some. */
+static void
+test_an_old_rsync_prints_no_dates(void **state)
+{
+	struct runplan_case c = begin_plan();
+	struct runplan plan;
+
+	(void)state;
+	c.dates = true;
+	assert_int_equal(version_parse("rsync  version 3.2.7", &c.version), 0);
+	runplan_make(&c, &plan);
+	assert_false(plan.job.dates);
+	assert_int_equal(version_parse("rsync  version 3.5.0", &c.version), 0);
+	runplan_make(&c, &plan);
+	assert_true(plan.job.dates);
+	c.dates = false;
+	runplan_make(&c, &plan);
+	assert_false(plan.job.dates);
+}
+
 int
 main(void)
 {
@@ -293,6 +313,7 @@ main(void)
 	    cmocka_unit_test(test_doubtful),
 	    cmocka_unit_test(test_too_many_links),
 	    cmocka_unit_test(test_added),
+	    cmocka_unit_test(test_an_old_rsync_prints_no_dates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
