@@ -63,7 +63,7 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	status_is volumes.failed 0
 	status_is config OK
 	[ "$(status next.update)" -gt "$(status epoch)" ]
-	[ "$(sed -e '1,/^version=/d' -e 's/=[^ ]*//g' "$RUN/status.txt")" = 'volume state last due kept files size new seconds' ]
+	[ "$(sed -e '1,/^version=/d' -e 's/=[^ ]*//g' "$RUN/status.txt")" = 'volume state last due kept files size new seconds every at text' ]
 }
 
 @test "both files can be read by everybody and written by none, in a directory that is made for them" {

@@ -9,6 +9,11 @@ FLASHBACK=${FLASHBACK:-$ROOT/build/test/flashback}
 MANIFEST=$ROOT/build/manifest
 PATH=$PATH:/usr/sbin:/sbin
 
+# python3: the system's, which has the system's modules, before one that a user has besides.
+python3() {
+	PATH=/usr/bin:$PATH command python3 "$@"
+}
+
 begin() {
 	trace_less
 	D=$BATS_TEST_TMPDIR
