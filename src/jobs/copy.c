@@ -2,13 +2,13 @@
 #include "flashback/jobs/copy.h"
 
 #include <errno.h>
-#include <time.h>
-#include <inttypes.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "flashback/config/value.h"
