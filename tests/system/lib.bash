@@ -8,11 +8,8 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 FLASHBACK=${FLASHBACK:-$ROOT/build/test/flashback}
 MANIFEST=$ROOT/build/manifest
 PATH=$PATH:/usr/sbin:/sbin
-
-# python3: the system's, which has the system's modules, before one that a user has besides.
-python3() {
-	PATH=/usr/bin:$PATH command python3 "$@"
-}
+# The system's, which has the system's modules, before one that a user has besides.
+[ ! -x /usr/bin/python3 ] || hash -p /usr/bin/python3 python3
 
 begin() {
 	trace_less
