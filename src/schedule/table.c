@@ -193,8 +193,10 @@ table_wake(struct table *table, int64_t now)
 	for (size_t i = 0; i < table->n; i++) {
 		struct table_row *row = &table->row[i];
 
-		row->tried = false;
-		row->fresh = false;
+		/* Written only where it differs: a page that is written while a child shares it
+		 * is copied. */
+		if (row->tried || row->fresh)
+			row->tried = row->fresh = false;
 		mend_instants(row, now);
 	}
 }
