@@ -40,8 +40,6 @@
 #define FILES "files"
 #define MOMENT "name"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
 struct recheck {
 	struct copy *c;
 	struct round round;
@@ -489,7 +487,7 @@ recheck_run(struct copy *c)
 		                 "recheck = \"0\" for this volume");
 	else if (tree_remove(c->v->meta, ROUND_WORK, c->v->dev, NULL, 0) == 0 &&
 	         mkdirat(c->v->meta, ROUND_WORK, 0700) == 0)
-		r.dir = openat(c->v->meta, ROUND_WORK, OPEN_DIR);
+		r.dir = openat(c->v->meta, ROUND_WORK, TREE_DIR);
 	if (r.dir >= 0)
 		compare_apart(&r);
 	else if (r.trouble[0] == '\0')

@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 
 #include "flashback/lib/file.h"
+#include "flashback/lib/tree.h"
 
 #define FILE_NAME "added attributes"
 #define DIR_NAME "added attributes, directory"
@@ -105,7 +106,7 @@ addedattr_find(int dir, char *names, size_t size)
 	names[0] = '\0';
 	if (fd < 0 || mkdirat(dir, DIR_NAME, S_IRWXU) < 0)
 		goto out;
-	below = openat(dir, DIR_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	below = openat(dir, DIR_NAME, TREE_DIR);
 	if (below < 0)
 		goto out;
 	set_acl(fd, "system.posix_acl_access");

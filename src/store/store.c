@@ -18,7 +18,6 @@
 #include "flashback/lib/tree.h"
 #include "flashback/store/trust.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define LOCK_DIR "/run/flashback"
 #define LOCK_DIR_USER ".flashback" /* in the home directory */
 #define MARKER_MAX 65536
@@ -32,7 +31,7 @@ read_marker(int fd, struct marker *m)
 {
 	char *text = NULL;
 	size_t len;
-	int meta = openat(fd, MARKER_DIR, OPEN_DIR), rc = -1;
+	int meta = openat(fd, MARKER_DIR, TREE_DIR), rc = -1;
 
 	if (meta == -1)
 		return -1;
@@ -187,7 +186,7 @@ store_close(struct store *s)
 	file_close(&s->fd);
 }
 
-/* Open the directory name below dir, creating it if make.  OPEN_DIR does not follow a symlink: a
+/* Open the directory name below dir, creating it if make.  TREE_DIR does not follow a symlink: a
  * HOST that is one would lead out of the store. */
 static int
 open_below(const struct store *s, int dir, const char *name, bool make)
@@ -196,7 +195,7 @@ open_below(const struct store *s, int dir, const char *name, bool make)
 
 	if (make && mkdirat(dir, name, S_IRWXU) == -1 && errno != EEXIST)
 		return -1;
-	fd = openat(dir, name, OPEN_DIR);
+	fd = openat(dir, name, TREE_DIR);
 	if (fd != -1 && trust_below(s->fd, fd, &s->traits) == -1)
 		file_close(&fd);
 	return fd;

@@ -12,7 +12,6 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 
-#define OPEN_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define OPEN_FILE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 #define PIECE 16384
 #define PIECES 64
@@ -37,7 +36,7 @@ enter(void *arg, int dirfd, const char *name, int fd)
 	(void)fd;
 	if (w->depth++ == 0)
 		return 0;
-	below = w->absent == 0 ? openat(w->tree, name, OPEN_DIR) : -1;
+	below = w->absent == 0 ? openat(w->tree, name, TREE_DIR) : -1;
 	if (below < 0) {
 		if (w->absent == 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
 		    errno != EACCES)
@@ -61,7 +60,7 @@ leave(struct walk *w)
 		w->absent--;
 		return 0;
 	}
-	up = openat(w->tree, "..", OPEN_DIR);
+	up = openat(w->tree, "..", TREE_DIR);
 	if (up < 0)
 		return -1;
 	file_close(&w->tree);
@@ -158,7 +157,7 @@ int
 treediff_count(const struct store_volume *v, const char *snapshot, const char *tree,
                struct treediff *d)
 {
-	struct walk w = {.d = d, .tree = openat(v->fd, tree, OPEN_DIR)};
+	struct walk w = {.d = d, .tree = openat(v->fd, tree, TREE_DIR)};
 	const struct tree walk = {.dev = v->dev, .visit = visit, .enter = enter, .arg = &w};
 	int rc;
 
