@@ -385,13 +385,12 @@ note_dates(struct copy *c, const char *tree)
 {
 	const struct scan *s = &c->scan;
 	struct history_run *r = &c->verdict.run;
-	int top = openat(c->v->fd, tree, TREE_DIR);
+	int top = s->odd_dates > 0 ? openat(c->v->fd, tree, TREE_DIR) : -1;
 	char name[RESULT_TEXT / 2], words[RESULT_TEXT];
 	struct tm held;
 	struct stat st;
 
-	if (s->odd_dates > 0 && top != -1 &&
-	    fstatat(top, s->odd_first, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	if (top != -1 && fstatat(top, s->odd_first, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    localtime_r(&st.st_mtim.tv_sec, &held) != NULL &&
 	    (int64_t)held.tm_year + 1900 != s->odd_year) {
 		text_escape(name, sizeof(name), s->odd_first, strlen(s->odd_first));
