@@ -208,12 +208,15 @@ enter(struct walk_state *ws, const char *name, struct stat *st)
 	return fd;
 }
 
-/* Make room for one more level.  Beside reading a directory this costs nothing. */
+/* Make room for one more level; at each power of two, for as many again. */
 static int
 grow(struct walk_state *ws)
 {
-	struct tree_level *more = reallocarray(ws->level, ws->depth + 1, sizeof(*more));
+	struct tree_level *more;
 
+	if ((ws->depth & (ws->depth - 1)) != 0)
+		return 0;
+	more = reallocarray(ws->level, 2 * ws->depth + 1, sizeof(*more));
 	if (more != NULL)
 		ws->level = more;
 	return more != NULL ? 0 : -1;
