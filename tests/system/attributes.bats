@@ -26,21 +26,12 @@ teardown() {
 	finish
 }
 
-# xfs_disk, btrfs_disk: mounted at $MNT, and a store on it.
+# xfs_disk: mounted at $MNT, and a store on it.
 xfs_disk() {
 	command -v mkfs.xfs >/dev/null || skip "no mkfs.xfs here"
 	truncate -s 300M "$D/xfs.img"
 	mkfs.xfs -q "$D/xfs.img"
 	plug xfs || skip "no XFS here"
-	flashback --init
-}
-
-btrfs_disk() {
-	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
-	truncate -s 200M "$D/btrfs.img"
-	mkfs.btrfs -q "$D/btrfs.img"
-	plug btrfs || skip "no btrfs here"
-	in_box btrfs property set "$MNT" compression zlib
 	flashback --init
 }
 
@@ -107,7 +98,9 @@ a_life() {
 }
 
 @test "btrfs with compression: what has the property is shared" {
-	btrfs_disk
+	btrfs_disk disk 200M
+	in_box btrfs property set "$MNT" compression zlib
+	flashback --init
 	grep '^added_xattrs=btrfs.compression$' "$STORE/.flashback/store"
 	a_life
 }
@@ -167,10 +160,7 @@ sender() {
 
 @test "a btrfs keeps the property" {
 	local volume
-	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
-	truncate -s 200M "$D/btrfs.img"
-	mkfs.btrfs -q "$D/btrfs.img"
-	plug btrfs || skip "no btrfs here"
+	btrfs_disk disk 200M
 	flashback --init
 	btrfs_source
 	volume quick

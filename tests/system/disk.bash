@@ -29,6 +29,14 @@ ext4_disk() {
 	flashback --init
 }
 
+# btrfs_disk NAME SIZE [MKFS_OPTION...]: a btrfs mounted at $MNT, without a store.
+btrfs_disk() {
+	command -v mkfs.btrfs >/dev/null || skip "no mkfs.btrfs here"
+	truncate -s "$2" "$D/$1.img"
+	mkfs.btrfs -q "${@:3}" "$D/$1.img"
+	plug "$1" || skip "no btrfs here"
+}
+
 # plug NAME [OPTIONS]: mount the image.  unplug: as if the cable were pulled, whoever is at work there.
 plug() {
 	in_box mount -o "loop,${2:-rw}" "$D/$1.img" "$MNT"

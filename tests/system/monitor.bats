@@ -97,7 +97,7 @@ check_url() {
 	# However much of it is missing.
 	status_file
 	mv "$file" "$D/whole"
-	for n in $(seq 20 37 "$(($(stat -c %s "$D/whole") - 14))"); do
+	for n in $(seq 20 97 "$(($(stat -c %s "$D/whole") - 14))"); do
 		head -c "$n" "$D/whole" >"$file"
 		check 3 'UNKNOWN'
 	done

@@ -14,11 +14,24 @@ web_begin() {
 # status_file [KEY=VALUE...]: write status.txt, fresh and well but for what is said, with the volumes of $D/volumes if
 # there are any.  +N and -N are seconds from now, in next.update and epoch.  KEY= leaves it empty; !KEY leaves the line out.
 status_file() {
-	local now=$EPOCHSECONDS file=$RUN/status.txt total=12 change key value
-	[ ! -e "$D/volumes" ] || total=$(wc -l <"$D/volumes")
-	cat >"$file.new" <<-END
-	date=$(date +%F)
-	time=$(date +%T)
+	local now=$EPOCHSECONDS date time rows=() total=12 change key line file=$RUN/status.txt
+	local -A changed=()
+	printf -v date '%(%F)T' "$now"
+	printf -v time '%(%T)T' "$now"
+	[ ! -e "$D/volumes" ] || { mapfile -t rows <"$D/volumes"; total=${#rows[@]}; }
+	for change; do
+		key=${change%%=*}
+		case $change in
+		next.update=[+-]* | epoch=[+-]*) change=$((now + ${change#*=})) ;;
+		esac
+		changed[$key]=${change#*=}
+	done
+	while IFS= read -r line; do
+		key=${line%%=*}
+		[ -n "${changed[!$key]+x}" ] || printf '%s\n' "${changed[$key]+$key=}${changed[$key]-$line}"
+	done >"$file.new" <<-END
+	date=$date
+	time=$time
 	pid=4711
 	status=IDLE
 	target=
@@ -47,18 +60,7 @@ status_file() {
 	config=OK
 	version=1.0.0
 	END
-	for change in "$@"; do
-		key=${change%%=*} value=${change#*=}
-		case $key$value in
-		next.update[+-]* | epoch[+-]*) value=$((now + value)) ;;
-		esac
-		key=$key value=$value awk '
-		    ENVIRON["key"] == "!" substr($0, 1, index($0, "=") - 1) { next }
-		    index($0, ENVIRON["key"] "=") == 1 { print ENVIRON["key"] "=" ENVIRON["value"]; next }
-		    { print }' "$file.new" >"$file.newer"
-		mv "$file.newer" "$file.new"
-	done
-	[ ! -e "$D/volumes" ] || volume_lines $now >>"$file.new"
+	[ ${#rows[@]} -eq 0 ] || volume_lines "$now" >>"$file.new"
 	mv "$file.new" "$file"
 }
 
