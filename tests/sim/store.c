@@ -342,10 +342,11 @@ write_lines(const struct history_run *runs, size_t n, size_t fresh)
 
 	if (file == NULL)
 		abort();
-	*file = (struct drive_history){.refs = 1};
-	for (size_t i = 0; i < n; i++) {
+	*file = (struct drive_history){.refs = 1, .n = n > fresh ? n - fresh : 0};
+	memcpy(file->run, runs, file->n * sizeof(*runs));
+	for (size_t i = file->n; i < n; i++) {
 		file->run[file->n] = runs[i];
-		file->n += i + fresh < n || survives(&runs[i], &file->run[file->n]);
+		file->n += survives(&runs[i], &file->run[file->n]);
 	}
 	return file;
 }
