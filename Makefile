@@ -32,6 +32,9 @@ UNIT_CFLAGS = -O0 -U_FORTIFY_SOURCE -Wno-null-dereference
 # Without optimization, where gcc warns of things that it does not see with it.
 SAN_CFLAGS  = -std=c11 $(WARNINGS) -O0 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	      -fno-sanitize-recover=all -Wno-null-dereference
+# Programs with sanitizers start faster without their libraries; and many programs are linked, which gold does faster.
+SAN_LDFLAGS = $(TEST_LD) -static-libasan -static-libubsan
+TEST_LD     = $(if $(shell command -v ld.gold),-fuse-ld=gold)
 # Not c11, with which gcc does not know fork and exec, nor that the counters must be written there.
 COV_CFLAGS  = -std=gnu11 $(WARNINGS) -O0 -g --coverage -Wl,--wrap=_exit,--wrap=kill
 # Programs under test have the product's own objects, and tests/clock.c besides.
@@ -57,7 +60,7 @@ build/flashback: $(SOURCES:src/%.c=build/obj/%.o)
 build/test/flashback: $(SOURCES:src/%.c=build/obj/%.o) build/test/clock.o
 	$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
 build/asan/flashback: $(SOURCES:src/%.c=build/asan/%.o) build/asan/test/clock.o
-	$(CC) $(SAN_CFLAGS) $(LDFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
+	$(CC) $(SAN_CFLAGS) $(SAN_LDFLAGS) $(LDFLAGS) $(TEST_CLOCK) -o $@ $^ $(LDLIBS)
 
 build/obj/libflashback.a: $(LIB:src/%.c=build/obj/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
@@ -79,10 +82,10 @@ build/asan/test/%.o: tests/%.c build/flags
 
 build/unit/%: tests/unit/%.c build/test/clock.o build/obj/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(UNIT_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) $(UNIT_CFLAGS) $(TEST_LD) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
 build/unit-asan/%: tests/unit/%.c build/asan/test/clock.o build/asan/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(SAN_CFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit $(SAN_CFLAGS) $(SAN_LDFLAGS) $(TEST_CLOCK) -MMD -MP -o $@ $< $(filter %.o %.a,$^) -lcmocka $(LDLIBS)
 
 # And those that count what was run: make coverage; make coverage MODULE=work for the lines that were not.
 build/cov/%.o: src/%.c build/flags
@@ -106,13 +109,13 @@ else
 endif
 .PHONY: coverage
 
-# Fuzz targets: as a program that replays its corpus, and, where clang is, as one that goes on by itself.
+# Fuzz targets: where clang is, programs that go on by themselves from their corpus; else, ones that replay it.
 FUZZ        = $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_CC     = $(if $(wildcard $(shell clang --print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*.a),clang)
-FUZZ_CFLAGS = -std=c11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS = -std=c11 -O0 -gline-tables-only -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 build/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c build/asan/libflashback.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(SAN_CFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(CPPFLAGS) $(SAN_CFLAGS) $(SAN_LDFLAGS) -o $@ $^ $(LDLIBS)
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libflashback.a
 	$(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 build/fuzz/obj/%.o: src/%.c build/flags
@@ -122,7 +125,7 @@ build/fuzz/obj/%.o: src/%.c build/flags
 FUZZ_LIB = $(foreach room,lib config store rsync,$(filter src/$(room)/%,$(LIB)))
 build/fuzz/libflashback.a: $(FUZZ_LIB:src/%.c=build/fuzz/obj/%.o)
 	rm -f $@ && $(AR) rcs $@ $^
-FUZZ_BUILD = $(FUZZ:%=build/fuzz/replay_%) $(if $(FUZZ_CC),$(FUZZ:%=build/fuzz/fuzz_%))
+FUZZ_BUILD = $(FUZZ:%=build/fuzz/$(if $(FUZZ_CC),fuzz,replay)_%)
 
 # For as long as you like: make fuzz FUZZ_SECONDS=3600 FUZZ=conf.
 FUZZ_SECONDS = 600
