@@ -104,12 +104,11 @@ static const struct column {
 
 /* ---- the rows ---- */
 
-/* A row of the file, its cells formatted, and its place in the order. */
+/* A row of the file, and its place in the order. */
 struct line {
 	const struct table_row *row;
 	struct state state;
 	int rank;
-	char cell[COLUMNS][UNITS_TEXT];
 };
 
 /* All rows, and the width of each column. */
@@ -150,17 +149,6 @@ compare_lines(const void *a, const void *b)
 	return x->row < y->row ? -1 : 1;
 }
 
-/* Format the cells of a row. */
-static void
-fill_line(struct line *line, const struct table_row *row, const struct view *view)
-{
-	line->row = row;
-	state_of(row, view, &line->state);
-	line->rank = rank_of(row, &line->state);
-	for (size_t i = 0; i < COLUMNS; i++)
-		columns[i].format(line->cell[i], row, view);
-}
-
 static void
 widen(int *width, const char *text)
 {
@@ -170,13 +158,22 @@ widen(int *width, const char *text)
 		*width = len;
 }
 
-/* Widen the columns to fit a row. */
+/* Add a line for a row, and widen the columns to fit it.  The cells are formatted once more when it
+ * is printed: memory for those of thousands of rows costs more than that. */
 static void
-measure(struct lines *lines, const struct line *line)
+add_line(struct lines *lines, const struct table_row *row, const struct view *view)
 {
-	widen(&lines->name_width, line->row->volume->id);
-	for (size_t i = 0; i < COLUMNS; i++)
-		widen(&lines->width[i], line->cell[i]);
+	struct line *line = &lines->line[lines->n++];
+	char cell[UNITS_TEXT];
+
+	line->row = row;
+	state_of(row, view, &line->state);
+	line->rank = rank_of(row, &line->state);
+	widen(&lines->name_width, row->volume->id);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		columns[i].format(cell, row, view);
+		widen(&lines->width[i], cell);
+	}
 }
 
 static bool
@@ -216,12 +213,18 @@ print_cell(FILE *f, const char *gap, bool left, int width, const char *text)
 }
 
 static void
-print_line(FILE *f, const struct lines *lines, const struct line *line)
+print_line(FILE *f, const struct lines *lines, const struct line *line, const struct view *view)
 {
+	char cell[UNITS_TEXT];
+
 	print_cell(f, "", true, lines->name_width, line->row->volume->id);
-	for (size_t i = 0; i < COLUMNS; i++)
-		print_cell(f, columns[i].gap, columns[i].left, lines->width[i], line->cell[i]);
+	for (size_t i = 0; i < COLUMNS; i++) {
+		columns[i].format(cell, line->row, view);
+		print_cell(f, columns[i].gap, columns[i].left, lines->width[i], cell);
+	}
 	fputs("   ", f);
+	reason_status(f, line->row, view, &line->state);
+	fputc('\n', f);
 }
 
 static void
@@ -235,7 +238,7 @@ print_header(FILE *f, const struct lines *lines)
 	fputs("   STATUS\n", f);
 }
 
-/* All rows are formatted first, since the widths depend on all of them. */
+/* All rows are measured first, since the widths depend on all of them. */
 void
 queue_print(FILE *f, const struct view *view, bool wanted_only)
 {
@@ -246,21 +249,13 @@ queue_print(FILE *f, const struct view *view, bool wanted_only)
 		fputs("out of memory: cannot list the volumes\n", f);
 		return;
 	}
-	for (size_t i = 0; i < table->n; i++) {
-		if (wanted_only && !table->row[i].wanted)
-			continue;
-		fill_line(&lines.line[lines.n], &table->row[i], view);
-		measure(&lines, &lines.line[lines.n++]);
-	}
+	for (size_t i = 0; i < table->n; i++)
+		if (!wanted_only || table->row[i].wanted)
+			add_line(&lines, &table->row[i], view);
 	measure_titles(&lines);
 	qsort(lines.line, lines.n, sizeof(*lines.line), compare_lines);
 	print_header(f, &lines);
-	for (size_t i = 0; i < lines.n; i++) {
-		const struct line *line = &lines.line[i];
-
-		print_line(f, &lines, line);
-		reason_status(f, line->row, view, &line->state);
-		fputc('\n', f);
-	}
+	for (size_t i = 0; i < lines.n; i++)
+		print_line(f, &lines, &lines.line[i], view);
 	free(lines.line);
 }
