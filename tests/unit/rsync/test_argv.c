@@ -463,7 +463,7 @@ random_word(char *word, size_t size)
 static void
 test_print_round_trip(void **state)
 {
-	enum { WORDS = 2000, SIZE = 12 };
+	enum { WORDS = 300, SIZE = 12 };
 	unsigned seed = (unsigned)time(NULL);
 	struct text_list argv = {0};
 	char *line, *command;
