@@ -44,7 +44,8 @@ volume() {
 
 # attributes TREE: what the source can have.
 attributes() {
-	(cd "$1" && find . | sort | getfacl -n - && find . -print0 | sort -z | xargs -0 getfattr -h -d -m '^user')
+	local names=(. dir dir/acl dir/attribute dir/empty plain plain/file)
+	(cd "$1" && getfacl -n "${names[@]}" && getfattr -h -d -m '^user' "${names[@]}")
 }
 
 # back_up: NEW is like the source; all but the files that are named is shared with PREVIOUS.
@@ -74,7 +75,6 @@ a_life() {
 		volume "$kind"
 		back_up
 		back_up
-		back_up
 		setfacl -m u:7:r "$D/src/dir/acl" "$D/src/plain"
 		setfacl -d -m u:8:r "$D/src/dir" "$D/src/dir/empty"
 		setfattr -n user.mine -v "$kind" "$D/src/dir/attribute" "$D/src/plain"
@@ -84,9 +84,9 @@ a_life() {
 		setfacl -b "$D/src/plain" "$D/src/dir/empty"
 		setfattr -x user.mine "$D/src/plain"
 		back_up dir/acl
-		back_up
 	done
-	grep 'flashback: quick run' "$STORE/here/v/.flashback/logs/$(basename "$NEW")"*
+	back_up
+	[ "$(grep -l 'flashback: quick run' "$STORE/here/v/.flashback/logs"/* | wc -l)" -ge 5 ]
 }
 
 @test "XFS: ACLs stay, and what has one is shared" {

@@ -12,7 +12,8 @@ browser_start() {
 	reply=$(curl -qs --max-time 120 "http://127.0.0.1:$port/session" -d '{"capabilities": {"alwaysMatch": {
 	    "timeouts": {"script": 120000, "pageLoad": 120000},
 	    "goog:chromeOptions": {"binary": "'"$(command -v chromium)"'", "args": ["--headless", "--no-sandbox",
-	    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+	    "--disable-gpu", "--in-process-gpu", "--disable-software-rasterizer", "--disable-extensions",
+	    "--disable-quic", "--no-first-run", "--disable-background-networking",
 	    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-breakpad",
 	    "--hide-scrollbars", "--user-data-dir='"$BATS_FILE_TMPDIR/profile"'"]}}}}')
 	SESSION=$(sed -nE 's/.*"sessionId": ?"([0-9a-f]+)".*/\1/p' <<<"$reply")

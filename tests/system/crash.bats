@@ -37,11 +37,11 @@ count_steps() {
 		change 6
 		recover
 	done
-	while lasts 4; do
+	while lasts 2; do
 		count_steps flashback
 		shuffle "$STEPS"
 		for n in "${SHUFFLED[@]}"; do
-			lasts 4 || break
+			lasts 2 || break
 			change 6
 			draw whom one flashback all
 			crash -p flashback -k "$whom" -n "$n"
@@ -161,7 +161,7 @@ kinds_are() {
 
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
-	while lasts 4; do
+	while lasts 2; do
 		draw who rsync rsync daemon
 		draw_below n 400
 		[ "$who" = rsync ] || n=$((n % 90))
@@ -225,7 +225,7 @@ rest() {
 		background HOG nice bash -c 'while :; do :; done'
 		PIDS+=" $HOG"
 	done
-	while lasts 4; do
+	while lasts 2; do
 		change 6
 		tick
 		launch

@@ -250,16 +250,6 @@ contrast() {
 	is "$(text_of '#reason')" 'all is well'
 }
 
-@test "stale: it is seen while the page stands open, without a word from the server" {
-	tab_open
-	quiet_day
-	status_file next.update=+30
-	look OK
-	kill "$SERVER"
-	time_flies 46
-	wait_for state_is STALE
-}
-
 @test "stopped" {
 	quiet_day
 	status_file status=DOWN epoch=-60 next.update=-60
@@ -375,15 +365,18 @@ contrast() {
 	[ ${#paper[@]} -eq 2 ]
 }
 
-@test "it looks again each minute" {
+@test "it looks again each minute; stale: it is seen while the page stands open, without a word from the server" {
 	tab_open
 	quiet_day
 	look OK
-	status_file health=WARNING reason=x
+	status_file health=WARNING reason=x next.update=+30
 	sleep 0.2
 	state_is OK
 	time_flies 61
 	wait_for state_is WARNING
+	kill "$SERVER"
+	time_flies 46
+	wait_for state_is STALE
 }
 
 @test "a telephone whose clock is wrong" {

@@ -4,6 +4,7 @@
 
 # web_begin: a private directory, with a directory for the two files and one for the page.
 web_begin() {
+	trace_less
 	D=$(cd "$BATS_TEST_TMPDIR" && pwd -P)
 	RUN=$D/run SHARE=$D/share PIDS='' DAEMON=''
 	mkdir "$RUN" "$SHARE"
