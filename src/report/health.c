@@ -1,269 +1,298 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/report/health.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "flashback/lib/clock.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/units.h"
-#include "flashback/report/forecast.h"
 #include "flashback/report/reason.h"
 #include "flashback/report/state.h"
 
 #define DAY (24 * 60 * 60)
+#define SHORT 30       /* days until the disk is full */
+#define LEAST 1024     /* bytes a day; less is none */
+#define FAR (10 * 365) /* days that are not counted */
 
-/* Boxes without a clock battery boot in 1970.  Before the release date the time is certainly
- * wrong. */
-static bool
-clock_is_wrong(const struct view *view)
-{
-	return view->when.now < CLOCK_RELEASE_DATE;
-}
+/* ---- the growth of the disk ---- */
 
-/* Unknown is not a fault yet: after a start the disk has not been checked for a moment. */
-static bool
-disk_is_unfit(const struct view *view)
+/* Days until only min_free is left; 0 when it is. */
+static uint64_t
+days_left(const struct view_disk *disk)
 {
-	return view->when.disk != PLAN_DISK_OK && view->when.disk != PLAN_DISK_UNKNOWN;
-}
+	uint64_t left = disk->free > disk->least ? disk->free - disk->least : 0;
 
-static void
-report_disk(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)row;
-	fputs(view->disk_reason != NULL ? view->disk_reason : "the backup disk is not usable", f);
+	return left / (uint64_t)disk->growth;
 }
 
 static bool
-disk_fills_up(const struct view *view)
+grows(const struct view_disk *disk)
 {
-	return forecast_is_short(&view->disk);
+	return disk->known && disk->mounted && disk->growth >= LEAST;
 }
 
-static void
-report_growth(FILE *f, const struct view *view, const struct table_row *row)
+/* Two digits: more would claim too much. */
+static uint64_t
+rounded(uint64_t days)
 {
-	(void)row;
-	fputs("the backup disk ", f);
-	forecast_growth(f, &view->disk);
-	fputs("; make room, or lower keep_ options", f);
+	uint64_t unit = 1;
+
+	while (days / unit >= 100)
+		unit *= 10;
+	return (days + unit / 2) / unit * unit;
 }
 
+void
+health_growth(FILE *f, const char *before, const struct view_disk *disk, const char *after)
+{
+	char text[UNITS_TEXT];
+	uint64_t days;
+
+	if (!grows(disk))
+		return;
+	days = days_left(disk);
+	units_format_bytes(text, (uint64_t)disk->growth);
+	fprintf(f, "%sgrows %s a day: full ", before, text);
+	if (days > FAR)
+		fputs("in more than 10 years", f);
+	else if (days == 0)
+		fputs("within a day", f);
+	else
+		fprintf(f, "in about %" PRIu64 " day%s", rounded(days), days == 1 ? "" : "s");
+	fputs(after, f);
+}
+
+void
+health_disk(FILE *f, const struct view_disk *disk)
+{
+	char free[UNITS_TEXT], total[UNITS_TEXT];
+	double share = disk->total > 0 ? (double)disk->free / (double)disk->total : 0;
+
+	if (!disk->known)
+		return;
+	if (!disk->mounted) {
+		fputs("\ndisk: absent\n", f);
+		return;
+	}
+	fprintf(f, "\ndisk: %s of %s free (%d %%)", units_format_bytes(free, disk->free),
+	        units_format_bytes(total, disk->total), (int)(share * 100 + 0.5));
+	health_growth(f, "; ", disk, "");
+	fputc('\n', f);
+}
+
+/* ---- the faults ---- */
+
+/* Every fault, of WARNING and CRITICAL, worst first: health is the first that applies. */
+enum fault {
+	CLOCK,
+	DISK,
+	SUSPECT,
+	OVERDUE, /* CRITICAL up to this one */
+	DIFFERS,
+	CONFIG,
+	FAILED,
+	FULL,
+	PARTIAL,
+	FUTURE,
+	UNRESOLVED,
+	NEVER,
+	GROWTH,
+	WARNINGS,
+	NO_VOLUMES
+};
+
+#define FAULTS (NO_VOLUMES + 1)
+
+/* Those of single volumes; the others concern the program. */
+static const bool of_volumes[FAULTS] = {
+    [SUSPECT] = true, [OVERDUE] = true, [DIFFERS] = true,    [FAILED] = true, [FULL] = true,
+    [PARTIAL] = true, [FUTURE] = true,  [UNRESOLVED] = true, [NEVER] = true,
+};
+
+/* A laptop in .local is unknown while it is away, so only a name that never worked is reported as a
+ * probable mistake: it has not resolved for a day, and there is no snapshot. */
 static bool
-config_is_broken(const struct view *view)
+is_unresolved(const struct table_row *row, int64_t now)
 {
-	return view->config_error != NULL;
-}
-
-static void
-report_config(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)row;
-	fprintf(f, "the config has errors and is not used: %s", view->config_error);
-}
-
-static bool
-has_warnings(const struct view *view)
-{
-	return view->warnings != NULL && view->warnings->n > 0;
-}
-
-/* The first standing warning; the others are only counted, as the reason is one line. */
-static void
-report_warning(FILE *f, const struct view *view, const struct table_row *row)
-{
-	size_t n = view->warnings->n;
-
-	(void)row;
-	fputs(view->warnings->item[0], f);
-	if (n > 1)
-		fprintf(f, " (and %zu more warning%s)", n - 1, n == 2 ? "" : "s");
-}
-
-static bool
-row_is_suspect(const struct table_row *row, const struct view *view)
-{
-	(void)view;
-	return state_is_suspect(row);
-}
-
-static bool
-row_is_overdue(const struct table_row *row, const struct view *view)
-{
-	return plan_overdue(row, view->when.now);
-}
-
-static bool
-row_is_future(const struct table_row *row, const struct view *view)
-{
-	return state_is_future(row, view->when.now);
-}
-
-static bool
-row_is_failed(const struct table_row *row, const struct view *view)
-{
-	(void)view;
-	return state_is_failed(row);
-}
-
-static bool
-row_differs(const struct table_row *row, const struct view *view)
-{
-	(void)view;
-	return row->differs != NULL;
-}
-
-static void
-report_differs(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)view;
-	fprintf(f, "%s: %s", row->volume->id, row->differs);
-}
-
-/* A run that met a full disk or a quota. */
-static bool
-row_is_full(const struct table_row *row, const struct view *view)
-{
-	(void)view;
-	return !table_active(row) && row->seen.last.result == RESULT_FULL;
-}
-
-static bool
-row_is_partial(const struct table_row *row, const struct view *view)
-{
-	(void)view;
-	return state_is_partial(row);
-}
-
-/* Has the name not resolved for a day, and is there no snapshot?  A laptop in .local is unknown
- * while it is away, so only a name that never worked is reported as a probable mistake. */
-static bool
-row_is_unresolved(const struct table_row *row, const struct view *view)
-{
-	return row->unresolved_since != 0 && view->when.now - row->unresolved_since >= DAY &&
+	return row->unresolved_since != 0 && now - row->unresolved_since >= DAY &&
 	       summary_attempt(&row->seen) == 0;
 }
 
 /* No backup at all, and a wake has passed since the volume is known: a host that never answers is
  * no host that is away. */
 static bool
-row_is_never(const struct table_row *row, const struct view *view)
+has_none(const struct table_row *row, const struct plan_now *when)
 {
 	int64_t since = row->seen.first != 0 ? row->seen.first : row->first_seen;
 
-	return state_is_never(row) && view->when.now - since >= view->when.wake;
-}
-
-/* Says how old the newest backup is and, after it, why there is no newer one. */
-static void
-report_overdue(FILE *f, const struct view *view, const struct table_row *row)
-{
-	int64_t good = summary_good(&row->seen);
-	char age[UNITS_TEXT];
-	struct state state;
-
-	state_of(row, view, &state);
-	fprintf(f, "%s is overdue: ", row->volume->id);
-	if (good == 0)
-		fputs("no backup yet", f);
-	else
-		fprintf(f, "its newest backup is %s old",
-		        units_format_age(age, view->when.now - good));
-	reason_text(f, "; ", row, view, &state);
-}
-
-static void
-report_future(FILE *f, const struct view *view, const struct table_row *row)
-{
-	fprintf(f, "%s: ", row->volume->id);
-	reason_future(f, row, view);
-}
-
-static void
-report_unresolved(FILE *f, const struct view *view, const struct table_row *row)
-{
-	(void)view;
-	fprintf(f, "%s: the name %s has not resolved for a day: is it spelt right?",
-	        row->volume->id, row->volume->address);
-}
-
-static void
-report_never(FILE *f, const struct view *view, const struct table_row *row)
-{
-	struct state state;
-
-	state_of(row, view, &state);
-	fprintf(f, "%s has no backup yet", row->volume->id);
-	reason_text(f, ": ", row, view, &state);
+	return state_is_never(row) && when->now - since >= when->wake;
 }
 
 /* Nothing to back up is no success.  Rows that have left the config do not count. */
 static bool
 has_no_volumes(const struct view *view)
 {
-	size_t n = 0;
+	struct health_counts counts;
 
-	for (size_t i = 0; i < view->table->n; i++)
-		n += !view->table->row[i].gone;
-	return view->life == VIEW_ALIVE && n == 0;
+	health_count(view->table, view->when.now, &counts);
+	return view->life == VIEW_ALIVE && counts.total == 0;
 }
 
-/* Every cause of WARNING and CRITICAL, worst first: health is the first row that applies.  A cause
- * concerns the whole program (all) or single volumes (row).  It is described by report, or, where
- * that is NULL, by words: those of a volume stand between its name and its reason, the reason that
- * belongs to state: a volume that is being backed up is still suspect, and why is what counts. */
-static const struct health_rule {
-	enum health_level level;
-	bool (*all)(const struct view *view);
-	bool (*row)(const struct table_row *row, const struct view *view);
-	void (*report)(FILE *f, const struct view *view, const struct table_row *row);
-	const char *words;
-	enum state_word state;
-} rules[] = {
-    {HEALTH_CRITICAL, clock_is_wrong, NULL, NULL,
-     "the clock is wrong: its date is before the release of flashback; no backup runs until it is "
-     "set",
-     0},
-    {HEALTH_CRITICAL, disk_is_unfit, NULL, report_disk, NULL, 0},
-    {HEALTH_CRITICAL, NULL, row_is_suspect, NULL, "is suspect", STATE_SUSPECT},
-    {HEALTH_CRITICAL, NULL, row_is_overdue, report_overdue, NULL, 0},
-    {HEALTH_WARNING, NULL, row_differs, report_differs, NULL, 0},
-    {HEALTH_WARNING, config_is_broken, NULL, report_config, NULL, 0},
-    {HEALTH_WARNING, NULL, row_is_failed, NULL, "failed", STATE_FAILED},
-    {HEALTH_WARNING, NULL, row_is_full, NULL, "has no space", STATE_WAITING},
-    {HEALTH_WARNING, NULL, row_is_partial, NULL, "is partial", STATE_PARTIAL},
-    {HEALTH_WARNING, NULL, row_is_future, report_future, NULL, 0},
-    {HEALTH_WARNING, NULL, row_is_unresolved, report_unresolved, NULL, 0},
-    {HEALTH_WARNING, NULL, row_is_never, report_never, NULL, 0},
-    {HEALTH_WARNING, disk_fills_up, NULL, report_growth, NULL, 0},
-    {HEALTH_WARNING, has_warnings, NULL, report_warning, NULL, 0},
-    {HEALTH_WARNING, has_no_volumes, NULL, NULL, "no volumes are configured: nothing is backed up",
-     0},
-};
-
-/* Describe a cause that has no function for it. */
-static void
-report_words(FILE *f, const struct health_rule *rule, const struct view *view,
-             const struct table_row *row)
+/* Does a fault apply, to the program or to the volume of row? */
+static bool
+applies(enum fault fault, const struct view *view, const struct table_row *row)
 {
-	struct state state;
+	const struct plan_now *when = &view->when;
 
-	if (row == NULL) {
-		fputs(rule->words, f);
-		return;
+	switch (fault) {
+	case CLOCK:
+		/* Boxes without a clock battery boot in 1970. */
+		return when->now < CLOCK_RELEASE_DATE;
+	case DISK:
+		/* Unknown is not a fault yet: it has not been checked for a moment after a start.
+		 */
+		return when->disk != PLAN_DISK_OK && when->disk != PLAN_DISK_UNKNOWN;
+	case SUSPECT:
+		return state_is_suspect(row);
+	case OVERDUE:
+		return plan_overdue(row, when->now);
+	case DIFFERS:
+		return row->differs != NULL;
+	case CONFIG:
+		return view->config_error != NULL;
+	case FAILED:
+		return state_is_failed(row);
+	case FULL:
+		/* A run has met a full disk or a quota. */
+		return !table_active(row) && row->seen.last.result == RESULT_FULL;
+	case PARTIAL:
+		return state_is_partial(row);
+	case FUTURE:
+		return state_is_future(row, when->now);
+	case UNRESOLVED:
+		return is_unresolved(row, when->now);
+	case NEVER:
+		return has_none(row, when);
+	case GROWTH:
+		return grows(&view->disk) && days_left(&view->disk) < SHORT;
+	case WARNINGS:
+		return view->warnings != NULL && view->warnings->n > 0;
+	case NO_VOLUMES:
+		return has_no_volumes(view);
 	}
-	state_of(row, view, &state);
-	state.word = rule->state;
-	fprintf(f, "%s %s", row->volume->id, rule->words);
-	reason_text(f, ": ", row, view, &state);
+	return false;
 }
 
-/* Count the volumes that a cause applies to; *first is the first of them.  Disabled volumes have no
+/* ---- their words ---- */
+
+/* What is wrong with a volume, and the reason that belongs to that, whatever the volume does now:
+ * one that is being backed up is still suspect, and why is what counts. */
+static void
+put_wrong(FILE *f, const char *words, enum state_word word, struct state *state)
+{
+	state->word = word;
+	fputs(words, f);
+	reason_text(f, ": ", state);
+}
+
+/* How old the newest backup is and, after it, why there is no newer one. */
+static void
+put_overdue(FILE *f, const struct state *state)
+{
+	int64_t good = summary_good(&state->row->seen);
+	char age[UNITS_TEXT];
+
+	fputs(" is overdue: ", f);
+	if (good == 0)
+		fputs("no backup yet", f);
+	else
+		fprintf(f, "its newest backup is %s old",
+		        units_format_age(age, state->view->when.now - good));
+	reason_text(f, "; ", state);
+}
+
+/* The first standing warning; the others are only counted, as the reason is one line. */
+static void
+put_warning(FILE *f, const struct text_list *warnings)
+{
+	size_t n = warnings->n;
+
+	fputs(warnings->item[0], f);
+	if (n > 1)
+		fprintf(f, " (and %zu more warning%s)", n - 1, n == 2 ? "" : "s");
+}
+
+/* Describe a fault, after the name of the volume if it is one of a volume: else state has no row.
+ */
+static void
+put_fault(FILE *f, enum fault fault, struct state *state)
+{
+	const struct view *view = state->view;
+
+	switch (fault) {
+	case CLOCK:
+		fputs("the clock is wrong: its date is before the release of flashback; no backup "
+		      "runs until it is set",
+		      f);
+		break;
+	case DISK:
+		fputs(view->disk_reason != NULL ? view->disk_reason
+		                                : "the backup disk is not usable",
+		      f);
+		break;
+	case SUSPECT:
+		put_wrong(f, " is suspect", STATE_SUSPECT, state);
+		break;
+	case OVERDUE:
+		put_overdue(f, state);
+		break;
+	case DIFFERS:
+		fprintf(f, ": %s", state->row->differs);
+		break;
+	case CONFIG:
+		fprintf(f, "the config has errors and is not used: %s", view->config_error);
+		break;
+	case FAILED:
+		put_wrong(f, " failed", STATE_FAILED, state);
+		break;
+	case FULL:
+		put_wrong(f, " has no space", STATE_WAITING, state);
+		break;
+	case PARTIAL:
+		put_wrong(f, " is partial", STATE_PARTIAL, state);
+		break;
+	case FUTURE:
+		fputs(": ", f);
+		reason_future(f, state->row, view);
+		break;
+	case UNRESOLVED:
+		fprintf(f, ": the name %s has not resolved for a day: is it spelt right?",
+		        state->row->volume->address);
+		break;
+	case NEVER:
+		put_wrong(f, " has no backup yet", state->word, state);
+		break;
+	case GROWTH:
+		health_growth(f, "the backup disk ", &view->disk,
+		              "; make room, or lower keep_ options");
+		break;
+	case WARNINGS:
+		put_warning(f, view->warnings);
+		break;
+	case NO_VOLUMES:
+		fputs("no volumes are configured: nothing is backed up", f);
+		break;
+	}
+}
+
+/* ---- the verdict ---- */
+
+/* Count the volumes that have a fault; *first is the first of them.  Disabled volumes have no
  * health, nor those that have left the config. */
 static size_t
-find_rows(const struct health_rule *rule, const struct view *view, const struct table_row **first)
+find_rows(enum fault fault, const struct view *view, const struct table_row **first)
 {
 	const struct table *table = view->table;
 	size_t found = 0;
@@ -271,7 +300,7 @@ find_rows(const struct health_rule *rule, const struct view *view, const struct 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct table_row *row = &table->row[i];
 
-		if (row->volume->disabled || row->gone || !rule->row(row, view))
+		if (row->volume->disabled || row->gone || !applies(fault, view, row))
 			continue;
 		if (found++ == 0)
 			*first = row;
@@ -279,7 +308,7 @@ find_rows(const struct health_rule *rule, const struct view *view, const struct 
 	return found;
 }
 
-/* No cause applies.  Say more than "all is well" where that could be misread: nothing has run yet,
+/* No fault applies.  Say more than "all is well" where that could be misread: nothing has run yet,
  * or nothing is backed up at all. */
 static void
 report_well(FILE *f, const struct view *view)
@@ -300,25 +329,27 @@ report_well(FILE *f, const struct view *view)
 		fputs("all is well", f);
 }
 
-/* Write the first cause that applies, and return its level. */
+/* Write the first fault that applies, and return its level.  Only the worst one is described; the
+ * others show in queue.txt. */
 static enum health_level
 report_worst(FILE *f, const struct view *view)
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		const struct health_rule *rule = &rules[i];
+	for (enum fault fault = 0; fault < FAULTS; fault++) {
 		const struct table_row *row = NULL;
-		size_t found = rule->all != NULL ? rule->all(view) : find_rows(rule, view, &row);
+		struct state state = {.view = view};
+		size_t found =
+		    of_volumes[fault] ? find_rows(fault, view, &row) : applies(fault, view, NULL);
 
 		if (found == 0)
 			continue;
-		/* Only the worst cause is described; the others show in queue.txt. */
-		if (rule->report != NULL)
-			rule->report(f, view, row);
-		else
-			report_words(f, rule, view, row);
+		if (row != NULL) {
+			state_of(row, view, &state);
+			fputs(row->volume->id, f);
+		}
+		put_fault(f, fault, &state);
 		if (found > 1)
 			fprintf(f, " (and %zu more volume%s)", found - 1, found == 2 ? "" : "s");
-		return rule->level;
+		return fault <= OVERDUE ? HEALTH_CRITICAL : HEALTH_WARNING;
 	}
 	report_well(f, view);
 	return HEALTH_OK;

@@ -15,10 +15,12 @@
 #define TIME_SIZE 48                 /* date and time, whatever the year */
 #define WORDS_SIZE (4 * RESULT_TEXT) /* holds every reason, even if all of it is escaped */
 
-/* A reason of several phrases: where it is written, and what separates the next phrase from what
- * is there. */
+/* A reason of several phrases: where it is written, of what, and what separates the next phrase
+ * from what is there. */
 struct phrases {
 	FILE *f;
+	const struct state *state;
+	const struct table_row *row; /* that of state */
 	const char *before;
 };
 
@@ -78,14 +80,15 @@ reason_left(const struct table_row *row, int64_t snapshot, const char *other)
 /* When it is tried again: "again at 14:10", or what has to happen first.  After --once nobody may
  * be there to keep the promise of a time. */
 static void
-put_when(FILE *f, const char *verb, const struct view *view, const struct table_row *row,
-         const struct state *state)
+put_when(FILE *f, const char *verb, const struct state *state)
 {
+	const struct table_row *row = state->row;
+
 	if (row->phase == TABLE_QUEUED) {
 		fprintf(f, "%s when a slot is free", verb);
 	} else if (row->phase == TABLE_PROBING) {
 		fprintf(f, "%s when the host answers", verb);
-	} else if (view->once) {
+	} else if (state->view->once) {
 		fprintf(f, "%s with the next run of flashback", verb);
 	} else if (state->plan.cause == PLAN_DISK) {
 		fprintf(f, "%s when the disk is usable", verb);
@@ -95,7 +98,7 @@ put_when(FILE *f, const char *verb, const struct view *view, const struct table_
 		fprintf(f, "%s at the next wake", verb);
 	} else {
 		fprintf(f, "%s at ", verb);
-		put_time(f, state->next, &view->when);
+		put_time(f, state->next, &state->view->when);
 	}
 }
 
@@ -121,8 +124,9 @@ put_rename(FILE *f, const struct view *view, const struct table_row *row, const 
 /* Why the snapshot is suspect, and the command that accepts it.  If the newest suspect one is not
  * that of the last run, its full name is not known here. */
 static void
-put_suspect(struct phrases *p, const struct table_row *row, const struct view *view)
+put_suspect(struct phrases *p)
 {
+	const struct table_row *row = p->row;
 	struct stamp stamp = row->seen.flawed.snapshot;
 	char from[STAMP_NAME_SIZE], to[STAMP_NAME_SIZE];
 
@@ -137,17 +141,16 @@ put_suspect(struct phrases *p, const struct table_row *row, const struct view *v
 	stamp.state = STAMP_SUSPECT;
 	stamp_format(&stamp, from);
 	stamp.state = STAMP_COMPLETE;
-	put_rename(p->f, view, row, from, stamp_format(&stamp, to));
+	put_rename(p->f, p->state->view, row, from, stamp_format(&stamp, to));
 }
 
 static void
-put_interrupted(struct phrases *p, const struct table_row *row, const struct view *view,
-                const struct state *state)
+put_interrupted(struct phrases *p)
 {
 	fputs("interrupted", phrase(p));
-	if (row->percent > 0)
-		fprintf(p->f, " at %d%%", row->percent);
-	put_when(p->f, ", resumes", view, row, state);
+	if (p->row->percent > 0)
+		fprintf(p->f, " at %d%%", p->row->percent);
+	put_when(p->f, ", resumes", p->state);
 }
 
 /* Why no run can start. */
@@ -168,17 +171,18 @@ disk_words(enum plan_disk disk)
 /* Due and not started: why, and when it will start.  Clock and disk come first, since they hold
  * back everything, whatever the volume waits for besides. */
 static void
-put_waiting(struct phrases *p, const struct table_row *row, const struct view *view,
-            const struct state *state)
+put_waiting(struct phrases *p)
 {
-	const struct history_run *last = &row->seen.last;
+	const struct state *state = p->state;
+	const struct plan_now *when = &state->view->when;
+	const struct history_run *last = &p->row->seen.last;
 
 	if (state->plan.cause == PLAN_CLOCK) {
 		fputs("the clock is wrong: its date is before the release of flashback", phrase(p));
 		return;
 	}
 	if (state->plan.cause == PLAN_DISK) {
-		fputs(disk_words(view->when.disk), phrase(p));
+		fputs(disk_words(when->disk), phrase(p));
 		return;
 	}
 	switch (state->wait) {
@@ -187,7 +191,7 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 		return;
 	case STATE_WAIT_WINDOW:
 		fputs("its window opens at ", phrase(p));
-		put_time(p->f, state->plan.at, &view->when);
+		put_time(p->f, state->plan.at, when);
 		return;
 	case STATE_WAIT_CLOCK:
 		fputs("its newest snapshot is ahead of the clock", phrase(p));
@@ -201,20 +205,20 @@ put_waiting(struct phrases *p, const struct table_row *row, const struct view *v
 	case STATE_WAIT_NOT:
 		break;
 	}
-	put_when(phrase(p), "again", view, row, state);
+	put_when(phrase(p), "again", state);
 }
 
 /* The host is silent, or a removable source is absent: since when. */
 static void
-put_not_found(struct phrases *p, const struct table_row *row, const struct view *view)
+put_not_found(struct phrases *p)
 {
-	const struct history_run *last = &row->seen.last;
+	const struct history_run *last = &p->row->seen.last;
 	bool tells = result_row(last->result)->count == RESULT_COUNT_NOT_FOUND;
 
 	put_words(phrase(p), tells ? reason_of(last, "host silent") : "host silent");
-	if (row->silent_since != 0) {
+	if (p->row->silent_since != 0) {
 		fputs(" since ", p->f);
-		put_time(p->f, row->silent_since, &view->when);
+		put_time(p->f, p->row->silent_since, &p->state->view->when);
 	}
 }
 
@@ -227,26 +231,17 @@ put_plain(struct phrases *p, const char *reason)
 }
 
 static void
-put_failed(struct phrases *p, const struct table_row *row, const struct view *view,
-           const struct state *state)
+put_ready(struct phrases *p)
 {
-	put_plain(p, reason_of(&row->seen.last, NULL));
-	put_when(phrase(p), "again", view, row, state);
-}
-
-static void
-put_ready(struct phrases *p, const struct table_row *row, const struct view *view,
-          const struct state *state)
-{
-	if (row->phase == TABLE_PROBING)
+	if (p->row->phase == TABLE_PROBING)
 		fputs("probing the host", phrase(p));
 	else
-		put_when(phrase(p), "starts", view, row, state);
+		put_when(phrase(p), "starts", p->state);
 }
 
 /* What a run does, where the progress figures do not show that. */
 static void
-put_running(struct phrases *p, const struct table_row *row)
+put_running(struct phrases *p)
 {
 	static const char *const words[] = {
 	    [TABLE_PREPARING] = "preparing",
@@ -256,28 +251,23 @@ put_running(struct phrases *p, const struct table_row *row)
 	    [TABLE_EXPIRING] = "expiring old snapshots",
 	};
 
-	if (row->gone)
+	if (p->row->gone)
 		fputs("no longer in the config; this row ends with the run", phrase(p));
-	if (row->phase == TABLE_ENDING)
+	if (p->row->phase == TABLE_ENDING)
 		fputs("being stopped", phrase(p));
-	else if (words[row->stage] != NULL)
-		fputs(words[row->stage], phrase(p));
-}
-
-static void
-put_partial(struct phrases *p, const struct table_row *row)
-{
-	put_words(phrase(p),
-	          reason_left(row, row->seen.partial, "some of the source could not be read"));
+	else if (words[p->row->stage] != NULL)
+		fputs(words[p->row->stage], phrase(p));
 }
 
 /* The reason for each state.  An interrupted run is not a failure, so its reason is shown with
  * whatever state the volume has meanwhile; so is why --once could not run a volume that is not
  * due. */
 static void
-put_reason(struct phrases *p, const struct table_row *row, const struct view *view,
-           const struct state *state)
+put_reason(struct phrases *p)
 {
+	const struct table_row *row = p->row;
+	const struct state *state = p->state;
+
 	switch (state->word) {
 	case STATE_DISABLED:
 		if (table_active(row))
@@ -286,19 +276,21 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 	case STATE_COMPARING:
 	case STATE_BACKING_UP:
 	case STATE_ROTATING:
-		put_running(p, row);
+		put_running(p);
 		break;
 	case STATE_NOT_FOUND:
-		put_not_found(p, row, view);
+		put_not_found(p);
 		break;
 	case STATE_FAILED:
-		put_failed(p, row, view, state);
+		put_plain(p, reason_of(&row->seen.last, NULL));
+		put_when(phrase(p), "again", state);
 		break;
 	case STATE_SUSPECT:
-		put_suspect(p, row, view);
+		put_suspect(p);
 		break;
 	case STATE_PARTIAL:
-		put_partial(p, row);
+		put_plain(
+		    p, reason_left(row, row->seen.partial, "some of the source could not be read"));
 		break;
 	case STATE_SUCCEEDED:
 		put_plain(p, reason_of(&row->seen.last, NULL));
@@ -307,12 +299,13 @@ put_reason(struct phrases *p, const struct table_row *row, const struct view *vi
 	case STATE_READY:
 	case STATE_NEXT:
 		if (row->seen.last.result == RESULT_INTERRUPTED)
-			put_interrupted(p, row, view, state);
+			put_interrupted(p);
 		else if (state->word == STATE_WAITING)
-			put_waiting(p, row, view, state);
+			put_waiting(p);
 		else if (state->word == STATE_READY)
-			put_ready(p, row, view, state);
-		else if (view->once && result_row(row->seen.last.result)->wait == RESULT_WAIT_BUSY)
+			put_ready(p);
+		else if (state->view->once &&
+		         result_row(row->seen.last.result)->wait == RESULT_WAIT_BUSY)
 			put_plain(p, reason_of(&row->seen.last, "busy"));
 		break;
 	}
@@ -332,15 +325,15 @@ reason_future(FILE *f, const struct table_row *row, const struct view *view)
 /* The reason, then a stamp from the future if there is one: as long as that is there, nothing of
  * the volume expires, whatever its state. */
 void
-reason_text(FILE *f, const char *before, const struct table_row *row, const struct view *view,
-            const struct state *state)
+reason_text(FILE *f, const char *before, const struct state *state)
 {
-	struct phrases p = {.f = f, .before = before};
+	const struct table_row *row = state->row;
+	struct phrases p = {.f = f, .state = state, .row = row, .before = before};
 
-	put_reason(&p, row, view, state);
+	put_reason(&p);
 	/* A second problem, independent of the state: it stops expiry. */
-	if (state_is_future(row, view->when.now) && !row->volume->disabled)
-		reason_future(phrase(&p), row, view);
+	if (state_is_future(row, state->view->when.now) && !row->volume->disabled)
+		reason_future(phrase(&p), row, state->view);
 }
 
 /* " 43% 12.3M/s 0:07:12", as far as known; during a comparison the number of files compared. */
@@ -373,7 +366,7 @@ put_took(FILE *f, const struct table_row *row)
 
 /* What follows the word directly. */
 static void
-put_detail(FILE *f, const struct table_row *row, const struct view *view, const struct state *state)
+put_detail(FILE *f, const struct state *state)
 {
 	static const char *const waits[] = {
 	    [STATE_WAIT_NOT] = "",      [STATE_WAIT_WINDOW] = "window", [STATE_WAIT_SLOT] = "slot",
@@ -382,18 +375,17 @@ put_detail(FILE *f, const struct table_row *row, const struct view *view, const 
 	char text[UNITS_TEXT];
 
 	if (state->word == STATE_BACKING_UP || state->word == STATE_COMPARING)
-		put_progress(f, row);
+		put_progress(f, state->row);
 	else if (state->word == STATE_FAILED || state->word == STATE_SUCCEEDED)
-		put_took(f, row);
+		put_took(f, state->row);
 	else if (state->word == STATE_WAITING)
 		fprintf(f, " (%s)", waits[state->wait]);
 	else if (state->word == STATE_NEXT)
-		fprintf(f, " %s", units_format_clock(text, state->next - view->when.now));
+		fprintf(f, " %s", units_format_clock(text, state->next - state->view->when.now));
 }
 
 void
-reason_status(FILE *f, const struct table_row *row, const struct view *view,
-              const struct state *state)
+reason_status(FILE *f, const struct state *state)
 {
 	static const char *const words[] = {
 	    [STATE_DISABLED] = "DISABLED",     [STATE_COMPARING] = "COMPARING",
@@ -405,8 +397,8 @@ reason_status(FILE *f, const struct table_row *row, const struct view *view,
 	};
 
 	fputs(words[state->word], f);
-	put_detail(f, row, view, state);
+	put_detail(f, state);
 	if (state->overdue)
 		fputs(", OVERDUE", f);
-	reason_text(f, ": ", row, view, state);
+	reason_text(f, ": ", state);
 }

@@ -125,8 +125,10 @@ next_start(const struct table_row *row, const struct view *view, const struct pl
 /* The first word that applies, in the order of enum state_word: what the user has decided, what
  * goes on now, what is wrong, and only then when it runs next. */
 static enum state_word
-word_of(const struct table_row *row, const struct state *state)
+word_of(const struct state *state)
 {
+	const struct table_row *row = state->row;
+
 	if (row->volume->disabled)
 		return STATE_DISABLED;
 	if (table_active(row) && row->stage == TABLE_COMPARING)
@@ -151,9 +153,11 @@ word_of(const struct table_row *row, const struct state *state)
 void
 state_of(const struct table_row *row, const struct view *view, struct state *out)
 {
+	out->row = row;
+	out->view = view;
 	plan_decide(row, &view->when, &out->plan);
 	out->overdue = plan_overdue(row, view->when.now);
 	out->next = next_start(row, view, &out->plan);
 	out->wait = wait_of(row, out->plan.cause);
-	out->word = word_of(row, out);
+	out->word = word_of(out);
 }

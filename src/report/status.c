@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "flashback/lib/text.h"
-#include "flashback/report/forecast.h"
 #include "flashback/report/health.h"
 #include "flashback/report/queue.h"
 #include "flashback/report/reason.h"
@@ -76,22 +75,13 @@ wait_minutes(const struct view *view, const struct busiest *top)
 	return (left + MINUTE - 1) / MINUTE;
 }
 
-static void
-local_time(struct tm *tm, const struct view *view)
-{
-	const struct stamp stamp = {.when = view->when.now, .offset = view->when.offset};
-
-	stamp_local(&stamp, tm);
-}
-
 /* Write a value that may contain anything, on one line. */
 static void
 put_text(FILE *f, const char *key, const char *value)
 {
-	size_t len = strlen(value), size = 4 * len + 1; /* if all of it is escaped */
-	char *text = malloc(size);
+	char *text = text_cleaned(value);
 
-	fprintf(f, "%s=%s\n", key, text != NULL ? text_clean(text, size, value, len) : "");
+	fprintf(f, "%s=%s\n", key, text != NULL ? text : "");
 	free(text);
 }
 
@@ -144,12 +134,13 @@ put_target(FILE *f, const struct table *table)
 static void
 put_contract(FILE *f, const struct view *view)
 {
+	const struct stamp now = {.when = view->when.now, .offset = view->when.offset};
 	struct busiest top = find_busiest(view->table);
 	const char *status = activities[top.activity].status;
 	char time[TIME_SIZE];
 	struct tm tm;
 
-	local_time(&tm, view);
+	stamp_local(&now, &tm);
 	strftime(time, sizeof(time), "date=%F\ntime=%T\n", &tm);
 	fputs(time, f);
 	if (view->life != VIEW_ALIVE)
@@ -159,16 +150,6 @@ put_contract(FILE *f, const struct view *view)
 	put_target(f, view->table);
 	fprintf(f, "wait=%" PRId64 "\n", wait_minutes(view, &top));
 	put_disk(f, view);
-}
-
-static void
-put_growth(FILE *f, const struct view_disk *disk)
-{
-	if (!forecast_grows(disk))
-		return;
-	fputs("disk.forecast=", f);
-	forecast_growth(f, disk);
-	fputc('\n', f);
 }
 
 static void
@@ -192,8 +173,9 @@ put_counts(FILE *f, const struct view *view)
  * volume does now: otherwise a monitor would see it recover whenever it is backed up.  Likewise one
  * without a backup is not merely absent. */
 static const char *
-state_name(const struct table_row *row, const struct state *state)
+state_name(const struct state *state)
 {
+	const struct table_row *row = state->row;
 	static const char *const names[] = {
 	    [STATE_DISABLED] = "DISABLED",  [STATE_COMPARING] = "RUNNING",
 	    [STATE_BACKING_UP] = "RUNNING", [STATE_ROTATING] = "RUNNING",
@@ -221,16 +203,6 @@ put_figure(FILE *f, const char *key, bool known, int64_t value)
 		fprintf(f, " %s=%" PRId64, key, value);
 	else
 		fprintf(f, " %s=-", key);
-}
-
-/* When the newest backup was made, as its name has it. */
-static void
-put_local(FILE *f, const struct table_row *row, const struct view *view)
-{
-	struct stamp newest = state_newest(row, view);
-	char name[STAMP_NAME_SIZE];
-
-	fprintf(f, " at=%s", newest.when != 0 ? stamp_format(&newest, name) : "-");
 }
 
 /* Memory that the words of one volume after the other are written to: a stream for each would cost
@@ -268,13 +240,14 @@ static void
 put_volume(FILE *f, const struct table_row *row, const struct view *view, struct words *words)
 {
 	const struct summary *seen = &row->seen;
-	int64_t last = summary_good(seen);
+	struct stamp newest = state_newest(row, view);
+	char name[STAMP_NAME_SIZE];
 	struct state state;
 
 	state_of(row, view, &state);
-	fprintf(f, "volume=%s state=%s%s", row->volume->id, state_name(row, &state),
+	fprintf(f, "volume=%s state=%s%s", row->volume->id, state_name(&state),
 	        state.overdue ? ",OVERDUE" : "");
-	put_figure(f, "last", last != 0, last);
+	put_figure(f, "last", newest.when != 0, newest.when);
 	put_figure(f, "due", state.next != 0 && !table_active(row), state.next);
 	put_figure(f, "kept", row->known, seen->kept);
 	put_figure(f, "files", seen->files >= 0, seen->files);
@@ -282,10 +255,10 @@ put_volume(FILE *f, const struct table_row *row, const struct view *view, struct
 	put_figure(f, "new", seen->new_bytes >= 0, seen->new_bytes);
 	put_figure(f, "seconds", seen->seconds >= 0, seen->seconds);
 	put_figure(f, "every", true, row->volume->every);
-	put_local(f, row, view);
+	fprintf(f, " at=%s", newest.when != 0 ? stamp_format(&newest, name) : "-");
 	if (words->f != NULL) {
 		rewind(words->f);
-		reason_status(words->f, row, view, &state);
+		reason_status(words->f, &state);
 	}
 	put_words(f, words);
 }
@@ -317,7 +290,7 @@ status_write(FILE *f, const struct view *view)
 	fprintf(f, "health=%s\n", health_name(verdict.level));
 	put_text(f, "reason", verdict.reason);
 	put_counts(f, view);
-	put_growth(f, &view->disk);
+	health_growth(f, "disk.forecast=", &view->disk, "\n");
 	fprintf(f, "next.update=%" PRId64 "\n",
 	        view->life == VIEW_DOWN ? view->when.now : view->next_update);
 	fprintf(f, "epoch=%" PRId64 "\n", view->when.now);
@@ -349,7 +322,7 @@ status_progress(FILE *f, const struct view *view)
 		return;
 	state_of(row, view, &state);
 	fprintf(f, "%s: ", row->volume->id);
-	reason_status(f, row, view, &state);
+	reason_status(f, &state);
 	if (top.running > 1)
 		fprintf(f, " (and %u more)", top.running - 1);
 }
@@ -392,16 +365,14 @@ put_health(FILE *f, const struct view *view)
 void
 status_queue(FILE *f, const struct view *view)
 {
-	char time[TIME_SIZE];
-	struct tm tm;
+	const struct stamp now = {.when = view->when.now, .offset = view->when.offset};
+	char time[STAMP_TIME_SIZE];
 
-	local_time(&tm, view);
-	strftime(time, sizeof(time), "%F %T : ", &tm);
-	fputs(time, f);
+	fprintf(f, "%s : ", stamp_time(&now, time));
 	put_activity(f, view);
 	fputc('\n', f);
 	put_health(f, view);
 	fputc('\n', f);
 	queue_print(f, view, false);
-	forecast_line(f, &view->disk);
+	health_disk(f, &view->disk);
 }

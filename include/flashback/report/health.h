@@ -3,13 +3,12 @@
 #define FLASHBACK_HEALTH_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "flashback/report/view.h"
 
-/*
- * The overall health and the worst cause.  The rules are one table in health.c.
- * Core: no I/O.
- */
+/* The overall health and the worst cause; how full the disk is, and when it will be full.  Core: to
+ * a FILE *. */
 
 #define HEALTH_REASON 320
 
@@ -34,5 +33,13 @@ void health_judge(const struct view *view, struct health_verdict *out);
 
 /** health_name(level): "OK" "WARNING" "CRITICAL". */
 const char *health_name(enum health_level level);
+
+/** health_growth(f, before, disk, after): "grows 3.1G a day: full in about 170 days", that is,
+ * until only min_free is left; nothing if it is not known to fill up. */
+void health_growth(FILE *f, const char *before, const struct view_disk *disk, const char *after);
+
+/** health_disk(f, disk): the last line of queue.txt, "disk: 537G of 2.0T free (25 %)" and the
+ * growth. */
+void health_disk(FILE *f, const struct view_disk *disk);
 
 #endif

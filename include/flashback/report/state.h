@@ -39,6 +39,8 @@ enum state_wait {
 };
 
 struct state {
+	const struct table_row *row; /* of this row */
+	const struct view *view;
 	enum state_word word;
 	bool overdue;
 	enum state_wait wait; /* of WAITING */

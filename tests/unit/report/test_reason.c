@@ -282,7 +282,7 @@ print_status(FILE *f, const void *arg)
 	struct state state;
 
 	state_of(asked->row, asked->view, &state);
-	reason_status(f, asked->row, asked->view, &state);
+	reason_status(f, &state);
 }
 
 static void
