@@ -45,62 +45,38 @@ is_wanted(const struct dry *d, const struct volume *v)
 	return d->wanted->n == 0;
 }
 
-static bool
-is_there(const struct config *config, const char *wanted)
-{
-	for (size_t i = 0; i < config->n; i++)
-		if (volume_is_named(config->volumes[i], wanted))
-			return true;
-	return false;
-}
-
-static const char *
-local_time(const struct dry *d, int64_t at, char buf[STAMP_TIME_SIZE])
-{
-	const struct stamp s = {.when = at, .offset = d->when.offset};
-
-	return stamp_time(&s, buf);
-}
-
 /* Print what plan_decide returns for a volume.  The same function decides in the daemon, so that
  * the dry run cannot differ from it. */
 static void
 print_reason(const struct dry *d, const struct table_row *row)
 {
+	static const struct {
+		const char *words;
+		bool dated; /* the instant of the decision follows */
+	} causes[] = {
+	    [PLAN_RUN] = {"due; it would run now", false},
+	    [PLAN_NOT_DUE] = {"not due until ", true},
+	    [PLAN_DISABLED] = {"disabled", false},
+	    [PLAN_CLOCK] = {"nothing runs: the clock is wrong", false},
+	    [PLAN_AHEAD] = {"held back: its newest snapshot is ahead of the clock until ", true},
+	    [PLAN_DISK] = {"nothing runs: ", false},
+	    [PLAN_WINDOW] = {"due, but its window opens at ", true},
+	    [PLAN_BACKOFF] = {"due, but it has failed: again at ", true},
+	};
 	struct plan_decision decision;
+	struct stamp stamp = {.offset = d->when.offset};
+	const char *after = "";
 	char at[STAMP_TIME_SIZE];
 
 	plan_decide(row, &d->when, &decision);
-	local_time(d, decision.at, at);
-	printf("%s: ", row->volume->id);
-	switch (decision.cause) {
-	case PLAN_RUN:
-		printf("due; %s\n", row->volume->probe == VOLUME_PROBE_NONE
-		                        ? "it would run now"
-		                        : "it would run now if its host answers");
-		break;
-	case PLAN_NOT_DUE:
-		printf("not due until %s\n", at);
-		break;
-	case PLAN_DISABLED:
-		puts("disabled");
-		break;
-	case PLAN_CLOCK:
-		puts("nothing runs: the clock is wrong");
-		break;
-	case PLAN_AHEAD:
-		printf("held back: its newest snapshot is ahead of the clock until %s\n", at);
-		break;
-	case PLAN_DISK:
-		printf("nothing runs: %s\n", d->disk_reason);
-		break;
-	case PLAN_WINDOW:
-		printf("due, but its window opens at %s\n", at);
-		break;
-	case PLAN_BACKOFF:
-		printf("due, but it has failed: again at %s\n", at);
-		break;
-	}
+	stamp.when = decision.at;
+	if (decision.cause == PLAN_RUN && row->volume->probe != VOLUME_PROBE_NONE)
+		after = " if its host answers";
+	else if (decision.cause == PLAN_DISK)
+		after = d->disk_reason;
+	else if (causes[decision.cause].dated)
+		after = stamp_time(&stamp, at);
+	printf("%s: %s%s\n", row->volume->id, causes[decision.cause].words, after);
 }
 
 /* Make the plan of a run with the function that the worker uses.  The changes that the salvage of a
@@ -150,18 +126,20 @@ print_kind(const struct store_volume *v, const struct runplan *plan, struct text
 static int
 print_command(const struct dry *d, const struct table_row *row, struct store_volume *v)
 {
-	char *path = text_format("%s/%s", d->data_dir, row->volume->id);
-	char *above = text_format("%s/%s", d->data_dir, row->volume->host);
+	const struct volume *volume = row->volume;
 	struct text_list cd = {0}, argv = {0}, make = {0};
 	struct copy copy;
 	int rc = -1;
 
-	if (path == NULL || above == NULL || text_list_split(&make, "mkdir -pm 700") != 0 ||
-	    text_list_add(&make, above) != 0 || text_list_add(&make, path) != 0)
+	text_list_split(&make, "mkdir -pm 700");
+	text_list_addf(&make, "%s/%s", d->data_dir, volume->host);
+	text_list_addf(&make, "%s/%s", d->data_dir, volume->id);
+	text_list_add(&cd, "cd");
+	text_list_addf(&cd, "%s/%s", d->data_dir, volume->id);
+	if (make.lost || cd.lost)
 		goto out;
-	plan_run(d, row, v, path, &copy);
-	if (text_list_add(&cd, "cd") == 0 && text_list_add(&cd, path) == 0 &&
-	    print_kind(v, &copy.plan, &argv) == 0) {
+	plan_run(d, row, v, cd.item[1], &copy);
+	if (print_kind(v, &copy.plan, &argv) == 0) {
 		printf("    ");
 		if (v->fd < 0) {
 			argv_print(stdout, &make);
@@ -177,8 +155,6 @@ out:
 	text_list_free(&make);
 	text_list_free(&cd);
 	text_list_free(&argv);
-	free(above);
-	free(path);
 	return rc;
 }
 
@@ -264,7 +240,7 @@ print_all(const struct dry *d)
 	int rc = 0;
 
 	for (size_t i = 0; i < d->wanted->n; i++) {
-		if (is_there(d->config, d->wanted->item[i]))
+		if (config_named(d->config, d->wanted->item[i]) > 0)
 			continue;
 		reload_unknown(d->config, d->wanted->item[i]);
 		return 1;

@@ -234,8 +234,8 @@ list_snapshots(const struct list *l, const struct volume *volume)
 /* ---- operands ---- */
 
 /* The part of an operand after HOST/VOLUME/; NULL when it does not begin with that volume. */
-static const char *
-path_in(const struct volume *volume, const char *operand)
+static char *
+path_in(const struct volume *volume, char *operand)
 {
 	size_t len = strlen(volume->id);
 
@@ -243,29 +243,41 @@ path_in(const struct volume *volume, const char *operand)
 	                                                                     : NULL;
 }
 
-/* Is there no component but `.' in the path? */
-static bool
-is_top(const char *path)
+/* Make the components of a path follow one another with one slash between them, in place.  Return
+ * 0, or -1 when one of them is `..'. */
+static int
+tidy(char *path)
 {
-	size_t len;
+	char *to = path, *next = path;
+	const char *part;
 
-	for (; *path != '\0'; path += len + (path[len] == '/')) {
-		len = strcspn(path, "/");
-		if (len > 1 || (len == 1 && path[0] != '.'))
-			return false;
+	while ((part = strsep(&next, "/")) != NULL) {
+		size_t len = strlen(part);
+
+		if (strcmp(part, "..") == 0)
+			return -1;
+		if (len == 0 || strcmp(part, ".") == 0)
+			continue;
+		if (to != path)
+			*to++ = '/';
+		memmove(to, part, len);
+		to += len;
 	}
-	return true;
+	*to = '\0';
+	return 0;
 }
 
 static int
-list_path(const struct list *l, const struct volume *volume, const char *path, const char *shown)
+list_path(const struct list *l, const struct volume *volume, char *path, const char *shown)
 {
 	struct versions_case c = {
 	    .config = l->config, .volume = volume, .path = path, .shown = shown};
 	struct store_volume v;
 	int rc;
 
-	if (is_top(path))
+	if (tidy(path) != 0)
+		return complain(shown, "`..' leads out of the volume");
+	if (*path == '\0')
 		return list_snapshots(l, volume);
 	if (open_volume(l, volume, &v) != 0)
 		return -1;
@@ -292,7 +304,7 @@ list_unlisted(const struct list *l, const char *operand, const char *shown, int 
 	    store_volume_open(&l->store, volume.host, volume.name, false, &v) == 0) {
 		store_volume_close(&v);
 		snprintf(id, sizeof(id), "%s/%s", volume.host, volume.name);
-		*rc = list_path(l, &volume, path != NULL ? path : "", shown);
+		*rc = list_path(l, &volume, path != NULL ? path : id + strlen(id), shown);
 		found = true;
 	}
 	free(copy);
@@ -309,7 +321,7 @@ list_operand(const struct list *l, const char *operand)
 
 	for (size_t i = 0; rc == 0 && i < l->config->n; i++) {
 		const struct volume *volume = l->config->volumes[i];
-		const char *path = path_in(volume, operand);
+		char *path = path_in(volume, name);
 
 		if (path == NULL && !volume_is_named(volume, operand))
 			continue;
@@ -332,26 +344,17 @@ list_operand(const struct list *l, const char *operand)
 	return rc;
 }
 
-/* Do the operands name several volumes? */
-static bool
-names_several(const struct config *config, const struct text_list *wanted)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < wanted->n; i++)
-		for (size_t k = 0; k < config->n; k++)
-			n += volume_is_named(config->volumes[k], wanted->item[i]);
-	return n > 1;
-}
-
 int
 list_run(FILE *f, const struct config *config, const struct text_list *wanted)
 {
 	struct list l = {.f = f, .config = config, .now = clock_wall()};
 	char *why;
+	size_t named = 0;
 	int rc = 0;
 
-	l.headed = names_several(config, wanted);
+	for (size_t i = 0; i < wanted->n; i++)
+		named += config_named(config, wanted->item[i]);
+	l.headed = named > 1;
 	if (store_open(config->data_dir, &l.store, &why) != 0) {
 		fprintf(stderr, "flashback: %s\n", why != NULL ? why : strerror(ENOMEM));
 		free(why);

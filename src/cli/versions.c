@@ -24,7 +24,6 @@ struct held {
 
 struct versions {
 	const struct versions_case *c;
-	char *path; /* tidy */
 	struct held *held;
 	size_t n;
 	struct stamp newest;  /* the newest snapshot that was looked into, */
@@ -54,30 +53,6 @@ versions_is_snapshot(const struct stamp *s)
 {
 	return s->state != STAMP_WORKING && s->state != STAMP_INTERRUPTED &&
 	       s->state != STAMP_EXPIRED;
-}
-
-/* Make the components of a path follow one another with one slash between them, in place.  Return
- * 0, or -1 when one of them is `..'. */
-static int
-tidy(char *path)
-{
-	char *to = path, *next = path;
-	const char *part;
-
-	while ((part = strsep(&next, "/")) != NULL) {
-		size_t len = strlen(part);
-
-		if (strcmp(part, "..") == 0)
-			return -1;
-		if (len == 0 || strcmp(part, ".") == 0)
-			continue;
-		if (to != path)
-			*to++ = '/';
-		memmove(to, part, len);
-		to += len;
-	}
-	*to = '\0';
-	return 0;
 }
 
 /* ---- finding ---- */
@@ -127,8 +102,9 @@ look_into(struct versions *vs, int fd, const struct stamp *s, const char *way, c
 static int
 find_all(struct versions *vs, const struct store_volume *v)
 {
-	const char *slash = strrchr(vs->path, '/'), *name = slash != NULL ? slash + 1 : vs->path;
-	char *way = strndup(vs->path, slash != NULL ? (size_t)(slash - vs->path) : 0);
+	const char *path = vs->c->path, *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char *way = strndup(path, slash != NULL ? (size_t)(slash - path) : 0);
 	int rc = -1;
 
 	vs->held = calloc(v->nstamps + 1, sizeof(*vs->held));
@@ -157,7 +133,7 @@ copy_from(const struct versions *vs, const struct held *h)
 	char name[STAMP_NAME_SIZE];
 
 	return text_format("%s/%s/%s/%s%s", vs->c->config->data_dir, vs->c->volume->id,
-	                   stamp_format(&h->last, name), vs->path, slash_of(h));
+	                   stamp_format(&h->last, name), vs->c->path, slash_of(h));
 }
 
 /* A word as a shell reads it back: new memory, or NULL. */
@@ -228,7 +204,7 @@ print_rest(FILE *f, const struct versions *vs)
 	const struct held *last = &vs->held[vs->n - 1];
 	char name[STAMP_NAME_SIZE], shown[VERSIONS_NAME], *from = copy_from(vs, last);
 	char *to =
-	    text_format("%s.%s%s", vs->path, stamp_format(&last->last, name), slash_of(last));
+	    text_format("%s.%s%s", vs->c->path, stamp_format(&last->last, name), slash_of(last));
 	int rc = -1;
 
 	if (S_ISDIR(last->st.st_mode))
@@ -272,12 +248,10 @@ not_found(const struct versions *vs)
 int
 versions_print(FILE *f, const struct versions_case *c, const struct store_volume *v)
 {
-	struct versions vs = {.c = c, .path = strdup(c->path)};
+	struct versions vs = {.c = c};
 	int rc = -1;
 
-	if (vs.path != NULL && tidy(vs.path) != 0)
-		complain(&vs, "`..' leads out of the volume");
-	else if (vs.path == NULL || find_all(&vs, v) != 0)
+	if (find_all(&vs, v) != 0)
 		complain(&vs, strerror(errno));
 	else if (vs.n == 0)
 		not_found(&vs);
@@ -286,6 +260,5 @@ versions_print(FILE *f, const struct versions_case *c, const struct store_volume
 	else
 		rc = 0;
 	free(vs.held);
-	free(vs.path);
 	return rc;
 }

@@ -105,8 +105,6 @@ config_add(struct config *c, struct volume *v)
 	return 0;
 }
 
-/* The name closest to a mistyped operand: exact but for case, a volume's name without its host,
- * or a small spelling error. */
 bool
 config_lists(const struct config *c, const char *host, const char *name)
 {
@@ -117,6 +115,18 @@ config_lists(const struct config *c, const char *host, const char *name)
 	return false;
 }
 
+size_t
+config_named(const struct config *c, const char *operand)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += volume_is_named(c->volumes[i], operand);
+	return n;
+}
+
+/* The name closest to a mistyped operand: exact but for case, a volume's name without its host,
+ * or a small spelling error. */
 const char *
 config_nearest(const struct config *c, const char *operand)
 {

@@ -12,7 +12,7 @@
 struct versions_case {
 	const struct config *config;
 	const struct volume *volume;
-	const char *path;  /* below the volume, as given */
+	const char *path;  /* below the volume, without needless slashes, `.' or `..' */
 	const char *shown; /* as given with the volume, safe to print */
 };
 
@@ -27,8 +27,8 @@ bool versions_is_snapshot(const struct stamp *s);
  * versions_print(f, c, v):
  * Print a line a version, by inode, of the path in the open volume v: the first and the last
  * snapshot that hold it, size, time, and the path to copy from; then the command that restores the
- * last one beside the present one.  No symbolic link is followed.  Return 0; or -1 after
- * a message: the path has `..', or no snapshot holds it.
+ * last one beside the present one.  No symbolic link is followed.  Return 0; or -1 after a message,
+ * such as that no snapshot holds it.
  */
 int versions_print(FILE *f, const struct versions_case *c, const struct store_volume *v);
 

@@ -28,6 +28,9 @@ int config_add(struct config *c, struct volume *v);
 /** config_lists(c, host, name): is there a volume host/name in the config? */
 bool config_lists(const struct config *c, const char *host, const char *name);
 
+/** config_named(c, operand): how many volumes does operand name (volume_is_named)? */
+size_t config_named(const struct config *c, const char *operand);
+
 /** config_nearest(c, operand): the host or volume whose name is closest to an unknown operand;
  * NULL: none is close. */
 const char *config_nearest(const struct config *c, const char *operand);
