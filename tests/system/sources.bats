@@ -41,6 +41,16 @@ backs_up_exactly() {
 	    <(manifest -i "$(newest h/v)" | grep -v ' mode=4' | inodes)
 }
 
+# also_backs_up SOURCE DIR: the same tree as volume h/w.
+also_backs_up() {
+	hosts_conf <<-END
+	host "h" { volume "w" { source = "$1"  ssh = "$SSH" } }
+	END
+	run flashback -1 h/w
+	expect_exit 0
+	same_tree "$2" "$(newest h/w)"
+}
+
 inodes() {
 	sed -E 's/^([^ ]*) .* inode=([^ ]*) .*/\1 \2/'
 }
@@ -55,37 +65,18 @@ inodes() {
 	host_start 1
 	sshd_start 1
 	backs_up_exactly "root@10.77.1.2:$D/src/"
+	# A path with a space.
+	mv "$D/src" "$D/two words"
+	also_backs_up "root@10.77.1.2:$D/two words" "$D/two words"
 }
 
-@test "a path with a space over a real sshd" {
-	needs_root
-	box_start
-	host_start 1
-	sshd_start 1
-	mkdir "$D/two words"
-	make_tree "$D/two words/src"
-	hosts_conf <<-END
-	host "h" { volume "v" { source = "root@10.77.1.2:$D/two words/src"  ssh = "$SSH" } }
-	END
-	run flashback -1 h/v
-	expect_exit 0
-	same_tree "$D/two words/src" "$(newest h/v)"
-}
-
-@test "rsync://host/module of a real rsync daemon" {
+@test "rsync://host/module and host::module of a real rsync daemon" {
 	needs_root
 	box_start
 	host_start 1
 	rsyncd_start 1 "$D"
 	backs_up_exactly "rsync://10.77.1.2/data/src/"
-}
-
-@test "host::module of a real rsync daemon" {
-	needs_root
-	box_start
-	host_start 1
-	rsyncd_start 1 "$D/src"
-	backs_up_exactly "10.77.1.2::data"
+	also_backs_up "10.77.1.2::data/src" "$D/src"
 }
 
 @test "excludes, and another file system is left out" {

@@ -68,31 +68,19 @@ user_start() {
 	backs_up
 }
 
-@test "a user without rights, by sudo on the host" {
-	command -v sudo >/dev/null || skip 'needs sudo'
-	user_start 'puller ALL=(root) NOPASSWD: /usr/bin/rsync'
-	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
-	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
-	backs_up
-}
-
-@test "a sudo that wants a password is reported, and waits for none" {
+@test "a user without rights, by sudo on the host; one that wants a password, or a terminal, or allows another command" {
 	command -v sudo >/dev/null || skip 'needs sudo'
 	user_start 'puller ALL=(root) ALL'
 	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
 	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
-	fails_with 'sudo on the host asks for a password'
-}
-
-@test "a sudo that wants a terminal, and one that allows another command, are no missing NOPASSWD" {
-	command -v sudo >/dev/null || skip 'needs sudo'
-	user_start $'Defaults requiretty\npuller ALL=(root) NOPASSWD: /usr/bin/rsync'
-	volume "source = \"puller@10.77.1.2:/mnt/\"  ssh = \"$SSH\"" \
-	    'rsync_options = { "--rsync-path=sudo /usr/bin/rsync" }'
+	fails_with 'sudo on the host asks for a password' # and waits for none
+	printf 'Defaults requiretty\npuller ALL=(root) NOPASSWD: /usr/bin/rsync\n' >"$D/sudoers"
 	fails_with 'sudo on the host wants a terminal: turn requiretty off'
 	printf 'puller ALL=(root) NOPASSWD: /usr/bin/id\n' >"$D/sudoers"
 	fails_with 'sudo on the host '
 	refuse expect 'requiretty'
+	printf 'puller ALL=(root) NOPASSWD: /usr/bin/rsync\n' >"$D/sudoers"
+	backs_up
 }
 
 # refused USER: all that it may be, the likeliest first, with ssh's own words.
@@ -131,7 +119,7 @@ refused() {
 	fails_with 'ssh on the host and ssh here have no "key exchange method" in common ("Their offer: curve25519-sha256'
 }
 
-@test "words of ssh here, from the shell of a host: asked, not advised" {
+@test "words of ssh here, from the shell of a host: asked, not advised; rsync there too old, or without ACLs or xattrs" {
 	sshd_start 1
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\"  rsync_options = \"--rsync-path=$D/says\""
 	local words
@@ -143,6 +131,17 @@ refused() {
 		chmod 755 "$D/says"
 		fails_with "): ${words#*|}"
 	done
+	for words in 'rsync: ACLs are not supported on this server|add --no-acls' \
+	    'rsync: extended attributes are not supported on this server|add --no-xattrs'; do
+		printf '#!/bin/sh\necho "%s" >&2\nexit 4\n' "${words%|*}" >"$D/rsync"
+		chmod 755 "$D/rsync"
+		volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\"" \
+		    "rsync_options = \"--rsync-path=$D/rsync\""
+		fails_with "${words#*|}"
+	done
+	# The real client, with a server of that protocol.
+	printf '#!/bin/sh\nexec rsync --protocol=29 "$@"\n' >"$D/rsync"
+	fails_with 'too old for --acls: upgrade it'
 }
 
 @test "an rsync daemon that lacks ACLs or xattrs" {
@@ -165,22 +164,6 @@ refused() {
 	volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH -p 2222\""
 	fails_with 'is the host key of 10.77.1.2 port 2222 unknown? '
 	expect 'run `ssh -p 2222 10.77.1.2` once, and compare the fingerprint'
-}
-
-@test "a host whose rsync is too old, or lacks ACLs or xattrs" {
-	sshd_start 1
-	local words
-	for words in 'rsync: ACLs are not supported on this server|add --no-acls' \
-	    'rsync: extended attributes are not supported on this server|add --no-xattrs'; do
-		printf '#!/bin/sh\necho "%s" >&2\nexit 4\n' "${words%|*}" >"$D/rsync"
-		chmod 755 "$D/rsync"
-		volume "source = \"root@10.77.1.2:$D/src/\"  ssh = \"$SSH\"" \
-		    "rsync_options = \"--rsync-path=$D/rsync\""
-		fails_with "${words#*|}"
-	done
-	# The real client, with a server of that protocol.
-	printf '#!/bin/sh\nexec rsync --protocol=29 "$@"\n' >"$D/rsync"
-	fails_with 'too old for --acls: upgrade it'
 }
 
 @test "a right that flashback lacks here is not a fault of the disk" {
