@@ -41,9 +41,10 @@ serve() {
 	echo "$!" >>"$D/servers"
 }
 
-# host_start N: host N at 10.77.N.2, with nothing listening.
+# host_start N: host N at 10.77.N.2, with nothing listening; and the box, if it is not there yet.
 declare -gA HOSTS=()
 host_start() {
+	[ ${#IN_BOX[@]} -gt 0 ] || box_start
 	hold_namespace
 	HOSTS[$1]=$HOLDER
 	"${IN_BOX[@]}" ip -batch - <<-END

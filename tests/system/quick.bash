@@ -6,7 +6,6 @@ setup() {
 	needs_root
 	begin
 	SOURCE=$D/src/
-	box_start
 	volume
 }
 
@@ -61,20 +60,29 @@ back_up() {
 	NEW=$STORE/$VOLUME/$NEW
 }
 
+# remember: what as_it_was and same_as_full will compare with: the manifest of NEW.
+remember() {
+	REMEMBERED=$D/manifest.$HOUR
+	manifest -i "$NEW" >"$REMEMBERED"
+}
+
+# as_it_was TREE: what was remembered was of this one, and nothing in it was changed.
+as_it_was() {
+	manifest -i "$1" >"$D/manifest.now"
+	same_file "$REMEMBERED" "$D/manifest.now" || { echo "$1 was changed"; return 1; }
+}
+
 # same_as_full [OPTION...]: NEW is what a full run, with these options besides, would have made after PREVIOUS, which is
-# as it was.
+# as it was.  NEW is remembered.
 same_as_full() {
-	local rc=0
-	manifest -i "$PREVIOUS" >"$D/previous.now"
-	same_file "$D/previous" "$D/previous.now" || { echo "$PREVIOUS was changed"; return 1; }
-	rm -rf "$D/full"
-	mkdir "$D/full"
+	local rc=0 before=$REMEMBERED full=$D/full.$HOUR
+	as_it_was "$PREVIOUS" || return 1
 	"${IN_BOX[@]}" rsync -aHAX --sparse --numeric-ids -x --modify-window=-1 --link-dest="$PREVIOUS" ${RSH:+-e "$RSH"} \
-		"$@" "$SOURCE" "$D/full/" >"$D/full.txt" 2>&1 || rc=$?
+		"$@" "$SOURCE" "$full/" >"$D/full.txt" 2>&1 || rc=$?
 	[ "$rc" -eq 0 ] || [ "$rc" -eq 23 ] || { cat "$D/full.txt"; return 1; }
-	manifest -i "$D/full" >"$D/full.manifest"
-	manifest -i "$NEW" >"$D/new.manifest"
-	alike "$D/previous" "$D/full.manifest" "$D/new.manifest"
+	manifest -i "$full" >"$full.manifest"
+	remember
+	alike "$before" "$full.manifest" "$REMEMBERED"
 }
 
 # alike PREVIOUS FULL NEW: by their manifests: the two last have the same names with the same attributes, and share the
@@ -102,11 +110,6 @@ inodes() {
 	(cd "$1" && find . ! -type d -printf '%p %i\0' | sort -z)
 }
 
-# remember: what same_as_full will compare with.
-remember() {
-	manifest -i "$NEW" >"$D/previous"
-}
-
 # two_days: a first snapshot, and the next one after what the caller has changed.
 first_day() {
 	make_tree "$D/src"
@@ -118,18 +121,13 @@ next_day() {
 	back_up "${1:-0}"
 	kind_is "$QUICK"
 	same_as_full
-	remember
 }
 
 # instead_of WORDS COMMANDS: what an rsync with such arguments is.
 instead_of() {
-	cat >"$D/rsync" <<-END
-	#!/bin/bash
-	[[ " \$* " == *'$1'* ]] || exec rsync "\$@"
-	$2
-	END
-	chmod 755 "$D/rsync"
-	sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
+	printf '%s\n' '#!/bin/bash' "[[ \" \$* \" == *'$1'* ]] || exec rsync \"\$@\"" "$2" >"$D/rsync"
+	[ -x "$D/rsync" ] || chmod 755 "$D/rsync"
+	line_of "$CONF" "rsync = \"$D/rsync\"" || sed -i "s|^rsync .*|rsync = \"$D/rsync\"|" "$CONF"
 }
 
 # between WORDS...: run this between the scan and the copy.

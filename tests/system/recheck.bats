@@ -41,7 +41,7 @@ found() {
 	expect "from $([ "$1" -eq 1 ] && echo its || echo their) source though size and time are the same; first: "
 	expect "; a disk or memory is failing, here or on the host; both versions are kept: see the run's log"
 	[ "$(grep -c 'recheck: differs from its source though' "$(run_log)")" -eq "$1" ]
-	manifest -i "$PREVIOUS" | diff - "$D/previous" || { echo "$PREVIOUS was changed"; return 1; }
+	as_it_was "$PREVIOUS"
 	same_tree "$D/src" "$NEW"
 	# Whatever did not differ is shared as ever.
 	[ "$(comm -z -23 <(inodes "$NEW") <(inodes "$PREVIOUS") | tr -cd '\0' | wc -c)" -eq "${2:-$1}" ]
@@ -151,7 +151,7 @@ source_and_store() {
 	back_up
 	refuse expect 'differ'
 	refuse grep 'recheck: differs' "$(run_log)"
-	manifest -i "$PREVIOUS" | diff - "$D/previous"
+	as_it_was "$PREVIOUS"
 }
 
 @test "it is a WARNING until USR1, notify is called, -l tells how far it is" {
@@ -225,7 +225,7 @@ few_files() {
 	instead_of --checksum 'exec rsync "$@"'
 	back_up
 	expect '2 files differ'
-	manifest -i "$PREVIOUS" | diff - "$D/previous"
+	as_it_was "$PREVIOUS"
 }
 
 @test "killed before what it has found is a snapshot: the next run reports it" {
@@ -235,7 +235,7 @@ few_files() {
 	[ ! -e "$NEW.partial" ] && has_snapshots 1 "$VOLUME"
 	back_up
 	expect '2 files differ from their source though size and time are the same; first: in the log of a run that was cut; '
-	manifest -i "$PREVIOUS" | diff - "$D/previous"
+	as_it_was "$PREVIOUS"
 	same_tree "$D/src" "$NEW"
 	remember
 	back_up
@@ -285,7 +285,7 @@ few_files() {
 		flip "$D/src" f
 		instead_of recheck.new/differ "rsync \"\$@\"; rc=\$?; cd .flashback/recheck.new/files && { $harm; }; exit \$rc"
 		back_up
-		manifest -i "$PREVIOUS" | diff - "$D/previous"
+		as_it_was "$PREVIOUS"
 		manifest "$D/outside" | diff - <(echo "$outside")
 		[ -f "$NEW/f" ] && [ ! -L "$NEW/f" ] && [ ! -e "$NEW/none" ]
 	done <<-END

@@ -27,11 +27,15 @@ lasts() {
 	[ $((SECONDS - ${STARTED:=$SECONDS})) -lt $(($1 * ${FLASHBACK_SOAK:-1})) ]
 }
 
-# change N: so many random changes to the source.  They may take most of it away, which is good only with
-# shrink_guard = "0%"  change_guard = "0%".
-change() {
+# churn N: so many random changes to the source.  They may take most of it away, which is good only with
+# shrink_guard = "0%"  change_guard = "0%".  change N: and what it is then is remembered.
+churn() {
 	ROUND=$((ROUND + 1))
 	"$CHURN" $((SEED * 100000 + ROUND)) "$1" "$D/src"
+}
+
+change() {
+	churn "$1"
 	manifest "$D/src" >"$D/source"
 }
 
