@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Whatever fails, in whichever of the steps of a run: nothing crashes, nothing is left running, the snapshots that
 # there were stay as they are, success is told of a complete snapshot only, and the next run is good.
-# Each attempt begins with the same small store.  A few are drawn at random; make every takes all, one by one.
+# Each attempt begins with the same small store.  Two of a kind are drawn at random; make every takes all, one by one.
 
 load lib
 load net
@@ -150,7 +150,7 @@ by_snapshot() {
 	done <"$2"
 }
 
-# each TOTAL COMMAND: in all of these places, or in a few; COMMAND N does it in the Nth, and says what it did.
+# each TOTAL COMMAND: in all of these places, or in two; COMMAND N does it in the Nth, and says what it did.
 each() {
 	local n bad=0 done=0 all
 	trap - DEBUG # of bats, to which each line is worth noting
@@ -161,7 +161,7 @@ each() {
 		all=("${SHUFFLED[@]}")
 	fi
 	for n in "${all[@]}"; do
-		[ -n "${FLASHBACK_EVERY:-}" ] || lasts 1 || break
+		[ -n "${FLASHBACK_EVERY:-}" ] || [ $done -lt $((2 * ${FLASHBACK_SOAK:-1})) ] || break
 		done=$((done + 1))
 		"$2" "$n" >"$D/why" 2>&1 && continue
 		bad=$((bad + 1))
@@ -238,7 +238,7 @@ memory() {
 refused() {
 	from_template
 	tick
-	FLASHBACK_TEST_NOW=$(<"$D/now") strace -f -qq -o "$D/strace" ${1:+-P "$1"} -e trace="$2" \
+	FLASHBACK_TEST_NOW=$(<"$D/now") strace -f --seccomp-bpf -qq -o "$D/strace" ${1:+-P "$1"} -e trace="$2" \
 		-e inject="$2:error=$4:when=$3" "$FLASHBACK" -c "$CONF" -1 "$VOLUME" >"$D/crash.txt" 2>&1
 }
 

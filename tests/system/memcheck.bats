@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# The daemon and all its children under valgrind's memcheck, for fifteen runs and thirty readings of a config that is
-# another one each time; with make soak for many times as many.
+# The daemon and all its children under valgrind's memcheck, for ten runs and ten readings of a config that is another
+# one each time; with make soak for many times as many.
 
 load lib
 
@@ -21,7 +21,7 @@ config() {
 	for i in {0..4}; do
 		mkdir -p "$D/src$i"
 		echo "$1" >"$D/src$i/f"
-		echo "host \"h$i\" { volume \"v$i\" { source = \"$D/src$i/\"  keep_last = $((1 + $1 % 3))  keep_daily = 0  keep_weekly = 0 } }"
+		echo "host \"h$i\" { volume \"v$i\" { source = \"$D/src$i/\"  keep_last = $((1 + ($1 + 1) % 3))  keep_daily = 0  keep_weekly = 0 } }"
 	done | hosts_conf
 	[ $(($1 % 5)) -ne 4 ] || echo 'host "bad" { every = "soon" }' >>"$D/hosts.conf"
 }
@@ -42,26 +42,26 @@ has_run() {
 	[ "$(cat "$STORE"/h*/v*/.flashback/history | grep -c SUCCEEDED)" -eq $((5 * $1)) ]
 }
 
-@test "fifteen runs, thirty configs: no error, no leak, no descriptor left open" {
-	local n noon memcheck days=$((3 * ${FLASHBACK_SOAK:-1}))
+@test "ten runs, ten configs: no error, no leak, no descriptor left open" {
+	local n noon memcheck days=$((2 * ${FLASHBACK_SOAK:-1}))
 	noon=$(date -d '2027-03-01 12:00' +%s)
 	config 0
 	set_clock "@$noon"
 	background DAEMON watched "$FLASHBACK" -c "$CONF"
 	wait_for has_run 1
-	for ((n = 1; n < 10 * days; n++)); do
+	for ((n = 1; n < 5 * days; n++)); do
 		config "$n"
-		[ $((n % 10)) -ne 0 ] || noon=$((noon + 90000)) # another day: all are due
-		set_clock "@$((noon + n % 10 * 60))"
+		[ $((n % 5)) -ne 0 ] || noon=$((noon + 90000)) # another day: all are due
+		set_clock "@$((noon + n % 5 * 60))"
 		kill -HUP "$DAEMON"
 		wait_for has_read "$n"
-		wait_for has_run $((n / 10 + 1))
+		wait_for has_run $((n / 5 + 1))
 	done
 	wait_for settled
 	memcheck=$D/memcheck.$DAEMON
 	stop_daemon
 	for n in {0..4}; do
-		has_snapshots $((1 + 10 * (days - 1) % 3)) "h$n/v$n" # by the config of the last day
+		has_snapshots $((1 + (5 * days - 4) % 3)) "h$n/v$n" # by the config of the last day
 	done
 	refuse grep -A 30 'error begins' "$D"/memcheck.*
 	# What became rsync has no summary; a worker for each run, the looks at the disk and the daemon itself have one.

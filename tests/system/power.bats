@@ -106,7 +106,7 @@ go_on_by_checksum() {
 	local who n options again cuts=0
 	change 40
 	recover
-	while lasts 5; do
+	while [ $cuts -lt $((4 * ${FLASHBACK_SOAK:-1})) ]; do
 		change 6
 		draw who flashback flashback rsync daemon
 		draw_below n 200
@@ -126,7 +126,7 @@ go_on_by_checksum() {
 
 @test "what was reported is there when the power fails right afterwards" {
 	local options n newest
-	for n in 1 2 3 4; do
+	for n in 1 2 3; do
 		change 20
 		recover
 		draw options defaults "$FORGETFUL" nodelalloc,commit=1
