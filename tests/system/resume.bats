@@ -23,7 +23,7 @@ slowly() {
 	hosts_conf <<-END
 	host "h" { volume "v" {
 	    source = "root@10.77.1.2:$D/src/"  ssh = "$SSH"
-	    rsync_options = { "--bwlimit=3000" }
+	    rsync_options = { "--bwlimit=1000" }
 	} }
 	END
 }
@@ -86,11 +86,11 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	local cut before got n=0
 	for cut in term kill_daemon kill_worker kill_rsync kill_ssh kill_all; do
 		random_file "$D/src/a" 1
-		random_file "$D/src/big" 24
+		random_file "$D/src/big" 8
 		before=$(received)
 		slowly
 		begin_run
-		wait_for has_got big $((6 * MB))
+		wait_for has_got big $((3 * MB))
 		"cut_$cut"
 		end_run
 		has_snapshots $n h/v
@@ -101,7 +101,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 		n=$((n + 1))
 		got=$(($(received) - before))
 		echo "cut by $cut: $got bytes in all"
-		[ "$got" -lt $((25 * MB + 2 * MB)) ]
+		[ "$got" -lt $((9 * MB + 2 * MB)) ]
 		same_tree "$D/src" "$(newest h/v)"
 	done
 }
@@ -109,14 +109,14 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 @test "a big file that is wholly rewritten, and interrupted at each attempt, arrives" {
 	local before part
 	echo x >"$D/src/small"
-	random_file "$D/src/big" 24
+	random_file "$D/src/big" 12
 	at_once
 	run flashback -1 h/v
 	expect_exit 0
-	random_file "$D/src/big" 24
+	random_file "$D/src/big" 12
 	before=$(received)
 	slowly
-	for part in 6 12; do
+	for part in 4 8; do
 		next_second
 		begin_run
 		wait_for has_got big $((part * MB))
@@ -129,23 +129,23 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((24 * MB + 3 * MB)) ]
+	[ $(($(received) - before)) -lt $((12 * MB + 3 * MB)) ]
 }
 
 @test "a run interrupted earlier than the one before loses nothing of either" {
 	local before
-	random_file "$D/src/m" 4
-	random_file "$D/src/z" 24
+	random_file "$D/src/m" 2
+	random_file "$D/src/z" 10
 	before=$(received)
 	begin_run
-	wait_for has_got z $((8 * MB))
+	wait_for has_got z $((5 * MB))
 	cut_term
 	end_run
 	# What comes first is new now.
-	random_file "$D/src/a" 24
+	random_file "$D/src/a" 10
 	next_second
 	begin_run
-	wait_for has_got a $((8 * MB))
+	wait_for has_got a $((5 * MB))
 	cut_term
 	end_run
 	next_second
@@ -154,7 +154,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	expect_exit 0
 	same_tree "$D/src" "$(newest h/v)"
 	echo "$(($(received) - before)) bytes in all"
-	[ $(($(received) - before)) -lt $((52 * MB + 4 * MB)) ]
+	[ $(($(received) - before)) -lt $((22 * MB + 4 * MB)) ]
 }
 
 @test "older snapshots keep everything though all of it changes in the source between the interruption and the next run" {
@@ -167,7 +167,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	manifest -i "$(newest h/v)" >"$D/first"
 	same_tree "$D/src" "$(newest h/v)"
 	next_second
-	random_file "$D/src/zz-big" 20
+	random_file "$D/src/zz-big" 8
 	begin_run
 	wait_for has_got zz-big $((2 * MB))
 	cut_term
