@@ -40,12 +40,13 @@ a_file() {
 
 # show_calls SITUATION WHAT [LIMIT]: a row for each kind that anybody called, and the sum, with its limit.
 show_calls() {
-	local kind program cells n sum limit='' verdict=
+	local kind program why cells n sum limit='' verdict=
 	for kind in $KINDS all; do
 		cells=() sum=0
 		for program in bare flashback $OTHERS; do
-			if [ -n "$(absent "$program")" ]; then
-				cells+=("$(absent "$program")")
+			why=$(absent "$program")
+			if [ -n "$why" ]; then
+				cells+=("$why")
 				continue
 			fi
 			n=${counts[$1 $kind $program]-0}

@@ -48,7 +48,7 @@ bench_idle() {
 	daemon=$!
 	for ((n = 0; n < 200; n++)); do
 		! at_rest || break
-		sleep 0.1
+		nap 0.1
 	done
 	at_rest
 	n=$(awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status")
@@ -56,7 +56,7 @@ bench_idle() {
 	before=$(ticks)
 	for ((n = 0; n < WAKES; n++)); do
 		kill -HUP "$daemon"
-		sleep 0.1
+		nap 0.1
 	done
 	n=$(awk -v t=$(($(ticks) - before)) -v hz="$(getconf CLK_TCK)" -v n="$WAKES" \
 	    'BEGIN { printf "%.1f", t * 1000 / hz / n }')

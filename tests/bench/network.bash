@@ -13,7 +13,7 @@ net_start() {
 	printf 'use chroot = no\nuid = 0\ngid = 0\n[data]\npath = %s\n' "$D/src" >rsyncd.conf
 	rsync --daemon --no-detach --config=rsyncd.conf --log-file=/dev/null &
 	server=$!
-	until ss -ltn | grep -q ':873 '; do sleep 0.05; done
+	until ss -ltn | grep -q ':873 '; do nap 0.05; done
 	rm -rf store
 	main_conf "$D/store" 1
 }
@@ -32,7 +32,7 @@ bench_silent() {
 	began=${EPOCHREALTIME/./}
 	flashback -c flashback.conf >log 2>&1 &
 	daemon=$!
-	until [ -d store/there/v ]; do sleep 0.01; done
+	until [ -d store/there/v ]; do nap 0.01; done
 	judged "50 silent hosts: the run of another starts after" "$(ms_since "$began")" ms 3000
 	kill "$daemon"
 	wait "$daemon"

@@ -56,8 +56,14 @@ ms_since() {
 	echo $(((${EPOCHREALTIME/./} - $1) / 1000))
 }
 
+# nap SECONDS: sleep(1) without a process.  Nobody writes to that pipe.
+exec {NAP}<> <(:)
+nap() {
+	read -rt "$1" -u "$NAP" || true
+}
+
 # next_second: snapshots are named by the second.
 next_second() {
 	local now=$EPOCHSECONDS
-	while [ "$EPOCHSECONDS" -eq "$now" ]; do sleep 0.02; done
+	while [ "$EPOCHSECONDS" -eq "$now" ]; do nap 0.02; done
 }

@@ -6,12 +6,13 @@ load lib
 
 setup() {
 	D=$BATS_TEST_TMPDIR
-	cp -r "$ROOT/Makefile" "$ROOT/src" "$ROOT/include" "$ROOT/man" "$ROOT/etc" "$ROOT/README.md" \
-	    "$ROOT/LICENSE" "$D"
-	mkdir "$D/tests"
-	# What is built already need not be built again.
-	[ ! -d "$ROOT/build/obj" ] || { mkdir "$D/build" && cp -rp "$ROOT/build/obj" "$ROOT/build/flags" \
-	    "$ROOT/build/flashback" "$D/build"; }
+}
+
+# sources: with what is built already, which need not be built again.
+sources() {
+	mkdir "$D/tests" "$D/build"
+	cp -r "$ROOT/Makefile" "$ROOT/src" "$ROOT/include" "$ROOT/man" "$ROOT/etc" "$ROOT/README.md" "$ROOT/LICENSE" "$D"
+	cp -rp "$ROOT/build/obj" "$ROOT/build/flags" "$ROOT/build/flashback" "$D/build"
 	find "$D/src" "$D/include" -exec touch -d '2001-01-01' {} +
 }
 
@@ -28,6 +29,7 @@ installed() {
 }
 
 @test "install, install again, uninstall: a config that is there is never touched" {
+	sources
 	quiet_make install DESTDIR="$D/dest"
 	installed >"$D/first"
 	diff -u - "$D/first" <<-END
@@ -65,7 +67,16 @@ installed() {
 }
 
 @test "PREFIX and SYSCONFDIR reach the program, the pages, the unit and the init script" {
-	quiet_make -j2 install DESTDIR="$D/dest" PREFIX=/opt/fb SYSCONFDIR=/opt/fb/etc CFLAGS=-O0 HARDEN= WARNINGS=
+	local where=(DESTDIR="$D/dest" PREFIX=/opt/fb SYSCONFDIR=/opt/fb/etc) sources objects
+	sources
+	quiet_make -n install "${where[@]}"
+	# Everything would be compiled anew; here only what has the path in it is.
+	sources=("$D"/src/*/*.c)
+	[ "$(grep -c -- '-DFLASHBACK_SYSCONFDIR=.*/opt/fb/etc.* -c -o build/obj/' "$D/make.txt")" -eq ${#sources[@]} ]
+	touch -d '2001-01-02' "$D/build/flags"
+	mapfile -t objects < <(cd "$D/src" && grep -l FLASHBACK_SYSCONFDIR ./*/*.c)
+	(cd "$D/build/obj" && rm "${objects[@]/%.c/.o}")
+	quiet_make install "${where[@]}"
 	[ -x "$D/dest/opt/fb/sbin/flashback" ]
 	"$D/dest/opt/fb/sbin/flashback" -h 2>&1 | grep -q /opt/fb/etc/flashback/flashback.conf
 	grep -qx 'ExecStart=/opt/fb/sbin/flashback -c /opt/fb/etc/flashback/flashback.conf' \
