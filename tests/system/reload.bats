@@ -196,18 +196,18 @@ rsync_is() {
 	wait_for gone "$(<"$D/hangs")"
 }
 
-@test "three hundred reloads leave neither memory nor descriptors behind" {
-	local before was last=$((300 * ${FLASHBACK_SOAK:-1}))
+@test "a hundred reloads leave neither memory nor descriptors behind" {
+	local before was last=$((100 * ${FLASHBACK_SOAK:-1}))
 	hosts_conf < <(config 0)
 	FLASHBACK=$ROOT/build/asan/flashback
 	export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=1
 	start_daemon
 	wait_for settled
-	reload 0 49
+	reload 0 29
 	wait_for settled
 	before=$(descriptors)
 	was=$(resident)
-	reload 50 "$last"
+	reload 30 "$last"
 	wait_for settled
 	status_is config OK
 	status_is volumes.total 10

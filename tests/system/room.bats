@@ -95,14 +95,19 @@ two_volumes() {
 	wait_for status_is health OK
 }
 
-# fill_days N: so many daily snapshots of 3 MB each that share nothing.
+# fill_days N: so many daily snapshots of 3 MB each that share nothing.  A run makes the last; the others are directories
+# with the name of one.
 fill_days() {
-	local day
-	for day in $(seq "$1"); do
-		set_clock "2027-03-$day 12:00:00"
-		head -c 3000000 /dev/urandom >"$D/src/file"
-		flashback -1 here/v
+	local day dir
+	for ((day = 1; day < $1; day++)); do
+		dir=$STORE/here/v/$(date -d "2027-03-$day 12:00:00" +%Y-%m-%dT%H%M%S%z)
+		mkdir -p "$dir"
+		head -c 3000000 /dev/urandom >"$dir/file"
 	done
+	set_clock "2027-03-$1 12:00:00"
+	head -c 3000000 /dev/urandom >"$D/src/file"
+	flashback -1 here/v
+	has_snapshots "$1" here/v
 }
 
 # nine_of_ten_days: nine daily snapshots; the tenth met a full disk.
