@@ -463,8 +463,5 @@ received() {
 }
 
 has_got() {
-	local file
-	file=$(find "$STORE/$VOLUME"/*.working -name '.big.*')
-	[ -n "$file" ]
-	[ "$(stat -c %s "$file")" -ge "$1" ]
+	[ -n "$(find "$STORE/$VOLUME"/*.working -name '.big.*' -size "+$1c")" ]
 }

@@ -188,16 +188,17 @@ good_again() {
 	grep -E 'O_WRONLY|O_RDWR|O_CREAT|^[0-9]+ +(f?truncate|f?chmod|fchmodat|[fl]?chown|fchownat|utimensat|[fl]?(set|remove)xattr)' "$D/trace" |
 		grep -v ' = -1 ' | grep -F "$STORE" >"$D/writes"
 	[ -s "$D/writes" ]
+	snapshots_of "$VOLUME"
 	while read -r line; do
-		for name in $(snapshots "$VOLUME"); do
+		for name in "${SNAPSHOTS[@]}"; do
 			[[ "$line" != *"$VOLUME/$name/"* && "$line" != *"$VOLUME/$name>"* ]] ||
 				{ echo "in a snapshot: $line"; return 1; }
 		done
 		[[ "$line" != *"/.flashback/spare"* || "$line" =~ ^[0-9]+\ +(fchmod|fchown|utimensat|fsetxattr|fremovexattr)\( ]] ||
 			{ echo "in the spare: $line"; return 1; }
 	done <"$D/writes"
-	PREVIOUS=$STORE/$VOLUME/$(snapshots "$VOLUME" | head -n 1)
-	NEW=$STORE/$VOLUME/$(snapshots "$VOLUME" | tail -n 1)
+	PREVIOUS=$STORE/$VOLUME/${SNAPSHOTS[0]}
+	NEW=$STORE/$VOLUME/${SNAPSHOTS[-1]}
 	# And of the spare nothing but directories.
 	sed -n 's|.*([0-9]*<.*/\.flashback/spare\([^>]*\)>.*|\1|p' "$D/writes" | sort -u >"$D/dirs"
 	[ -s "$D/dirs" ]

@@ -25,7 +25,7 @@ begin_with() {
 
 # flip TREE NAME...: another byte in each, with the same size and time.
 flip() {
-	python3 - "$@" <<-'END'
+	python3 -IS - "$@" <<-'END'
 	import os, sys
 	for name in sys.argv[2:]:
 	    f = os.open(os.path.join(os.fsencode(sys.argv[1]), os.fsencode(name)), os.O_RDWR)

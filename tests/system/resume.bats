@@ -48,9 +48,7 @@ random_file() {
 
 # has_got FILE BYTES: is there so much of it in the run that is going on?
 has_got() {
-	local file
-	file=$(find "$STORE"/h/v/*.working -name ".$1.*")
-	[ -n "$file" ] && [ "$(stat -c %s "$file")" -ge "$2" ]
+	[ -n "$(find "$STORE"/h/v/*.working -name ".$1.*" -size "+$2c")" ]
 }
 
 # begin_run: flashback -1 in the background, as $DAEMON.
@@ -62,7 +60,6 @@ begin_run() {
 end_run() {
 	wait "$DAEMON" || true
 	DAEMON=
-	wait_for refuse flock -n -E 1 "$STORE/h/v/.flashback/lock" false
 	wait_for flock -n "$STORE/h/v/.flashback/lock" true
 }
 
