@@ -3,24 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "flashback/config/value.h"
-#include "flashback/jobs/emptied.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/mounts.h"
 #include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
-#include "flashback/store/sharing.h"
 #include "flashback/store/spare.h"
+#include "flashback/store/treediff.h"
 #include "flashback/store/voldir.h"
 
 /* Check real paths, and every mount of the store's file system: a bind mount below the source
@@ -275,7 +272,7 @@ copy_fits(struct copy *c)
 	if (!runplan_is_touched(&c->scan, c->end.words.stats.files) || c->plan.job.base[1] != NULL)
 		return true;
 	stamp_format(&c->plan.base, base);
-	if (sharing_is_coarse(c->v->fd, base))
+	if (treediff_is_coarse(c->v, base))
 		c->full = "times in the newest snapshot lack fractions of a second (moved by tar? "
 		          "an old rsync?)";
 	if (inspect_room(c->store->fd, c->config, &disk) != 0 || disk.total == 0)
@@ -356,68 +353,4 @@ copy_full(struct copy *c)
 	copy_judge(c);
 	(void)(copy_is_good(c) && copy_find_store(c));
 	return 0;
-}
-
-/* A run that shares nothing is no failure, but the disk fills up as with full copies: say so in the
- * row and in the log, with the cause.  Equal files that could not be linked are copied by rsync
- * without a word; that is what the snapshot takes. */
-static void
-note_sharing(struct copy *c, const char *tree, const char *base)
-{
-	struct history_run *r = &c->verdict.run;
-	enum sharing sharing = SHARING_SOME;
-
-	if (c->store->traits.hard_links && c->plan.job.base[0] != NULL)
-		sharing = sharing_sample(c->v->fd, tree, base);
-	if (sharing == SHARING_SOME)
-		return;
-	if (sharing == SHARING_COPIES)
-		r->new_bytes = r->bytes;
-	copy_log(c, "this snapshot", sharing_words(sharing));
-	if (r->reason[0] == '\0')
-		snprintf(r->reason, sizeof(r->reason), "%s", sharing_words(sharing));
-}
-
-/* A file whose date the disk does not hold looks changed at each run.  The first of them tells
- * whether this disk is one that does not hold theirs. */
-static void
-note_dates(struct copy *c, const char *tree)
-{
-	const struct scan *s = &c->scan;
-	struct history_run *r = &c->verdict.run;
-	int top = s->odd_dates > 0 ? openat(c->v->fd, tree, TREE_DIR) : -1;
-	char name[RESULT_TEXT / 2], words[RESULT_TEXT];
-	struct tm held;
-	struct stat st;
-
-	if (top != -1 && fstatat(top, s->odd_first, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    localtime_r(&st.st_mtim.tv_sec, &held) != NULL &&
-	    (int64_t)held.tm_year + 1900 != s->odd_year) {
-		text_escape(name, sizeof(name), s->odd_first, strlen(s->odd_first));
-		snprintf(words, sizeof(words),
-		         "this disk cannot hold the dates of some files, which are copied again at "
-		         "each run: %" PRId64 ", the first %s, of %" PRId64,
-		         s->odd_dates, name, s->odd_year);
-		copy_log(c, words, "");
-		if (r->reason[0] == '\0')
-			snprintf(r->reason, sizeof(r->reason), "%s", words);
-	}
-	file_close(&top);
-}
-
-/* A quick run shares at least half, by its nature, and has a list of what is gone. */
-void
-copy_note(struct copy *c)
-{
-	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
-
-	if (!copy_is_good(c))
-		return;
-	stamp_format(&c->tree, tree);
-	note_dates(c, tree);
-	if (c->full == NULL || c->plan.base.when == 0)
-		return;
-	stamp_format(&c->plan.base, base);
-	note_sharing(c, tree, base);
-	emptied_compare(c->v->fd, base, tree, c->v->dev, &c->verdict.run);
 }

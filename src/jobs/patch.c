@@ -235,159 +235,86 @@ take_away(struct patch *p, int spare, int received)
 	return rc;
 }
 
-/* A directory that was received. */
-struct patch_level {
-	struct stat from; /* of the received directory, before entries were moved out */
-	ino_t up;         /* inode of the parent of the same directory in the spare */
-};
-
-/* State of the walk through the received tree, in step with the spare. */
-struct patch_move {
-	struct patch *p;
-	int to; /* in the spare, the directory that the walk is in */
-	struct patch_level *level;
-	size_t depth;
-};
-
+/* Make the directory of that name in the spare, unless it exists; anything else of that name is
+ * replaced. */
 static int
-push(struct patch_move *m, const struct patch_level *level)
+make_namesake(struct patch *p, int to, const char *name)
 {
-	struct patch_level *more = reallocarray(m->level, m->depth + 1, sizeof(*more));
-
-	if (more == NULL)
-		return -1;
-	m->level = more;
-	m->level[m->depth++] = *level;
-	return 0;
-}
-
-/* Open the directory of that name in the spare.  If there is none it is created; anything else
- * of that name is replaced. */
-static int
-open_namesake(const struct patch_move *m, const char *name)
-{
-	int fd = openat(m->to, name, TREE_DIR);
-	bool other = fd < 0 && (errno == ENOTDIR || errno == ELOOP);
 	struct stat st;
+	bool other = fstatat(to, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-	if (other && unlinkat(m->to, name, 0) < 0)
-		return -1;
-	if (fd < 0 && mkdirat(m->to, name, S_IRWXU) == 0) {
-		fd = openat(m->to, name, TREE_DIR);
-		m->p->grown += !other;
-	}
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev == m->p->v->dev)
-		return fd;
-	file_close(&fd);
-	errno = EXDEV;
-	return -1;
-}
-
-/* Before a received directory is walked: save its attributes, which moving entries changes, and
- * open or create the same directory in the spare. */
-static int
-enter(void *arg, int dirfd, const char *name, int fd)
-{
-	struct patch_move *m = arg;
-	struct patch_level level;
-	struct stat st;
-	int to;
-
-	(void)dirfd;
-	if (m->p->trouble[0] != '\0' || fstat(fd, &level.from) < 0 || fstat(m->to, &st) < 0)
-		return -1;
-	level.up = st.st_ino;
-	if (push(m, &level) < 0)
-		return -1;
-	if (m->depth == 1)
+	if (other && S_ISDIR(st.st_mode))
 		return 0;
-	to = open_namesake(m, name);
-	if (to < 0)
+	if ((other && unlinkat(to, name, 0) < 0) || mkdirat(to, name, S_IRWXU) < 0)
 		return -1;
-	file_close(&m->to);
-	m->to = to;
+	p->grown += !other;
 	return 0;
-}
-
-/*
- * After a received directory was walked: copy its saved attributes to the one in the spare, return
- * to the parent, and remove the empty directory.  The parent must be the one that the walk came
- * from: with a directory renamed meanwhile, ".." would lead elsewhere.
- */
-static int
-leave(struct patch_move *m, int dirfd, const char *name)
-{
-	const struct patch_level *level = &m->level[--m->depth];
-	int from, up, rc;
-	struct stat st;
-
-	if (m->depth == 0)
-		return 0;
-	from = openat(dirfd, name, TREE_DIR);
-	rc = from < 0 ? -1 : dirattr_copy(from, &level->from, m->to);
-	file_close(&from);
-	up = openat(m->to, "..", TREE_DIR);
-	if (up < 0)
-		return -1;
-	file_close(&m->to);
-	m->to = up;
-	if (rc < 0 || fstat(up, &st) < 0)
-		return -1;
-	if (st.st_ino != level->up || st.st_dev != m->p->v->dev) {
-		errno = ESTALE;
-		return -1;
-	}
-	return unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
 /* Move a received file into the spare, where its namesake is gone already, unless the host has sent
- * what was not listed.  ENOENT is an error here: no other process may change these trees.  Only
- * files with a single link count as new; others share their data with a base. */
+ * what was not listed.  Only files with a single link count as new; others share their data with a
+ * base. */
 static int
-visit(void *arg, int dirfd, const char *name, bool is_dir)
+move_file(struct patch *p, const struct tree_dir *dir, const char *name)
 {
-	struct patch_move *m = arg;
 	struct stat st, other;
 
-	if (m->p->trouble[0] != '\0')
-		return 0;
-	if (is_dir)
-		return leave(m, dirfd, name) < 0 ? trouble(m->p, name) : 0;
-	m->p->grown += fstatat(m->to, name, &other, AT_SYMLINK_NOFOLLOW) != 0;
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    renameat(dirfd, name, m->to, name) < 0)
-		return trouble(m->p, name);
+	p->grown += fstatat(dir->twin, name, &other, AT_SYMLINK_NOFOLLOW) != 0;
+	if (fstatat(dir->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    renameat(dir->fd, name, dir->twin, name) < 0)
+		return -1;
 	if (S_ISREG(st.st_mode) && st.st_nlink == 1) {
-		m->p->new_files++;
-		m->p->new_bytes += st.st_size;
+		p->new_files++;
+		p->new_bytes += st.st_size;
 	}
 	return 0;
 }
 
-/* Second half of the patch: move what was received into the spare.  Renames only, so neither
- * time nor space depends on the size of the files. */
+/* Move what is in a received directory into the same one of the spare. */
+static int
+enter(void *arg, struct tree_dir *dir)
+{
+	for (size_t i = 0; i < dir->entries.n; i++) {
+		const struct dirent *entry = dir->entries.entry[i];
+
+		dir->entry = entry->d_name;
+		if ((entry->d_type == DT_DIR ? make_namesake(arg, dir->twin, entry->d_name)
+		                             : move_file(arg, dir, entry->d_name)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All below a received directory was moved: remove what is left, its subdirectories, and copy its
+ * attributes, as they were before. */
+static int
+leave(void *arg, struct tree_dir *dir)
+{
+	(void)arg;
+	for (size_t i = 0; i < dir->entries.n; i++)
+		if (unlinkat(dir->fd, dir->entries.entry[i]->d_name, AT_REMOVEDIR) < 0)
+			return -1;
+	return dir->depth == 0 ? 0 : dirattr_copy(dir->fd, &dir->st, dir->twin);
+}
+
+/* Second half of the patch: move what was received into the spare, in a walk through both.  Renames
+ * only, so neither time nor space depends on the size of the files. */
 static int
 move_in(struct patch *p, int spare)
 {
-	struct patch_move m = {.p = p, .to = openat(spare, ".", TREE_DIR)};
-	char words[PATCH_TROUBLE] = "";
 	const struct tree walk = {
 	    .dev = p->v->dev,
-	    .visit = visit,
+	    .strict = true,
+	    .twin = ".",
+	    .beside = spare,
 	    .enter = enter,
-	    .arg = &m,
-	    .trouble = words,
-	    .size = sizeof(words),
+	    .leave = leave,
+	    .arg = p,
+	    .trouble = p->trouble,
+	    .size = sizeof(p->trouble),
 	};
-	int rc = m.to < 0 ? -1 : tree_walk(p->v->fd, p->received, &walk);
 
-	file_close(&m.to);
-	free(m.level);
-	if (rc == 0)
-		return 0;
-	if (words[0] != '\0')
-		memcpy(p->trouble, words, sizeof(words));
-	return -1;
+	return tree_walk(p->v->fd, p->received, &walk) == 0 ? 0 : -1;
 }
 
 /* Set the attributes of the root directory: those fetched from the source, or else the

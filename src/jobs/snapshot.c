@@ -10,8 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "flashback/jobs/changeguard.h"
-#include "flashback/jobs/emptied.h"
+#include "flashback/jobs/changes.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/reach.h"
@@ -345,7 +344,7 @@ patch(struct snapshot_quick *q)
 	w->stats.new_bytes = p.new_bytes;
 	copy_judge(c);
 	if (copy_is_good(c))
-		emptied_note(c->v->fd, name, c->scan.gone, &c->verdict.run);
+		changes_emptied(c->v->fd, name, c->scan.gone, &c->verdict.run);
 	return STEP_JUDGED;
 }
 
@@ -470,8 +469,7 @@ snapshot_run(struct copy *c)
 			         address.text);
 		rc = run(c);
 		if (rc == 0) {
-			changeguard_run(c);
-			copy_note(c);
+			changes_run(c);
 			recheck_run(c);
 		}
 		runlog_close(c->log);

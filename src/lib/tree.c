@@ -11,26 +11,27 @@
 #include <unistd.h>
 
 #include "flashback/lib/compat.h"
+#include "flashback/lib/file.h"
 #include "flashback/lib/listing.h"
 #include "flashback/lib/text.h"
 
 /*
- * The walk keeps one directory open at a time, and a list of the directories above it.  It returns
- * to a parent by "..", and checks that this is the directory that it came from.  So neither the
- * depth of a tree nor the length of its paths is limited by descriptors or PATH_MAX, and a tree
- * that is moved meanwhile cannot lead the walk elsewhere: a backed-up host can make trees as deep
- * as it likes, and the walk may be removing what it finds.
+ * The walk keeps one directory open at a time, two where it walks two trees, and a list of the
+ * directories above it.  It returns to a parent by "..", and checks that this is the directory that
+ * it came from.  So neither the depth of a tree nor the length of its paths is limited by
+ * descriptors or PATH_MAX, and a tree that is moved meanwhile cannot lead the walk elsewhere: a
+ * backed-up host can make trees as deep as it likes, and the walk may be removing what it finds.
  *
  * A directory is read completely before anything in it is visited, since a visit may remove the
  * entry.  Of its entries only subdirectories are kept while the walk is below them.
  */
 
-/* A directory between the top and the current one. */
+/* A directory between the top and the current one.  Only in the deepest level it is open; its twin
+ * in the deepest one that has any. */
 struct tree_level {
-	dev_t dev;
-	ino_t ino;
-	struct listing dirs; /* its subdirectories */
-	size_t at;           /* index of the one being visited, or the next */
+	struct tree_dir dir;
+	ino_t twin; /* inode number */
+	size_t at;  /* index of the subdirectory being visited, or the next */
 };
 
 /* A walk in progress.  level[0] is the parent of the tree, which is its only subdirectory. */
@@ -39,18 +40,22 @@ struct walk_state {
 	const char *name; /* of the tree */
 	struct tree_level *level;
 	size_t depth;
-	int fd;       /* of level[depth - 1] */
 	bool trouble; /* something could not be visited */
+	int error;    /* errno of the first trouble */
 	bool over;    /* end the walk */
 };
+
+static struct tree_level *
+deepest(const struct walk_state *ws)
+{
+	return &ws->level[ws->depth - 1];
+}
 
 /* Has the deepest level a subdirectory that was not visited yet? */
 static bool
 has_next(const struct walk_state *ws)
 {
-	const struct tree_level *top = &ws->level[ws->depth - 1];
-
-	return top->at < (ws->depth == 1 ? 1 : top->dirs.n);
+	return deepest(ws)->at < (ws->depth == 1 ? 1 : deepest(ws)->dir.entries.n);
 }
 
 /* The subdirectory of level[i] that is being visited, or the next. */
@@ -59,7 +64,7 @@ subdirectory(const struct walk_state *ws, size_t i)
 {
 	const struct tree_level *level = &ws->level[i];
 
-	return i == 0 ? ws->name : level->dirs.entry[level->at]->d_name;
+	return i == 0 ? ws->name : level->dir.entries.entry[level->at]->d_name;
 }
 
 /* Append one component to the path, and a slash unless it is the last. */
@@ -85,27 +90,30 @@ error_text(int error)
 	return strerror(error);
 }
 
-/* Record errno for name in the current directory.  Only the first trouble is kept, with its path,
- * as one line is all that is reported; on a read-only file system every other entry would fail the
- * same way, so the walk ends. */
+/* Record errno, or the reason that a callback gave, for name in the current directory (NULL: for
+ * itself).  Only the first trouble is kept, with its path, as one line is all that is reported; on
+ * a read-only file system every other entry would fail the same way, so the walk ends. */
 static void
 note_trouble(struct walk_state *ws, const char *name)
 {
 	const struct tree *w = ws->walk;
-	const char *why = error_text(errno);
-	size_t used = 0, reason = strlen(why) + 3;
+	const char *given = ws->depth > 0 ? deepest(ws)->dir.why : NULL;
+	const char *why = given != NULL ? given : error_text(errno);
+	size_t used = 0, reason = strlen(why) + 3, above = ws->depth - (ws->depth > 0);
 
-	if (errno == EROFS)
+	if (errno == EROFS || w->strict)
 		ws->over = true;
-	if (ws->trouble || !w->trouble || w->size <= reason) {
-		ws->trouble = true;
+	if (ws->trouble)
 		return;
-	}
 	ws->trouble = true;
-	for (size_t i = 0; i + 1 < ws->depth; i++)
+	ws->error = errno;
+	if (w->trouble == NULL || w->size <= reason)
+		return;
+	for (size_t i = 0; i < above; i++)
 		used = append_component(w->trouble, used, w->size - reason, subdirectory(ws, i),
-		                        false);
-	used = append_component(w->trouble, used, w->size - reason, name, true);
+		                        i + 1 == above && name == NULL);
+	if (name != NULL)
+		used = append_component(w->trouble, used, w->size - reason, name, true);
 	snprintf(w->trouble + used, w->size - used, ": %s", why);
 }
 
@@ -113,8 +121,48 @@ note_trouble(struct walk_state *ws, const char *name)
 static void
 visit(struct walk_state *ws, const char *name, bool is_dir)
 {
-	if (ws->walk->visit(ws->walk->arg, ws->fd, name, is_dir) == -1 && errno != ENOENT)
+	const struct tree *w = ws->walk;
+
+	if (w->visit != NULL && w->visit(w->arg, deepest(ws)->dir.fd, name, is_dir) == -1 &&
+	    errno != ENOENT)
 		note_trouble(ws, name);
+}
+
+/* Call a callback for the current directory. */
+static void
+call(struct walk_state *ws, int (*callback)(void *arg, struct tree_dir *dir))
+{
+	struct tree_dir *dir = &deepest(ws)->dir;
+	int rc;
+
+	dir->entry = NULL;
+	rc = callback != NULL ? callback(ws->walk->arg, dir) : 0;
+	if (rc == -1)
+		note_trouble(ws, dir->entry);
+	ws->over |= rc != 0;
+}
+
+int
+tree_path(const struct tree_dir *dir, const char *entry, char path[PATH_MAX])
+{
+	const struct walk_state *ws = dir->walk;
+	size_t used = 0;
+
+	for (size_t i = 1; i < ws->depth; i++) {
+		const char *name = i + 1 < ws->depth ? subdirectory(ws, i) : entry;
+		size_t len = name != NULL ? strlen(name) : 0;
+
+		if (name == NULL)
+			break;
+		if (used + len + 2 > PATH_MAX)
+			return -1;
+		if (i > 1)
+			path[used++] = '/';
+		memcpy(path + used, name, len);
+		used += len;
+	}
+	path[used] = '\0';
+	return 0;
 }
 
 /* The directory is opened anew, so that reading does not move the offset of the caller's
@@ -178,34 +226,55 @@ tree_is_empty(int dirfd)
 	return tree_names(dirfd, stop_at_once, NULL) == 0;
 }
 
-/* Open the directory name in the current one, unless another file system is mounted there. statx
- * shows a bind mount of the same device too, which st_dev does not.  With unlock a directory
- * without permissions is made accessible first: somebody else than root could not remove what is
- * in it. */
+/* Open the directory name in another one, unless another file system is mounted there.  With unlock
+ * a directory without permissions is made accessible first: somebody else than root could not
+ * remove what is in it.  Reading it should not write its access time to the disk. */
 static int
-enter(struct walk_state *ws, const char *name, struct stat *st)
+open_dir(const struct tree *w, int above, const char *name, struct stat *st)
 {
 	struct statx found;
 	int fd;
 
-	if (statx(ws->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found) <
+	if (statx(above, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found) <
 	    0)
 		return -1;
 	/* The mount root attribute also shows a bind mount, whose device is the same. */
-	if (makedev(found.stx_dev_major, found.stx_dev_minor) != ws->walk->dev ||
+	if (makedev(found.stx_dev_major, found.stx_dev_minor) != w->dev ||
 	    (found.stx_attributes & STATX_ATTR_MOUNT_ROOT)) {
 		errno = EXDEV;
 		return -1;
 	}
-	if (ws->walk->unlock && S_ISDIR(found.stx_mode) && (found.stx_mode & S_IRWXU) != S_IRWXU &&
-	    fchmodat(ws->fd, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == -1)
+	if (w->unlock && S_ISDIR(found.stx_mode) && (found.stx_mode & S_IRWXU) != S_IRWXU &&
+	    fchmodat(above, name, S_IRWXU, AT_SYMLINK_NOFOLLOW) == -1)
 		return -1;
-	fd = openat(ws->fd, name, TREE_DIR);
-	if (fd != -1 && fstat(fd, st) == -1) {
-		close(fd);
-		fd = -1;
-	}
+	fd = openat(above, name, TREE_DIR | O_NOATIME);
+	if (fd == -1 && errno == EPERM)
+		fd = openat(above, name, TREE_DIR);
+	if (fd != -1 && fstat(fd, st) == -1)
+		file_close(&fd);
 	return fd;
+}
+
+/* Open the twin of a subdirectory of the deepest level. */
+static int
+open_twin(const struct walk_state *ws, const char *name, struct tree_level *next)
+{
+	const struct tree *w = ws->walk;
+	bool top = ws->depth == 1;
+	int above = top ? w->beside : deepest(ws)->dir.twin;
+	struct stat st;
+
+	if (w->twin == NULL || above == -1)
+		return 0;
+	next->dir.twin = open_dir(w, above, top ? w->twin : name, &st);
+	if (next->dir.twin != -1) {
+		next->twin = st.st_ino;
+		return 0;
+	}
+	return !w->strict &&
+	               (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES)
+	           ? 0
+	           : -1;
 }
 
 /* Make room for one more level; at each power of two, for as many again. */
@@ -222,71 +291,92 @@ grow(struct walk_state *ws)
 	return more != NULL ? 0 : -1;
 }
 
-/* Read the directory open as fd, make it the deepest level, and visit the files in it.  In the
- * order of inode numbers a disk reads its inode table forwards: removing a tree takes about 15 %
- * less time.  On failure fd stays open and the level is not entered; on success the walk owns fd,
- * and the parent is closed. */
-static int
-descend(struct walk_state *ws, int fd, const struct stat *st)
+static void
+close_level(struct tree_level *level)
 {
-	struct listing list = {.n = 0};
+	file_close(&level->dir.fd);
+	file_close(&level->dir.twin);
+	listing_free(&level->dir.entries);
+}
 
-	if (grow(ws) == -1 || listing_read(fd, &list) == -1)
-		return -1;
-	listing_sort_inodes(&list);
-	ws->level[ws->depth++] = (struct tree_level){.dev = st->st_dev, .ino = st->st_ino};
-	close(ws->fd);
-	ws->fd = fd;
-	for (size_t i = 0; i < list.n && !ws->over; i++)
-		if (list.entry[i]->d_type != DT_DIR)
-			visit(ws, list.entry[i]->d_name, false);
-	listing_keep_dirs(&list);
-	listing_sort_inodes(&list);
-	ws->level[ws->depth - 1].dirs = list;
-	return 0;
+/* Visit the files of the deepest level, whose directory has just been read.  In the order of inode
+ * numbers a disk reads its inode table forwards: removing a tree takes about 15 % less time. */
+static void
+begin_level(struct walk_state *ws)
+{
+	struct listing *list = &deepest(ws)->dir.entries;
+
+	call(ws, ws->walk->enter);
+	if (ws->walk->visit != NULL)
+		listing_sort_inodes(list);
+	for (size_t i = 0; i < list->n && !ws->over; i++)
+		if (list->entry[i]->d_type != DT_DIR)
+			visit(ws, list->entry[i]->d_name, false);
+	listing_keep_dirs(list);
+	listing_sort_inodes(list);
 }
 
 /* Enter the next subdirectory of the deepest level.  One that cannot be entered is skipped. */
 static void
 step_down(struct walk_state *ws)
 {
+	struct tree_level *up = deepest(ws);
 	const char *name = subdirectory(ws, ws->depth - 1);
-	int (*entered)(void *, int, const char *, int) = ws->walk->enter;
-	struct stat st;
-	int fd = enter(ws, name, &st);
+	struct tree_level next = {
+	    .dir = {.fd = -1, .twin = -1, .depth = ws->depth - 1, .walk = ws}};
 
-	if (fd != -1 && (entered == NULL || entered(ws->walk->arg, ws->fd, name, fd) == 0) &&
-	    descend(ws, fd, &st) == 0)
+	if (ws->depth > 1)
+		next.dir.ino = up->dir.entries.entry[up->at]->d_ino;
+	next.dir.fd = open_dir(ws->walk, up->dir.fd, name, &next.dir.st);
+	if (next.dir.fd != -1 && open_twin(ws, name, &next) == 0 &&
+	    listing_read(next.dir.fd, &next.dir.entries) == 0 && grow(ws) == 0) {
+		up = deepest(ws);
+		file_close(&up->dir.fd);
+		if (next.dir.twin != -1)
+			file_close(&up->dir.twin);
+		ws->level[ws->depth++] = next;
+		begin_level(ws);
 		return;
-	if (errno != ENOENT || entered != NULL)
+	}
+	if (errno != ENOENT || ws->walk->strict)
 		note_trouble(ws, name);
-	ws->over |= entered != NULL;
-	if (fd != -1)
-		close(fd);
-	ws->level[ws->depth - 1].at++;
+	close_level(&next);
+	up->at++;
 }
 
-/* The deepest level is done: return to its parent, and visit the directory from there.  If ".." is
- * not the directory that the walk came from, somebody moved it, and the walk ends. */
+/* Return from a directory to its parent, by "..".  If that is not the directory that the walk came
+ * from, somebody moved it. */
+static int
+ascend(int *fd, int *up, dev_t dev, ino_t ino)
+{
+	struct stat st;
+
+	*up = openat(*fd, "..", TREE_DIR);
+	file_close(fd);
+	if (*up == -1 || fstat(*up, &st) == -1)
+		return -1;
+	errno = ESTALE;
+	return st.st_dev == dev && st.st_ino == ino ? 0 : -1;
+}
+
+/* The deepest level is done: return to its parent, and visit the directory from there. */
 static void
 step_up(struct walk_state *ws)
 {
-	struct tree_level *up = &ws->level[ws->depth - 2];
-	struct stat st;
-	int fd = openat(ws->fd, "..", TREE_DIR);
+	struct tree_level *done = deepest(ws), *up = done - 1;
 
-	listing_free(&ws->level[--ws->depth].dirs);
-	if (fd == -1 || fstat(fd, &st) == -1 || st.st_dev != up->dev || st.st_ino != up->ino) {
-		if (fd != -1) {
-			close(fd);
-			errno = ESTALE;
-		}
-		note_trouble(ws, subdirectory(ws, ws->depth - 1));
+	call(ws, ws->walk->leave);
+	if (ws->over)
+		return;
+	if (ascend(&done->dir.fd, &up->dir.fd, up->dir.st.st_dev, up->dir.st.st_ino) == -1 ||
+	    (ws->depth > 2 && done->dir.twin != -1 &&
+	     ascend(&done->dir.twin, &up->dir.twin, ws->walk->dev, up->twin) == -1)) {
+		note_trouble(ws, NULL);
 		ws->over = true;
 		return;
 	}
-	close(ws->fd);
-	ws->fd = fd;
+	close_level(done);
+	ws->depth--;
 	visit(ws, subdirectory(ws, ws->depth - 1), true);
 	up->at++;
 }
@@ -294,17 +384,21 @@ step_up(struct walk_state *ws)
 int
 tree_walk(int parent, const char *name, const struct tree *w)
 {
-	struct walk_state ws = {.walk = w, .name = name, .fd = -1};
-	struct stat st;
+	struct walk_state ws = {.walk = w, .name = name};
+	struct tree_level *top;
 
-	if (grow(&ws) == 0)
-		ws.fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ws.fd == -1 || fstat(ws.fd, &st) == -1) {
+	if (grow(&ws) == -1) {
 		note_trouble(&ws, name);
-		goto out;
+		return 1;
 	}
 	/* So that step_up can verify that it has returned to the parent. */
-	ws.level[ws.depth++] = (struct tree_level){.dev = st.st_dev, .ino = st.st_ino};
+	top = &ws.level[ws.depth++];
+	*top = (struct tree_level){.dir = {.twin = -1}};
+	top->dir.fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (top->dir.fd == -1 || fstat(top->dir.fd, &top->dir.st) == -1) {
+		note_trouble(&ws, name);
+		ws.over = true;
+	}
 	/* Depth first: enter the next subdirectory, or, when there are no more, return and visit
 	 * it. */
 	while (!ws.over && (has_next(&ws) || ws.depth > 1)) {
@@ -313,12 +407,10 @@ tree_walk(int parent, const char *name, const struct tree *w)
 		else
 			step_up(&ws);
 	}
-out:
 	while (ws.depth > 0)
-		listing_free(&ws.level[--ws.depth].dirs);
+		close_level(&ws.level[--ws.depth]);
 	free(ws.level);
-	if (ws.fd != -1)
-		close(ws.fd);
+	errno = ws.error;
 	return ws.trouble ? 1 : 0;
 }
 

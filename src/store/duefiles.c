@@ -14,11 +14,6 @@ struct walk {
 	struct duefiles *d;
 	size_t max;   /* files that d->file has memory for */
 	size_t bytes; /* of their names */
-	/* Of the directory that the walk is in, below the tree, with a slash at the end.  What is
-	 * deeper than a path can be is not in it, and not compared: rsync cannot name it either. */
-	char path[PATH_MAX];
-	size_t len, deeper;
-	size_t depth;
 };
 
 static int
@@ -74,10 +69,10 @@ make_room(struct walk *w)
 }
 
 static int
-add(struct walk *w, const char *name, const struct stat *st, int64_t place)
+add(struct walk *w, const char *path, const struct stat *st, int64_t place)
 {
 	struct duefiles *d = w->d;
-	size_t len = strlen(name), max = w->max != 0 ? w->max * 2 : 64;
+	size_t max = w->max != 0 ? w->max * 2 : 64;
 	struct duefiles_file f = {place, st->st_ino, st->st_size, st->st_mtim, NULL};
 
 	if (d->n == w->max) {
@@ -88,89 +83,54 @@ add(struct walk *w, const char *name, const struct stat *st, int64_t place)
 		d->file = more;
 		w->max = max;
 	}
-	f.path = malloc(w->len + len + 1);
+	f.path = strdup(path);
 	if (f.path == NULL)
 		return -1;
-	memcpy(f.path, w->path, w->len);
-	memcpy(f.path + w->len, name, len + 1);
 	d->file[d->n++] = f;
-	w->bytes += w->len + len + 1;
+	w->bytes += strlen(path) + 1;
 	if (w->bytes > d->room)
 		make_room(w);
 	return 0;
 }
 
+/* A file with a single link was received by this run.  What is deeper than a path can be is not
+ * compared: rsync cannot name it either. */
 static int
-enter(void *arg, int dirfd, const char *name, int fd)
+enter(void *arg, struct tree_dir *dir)
 {
 	struct walk *w = arg;
-	size_t len = strlen(name);
-
-	(void)dirfd;
-	(void)fd;
-	if (w->depth++ == 0)
-		return 0;
-	if (w->deeper > 0 || w->len + len + 1 >= sizeof(w->path)) {
-		w->deeper++;
-		return 0;
-	}
-	memcpy(w->path + w->len, name, len);
-	w->len += len;
-	w->path[w->len++] = '/';
-	return 0;
-}
-
-static void
-leave(struct walk *w)
-{
-	if (--w->depth == 0)
-		return;
-	if (w->deeper > 0) {
-		w->deeper--;
-		return;
-	}
-	w->len--;
-	while (w->len > 0 && w->path[w->len - 1] != '/')
-		w->len--;
-}
-
-/* A file with a single link was received by this run. */
-static int
-visit(void *arg, int dirfd, const char *name, bool is_dir)
-{
-	struct walk *w = arg;
+	char path[PATH_MAX];
 	struct stat st;
-	int64_t place;
 
-	if (is_dir) {
-		leave(w);
-		return 0;
+	listing_sort_inodes(&dir->entries);
+	for (size_t i = 0; i < dir->entries.n; i++) {
+		const struct dirent *entry = dir->entries.entry[i];
+		int64_t place;
+
+		if (entry->d_type == DT_DIR)
+			continue;
+		if (fstatat(dir->fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -1;
+		place = round_place(st.st_ino);
+		if (S_ISREG(st.st_mode) && st.st_nlink > 1 && st.st_size > 0 &&
+		    place > w->d->after && place <= w->d->upto &&
+		    tree_path(dir, entry->d_name, path) == 0 && add(w, path, &st, place) != 0)
+			return -1;
 	}
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	place = round_place(st.st_ino);
-	if (!S_ISREG(st.st_mode) || st.st_nlink == 1 || st.st_size == 0 || place <= w->d->after ||
-	    place > w->d->upto || w->deeper > 0 || w->len + strlen(name) >= sizeof(w->path))
-		return 0;
-	return add(w, name, &st, place);
+	return 0;
 }
 
 int
 duefiles_find(const struct store_volume *v, const char *tree, struct duefiles *d)
 {
-	struct walk *w = calloc(1, sizeof(*w));
-	const struct tree walk = {.dev = v->dev, .visit = visit, .enter = enter, .arg = w};
-	int rc = -1;
+	struct walk w = {.d = d};
+	const struct tree walk = {.dev = v->dev, .strict = true, .enter = enter, .arg = &w};
+	int rc;
 
 	d->file = NULL;
 	d->n = 0;
-	if (w == NULL)
-		return -1;
-	w->d = d;
-	if (tree_walk(v->fd, tree, &walk) == 0)
-		rc = 0;
-	settle(w);
-	free(w);
+	rc = tree_walk(v->fd, tree, &walk) == 0 ? 0 : -1;
+	settle(&w);
 	return rc;
 }
 

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 
 #define LETTERS                                                                                    \
@@ -18,7 +17,6 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 #define DATE 350021106 /* an instant in 1981 that FAT can represent */
 #define SUFFIX 7       /* a dot and six of LETTERS, as made by mkstemp */
-#define DEPTH_MAX 100  /* levels, three descriptors each; what is deeper is not joined */
 
 /* Has it the form .FILE.XXXXXX, in which rsync names the file that it is receiving? */
 static bool
@@ -94,15 +92,6 @@ is_half(const struct stat *st)
 	       (st->st_mtim.tv_sec == 0 || st->st_mtim.tv_sec == DATE);
 }
 
-/* A directory that exists in both trees. */
-struct level {
-	int from, to;
-	unsigned depth;
-	dev_t dev;
-};
-
-static int graft_entry(void *arg, const struct dirent *entry);
-
 /* Without these rights a user who is not root can neither enter nor move a directory. */
 static int
 unlock(int dir, const char *name, const struct stat *st)
@@ -112,52 +101,29 @@ unlock(int dir, const char *name, const struct stat *st)
 	return fchmodat(dir, name, S_IRWXU, AT_SYMLINK_NOFOLLOW);
 }
 
-/* Open a directory of the given device.  Mount points and symlinks are not entered. */
+/* Move each entry that the other tree lacks, or of which both have a partial file and this one is
+ * longer.  An entry that both have is left alone: the later run has the newer version.  Errors are
+ * ignored: what is not moved is only transferred again. */
 static int
-enter(int dir, const char *name, dev_t dev)
+move_entries(void *arg, struct tree_dir *dir)
 {
-	struct stat st;
-
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_dev != dev ||
-	    unlock(dir, name, &st) != 0)
-		return -1;
-	return openat(dir, name, TREE_DIR);
-}
-
-/* Join two directories.  Errors are ignored: what is not moved is only transferred again. */
-static void
-descend(const struct level *l, const char *from, const char *to)
-{
-	struct level below = {.from = -1, .to = -1, .depth = l->depth + 1, .dev = l->dev};
-
-	if (below.depth > DEPTH_MAX)
-		return;
-	below.from = enter(l->from, from, l->dev);
-	below.to = enter(l->to, to, l->dev);
-	if (below.from >= 0 && below.to >= 0)
-		(void)tree_names(below.from, graft_entry, &below);
-	file_close(&below.from);
-	file_close(&below.to);
-}
-
-/* Move one entry if the other tree lacks it, or if both have a partial file and this one is longer.
- * An entry that both have is left alone: the later run has the newer version. */
-static int
-graft_entry(void *arg, const struct dirent *entry)
-{
-	const struct level *l = arg;
-	const char *name = entry->d_name;
 	struct stat from, to;
 
-	if (fstatat(l->from, name, &from, AT_SYMLINK_NOFOLLOW) != 0)
-		return 0;
-	if (fstatat(l->to, name, &to, AT_SYMLINK_NOFOLLOW) != 0) {
-		if (errno == ENOENT && unlock(l->from, name, &from) == 0)
-			(void)renameat(l->from, name, l->to, name);
-	} else if (S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode)) {
-		descend(l, name, name);
-	} else if (is_half(&from) && is_half(&to) && from.st_size > to.st_size) {
-		(void)renameat(l->from, name, l->to, name);
+	(void)arg;
+	if (dir->twin == -1)
+		listing_free(&dir->entries);
+	for (size_t i = 0; i < dir->entries.n; i++) {
+		const char *name = dir->entries.entry[i]->d_name;
+		bool moves;
+
+		if (fstatat(dir->fd, name, &from, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		if (fstatat(dir->twin, name, &to, AT_SYMLINK_NOFOLLOW) != 0)
+			moves = errno == ENOENT && unlock(dir->fd, name, &from) == 0;
+		else
+			moves = is_half(&from) && is_half(&to) && from.st_size > to.st_size;
+		if (moves)
+			(void)renameat(dir->fd, name, dir->twin, name);
 	}
 	return 0;
 }
@@ -165,7 +131,8 @@ graft_entry(void *arg, const struct dirent *entry)
 void
 resume_join(int parent, const char *from, const char *to, dev_t dev)
 {
-	const struct level top = {.from = parent, .to = parent, .dev = dev};
+	const struct tree w = {
+	    .dev = dev, .unlock = true, .twin = to, .beside = parent, .enter = move_entries};
 
-	descend(&top, from, to);
+	(void)tree_walk(parent, from, &w);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/treediff.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,58 +13,6 @@
 #define OPEN_FILE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 #define PIECE 16384
 #define PIECES 64
-
-/* The walk through the snapshot, in step with the other tree.  Both are at rest, so `..` leads back
- * to where the step came from.  A directory of the other tree that may not be read, which a host
- * can bring about where we are not root, counts as absent. */
-struct walk {
-	struct treediff *d;
-	int tree;      /* in the other tree, the directory that the walk is in */
-	size_t depth;  /* directories entered */
-	size_t absent; /* of these, so many at the end that the other tree lacks */
-};
-
-static int
-enter(void *arg, int dirfd, const char *name, int fd)
-{
-	struct walk *w = arg;
-	int below;
-
-	(void)dirfd;
-	(void)fd;
-	if (w->depth++ == 0)
-		return 0;
-	below = w->absent == 0 ? openat(w->tree, name, TREE_DIR) : -1;
-	if (below < 0) {
-		if (w->absent == 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
-		    errno != EACCES)
-			return -1;
-		w->absent++;
-		return 0;
-	}
-	file_close(&w->tree);
-	w->tree = below;
-	return 0;
-}
-
-static int
-leave(struct walk *w)
-{
-	int up;
-
-	if (--w->depth == 0)
-		return 0;
-	if (w->absent > 0) {
-		w->absent--;
-		return 0;
-	}
-	up = openat(w->tree, "..", TREE_DIR);
-	if (up < 0)
-		return -1;
-	file_close(&w->tree);
-	w->tree = up;
-	return 0;
-}
 
 /* Fill buf as far as the file goes: a read may be short. */
 static ssize_t
@@ -120,6 +66,12 @@ is_same_target(int a, int b, const char *name)
 	       memcmp(of_a, of_b, (size_t)n) == 0;
 }
 
+static bool
+is_same_time(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* Is the name the same in both directories, attributes aside? */
 static bool
 is_same(int a, int b, const char *name)
@@ -136,20 +88,47 @@ is_same(int a, int b, const char *name)
 		return true;
 	if (old.st_size != now.st_size)
 		return false;
-	return (old.st_mtim.tv_sec == now.st_mtim.tv_sec &&
-	        old.st_mtim.tv_nsec == now.st_mtim.tv_nsec) ||
-	       is_same_file(a, b, name);
+	return is_same_time(&old, &now) || is_same_file(a, b, name);
 }
 
+/* A directory of the other tree that is absent has none of the files. */
 static int
-visit(void *arg, int dirfd, const char *name, bool is_dir)
+enter(void *arg, struct tree_dir *dir)
 {
-	struct walk *w = arg;
+	struct treediff *d = arg;
 
-	if (is_dir)
-		return leave(w);
-	w->d->files++;
-	w->d->changed += w->absent > 0 || !is_same(dirfd, w->tree, name);
+	if (dir->depth == 0 && dir->twin == -1)
+		return -1;
+	if (dir->depth == 0)
+		d->files = 0;
+	else if (dir->twin != -1 && tree_is_empty(dir->twin))
+		d->before = d->files;
+	listing_sort_inodes(&dir->entries);
+	for (size_t i = 0; i < dir->entries.n; i++) {
+		const struct dirent *entry = dir->entries.entry[i];
+
+		if (entry->d_type == DT_DIR)
+			continue;
+		d->files++;
+		d->changed += dir->twin == -1 || !is_same(dir->fd, dir->twin, entry->d_name);
+	}
+	return 0;
+}
+
+/* What is below an empty directory has no twin, so of those that have one it is the next to be
+ * left. */
+static int
+leave(void *arg, struct tree_dir *dir)
+{
+	struct treediff *d = arg;
+	int64_t lost = d->before >= 0 ? d->files - d->before : 0;
+
+	if (dir->twin == -1)
+		return 0;
+	d->before = -1;
+	d->emptied += lost > 0;
+	if (lost > d->lost && tree_path(dir, NULL, d->most) == 0)
+		d->lost = lost;
 	return 0;
 }
 
@@ -157,12 +136,123 @@ int
 treediff_count(const struct store_volume *v, const char *snapshot, const char *tree,
                struct treediff *d)
 {
-	struct walk w = {.d = d, .tree = openat(v->fd, tree, TREE_DIR)};
-	const struct tree walk = {.dev = v->dev, .visit = visit, .enter = enter, .arg = &w};
-	int rc;
+	const struct tree walk = {
+	    .dev = v->dev, .twin = tree, .beside = v->fd, .enter = enter, .leave = leave, .arg = d};
 
-	*d = (struct treediff){0};
-	rc = w.tree >= 0 && tree_walk(v->fd, snapshot, &walk) == 0 ? 0 : -1;
-	file_close(&w.tree);
-	return rc;
+	*d = (struct treediff){.files = -1, .before = -1};
+	return tree_walk(v->fd, snapshot, &walk) == 0 && d->files >= 0 ? 0 : -1;
+}
+
+/* ---- what two trees share ---- */
+
+#define NOTHING "shares nothing with the snapshot before, which took its room once more: "
+
+#define SAMPLE 64   /* files: reading all would cost as much as a run */
+#define ENOUGH 5    /* of fewer files nothing is concluded */
+#define LOOKED 4096 /* entries, where there are few files */
+
+/* What the sample has come to. */
+struct sample {
+	unsigned looked, files, shared, times, owners, copies, coarse; /* coarse: of the base */
+};
+
+/* Same second, other fraction, and one of both has none. */
+static bool
+lacks_fraction(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec != b->tv_nsec &&
+	       (a->tv_nsec == 0 || b->tv_nsec == 0);
+}
+
+/* A file of the same size that is not shared: why? */
+static void
+count_copy(struct sample *s, const struct stat *now, const struct stat *old)
+{
+	bool owners = now->st_uid != old->st_uid || now->st_gid != old->st_gid ||
+	              now->st_mode != old->st_mode;
+
+	if (lacks_fraction(&now->st_mtim, &old->st_mtim))
+		s->times++;
+	else if (is_same_time(now, old) && owners)
+		s->owners++;
+	else if (is_same_time(now, old))
+		s->copies++;
+}
+
+/* Compare a directory with its twin, as far as both are there, until there are files enough. */
+static int
+take_sample(void *arg, struct tree_dir *dir)
+{
+	struct sample *s = arg;
+	struct stat now, old;
+
+	if (dir->twin == -1)
+		listing_free(&dir->entries);
+	for (size_t i = 0; i < dir->entries.n; i++) {
+		const char *name = dir->entries.entry[i]->d_name;
+
+		if (++s->looked > LOOKED || s->files >= SAMPLE)
+			return 1;
+		if (fstatat(dir->fd, name, &now, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    fstatat(dir->twin, name, &old, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    !S_ISREG(now.st_mode) || !S_ISREG(old.st_mode) || now.st_size != old.st_size)
+			continue;
+		s->files++;
+		s->coarse += old.st_mtim.tv_nsec == 0;
+		s->shared += now.st_ino == old.st_ino;
+		if (now.st_ino != old.st_ino)
+			count_copy(s, &now, &old);
+	}
+	return 0;
+}
+
+static struct sample
+sample(const struct store_volume *v, const char *tree, const char *base)
+{
+	struct sample s = {0};
+	const struct tree walk = {
+	    .dev = v->dev, .twin = base, .beside = v->fd, .enter = take_sample, .arg = &s};
+
+	(void)tree_walk(v->fd, tree, &walk);
+	return s;
+}
+
+/* A cause is named when it is that of nearly all files: rounding, a file that changed meanwhile. */
+enum sharing
+treediff_sharing(const struct store_volume *v, const char *tree, const char *base)
+{
+	struct sample s = sample(v, tree, base);
+	unsigned most = s.files - s.files / 10;
+
+	if (s.files < ENOUGH || s.shared > s.files - most)
+		return SHARING_SOME;
+	if (s.times >= most)
+		return SHARING_TIMES;
+	if (s.owners >= most)
+		return SHARING_OWNERS;
+	return s.copies >= most ? SHARING_COPIES : SHARING_SOME;
+}
+
+bool
+treediff_is_coarse(const struct store_volume *v, const char *base)
+{
+	struct sample s = sample(v, base, base);
+
+	return s.files >= ENOUGH && s.coarse >= s.files - s.files / 10;
+}
+
+const char *
+treediff_words(enum sharing sharing)
+{
+	static const char *const words[] = {
+	    [SHARING_SOME] = NULL,
+	    [SHARING_TIMES] =
+	        NOTHING "times of one of them have no fractions of a second (moved by "
+	                "tar? an old rsync?)",
+	    [SHARING_OWNERS] = NOTHING "owners or modes have changed",
+	    [SHARING_COPIES] = NOTHING "equal files could not be linked (are they immutable, see "
+	                               "lsattr?)",
+	};
+
+	return words[sharing];
 }

@@ -143,6 +143,39 @@ treediff_count(const struct store_volume *v, const char *snapshot, const char *t
 	return 0;
 }
 
+enum sharing
+treediff_sharing(const struct store_volume *v, const char *tree, const char *base)
+{
+	(void)v;
+	(void)tree;
+	(void)base;
+	drive_step();
+	return SHARING_SOME;
+}
+
+bool
+treediff_is_coarse(const struct store_volume *v, const char *base)
+{
+	(void)v;
+	(void)base;
+	drive_step();
+	return false;
+}
+
+const char *
+treediff_words(enum sharing sharing)
+{
+	sim_broken("shares nothing: %d", (int)sharing);
+}
+
+int
+tree_path(const struct tree_dir *dir, const char *entry, char path[PATH_MAX])
+{
+	(void)dir;
+	(void)path;
+	sim_broken("the path of %s", entry);
+}
+
 /* Files come whole here, or not at all. */
 void
 resume_keep(int parent, const char *name, dev_t dev)

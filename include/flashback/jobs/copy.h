@@ -120,9 +120,4 @@ int copy_full(struct copy *c);
 void copy_stage(const struct copy *c, enum table_stage stage);
 void copy_log(const struct copy *c, const char *what, const char *words);
 
-/** copy_note(c): after a full run that made a snapshot: say in the reason, and in the log, when
- * that shares nothing with the one before for a cause that is known, or has directories that are
- * empty now. */
-void copy_note(struct copy *c);
-
 #endif

@@ -102,27 +102,47 @@ struct entered {
 	struct visits visits;
 	ino_t way[32]; /* entered and not visited yet */
 	size_t depth, n;
-	const char *refused;
+	const char *refused, *entry;
 };
 
 static int
-note_entry(void *arg, int dirfd, const char *name, int fd)
+note_entry(void *arg, struct tree_dir *dir)
 {
 	struct entered *e = arg;
-	struct stat dir, stat, opened;
+	char path[PATH_MAX];
+	struct stat above, opened;
 
-	if (e->refused != NULL && strcmp(e->refused, name) == 0) {
+	assert_int_equal(tree_path(dir, NULL, path), 0);
+	if (e->refused != NULL && strstr(path, e->refused) != NULL) {
+		dir->entry = e->entry;
 		errno = EAGAIN;
 		return -1;
 	}
-	assert_int_equal(fstat(dirfd, &dir), 0);
-	assert_int_equal(fstatat(dirfd, name, &stat, AT_SYMLINK_NOFOLLOW), 0);
-	assert_int_equal(fstat(fd, &opened), 0);
-	assert_int_equal(stat.st_ino, opened.st_ino);
-	if (e->depth > 0)
-		assert_int_equal(dir.st_ino, e->way[e->depth - 1]);
-	e->way[e->depth++] = stat.st_ino;
+	assert_int_equal(fstatat(dir->fd, "..", &above, 0), 0);
+	assert_int_equal(fstat(dir->fd, &opened), 0);
+	assert_int_equal(dir->st.st_ino, opened.st_ino);
+	assert_int_equal(dir->depth, e->depth);
+	assert_int_equal(dir->twin, -1);
+	if (e->depth > 0) {
+		assert_int_equal(dir->ino, opened.st_ino);
+		assert_int_equal(above.st_ino, e->way[e->depth - 1]);
+	}
+	e->way[e->depth++] = opened.st_ino;
 	e->n++;
+	return 0;
+}
+
+/* Before the directory itself is visited. */
+static int
+note_leaving(void *arg, struct tree_dir *dir)
+{
+	const struct entered *e = arg;
+	struct stat now;
+
+	assert_int_equal(fstat(dir->fd, &now), 0);
+	assert_int_equal(now.st_ino, e->way[e->depth - 1]);
+	for (size_t i = 0; i < dir->entries.n; i++)
+		assert_int_equal(dir->entries.entry[i]->d_type, DT_DIR);
 	return 0;
 }
 
@@ -148,6 +168,7 @@ test_enter(void **state)
 	const struct tree w = {.dev = s->dev,
 	                       .visit = note_exit,
 	                       .enter = note_entry,
+	                       .leave = note_leaving,
 	                       .arg = &e,
 	                       .trouble = trouble,
 	                       .size = sizeof(trouble)};
@@ -165,6 +186,11 @@ test_enter(void **state)
 	assert_int_equal(tree_walk(s->fd, "top", &w), 1);
 	assert_true(e.visits.n < n && e.depth > 0);
 	assert_non_null(strstr(trouble, "d7: "));
+	trouble[0] = '\0';
+	e = (struct entered){.refused = "d7", .entry = "x\n"};
+	assert_int_equal(tree_walk(s->fd, "top", &w), 1);
+	assert_int_equal(errno, EAGAIN);
+	assert_non_null(strstr(trouble, "d7/x\\012: "));
 }
 
 /* ---- depth ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "scratch.h"
 
-#include "flashback/jobs/emptied.h"
+#include "flashback/jobs/changes.h"
 
 /* What is said of a tree that has lost these names, of which each ends in a NUL. */
 static void
@@ -13,7 +13,7 @@ check(const struct scratch *s, const char *names, size_t len, const char *reason
 	assert_non_null(gone);
 	assert_int_equal(fwrite(names, 1, len, gone), len);
 	snprintf(run.reason, sizeof(run.reason), "%s", reason);
-	emptied_note(s->fd, "tree", gone, &run);
+	changes_emptied(s->fd, "tree", gone, &run);
 	assert_string_equal(run.reason, words);
 	fclose(gone);
 }
@@ -47,49 +47,12 @@ test_emptied(void **state)
 	CHECK("some/a\0gone/a\0gone\0a\0link/a\0", "", "");
 }
 
-static void
-check_compared(const struct scratch *s, const char *words)
-{
-	struct history_run run = {.code = 0};
-
-	emptied_compare(s->fd, "base", "tree", s->dev, &run);
-	assert_string_equal(run.reason, words);
-}
-
-static void
-test_compared(void **state)
-{
-	struct scratch *s = *state;
-	static const char *const dirs[] = {
-	    "base", "base/docs", "base/docs/sub", "base/more", "base/some", "base/some/deep",
-	    "tree", "tree/docs", "tree/more",     "tree/some", "tree/empty"};
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		make_dir(dirs[i]);
-	make_file("base/some/deep/kept", "x");
-	make_file("base/top", "x");
-	assert_int_equal(symlink("some", "base/empty"), 0);
-	/* A tree without a file, and one whose directory some/deep is gone. */
-	check_compared(s, "some/ is empty now, it had 1 file");
-	make_dir("tree/some/deep");
-	check_compared(s, "some/deep/ is empty now, it had 1 file");
-	make_file("tree/some/deep/new", "x");
-	check_compared(s, "");
-	make_file("base/docs/sub/a", "x");
-	make_file("base/docs/b", "x");
-	make_file("base/more/c", "x");
-	check_compared(s, "docs/ is empty now, it had 2 files (and 1 more directory)");
-	assert_int_equal(rename("base", "gone"), 0);
-	check_compared(s, "");
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_emptied, scratch_setup, scratch_teardown),
-	    cmocka_unit_test_setup_teardown(test_compared, scratch_setup, scratch_teardown),
 	};
 
-	return cmocka_run_group_tests_name("emptied", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("changes", tests, NULL, NULL);
 }
