@@ -24,6 +24,11 @@ teardown() {
 	finish
 }
 
+# more_cuts: have fewer than six been made, by $done?  FLASHBACK_SOAK=N asks for N times as many.
+more_cuts() {
+	[ "$done" -lt $((6 * ${FLASHBACK_SOAK:-1})) ]
+}
+
 # count_steps WHO: how many there are in one run, in STEPS.
 count_steps() {
 	change 6
@@ -37,11 +42,11 @@ count_steps() {
 		change 6
 		recover
 	done
-	while lasts 2; do
+	while more_cuts; do
 		count_steps flashback
 		shuffle "$STEPS"
 		for n in "${SHUFFLED[@]}"; do
-			lasts 2 || break
+			more_cuts || break
 			change 6
 			draw whom one flashback all
 			crash -p flashback -k "$whom" -n "$n"
@@ -161,7 +166,7 @@ kinds_are() {
 
 @test "rsync killed at any of its steps, or the daemon at one of its own" {
 	local n who whom signal again done=0
-	while lasts 2; do
+	while more_cuts; do
 		draw who rsync rsync daemon
 		draw_below n 400
 		[ "$who" = rsync ] || n=$((n % 90))
@@ -225,7 +230,7 @@ rest() {
 		background HOG nice bash -c 'while :; do :; done'
 		PIDS+=" $HOG"
 	done
-	while lasts 2; do
+	while more_cuts; do
 		change 6
 		tick
 		launch
