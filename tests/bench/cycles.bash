@@ -65,8 +65,8 @@ is_right() {
 
 # ratio SITUATION FIGURE PROGRAM: against bare rsync, pair by pair, the median.
 ratio() {
-	paste <(printf %s "${figures[$1 $2 $3]}") <(printf %s "${figures[$1 $2 bare]}") |
-		awk '{ print $1 / ($2 ? $2 : 1) }' | median | xargs printf '%.3f\n'
+	printf '%.3f\n' "$(paste <(printf %s "${figures[$1 $2 $3]}") <(printf %s "${figures[$1 $2 bare]}") |
+		awk '{ print $1 / ($2 ? $2 : 1) }' | median)"
 }
 
 # show SITUATION FIGURE WHAT [LIMIT [UNIT]]: its row.

@@ -14,11 +14,13 @@ teardown() {
 	finish
 }
 
-@test "the first backup is made at once, then it sleeps; TERM ends it, which is reported" {
+@test "the first backup is made at once, then it sleeps; TERM ends it, which is reported; nothing is due that was done" {
 	start_daemon
 	wait_for has_snapshots 1 here/v
-	wait_for status_is status IDLE
+	wait_for row_has here/v SUCCEEDED
+	wait_for settled
 	same_tree "$D/src" "$(newest here/v)"
+	disk_entries
 	[ -e "$RUN/flashback.pid" ]
 
 	stop_daemon
@@ -26,6 +28,11 @@ teardown() {
 	[ "$(status next.update)" -le "$(date +%s)" ]
 	head -n 1 "$RUN/queue.txt" | grep -q ' : stopped$'
 	[ ! -e "$RUN/flashback.pid" ]
+
+	start_daemon
+	wait_for row_has here/v 'NEXT RUN IN'
+	stop_daemon
+	has_snapshots 1 here/v
 }
 
 @test "INT ends it too" {
@@ -35,10 +42,21 @@ teardown() {
 	status_is status DOWN
 }
 
-@test "status.txt begins with the block that scripts know, in their order and units" {
+# The two files once the first backup is made and nothing is being replaced.
+@test "status.txt and queue.txt: as scripts know them, and for everybody to read" {
+	umask 077
 	start_daemon
-	wait_for has_snapshots 1 here/v
-	wait_for status_is status IDLE
+	wait_for row_has here/v SUCCEEDED
+	wait_for settled
+	status_block
+	queue_lines
+	# Both files can be read by everybody and written by none, in a directory that was made for them.
+	[ "$(stat -c %a "$RUN" "$RUN/status.txt" "$RUN/queue.txt" | tr '\n' ' ')" = '755 644 644 ' ]
+	[ "$(find "$RUN" -type f ! -name data_dir | wc -l)" -eq 3 ]
+}
+
+# status_block: begins with the block that scripts know, in their order and units.
+status_block() {
 	[ "$(head -n 13 "$RUN/status.txt" | cut -d= -f1 | tr '\n' ' ')" = "date time pid status target wait \
 disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.used.percent disk.free.percent " ]
 	[[ "$(status date)" =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]]
@@ -66,20 +84,8 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ "$(sed -e '1,/^version=/d' -e 's/=[^ ]*//g' "$RUN/status.txt")" = 'volume state last due kept files size new seconds every at text' ]
 }
 
-@test "both files can be read by everybody and written by none, in a directory that is made for them" {
-	umask 077
-	start_daemon
-	[ "$(stat -c %a "$RUN")" = 755 ]
-	[ "$(stat -c %a "$RUN/status.txt")" = 644 ]
-	[ "$(stat -c %a "$RUN/queue.txt")" = 644 ]
-	wait_for row_has here/v SUCCEEDED # then nothing is being replaced
-	[ "$(find "$RUN" -type f ! -name data_dir | wc -l)" -eq 3 ]
-}
-
-@test "queue.txt: an activity, an empty line, a header, a row a volume, an empty line, the disk" {
-	start_daemon
-	wait_for has_snapshots 1 here/v
-	wait_for row_has here/v SUCCEEDED
+# queue_lines: an activity, an empty line, a header, a row a volume, an empty line, the disk.
+queue_lines() {
 	[[ "$(sed -n 1p "$RUN/queue.txt")" =~ ^[0-9-]{10}\ [0-9:]{8}\ :\ sleeping ]]
 	[ -z "$(sed -n 2p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 3p "$RUN/queue.txt")" == "VOLUME "*" LAST BACKUP "*" AGE / CYCLE "*" KEPT "*" SIZE "*" NEW "*" STATUS" ]]
@@ -87,6 +93,21 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	[ -z "$(sed -n 5p "$RUN/queue.txt")" ]
 	[[ "$(sed -n 6p "$RUN/queue.txt")" =~ ^disk:\ [0-9.]+[KMGTP]\ of\ [0-9.]+[KMGTP]\ free\ \([0-9]+\ %\)$ ]]
 	[ "$(wc -l <"$RUN/queue.txt")" -eq 6 ]
+}
+
+# disk_entries: what lies on the disk is for root alone, and named as the manual says.
+disk_entries() {
+	local dir
+	for dir in "$STORE" "$STORE/here" "$STORE/here/v" "$STORE/here/v/.flashback"; do
+		[ "$(stat -c %a "$dir")" = 700 ]
+	done
+	[ "$(readlink "$STORE/here/v/latest")" = "$(snapshots here/v)" ]
+	head -n 1 "$STORE/.flashback/store" | grep -qx 'flashback store 1'
+	grep -q SUCCEEDED "$STORE/here/v/.flashback/history"
+	[ -s "$STORE/here/v/RESTORE.txt" ]
+	[ "$(find "$STORE/here/v/.flashback/logs" -name '*.log' | wc -l)" -eq 1 ]
+	# Nothing else.
+	[ "$(find "$STORE/here/v" -mindepth 1 -maxdepth 1 | wc -l)" -eq 4 ]
 }
 
 # A store that has grown by a twentieth of its disk on each of ten days.
@@ -113,23 +134,6 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	wait_for has_snapshots 1 here/w
 	wait_for status_is health OK
 	[ "$(wc -l <"$usage")" -eq 2 ]
-}
-
-@test "what lies on the disk is for root alone, and named as the manual says" {
-	start_daemon
-	wait_for has_snapshots 1 here/v
-	wait_for row_has here/v SUCCEEDED
-	local dir
-	for dir in "$STORE" "$STORE/here" "$STORE/here/v" "$STORE/here/v/.flashback"; do
-		[ "$(stat -c %a "$dir")" = 700 ]
-	done
-	[ "$(readlink "$STORE/here/v/latest")" = "$(snapshots here/v)" ]
-	head -n 1 "$STORE/.flashback/store" | grep -qx 'flashback store 1'
-	grep -q SUCCEEDED "$STORE/here/v/.flashback/history"
-	[ -s "$STORE/here/v/RESTORE.txt" ]
-	[ "$(find "$STORE/here/v/.flashback/logs" -name '*.log' | wc -l)" -eq 1 ]
-	# Nothing else.
-	[ "$(find "$STORE/here/v" -mindepth 1 -maxdepth 1 | wc -l)" -eq 4 ]
 }
 
 @test "HUP wakes it: a volume that became due is backed up; one that is not is left alone" {
@@ -184,17 +188,6 @@ disk.mntpt disk.mounted disk.total.bytes disk.used.bytes disk.free.bytes disk.us
 	kill -USR1 "$DAEMON"
 	wait_for has_snapshots 1 here/v
 	stop_daemon
-}
-
-@test "after a restart nothing is due that was done" {
-	start_daemon
-	wait_for has_snapshots 1 here/v
-	wait_for status_is status IDLE
-	stop_daemon
-	start_daemon
-	wait_for row_has here/v 'NEXT RUN IN'
-	stop_daemon
-	has_snapshots 1 here/v
 }
 
 @test "stopped in the middle of a run, it resumes where it was" {

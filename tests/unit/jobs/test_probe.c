@@ -34,7 +34,7 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 
-#define MAX_HOSTS 700
+#define MAX_HOSTS 500
 
 /* What the prober said. */
 static struct {
@@ -203,7 +203,8 @@ be_the_far_end(int out, void *arg)
 	}
 }
 
-/* A name server: names that begin with "gone" do not exist, on all others it is silent. */
+/* A name server, which is asked three times: names that begin with "gone" do not exist, on all
+ * others it is silent. */
 static int
 be_a_name_server(int out, void *arg)
 {
@@ -275,7 +276,8 @@ make_network(void)
 	    replace_etc(dir, "hosts",
 	                "10.77.0.1 up.test\n10.77.9.9 dead.test\nfd77::1 six.test\n"
 	                "10.77.9.8 multi.test\n10.77.0.1 multi.test\n10.77.9.7 multi.test\n") &&
-	    replace_etc(dir, "resolv.conf", "nameserver 127.0.0.53\n") &&
+	    replace_etc(dir, "resolv.conf",
+	                "nameserver 127.0.0.53\nnameserver 127.0.0.53\nnameserver 127.0.0.53\n") &&
 	    replace_etc(dir, "nsswitch.conf", "hosts: files dns\n") &&
 	    system(
 	        "{ ip link set lo up && ip link add near type veth peer name far &&"
@@ -293,7 +295,7 @@ make_network(void)
 
 #define DEAD 130
 #define NAMELESS 50
-#define LATE 450 /* more names than a resolver that does not answer leaves time for */
+#define LATE 240 /* more names than a resolver that does not answer leaves time for */
 
 /* Those who answer must not wait for the others: at once is before the first of the dead is given
  * up.  One after the other, these would take minutes. */
