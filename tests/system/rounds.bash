@@ -22,11 +22,6 @@ rounds_begin() {
 	manifest "$D/src" >"$D/source"
 }
 
-# lasts SECONDS: has this test gone on for less than that?
-lasts() {
-	[ $((SECONDS - ${STARTED:=$SECONDS})) -lt $(($1 * ${FLASHBACK_SOAK:-1})) ]
-}
-
 # churn N: so many random changes to the source.  They may take most of it away, which is good only with
 # shrink_guard = "0%"  change_guard = "0%".  change N: and what it is then is remembered.
 churn() {
