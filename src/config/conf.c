@@ -423,7 +423,8 @@ read_both(struct load *l)
 	read_text(l, &main, c->file, false);
 	config_finish(c, !l->cut, &l->errors);
 	read_hosts(l, &hosts);
-	c->digest = input_digest(&main, &hosts);
+	if (hosts.bytes != NULL) /* else there are errors */
+		c->digest = input_digest(&main, &hosts);
 	input_free(&main);
 	input_free(&hosts);
 	return 0;

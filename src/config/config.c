@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "flashback/config/inherit.h"
 #include "flashback/config/source.h"
 #include "flashback/config/suggest.h"
 
@@ -19,7 +18,7 @@ config_new(const char *file)
 	if (c == NULL)
 		return NULL;
 	c->file = strdup(file);
-	if (c->file != NULL && inherit_defaults(OPTION_MAIN, c) == 0)
+	if (c->file != NULL && option_defaults(OPTION_MAIN, c) == 0)
 		return c;
 	config_free(c);
 	return NULL;
@@ -155,7 +154,7 @@ config_free(struct config *c)
 		volume_free(c->volumes[i]);
 	free(c->volumes);
 	text_list_free(&c->idle);
-	inherit_clear(OPTION_MAIN, c);
+	option_clear_all(OPTION_MAIN, c);
 	free(c->file);
 	free(c);
 }

@@ -69,24 +69,13 @@ input_read(const char *path, struct input *in, char **why)
 	return rc;
 }
 
-/* FNV-1a. */
-static uint64_t
-mix(uint64_t h, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
+/* The lengths count as well: a NUL byte in a file would end its text. */
 uint64_t
 input_digest(const struct input *first, const struct input *second)
 {
-	uint64_t h = mix(UINT64_C(0xcbf29ce484222325), first->bytes, first->len);
+	uint64_t h = text_hash(TEXT_HASH + first->len, first->bytes);
 
-	/* Hash a NUL between them, so that moving bytes from one file to the other changes the
-	 * digest. */
-	h = mix(h, "", 1);
-	return mix(h, second->bytes, second->len);
+	return text_hash(h + second->len, second->bytes);
 }
 
 bool

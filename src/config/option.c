@@ -122,15 +122,9 @@ print_probe(const void *base)
 {
 	const struct volume *v = base;
 
-	switch (v->probe) {
-	case VOLUME_PROBE_PING:
-		return strdup("\"ping\"");
-	case VOLUME_PROBE_TCP:
+	if (v->probe == VOLUME_PROBE_TCP)
 		return text_format("\"tcp:%d\"", v->probe_port);
-	case VOLUME_PROBE_NONE:
-		break;
-	}
-	return strdup("\"none\"");
+	return value_print_text(v->probe == VOLUME_PROBE_PING ? "ping" : "none");
 }
 
 static int
@@ -445,30 +439,50 @@ option_copy(const struct option_row *o, struct volume *to, const struct volume *
 	return to->windows != NULL ? 0 : -1;
 }
 
-/* Index of an option's origin.  Volumes are many, so each has origins only for its own rows, the
- * first of the table. */
+/* Where the origin of an option is in its struct.  Volumes are many, so each has origins only for
+ * its own rows, the first of the table. */
 static size_t
-row(const struct option_row *o)
+origin_at(const struct option_row *o)
 {
 	size_t i = (size_t)(o - table);
+	bool main = (o->places & OPTION_MAIN) != 0;
 
-	assert(i < ((o->places & OPTION_MAIN) != 0 ? OPTION_ALL : OPTION_VOLUMES));
-	return i;
+	assert(i < (main ? OPTION_ALL : OPTION_VOLUMES));
+	return (main ? C(origin) : V(origin)) + i * sizeof(struct option_origin);
 }
 
 const struct option_origin *
 option_origin(const struct option_row *o, const void *base)
 {
-	if ((o->places & OPTION_MAIN) != 0)
-		return &((const struct config *)base)->origin[row(o)];
-	return &((const struct volume *)base)->origin[row(o)];
+	return (const void *)((const char *)base + origin_at(o));
 }
 
 void
 option_mark(const struct option_row *o, void *base, const struct option_origin *origin)
 {
-	if ((o->places & OPTION_MAIN) != 0)
-		((struct config *)base)->origin[row(o)] = *origin;
-	else
-		((struct volume *)base)->origin[row(o)] = *origin;
+	memcpy((char *)base + origin_at(o), origin, sizeof(*origin));
+}
+
+int
+option_defaults(enum option_place place, void *base)
+{
+	for (const struct option_row *o = table; o < table + ROWS; o++) {
+		char *why = NULL;
+		int rc = 0;
+
+		if ((o->places & place) != 0 && o->fallback != NULL)
+			rc = option_set(o, base, o->fallback, &why);
+		assert(rc == 0 || why == NULL);
+		if (rc == -1)
+			return -1;
+	}
+	return 0;
+}
+
+void
+option_clear_all(enum option_place place, void *base)
+{
+	for (const struct option_row *o = table; o < table + ROWS; o++)
+		if ((o->places & place) != 0)
+			option_clear(o, base);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "flashback/config/inherit.h"
 #include "flashback/config/value.h"
 #include "flashback/lib/units.h"
 
@@ -89,13 +88,28 @@ volume_free(struct volume *v)
 {
 	if (v == NULL || --v->refs > 0)
 		return;
-	inherit_clear(OPTION_VOLUME, v);
+	option_clear_all(OPTION_VOLUME, v);
 	free(v->id);
 	free(v->host);
 	free(v->name);
 	free(v->remote_host);
 	free(v->path);
 	free(v);
+}
+
+/* Copy the options of around, with where they come from, to v, which has none. */
+static int
+inherit(struct volume *v, const struct volume *around)
+{
+	const struct option_row *o;
+	int rc = 0;
+
+	*v = *around;
+	v->refs = 1;
+	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
+		if ((o->places & OPTION_VOLUME) != 0 && option_copy(o, v, around) == -1)
+			rc = -1;
+	return rc;
 }
 
 struct volume *
@@ -107,7 +121,7 @@ volume_new(const struct volume *around)
 	if (v == NULL)
 		return NULL;
 	v->refs = 1;
-	rc = around != NULL ? inherit_from(v, around) : inherit_defaults(OPTION_VOLUME, v);
+	rc = around != NULL ? inherit(v, around) : option_defaults(OPTION_VOLUME, v);
 	if (rc == 0)
 		return v;
 	volume_free(v);

@@ -148,4 +148,11 @@ char *option_print(const struct option_row *o, const void *base);
 const struct option_origin *option_origin(const struct option_row *o, const void *base);
 void option_mark(const struct option_row *o, void *base, const struct option_origin *origin);
 
+/** option_defaults(place, base): set all options that may stand there to their defaults.  Return 0,
+ * or -1 with ENOMEM. */
+int option_defaults(enum option_place place, void *base);
+
+/** option_clear_all(place, base): option_clear for all that may stand there. */
+void option_clear_all(enum option_place place, void *base);
+
 #endif

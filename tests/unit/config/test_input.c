@@ -93,12 +93,16 @@ digest(const char *first, const char *second)
 static void
 test_digest(void **state)
 {
+	struct input plain = {(char[]){"a"}, 1}, nul = {(char[]){"a\0b"}, 3};
+
 	(void)state;
 	assert_true(digest("a", "b") == digest("a", "b"));
 	assert_true(digest("ab", "c") != digest("a", "bc"));
 	assert_true(digest("", "a") != digest("a", ""));
 	assert_true(digest("a", "b") != digest("b", "a"));
 	assert_true(digest("a", "b") != digest("a", "c"));
+	assert_true(input_digest(&plain, &plain) != input_digest(&nul, &plain));
+	assert_true(input_digest(&plain, &plain) != input_digest(&plain, &nul));
 }
 
 static void

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: ISC
 #include "unit.h"
 
-#include "flashback/config/inherit.h"
 #include "flashback/config/option.h"
 #include "flashback/config/volume.h"
 
@@ -45,16 +44,16 @@ test_table(void **state)
 	}
 	assert_null(option_find("kep_daily"));
 	assert_null(option_find(""));
-	assert_int_equal(inherit_defaults(OPTION_MAIN, &c), 0);
+	assert_int_equal(option_defaults(OPTION_MAIN, &c), 0);
 	assert_string_equal(c.hosts_file, "/etc/hosts.conf");
 	assert_int_equal(c.parallel, 2);
 	assert_null(c.data_dir);
-	inherit_clear(OPTION_MAIN, &c);
+	option_clear_all(OPTION_MAIN, &c);
 	assert_null(c.hosts_file);
-	assert_int_equal(inherit_defaults(OPTION_VOLUME, &v), 0);
+	assert_int_equal(option_defaults(OPTION_VOLUME, &v), 0);
 	assert_int_equal(v.keep.weekly, 8);
 	assert_null(v.source);
-	inherit_clear(OPTION_VOLUME, &v);
+	option_clear_all(OPTION_VOLUME, &v);
 	assert_null(v.ssh);
 }
 
@@ -153,7 +152,7 @@ test_config(void **state)
 		text = option_print(option_find(cases[i].name), &c);
 		assert_string_equal(text, cases[i].want);
 		free(text);
-		inherit_clear(OPTION_MAIN, &c);
+		option_clear_all(OPTION_MAIN, &c);
 	}
 }
 
@@ -244,15 +243,21 @@ test_inherit(void **state)
 	set("window", around, "01:00-02:00");
 	set("ssh", around, "ssh -v");
 	set("probe", around, "tcp:99");
+	set("restore_to", around, "root@h:/home");
 	option_mark(option_find("ssh"), around, &origin);
 	v = volume_new(around);
 	volume_free(around);
+	assert_int_equal(v->nwindows, 1);
+	assert_int_equal(v->windows[0].from, 60);
+	assert_string_equal(v->restore_to, "root@h:/home/");
+	assert_null(v->source);
 	set("exclude", v, "c");
 	set("rsync_options", v, "-z");
 	option_clear(option_find("window"), v);
 	assert_int_equal(v->refs, 1);
 	assert_int_equal(v->every, 2 * 86400);
 	assert_int_equal(v->exclude.n, 3);
+	assert_string_equal(v->exclude.item[0], "a");
 	assert_string_equal(v->exclude.item[2], "c");
 	assert_int_equal(v->rsync_options.n, 1);
 	assert_int_equal(v->before.n, 2);
