@@ -67,13 +67,6 @@ state_is_future(const struct table_row *row, int64_t now)
 static enum state_wait
 wait_of(const struct table_row *row, enum plan_cause cause)
 {
-	static const enum state_wait waits[] = {
-	    [RESULT_WAIT_NOT] = STATE_WAIT_NOT,
-	    [RESULT_WAIT_DISK] = STATE_WAIT_DISK,
-	    [RESULT_WAIT_CLOCK] = STATE_WAIT_CLOCK,
-	    [RESULT_WAIT_BUSY] = STATE_WAIT_BUSY,
-	};
-
 	if (row->phase == TABLE_QUEUED)
 		return STATE_WAIT_SLOT;
 	if (cause == PLAN_CLOCK || cause == PLAN_AHEAD)
@@ -82,7 +75,7 @@ wait_of(const struct table_row *row, enum plan_cause cause)
 		return STATE_WAIT_DISK;
 	if (cause == PLAN_WINDOW)
 		return STATE_WAIT_WINDOW;
-	return waits[result_row(row->seen.last.result)->wait];
+	return (enum state_wait)result_row(row->seen.last.result)->wait;
 }
 
 /* The first wake at or after an instant, since nothing starts between wakes. */

@@ -16,33 +16,25 @@
 #define MINUTE 60
 #define TIME_SIZE 64 /* date and time, whatever the year */
 
-/* What a volume does, in ascending order: the highest of all volumes is shown. */
-enum activity { IDLE, PREPARING, ROTATING, BACKING_UP };
-
-static const struct {
+/* What a volume does at each stage of its run, for scripts and for people: the highest rank of all
+ * volumes is shown. */
+struct activity {
+	int rank;
 	const char *status, *words;
-} activities[] = {
-    [IDLE] = {"IDLE", "sleeping"},
-    [PREPARING] = {"PREPARING", "preparing"},
-    [ROTATING] = {"ROTATING", "rotating"},
-    [BACKING_UP] = {"BACKING_UP", "backing up"},
 };
 
-static enum activity
-row_activity(const struct table_row *row)
-{
-	static const enum activity of_stage[] = {
-	    [TABLE_PREPARING] = PREPARING, [TABLE_COMPARING] = BACKING_UP,
-	    [TABLE_COPYING] = BACKING_UP,  [TABLE_COMMITTING] = ROTATING,
-	    [TABLE_EXPIRING] = ROTATING,
-	};
-
-	return table_active(row) ? of_stage[row->stage] : IDLE;
-}
+static const struct activity idle = {0, "IDLE", "sleeping"};
+static const struct activity of_stage[] = {
+    [TABLE_PREPARING] = {1, "PREPARING", "preparing"},
+    [TABLE_COMPARING] = {3, "BACKING_UP", "backing up"},
+    [TABLE_COPYING] = {3, "BACKING_UP", "backing up"},
+    [TABLE_COMMITTING] = {2, "ROTATING", "rotating"},
+    [TABLE_EXPIRING] = {2, "ROTATING", "rotating"},
+};
 
 /* The highest activity, the first volume with it, and the number of volumes with any. */
 struct busiest {
-	enum activity activity;
+	const struct activity *activity;
 	const struct table_row *first;
 	unsigned running;
 };
@@ -50,15 +42,17 @@ struct busiest {
 static struct busiest
 find_busiest(const struct table *table)
 {
-	struct busiest top = {IDLE, NULL, 0};
+	struct busiest top = {&idle, NULL, 0};
 
 	for (size_t i = 0; i < table->n; i++) {
-		enum activity activity = row_activity(&table->row[i]);
+		const struct table_row *row = &table->row[i];
 
-		top.running += activity != IDLE;
-		if (activity > top.activity) {
-			top.activity = activity;
-			top.first = &table->row[i];
+		if (!table_active(row))
+			continue;
+		top.running++;
+		if (of_stage[row->stage].rank > top.activity->rank) {
+			top.activity = &of_stage[row->stage];
+			top.first = row;
 		}
 	}
 	return top;
@@ -70,7 +64,7 @@ wait_minutes(const struct view *view, const struct busiest *top)
 {
 	int64_t left = view->next_wake - view->when.now;
 
-	if (view->life != VIEW_ALIVE || top->activity != IDLE || left <= 0)
+	if (view->life != VIEW_ALIVE || top->running > 0 || left <= 0)
 		return 0;
 	return (left + MINUTE - 1) / MINUTE;
 }
@@ -136,7 +130,7 @@ put_contract(FILE *f, const struct view *view)
 {
 	const struct stamp now = {.when = view->when.now, .offset = view->when.offset};
 	struct busiest top = find_busiest(view->table);
-	const char *status = activities[top.activity].status;
+	const char *status = top.activity->status;
 	char time[TIME_SIZE];
 	struct tm tm;
 
@@ -337,7 +331,7 @@ put_activity(FILE *f, const struct view *view)
 		fputs(view->life == VIEW_DOWN ? "stopped" : "not yet started", f);
 		return;
 	}
-	fputs(activities[top.activity].words, f);
+	fputs(top.activity->words, f);
 	if (top.first == NULL)
 		fprintf(f, " %" PRId64 " min", wait_minutes(view, &top));
 	else

@@ -28,14 +28,14 @@ enum state_word {
 	STATE_NEXT /* not due */
 };
 
-/** What a volume that is due waits for. */
+/** What a volume that is due waits for: why its last attempt ended, or what holds now. */
 enum state_wait {
-	STATE_WAIT_NOT,
+	STATE_WAIT_NOT = RESULT_WAIT_NOT,
+	STATE_WAIT_DISK = RESULT_WAIT_DISK,
+	STATE_WAIT_CLOCK = RESULT_WAIT_CLOCK,
+	STATE_WAIT_BUSY = RESULT_WAIT_BUSY, /* locked by another, or `before` said not now */
 	STATE_WAIT_WINDOW,
-	STATE_WAIT_SLOT,
-	STATE_WAIT_DISK,
-	STATE_WAIT_CLOCK,
-	STATE_WAIT_BUSY /* locked by another run, or its `before` said not now */
+	STATE_WAIT_SLOT
 };
 
 struct state {
