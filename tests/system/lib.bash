@@ -11,6 +11,11 @@ PATH=$PATH:/usr/sbin:/sbin
 # The system's, which has the system's modules, before one that a user has besides.
 [ ! -x /usr/bin/python3 ] || hash -p /usr/bin/python3 python3
 
+# Without processes, where bash can do so (bash-builtins).
+for name in mkdir rm ln; do
+	enable -f "/usr/lib/bash/$name" "$name" 2>/dev/null || true
+done
+
 begin() {
 	trace_less
 	D=$BATS_TEST_TMPDIR
