@@ -18,7 +18,7 @@
 #include "flashback/schedule/table.h"
 #include "flashback/store/bootid.h"
 #include "flashback/store/expire.h"
-#include "flashback/store/linkdest.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/store.h"
@@ -163,7 +163,7 @@ static int
 print_expiry(const struct dry *d, const struct volume *volume, const struct store_volume *v)
 {
 	struct stamp next[EXPIRE_MAX],
-	    made = linkdest_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
+	    made = runplan_stamp(v->stamps, v->nstamps, d->when.now, d->when.offset);
 	char name[STAMP_NAME_SIZE];
 	int n = expire_foresee(v, &volume->keep, made, d->when.now, next);
 

@@ -13,7 +13,7 @@
 #include "flashback/lib/columns.h"
 #include "flashback/lib/units.h"
 #include "flashback/store/expire.h"
-#include "flashback/store/linkdest.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/store/retain.h"
 #include "flashback/store/round.h"
 #include "flashback/store/store.h"
@@ -130,7 +130,7 @@ foresee(const struct list *l, const struct volume *volume, const struct store_vo
 	if (due < l->now)
 		due = l->now;
 	return expire_foresee(v, &volume->keep,
-	                      linkdest_stamp(v->stamps, v->nstamps, due, clock_offset(due)), l->now,
+	                      runplan_stamp(v->stamps, v->nstamps, due, clock_offset(due)), l->now,
 	                      next);
 }
 

@@ -56,18 +56,21 @@ copy_plan(struct copy *c, int64_t now)
 	    .now = now,
 	    .as_root = geteuid() == 0,
 	    .spare = spare_possible(c->store),
-	    .program = c->config->rsync,
-	    .version = c->version,
-	    .root = c->root,
-	    .whole_seconds = !c->store->traits.nanoseconds,
-	    .dates = !c->store->traits.dates,
-	    .added = c->store->traits.added,
-	    .refused = c->store->traits.refused,
+	    .job =
+	        {
+	            .program = c->config->rsync,
+	            .source = c->source,
+	            .version = c->version,
+	            .root = c->root,
+	            .whole_seconds = !c->store->traits.nanoseconds,
+	            .dates = !c->store->traits.dates,
+	            .added = c->store->traits.added,
+	            .refused = c->store->traits.refused,
+	        },
 	    .offset = clock_offset(now),
 	};
 
 	runplan_make(&rc, &c->plan);
-	c->plan.job.source = c->source;
 }
 
 void

@@ -17,7 +17,6 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/tree.h"
-#include "flashback/store/aside.h"
 #include "flashback/store/expire.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/store.h"
@@ -140,7 +139,7 @@ remove_aside(const struct purge *p, const struct volume *volume, const struct st
 {
 	char trouble[TROUBLE_SIZE];
 
-	if (aside_sweep(v, trouble, sizeof(trouble)) != 0 && !reported)
+	if (spare_sweep_aside(v, trouble, sizeof(trouble)) != 0 && !reported)
 		send_words(p, PURGE_TROUBLE, volume, "cannot remove %s", trouble);
 }
 

@@ -20,7 +20,6 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
 #include "flashback/rsync/scan.h"
-#include "flashback/store/aside.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 
@@ -80,7 +79,7 @@ give_up_spare(struct copy *c, const struct spare_walk *walk)
 {
 	if (errno == EMLINK) {
 		(void)spare_drop(c->v);
-		(void)aside_sweep(c->v, NULL, 0);
+		(void)spare_sweep_aside(c->v, NULL, 0);
 	}
 	copy_log(c, "the spare tree", walk->trouble);
 	return need_full(c, "the spare tree could not be made");
@@ -170,7 +169,7 @@ returns_from_another(const struct snapshot_quick *q)
 	stamp_format(&c->plan.base, base);
 	if (c->volume->transport != VOLUME_LOCAL)
 		return false;
-	for (size_t i = 0; i < LINKDEST_MAX && q->job.base[i] != NULL && !found; i++)
+	for (size_t i = 0; i < ARGV_BASES && q->job.base[i] != NULL && !found; i++)
 		found = strcmp(q->job.base[i], base) != 0 && returns(q, q->job.base[i]);
 	return found;
 }

@@ -2,18 +2,13 @@
 #include "flashback/jobs/spares.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "flashback/jobs/inspect.h"
 #include "flashback/lib/clock.h"
-#include "flashback/lib/file.h"
-#include "flashback/lib/listing.h"
-#include "flashback/lib/tree.h"
 #include "flashback/rsync/runplan.h"
-#include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
+#include "flashback/store/unlisted.h"
 
 #define LOOK_MS 50 /* interval at which a walk checks whether it must stop */
 
@@ -182,13 +177,14 @@ spares_update(const struct spares *s, const struct volume *volume, struct stamp 
 /* Remove the spare of one volume that is not in the config: no run will use it.  Lock the volume
  * only if it has one, since locking writes to the disk. */
 static void
-remove_unlisted(const struct spares *s, const char *host, const char *name)
+remove_unlisted(void *arg, const char *host, const char *name, int above)
 {
+	const struct spares *s = arg;
 	struct store_volume v;
 	bool found;
 
-	if (!volume_is_name(name) || config_lists(s->config, host, name) ||
-	    store_volume_open(s->store, host, name, false, &v) == -1)
+	(void)above;
+	if (store_volume_open(s->store, host, name, false, &v) == -1)
 		return;
 	found = has_spare(&v);
 	if (found)
@@ -197,32 +193,13 @@ remove_unlisted(const struct spares *s, const char *host, const char *name)
 		return;
 	if (found)
 		(void)spare_drop(&v);
-	(void)aside_sweep(&v, NULL, 0);
+	(void)spare_sweep_aside(&v, NULL, 0);
 	store_volume_close(&v);
 }
 
-static void
-remove_in_host(const struct spares *s, const char *host)
-{
-	int fd = volume_is_name(host) ? openat(s->store->fd, host, TREE_DIR) : -1;
-	struct listing list = {.n = 0};
-
-	if (fd != -1)
-		(void)listing_read(fd, &list);
-	for (size_t i = 0; i < list.n; i++)
-		remove_unlisted(s, host, list.entry[i]->d_name);
-	listing_free(&list);
-	file_close(&fd);
-}
-
 void
-spares_remove_unlisted(const struct spares *s)
+spares_remove_unlisted(struct spares *s)
 {
-	struct listing hosts = {.n = 0};
-
 	if (spare_possible(s->store))
-		(void)listing_read(s->store->fd, &hosts);
-	for (size_t i = 0; i < hosts.n; i++)
-		remove_in_host(s, hosts.entry[i]->d_name);
-	listing_free(&hosts);
+		unlisted_each(s->store->fd, s->config, remove_unlisted, s);
 }

@@ -181,7 +181,7 @@ add_bases(const struct argv_job *job, struct text_list *argv)
 
 	if (is_confined)
 		text_list_addf(argv, "--confine-root=%s", job->root);
-	for (size_t i = 0; i < LINKDEST_MAX && job->base[i] != NULL; i++)
+	for (size_t i = 0; i < ARGV_BASES && job->base[i] != NULL; i++)
 		text_list_addf(argv, "--link-dest=%s/%s", directory, job->base[i]);
 }
 

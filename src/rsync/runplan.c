@@ -5,6 +5,67 @@
 #include "flashback/store/summary.h"
 
 struct stamp
+runplan_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset)
+{
+	/* The stamps are in ascending order, so one pass finds the first free second. */
+	for (size_t i = 0; i < n; i++)
+		if (stamps[i].when == now)
+			now++;
+	return (struct stamp){.when = now, .offset = offset, .state = STAMP_WORKING};
+}
+
+/* Is a newer than b?  NULL is older than anything, and a stamp from the future older than any that
+ * is not. */
+static bool
+is_newer(const struct stamp *a, const struct stamp *b, int64_t now)
+{
+	int64_t until = now + SUMMARY_AHEAD_MAX;
+
+	if (a == NULL || b == NULL)
+		return a != NULL;
+	if ((a->when > until) != (b->when > until))
+		return b->when > until;
+	return stamp_compare(a, b) > 0;
+}
+
+static const struct stamp *
+newest(const struct stamp *stamps, size_t n, enum stamp_state state, int64_t now)
+{
+	const struct stamp *found = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (stamp_kind(&stamps[i]) == state && is_newer(&stamps[i], found, now))
+			found = &stamps[i];
+	return found;
+}
+
+/* Order matters: rsync takes a file from the first base in which it is equal.  The doubtful and the
+ * interrupted tree come first, as they have what was copied last. */
+size_t
+runplan_bases(const struct stamp *stamps, size_t n, const struct stamp *doubtful, int64_t now,
+              struct stamp out[ARGV_BASES])
+{
+	const struct stamp *complete = newest(stamps, n, STAMP_COMPLETE, now);
+	const struct stamp *partial = newest(stamps, n, STAMP_PARTIAL, now);
+	const struct stamp *other = newest(stamps, n, STAMP_SUSPECT, now);
+	const struct stamp *interrupted = newest(stamps, n, STAMP_INTERRUPTED, now);
+	size_t found = 0;
+
+	if (is_newer(partial, other, now))
+		other = partial;
+	if (doubtful->when != 0)
+		out[found++] = *doubtful;
+	if (interrupted != NULL)
+		out[found++] = *interrupted;
+	/* An older one has nothing that the complete one lacks. */
+	if (is_newer(other, complete, now))
+		out[found++] = *other;
+	if (complete != NULL)
+		out[found++] = *complete;
+	return found;
+}
+
+struct stamp
 runplan_base(const struct stamp *stamps, size_t n, int64_t now)
 {
 	while (n-- > 0)
@@ -29,8 +90,8 @@ has_full_option(const struct text_list *options)
 static const char *
 why_other_base(const struct runplan_case *c)
 {
-	struct stamp base[LINKDEST_MAX];
-	size_t n = linkdest_choose(c->stamps, c->nstamps, &c->doubtful, c->now, base);
+	struct stamp base[ARGV_BASES];
+	size_t n = runplan_bases(c->stamps, c->nstamps, &c->doubtful, c->now, base);
 
 	for (size_t i = 0; c->volume->transport == VOLUME_LOCAL && i < n; i++) {
 		if (base[i].state == STAMP_INTERRUPTED)
@@ -110,31 +171,26 @@ runplan_surplus(const struct scan *s, int64_t entries, int64_t files)
 void
 runplan_make(const struct runplan_case *c, struct runplan *plan)
 {
-	struct stamp base[LINKDEST_MAX];
-	size_t n = linkdest_choose(c->stamps, c->nstamps, &c->doubtful, c->now, base);
+	struct stamp base[ARGV_BASES];
+	size_t n = runplan_bases(c->stamps, c->nstamps, &c->doubtful, c->now, base);
+	struct argv_job *job = &plan->job;
 
 	*plan = (struct runplan){
 	    .full = runplan_why_full(c),
 	    .base = runplan_base(c->stamps, c->nstamps, c->now),
-	    .tree = linkdest_stamp(c->stamps, c->nstamps, c->now, c->offset),
-	    .job =
-	        {
-	            .volume = c->volume,
-	            .program = c->program,
-	            .version = c->version,
-	            .root = c->root,
-	            .checksum = c->doubtful.when != 0,
-	            .unlinked = c->last == RESULT_LINKS,
-	            .whole_seconds = c->whole_seconds,
-	            /* An older one crashes on a date that localtime cannot hold. */
-	            .dates = c->dates && c->version.confine_root,
-	            /* As another user rsync copies user.* only, and sees no others. */
-	            .added = c->as_root ? c->added : NULL,
-	            .refused = c->as_root ? c->refused : NULL,
-	        },
+	    .tree = runplan_stamp(c->stamps, c->nstamps, c->now, c->offset),
+	    .job = c->job,
 	    .patience = argv_patience(c->volume, c->doubtful.when != 0),
 	};
-	plan->job.target = stamp_format(&plan->tree, plan->target);
+	job->volume = c->volume;
+	job->checksum = c->doubtful.when != 0;
+	job->unlinked = c->last == RESULT_LINKS;
+	/* An older one crashes on a date that localtime cannot hold. */
+	job->dates &= job->version.confine_root;
+	/* As another user rsync copies user.* only, and sees no others. */
+	if (!c->as_root)
+		job->added = job->refused = NULL;
+	job->target = stamp_format(&plan->tree, plan->target);
 	for (size_t i = 0; i < n; i++)
-		plan->job.base[i] = stamp_format(&base[i], plan->bases[i]);
+		job->base[i] = stamp_format(&base[i], plan->bases[i]);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,11 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/listing.h"
 #include "flashback/lib/tree.h"
-#include "flashback/store/aside.h"
 
 /* All in .flashback of the volume. */
 #define SPARE "spare"
+#define ASIDE "spare.old" /* directories that are to be removed, by inode number */
+#define ASIDE_PATH ".flashback/" ASIDE "/"
 #define DONE "spare.of" /* a symlink, never followed: its target is a snapshot's name */
 
 bool
@@ -58,6 +60,44 @@ forget(const struct store_volume *v)
 	return unlinkat(v->meta, DONE, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
+/* Make a directory below .flashback, unless it exists, in place of what is no directory: a file of
+ * that name may have been put there by hand. */
+static int
+make_dir(const struct store_volume *v, const char *name)
+{
+	struct stat st;
+
+	if (mkdirat(v->meta, name, S_IRWXU) == 0)
+		return 0;
+	if (errno != EEXIST || fstatat(v->meta, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	if (unlinkat(v->meta, name, 0) == -1)
+		return -1;
+	return mkdirat(v->meta, name, S_IRWXU);
+}
+
+/* spare_sweep_aside needs no lock and may remove the directory between mkdir and rename: retry on
+ * ENOENT.  Trees are named by inode number, which is unique while they exist. */
+int
+spare_set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino)
+{
+	char number[32];
+	int rc = -1;
+
+	snprintf(number, sizeof(number), "%ju", (uintmax_t)ino);
+	for (int tries = 0; tries < 10; tries++) {
+		int fd = make_dir(v, ASIDE) == 0 ? openat(v->meta, ASIDE, TREE_DIR) : -1;
+
+		rc = fd == -1 ? -1 : renameat(dir, name, fd, number);
+		file_close(&fd);
+		if (rc == 0 || errno != ENOENT)
+			break;
+	}
+	return rc;
+}
+
 /* The note goes first: a note without a spare would skip the walk. */
 int
 spare_drop(const struct store_volume *v)
@@ -70,7 +110,7 @@ spare_drop(const struct store_volume *v)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(v->meta, SPARE, 0);
-	return aside_put(v, v->meta, SPARE, st.st_ino);
+	return spare_set_aside(v, v->meta, SPARE, st.st_ino);
 }
 
 void
@@ -116,6 +156,33 @@ spare_is_noted(const struct store_volume *v, const char *snapshot)
 	return len == (ssize_t)strlen(snapshot) && memcmp(target, snapshot, (size_t)len) == 0;
 }
 
+/* An error does not keep the other trees from being removed. */
+int
+spare_sweep_aside(const struct store_volume *v, char *trouble, size_t size)
+{
+	int dir = openat(v->meta, ASIDE, TREE_DIR), rc = 0;
+	struct listing list = {.n = 0};
+
+	if (dir == -1)
+		return 0; /* none, or no directory: the next walk replaces it */
+	if (size > sizeof(ASIDE_PATH)) {
+		trouble += snprintf(trouble, size, ASIDE_PATH);
+		size -= sizeof(ASIDE_PATH) - 1;
+	}
+	if (listing_read(dir, &list) == -1) {
+		snprintf(trouble, size, "%s", strerror(errno));
+		rc = 1;
+	}
+	for (size_t i = 0; i < list.n; i++)
+		if (tree_remove(dir, list.entry[i]->d_name, v->dev, rc == 0 ? trouble : NULL,
+		                rc == 0 ? size : 0) != 0)
+			rc = 1;
+	listing_free(&list);
+	close(dir);
+	(void)unlinkat(v->meta, ASIDE, AT_REMOVEDIR); /* fails if a walk has added something */
+	return rc;
+}
+
 /* ---- the walk ---- */
 
 /* Names, inode numbers and attributes are compared each time, so that a walk may be interrupted
@@ -141,7 +208,7 @@ clear(const struct walk *w, int to, const struct dirent *found)
 	int rc;
 
 	if (found->d_type == DT_DIR)
-		rc = aside_put(w->v, to, found->d_name, found->d_ino);
+		rc = spare_set_aside(w->v, to, found->d_name, found->d_ino);
 	else
 		rc = unlinkat(to, found->d_name, 0);
 	return rc == -1 && errno != ENOENT ? -1 : 0;
@@ -249,7 +316,7 @@ spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk
 
 	job->trouble[0] = '\0';
 	job->entries = job->changes = 0;
-	if (from == -1 || forget(v) == -1 || aside_dir(v, SPARE) == -1) {
+	if (from == -1 || forget(v) == -1 || make_dir(v, SPARE) == -1) {
 		snprintf(job->trouble, sizeof(job->trouble), "%s: %s", snapshot, strerror(errno));
 		file_close(&from);
 		return -1;

@@ -28,36 +28,11 @@ count_snapshots(int fd, struct stamp *newest)
 	return n;
 }
 
-/* The volumes of one host.  A directory without a snapshot is none. */
-static void
-find_in_host(int above, const char *host, const struct config *c, struct text_list *found)
-{
-	struct listing list = {.n = 0};
-
-	(void)listing_read(above, &list);
-	for (size_t i = 0; i < list.n; i++) {
-		const char *volume = list.entry[i]->d_name;
-		struct stamp newest = {.when = 0};
-		char name[STAMP_NAME_SIZE];
-		unsigned n;
-		int fd;
-
-		if (!volume_is_name(volume) || config_lists(c, host, volume))
-			continue;
-		fd = openat(above, volume, TREE_DIR);
-		n = fd != -1 ? count_snapshots(fd, &newest) : 0;
-		file_close(&fd);
-		if (n > 0)
-			(void)text_list_addf(found, "%s/%s: %u, the newest of %s", host, volume, n,
-			                     stamp_format(&newest, name));
-	}
-	listing_free(&list);
-}
-
 void
-unlisted_find(int fd, const struct config *c, struct text_list *found)
+unlisted_each(int fd, const struct config *c,
+              void (*take)(void *arg, const char *host, const char *volume, int above), void *arg)
 {
-	struct listing hosts = {.n = 0};
+	struct listing hosts = {.n = 0}, list = {.n = 0};
 
 	(void)listing_read(fd, &hosts);
 	for (size_t i = 0; i < hosts.n; i++) {
@@ -65,9 +40,37 @@ unlisted_find(int fd, const struct config *c, struct text_list *found)
 		int above = volume_is_name(host) ? openat(fd, host, TREE_DIR) : -1;
 
 		if (above != -1)
-			find_in_host(above, host, c, found);
+			(void)listing_read(above, &list);
+		for (size_t k = 0; k < list.n; k++) {
+			const char *volume = list.entry[k]->d_name;
+
+			if (volume_is_name(volume) && !config_lists(c, host, volume))
+				take(arg, host, volume, above);
+		}
+		listing_free(&list);
 		file_close(&above);
 	}
 	listing_free(&hosts);
+}
+
+/* A directory without a snapshot is no volume. */
+static void
+add(void *arg, const char *host, const char *volume, int above)
+{
+	int fd = openat(above, volume, TREE_DIR);
+	struct stamp newest = {.when = 0};
+	unsigned n = fd != -1 ? count_snapshots(fd, &newest) : 0;
+	char name[STAMP_NAME_SIZE];
+
+	file_close(&fd);
+	if (n > 0)
+		(void)text_list_addf(arg, "%s/%s: %u, the newest of %s", host, volume, n,
+		                     stamp_format(&newest, name));
+}
+
+void
+unlisted_find(int fd, const struct config *c, struct text_list *found)
+{
+	unlisted_each(fd, c, add, found);
 	text_list_sort(found);
 }

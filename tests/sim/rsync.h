@@ -15,7 +15,7 @@ struct rsync {
 	/* what it is told */
 	struct world_volume *volume;
 	uint64_t fingerprint;
-	struct stamp base[LINKDEST_MAX];
+	struct stamp base[ARGV_BASES];
 	size_t bases;
 	bool checksum, unlinked;
 	char target[STAMP_NAME_SIZE];

@@ -5,7 +5,6 @@
 
 #include "flashback/jobs/patch.h"
 #include "flashback/jobs/spares.h"
-#include "flashback/store/aside.h"
 
 #include "check.h"
 #include "sim.h"
@@ -42,7 +41,7 @@ spare_sweep(const struct store_volume *v)
 }
 
 int
-aside_sweep(const struct store_volume *v, char *trouble, size_t size)
+spare_sweep_aside(const struct store_volume *v, char *trouble, size_t size)
 {
 	(void)v;
 	(void)trouble;
@@ -77,7 +76,7 @@ spares_update(const struct spares *s, const struct volume *volume, struct stamp 
 }
 
 void
-spares_remove_unlisted(const struct spares *s)
+spares_remove_unlisted(struct spares *s)
 {
 	(void)s;
 }

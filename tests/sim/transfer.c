@@ -29,7 +29,7 @@ read_arguments(struct rsync *r, const struct text_list *argv)
 		const char *word = argv->item[i], *name = strrchr(word, '/');
 
 		if (strncmp(word, base, strlen(base)) == 0 && name != NULL) {
-			if (r->bases == LINKDEST_MAX)
+			if (r->bases == ARGV_BASES)
 				sim_broken("more bases than rsync is to be given");
 			if (stamp_parse(name + 1, &r->base[r->bases++]) != 0)
 				sim_broken("a base is no snapshot: %s", word);

@@ -9,7 +9,6 @@
 
 #include "scratch.h"
 
-#include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
 
 /*

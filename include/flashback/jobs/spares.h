@@ -35,6 +35,6 @@ bool spares_due(const struct spares *s, const struct volume *volume, const struc
 bool spares_update(const struct spares *s, const struct volume *volume, struct stamp *recycled);
 
 /** spares_remove_unlisted(s): remove the spares of volumes that are not in the config. */
-void spares_remove_unlisted(const struct spares *s);
+void spares_remove_unlisted(struct spares *s);
 
 #endif

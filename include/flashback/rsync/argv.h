@@ -8,9 +8,10 @@
 #include "flashback/config/volume.h"
 #include "flashback/lib/text.h"
 #include "flashback/rsync/version.h"
-#include "flashback/store/linkdest.h"
 
 /* Build rsync's argv from a volume and its bases.  Core: no I/O. */
+
+#define ARGV_BASES 4 /* of a run: rsync accepts up to 20 */
 
 /** What the arguments of one run depend on. */
 struct argv_job {
@@ -19,7 +20,7 @@ struct argv_job {
 	const char *source;  /* of an rsync daemon by its address; NULL: the volume's */
 	struct version version;
 	/* Names beside target, in order of preference; NULL: no more. */
-	const char *base[LINKDEST_MAX];
+	const char *base[ARGV_BASES];
 	const char *target; /* the name of the .working directory */
 	const char *root;   /* real path of the volume's directory; NULL: unknown */
 	const char *list;   /* argv_copy: the file with the names */

@@ -10,7 +10,6 @@
 #include "flashback/rsync/argv.h"
 #include "flashback/rsync/scan.h"
 #include "flashback/store/history.h"
-#include "flashback/store/linkdest.h"
 #include "flashback/store/stamp.h"
 
 /*
@@ -33,15 +32,25 @@ struct runplan_case {
 	bool as_root; /* flashback runs as root */
 	bool spare;   /* the disk can hold a spare */
 	/* What follows is for runplan_make alone. */
-	const char *program; /* rsync: an absolute path */
-	struct version version;
-	const char *root;   /* real path of the volume's directory */
-	bool whole_seconds; /* the disk keeps no nanoseconds */
-	bool dates;         /* the disk does not hold all dates */
-	/* extended attributes that the disk adds, and that it refuses; NULL: none */
-	const char *added, *refused;
-	int32_t offset; /* local time, seconds east of UTC */
+	struct argv_job job; /* what is known of it: the program and what describes the disk */
+	int32_t offset;      /* local time, seconds east of UTC */
 };
+
+/** runplan_stamp(stamps, n, now, offset): a .working stamp for a run that begins now.  If a
+ * snapshot of this second exists, in whatever state, the next free second is used: a name is never
+ * used twice. */
+struct stamp runplan_stamp(const struct stamp *stamps, size_t n, int64_t now, int32_t offset);
+
+/**
+ * runplan_bases(stamps, n, doubtful, now, out):
+ * The bases of a run, in order: the doubtful tree of an earlier boot (when == 0: none), the
+ * .interrupted tree (else a big file that changes all the time is never copied completely), the
+ * newest partial or suspect one if newer than the newest complete one, the newest complete one.
+ * Stamps from the future are used only if there are no others.  A pin counts as what it was before.
+ * Return how many.
+ */
+size_t runplan_bases(const struct stamp *stamps, size_t n, const struct stamp *doubtful,
+                     int64_t now, struct stamp out[ARGV_BASES]);
 
 /** runplan_base(stamps, n, now): the newest complete or partial snapshot that is not from the
  * future; when == 0: there is none. */
@@ -72,7 +81,7 @@ struct runplan {
 	struct stamp tree;   /* the next snapshot, while it is built */
 	struct argv_job job; /* of the full run; its strings belong to the case and the plan */
 	int64_t patience;    /* argv_patience */
-	char target[STAMP_NAME_SIZE], bases[LINKDEST_MAX][STAMP_NAME_SIZE];
+	char target[STAMP_NAME_SIZE], bases[ARGV_BASES][STAMP_NAME_SIZE];
 };
 
 /** runplan_make(c, plan): fill *plan, which must stay where it is while its job is used. */

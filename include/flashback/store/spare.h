@@ -15,7 +15,8 @@
  * volume.  Spares need root, and a disk with hard links and d_ino (spare_possible).
  *
  * No file is ever changed, no snapshot gets or loses an entry: only names and directories of the
- * spare change.
+ * spare change.  Directories that are to be removed are set aside: moved elsewhere below .flashback
+ * at once, however large they are, and removed later, without the volume's lock.
  */
 
 /** Relative to the volume's directory. */
@@ -52,7 +53,7 @@ int spare_open(const struct store_volume *v);
  * spare_walk(v, snapshot, w):
  * Make the spare equal to a snapshot, creating it if needed: one walk over both trees that compares
  * names, inode numbers as returned by readdir, and the attributes of directories.  An entry in the
- * way is removed; a directory in the way is set aside (see aside.h).  Undoes spare_note.  Memory
+ * way is removed; a directory in the way is set aside.  Undoes spare_note.  Memory
  * is needed for the names of one directory and for the subdirectories on the path to it.  Return 0
  * when the spare is equal; 1 when stop returned true; -1 with errno and w->trouble: EMLINK when a
  * file has as many links as the disk allows.  After 1 and -1 the next walk resumes from there.
@@ -75,10 +76,21 @@ int spare_recycle(const struct store_volume *v, const char *expired);
 int spare_claim(const struct store_volume *v, const char *expired);
 
 /**
- * spare_drop(v): set the spare aside (see aside.h), in constant time.  Return 0, also
+ * spare_drop(v): set the spare aside, in constant time.  Return 0, also
  * when there is none, or -1 with errno.
  */
 int spare_drop(const struct store_volume *v);
+
+/** spare_set_aside(v, dir, name, ino): set a directory aside, of this inode number, below the open
+ * directory dir.  Return 0, or -1 with errno. */
+int spare_set_aside(const struct store_volume *v, int dir, const char *name, ino_t ino);
+
+/**
+ * spare_sweep_aside(v, trouble, size):
+ * Remove all that was set aside; more may be set aside meanwhile.  v need not be locked.  Return 0,
+ * or 1 when something could not be removed, with the first such path and why.
+ */
+int spare_sweep_aside(const struct store_volume *v, char *trouble, size_t size);
 
 /** spare_sweep(v): remove SPARE_LIST and SPARE_TOP, which a killed run has left, or are done. */
 void spare_sweep(const struct store_volume *v);

@@ -7,6 +7,12 @@
 
 /* Volumes of the store that the config does not have. */
 
+/** unlisted_each(fd, c, take, arg): call take for each directory below fd, of data_dir, that could
+ * be of a volume and is not in c: VOLUME in above, the open directory HOST. */
+void unlisted_each(int fd, const struct config *c,
+                   void (*take)(void *arg, const char *host, const char *volume, int above),
+                   void *arg);
+
 /**
  * unlisted_find(fd, c, found):
  * Add to found, in order, a line "HOST/VOLUME: N, the newest of STAMP" for each volume below fd, of

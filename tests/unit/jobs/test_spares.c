@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 
 #include "flashback/jobs/spares.h"
-#include "flashback/store/aside.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/voldir.h"
 
@@ -383,7 +382,7 @@ test_gives_way(void **state)
 		gave_way = busy && is_due(p);
 		if (!gave_way)
 			assert_int_equal(spare_drop(&v), 0);
-		(void)aside_sweep(&v, NULL, 0);
+		(void)spare_sweep_aside(&v, NULL, 0);
 		store_volume_close(&v);
 		waitpid(pid, NULL, 0);
 	}

@@ -205,8 +205,7 @@ begin_plan(void)
 	    .nstamps = 3,
 	    .now = PLANNED,
 	    .as_root = true,
-	    .program = "/usr/bin/rsync",
-	    .root = "/backup/a/b",
+	    .job = {.program = "/usr/bin/rsync", .root = "/backup/a/b"},
 	};
 }
 
@@ -267,11 +266,11 @@ test_added(void **state)
 	struct runplan plan;
 
 	(void)state;
-	c.added = "trusted.SGI_ACL_FILE";
-	c.refused = "btrfs.compression";
+	c.job.added = "trusted.SGI_ACL_FILE";
+	c.job.refused = "btrfs.compression";
 	runplan_make(&c, &plan);
-	assert_string_equal(plan.job.added, c.added);
-	assert_string_equal(plan.job.refused, c.refused);
+	assert_string_equal(plan.job.added, c.job.added);
+	assert_string_equal(plan.job.refused, c.job.refused);
 	c.as_root = false;
 	runplan_make(&c, &plan);
 	assert_null(plan.job.added);
@@ -286,14 +285,14 @@ test_an_old_rsync_prints_no_dates(void **state)
 	struct runplan plan;
 
 	(void)state;
-	c.dates = true;
-	assert_int_equal(version_parse("rsync  version 3.2.7", &c.version), 0);
+	c.job.dates = true;
+	assert_int_equal(version_parse("rsync  version 3.2.7", &c.job.version), 0);
 	runplan_make(&c, &plan);
 	assert_false(plan.job.dates);
-	assert_int_equal(version_parse("rsync  version 3.5.0", &c.version), 0);
+	assert_int_equal(version_parse("rsync  version 3.5.0", &c.job.version), 0);
 	runplan_make(&c, &plan);
 	assert_true(plan.job.dates);
-	c.dates = false;
+	c.job.dates = false;
 	runplan_make(&c, &plan);
 	assert_false(plan.job.dates);
 }

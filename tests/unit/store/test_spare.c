@@ -84,7 +84,7 @@ test_something_else_in_its_place(void **state)
 	assert_int_equal(errno, ENOTDIR);
 	scratch_remove(ASIDE);
 	assert_int_equal(symlink("../../../outside", ASIDE), 0);
-	assert_int_equal(aside_sweep(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
+	assert_int_equal(spare_sweep_aside(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
 	check_walk(p);
 	make_dir(SPARE "/dir");
 	make_file(SPARE "/dir/f", "x");
@@ -215,7 +215,7 @@ test_drop_and_sweep(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(spare_drop(&p->v), 0);
-	assert_int_equal(aside_sweep(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
+	assert_int_equal(spare_sweep_aside(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
 	make_dir(TREE);
 	make_dir(TREE "/d");
 	make_file(TREE "/d/f", "f");
@@ -225,7 +225,7 @@ test_drop_and_sweep(void **state)
 		assert_int_equal(spare_open(&p->v), -1);
 	}
 	assert_int_equal(stat_of(TREE "/d/f").st_nlink, 4);
-	assert_int_equal(aside_sweep(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
+	assert_int_equal(spare_sweep_aside(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
 	assert_int_equal(stat_of(TREE "/d/f").st_nlink, 1);
 	assert_false(is_there(ASIDE));
 }

@@ -183,7 +183,7 @@ test_depth(void **state)
 	assert_int_equal(spare_walk(&p->v, SNAP, &p->w), 0);
 	assert_int_equal(p->w.changes, 0);
 	assert_int_equal(spare_drop(&p->v), 0);
-	assert_int_equal(aside_sweep(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
+	assert_int_equal(spare_sweep_aside(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
 	assert_false(is_there(ASIDE));
 }
 
@@ -275,7 +275,7 @@ test_random_trees(void **state)
 			assert_int_equal(spare_drop(&p->v), 0);
 		else
 			scratch_remove(SPARE);
-		assert_int_equal(aside_sweep(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
+		assert_int_equal(spare_sweep_aside(&p->v, p->w.trouble, sizeof(p->w.trouble)), 0);
 		assert_false(is_there(ASIDE));
 	}
 }
