@@ -26,27 +26,9 @@ struct evidence {
 };
 
 static bool
-is_stopped(const struct evidence *r)
+is_full(const struct evidence *r)
 {
-	return r->c->stop == VERDICT_STOP_SIGNAL;
-}
-
-static bool
-is_stalled(const struct evidence *r)
-{
-	return r->c->stop == VERDICT_STOP_STALL;
-}
-
-static bool
-is_stopped_full(const struct evidence *r)
-{
-	return r->c->stop == VERDICT_STOP_ROOM && r->c->disk_full;
-}
-
-static bool
-is_stopped_for_room(const struct evidence *r)
-{
-	return r->c->stop == VERDICT_STOP_ROOM;
+	return r->c->disk_full;
 }
 
 /* A disk error in rsync's output counts only when it was verified here: a host can forge it. */
@@ -154,12 +136,6 @@ is_cut(const struct evidence *r)
 		if (r->code == codes[i])
 			return true;
 	return r->code >= OWN_CODES_END;
-}
-
-static bool
-is_any(const struct evidence *r)
-{
-	return r != NULL;
 }
 
 typedef void say_fn(const struct evidence *r, struct verdict *v);
@@ -403,28 +379,29 @@ say_failed(const struct evidence *r, struct verdict *v)
  * them explains is judged by itself.
  */
 static const struct row {
-	bool (*holds)(const struct evidence *r);
+	enum verdict_stop stop;                  /* if it was ended for this, or VERDICT_STOP_NO */
+	bool (*holds)(const struct evidence *r); /* NULL: it does */
 	enum result result;
 	enum verdict_tree tree;
 	say_fn *say;
 } table[] = {
-    {is_stopped, RESULT_INTERRUPTED, VERDICT_TREE_LEFT, say_stopped},
-    {is_stalled, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_stalled},
-    {is_stopped_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_room},
-    {is_stopped_for_room, RESULT_FULL, VERDICT_TREE_LEFT, say_room},
-    {is_disk_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_disk},
-    {is_disk, RESULT_DISK, VERDICT_TREE_INTERRUPTED, say_disk},
-    {is_links, RESULT_LINKS, VERDICT_TREE_EXPIRED, say_links},
-    {is_gone, RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED, say_no_source},
-    {is_no_source, RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED, say_no_source},
-    {is_empty, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_empty},
-    {is_shrunk, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_shrunk},
-    {is_overturned, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_overturned},
-    {is_complete, RESULT_SUCCEEDED, VERDICT_TREE_COMPLETE, say_complete},
-    {is_through, RESULT_PARTIAL, VERDICT_TREE_PARTIAL, say_partial},
-    {is_config, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
-    {is_cut, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_failed},
-    {is_any, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
+    {VERDICT_STOP_SIGNAL, NULL, RESULT_INTERRUPTED, VERDICT_TREE_LEFT, say_stopped},
+    {VERDICT_STOP_STALL, NULL, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_stalled},
+    {VERDICT_STOP_ROOM, is_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_room},
+    {VERDICT_STOP_ROOM, NULL, RESULT_FULL, VERDICT_TREE_LEFT, say_room},
+    {VERDICT_STOP_NO, is_disk_full, RESULT_FULL, VERDICT_TREE_EXPIRED, say_disk},
+    {VERDICT_STOP_NO, is_disk, RESULT_DISK, VERDICT_TREE_INTERRUPTED, say_disk},
+    {VERDICT_STOP_NO, is_links, RESULT_LINKS, VERDICT_TREE_EXPIRED, say_links},
+    {VERDICT_STOP_NO, is_gone, RESULT_NOT_FOUND, VERDICT_TREE_EXPIRED, say_no_source},
+    {VERDICT_STOP_NO, is_no_source, RESULT_NO_SOURCE, VERDICT_TREE_EXPIRED, say_no_source},
+    {VERDICT_STOP_NO, is_empty, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_empty},
+    {VERDICT_STOP_NO, is_shrunk, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_shrunk},
+    {VERDICT_STOP_NO, is_overturned, RESULT_SUSPECT, VERDICT_TREE_SUSPECT, say_overturned},
+    {VERDICT_STOP_NO, is_complete, RESULT_SUCCEEDED, VERDICT_TREE_COMPLETE, say_complete},
+    {VERDICT_STOP_NO, is_through, RESULT_PARTIAL, VERDICT_TREE_PARTIAL, say_partial},
+    {VERDICT_STOP_NO, is_config, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
+    {VERDICT_STOP_NO, is_cut, RESULT_FAILED, VERDICT_TREE_INTERRUPTED, say_failed},
+    {VERDICT_STOP_NO, NULL, RESULT_FAILED, VERDICT_TREE_EXPIRED, say_failed},
 };
 
 /* Set everything but the reason.  Without statistics (NULL or not seen) the figures are -1,
@@ -467,7 +444,8 @@ verdict_make(const struct verdict_case *c, const struct output_words *w, struct 
 
 	r.files = w->stats.files - (w->vanished < w->stats.files ? w->vanished : 0);
 	r.code = r.killed ? SIGNALLED + WTERMSIG(c->status) : WEXITSTATUS(c->status);
-	while (!row->holds(&r))
+	while ((row->stop != VERDICT_STOP_NO && row->stop != c->stop) ||
+	       (row->holds != NULL && !row->holds(&r)))
 		row++;
 	set_result(v, row->result, r.code, &w->stats);
 	v->tree = row->tree;
