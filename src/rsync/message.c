@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flashback/lib/text.h"
+#include "flashback/rsync/scan.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PATH_READ 512  /* this much of a path is decoded */
@@ -161,35 +162,6 @@ find_path(struct text_span line)
 	return path;
 }
 
-static bool
-is_octal(const char *s)
-{
-	for (int i = 0; i < 3; i++)
-		if (s[i] < '0' || s[i] > '7')
-			return false;
-	return true;
-}
-
-/* rsync writes bytes that it considers unprintable as \#ooo.  Decode them, so that they are escaped
- * by our rules and only once. */
-static size_t
-decode(struct text_span path, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < path.n && n < size; i++) {
-		const char *s = path.s + i;
-
-		if (path.n - i >= 5 && s[0] == '\\' && s[1] == '#' && is_octal(s + 2)) {
-			out[n++] = (char)((s[2] - '0') << 6 | (s[3] - '0') << 3 | (s[4] - '0'));
-			i += 4;
-		} else {
-			out[n++] = *s;
-		}
-	}
-	return n;
-}
-
 /* The path below STAMP.working: people know the file by its place in the source, and the path of
  * the store is long. */
 static struct text_span
@@ -202,13 +174,13 @@ below_tree(struct text_span path)
 }
 
 /* "PATH: why", each cut to a size at which both still fit into one line of queue.txt, and with the
- * whole path. */
+ * whole path.  Bytes are escaped by our rules, and only once. */
 static void
 put_text(struct message *m, struct text_span path, struct text_span why)
 {
 	char raw[PATH_READ], whole[4 * PATH_READ + 1], shown[PATH_SHOWN + 1], reason[WHY_SHOWN + 1];
 	const char *between = why.n > 0 ? ": " : "";
-	size_t n = decode(path, raw, sizeof(raw));
+	size_t n = scan_decode(path.s, path.s + path.n, raw, sizeof(raw));
 
 	text_escape(whole, sizeof(whole), raw, n);
 	text_escape(shown, sizeof(shown), raw, n);

@@ -51,6 +51,20 @@ unescape(const char *s, const char *end)
 	return (s[2] - '0') * 64 + (s[3] - '0') * 8 + (s[4] - '0');
 }
 
+size_t
+scan_decode(const char *s, const char *end, char *out, size_t size)
+{
+	size_t n = 0;
+
+	while (s < end && n < size) {
+		int byte = unescape(s, end);
+
+		out[n++] = byte < 0 ? *s : (char)byte;
+		s += byte < 0 ? 1 : 5;
+	}
+	return n;
+}
+
 /* Is this a relative path without empty, "." or ".." components?  A host can forge lines, and
  * these names are unlinked later: none may lead out of the tree. */
 static bool
@@ -76,15 +90,9 @@ is_path(const struct name *n)
 static int
 decode(const char *s, const char *end, struct name *n)
 {
-	n->len = 0;
-	while (s < end) {
-		int byte = unescape(s, end);
-
-		if (n->len + 1 >= sizeof(n->text))
-			return -1;
-		n->text[n->len++] = byte < 0 ? *s : (char)byte;
-		s += byte < 0 ? 1 : 5;
-	}
+	n->len = scan_decode(s, end, n->text, sizeof(n->text));
+	if (n->len == sizeof(n->text))
+		return -1;
 	n->is_dir = n->len > 0 && n->text[n->len - 1] == '/';
 	if (n->is_dir)
 		n->len--;

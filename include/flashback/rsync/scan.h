@@ -75,6 +75,11 @@ struct scan {
 	bool broken; /* a name was invalid, or could not be written to its file */
 };
 
+/** scan_decode(s, end, out, size): copy rsync's words up to end, with the bytes that it considers
+ * unprintable, and writes as \#ooo, decoded.  Return how many; those that do not fit are left out.
+ */
+size_t scan_decode(const char *s, const char *end, char *out, size_t size);
+
 /** scan_list(f, name): append a name to a list for rsync, each ended by a NUL.  Return 0/-1. */
 int scan_list(FILE *f, const char *name);
 
