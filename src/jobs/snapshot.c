@@ -13,8 +13,8 @@
 #include "flashback/jobs/changes.h"
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/patch.h"
-#include "flashback/jobs/reach.h"
 #include "flashback/jobs/recheck.h"
+#include "flashback/jobs/sourcecheck.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/lib/file.h"
@@ -458,7 +458,7 @@ snapshot_run(struct copy *c)
 		                       "cannot determine the path of the volume's directory: %s",
 		                       strerror(errno));
 	c->root = root;
-	c->source = reach_source(c->volume, c->signals, &address);
+	c->source = sourcecheck_address(c->volume, c->signals, &address);
 	copy_plan(c, clock_wall());
 	copy_recall(c);
 	if (copy_make_tree(c) == 0) {

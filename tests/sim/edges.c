@@ -124,6 +124,16 @@ sourcecheck_run(const struct volume *volume, const char *rsync, const struct ver
 	                       v->source == WORLD_EMPTY ? "empty" : "absent");
 }
 
+/* Names have one address each here. */
+char *
+sourcecheck_address(const struct volume *volume, int signals, struct resolve *address)
+{
+	(void)volume;
+	(void)signals;
+	(void)address;
+	return NULL;
+}
+
 static enum probe_answer
 answer(const char *address)
 {

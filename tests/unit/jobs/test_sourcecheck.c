@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "flashback/jobs/reach.h"
+#include "flashback/jobs/sourcecheck.h"
 #include "flashback/lib/text.h"
 
 #define NAME "many.test"
@@ -95,7 +95,7 @@ static void
 expect(struct net *n, const char *source)
 {
 	struct resolve address = {.text = ""};
-	char *found = reach_source(&n->volume, n->signals[0], &address);
+	char *found = sourcecheck_address(&n->volume, n->signals[0], &address);
 
 	if (source == NULL)
 		assert_null(found);
