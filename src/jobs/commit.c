@@ -92,30 +92,22 @@ keep(struct copy *c, enum stamp_state state)
 		trouble(c, "the volume's directory could not be synced");
 }
 
-/* Rename the tree to what the verdict makes of it. */
+/* Rename the tree to what the verdict makes of it; commit_run has returned before, if it stays. */
 static void
 place_tree(struct copy *c)
 {
-	switch (c->verdict.tree) {
-	case VERDICT_TREE_COMPLETE:
-		keep(c, STAMP_COMPLETE);
-		break;
-	case VERDICT_TREE_PARTIAL:
-		keep(c, STAMP_PARTIAL);
-		break;
-	case VERDICT_TREE_SUSPECT:
-		keep(c, STAMP_SUSPECT);
-		break;
-	case VERDICT_TREE_INTERRUPTED:
-		if (salvage_interrupted(c->v, &c->tree) != 0)
-			trouble(c, "what was copied could not be kept for the next run");
-		break;
-	case VERDICT_TREE_EXPIRED:
+	static const enum stamp_state kept[] = {
+	    [VERDICT_TREE_COMPLETE] = STAMP_COMPLETE,
+	    [VERDICT_TREE_PARTIAL] = STAMP_PARTIAL,
+	    [VERDICT_TREE_SUSPECT] = STAMP_SUSPECT,
+	};
+
+	if (copy_is_good(c))
+		keep(c, kept[c->verdict.tree]);
+	else if (c->verdict.tree == VERDICT_TREE_EXPIRED)
 		discard(c);
-		break;
-	case VERDICT_TREE_LEFT:
-		break; /* commit_run has returned before */
-	}
+	else if (salvage_interrupted(c->v, &c->tree) != 0)
+		trouble(c, "what was copied could not be kept for the next run");
 }
 
 /* Point `latest` to the newest snapshot.  Return whether it does. */

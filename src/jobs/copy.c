@@ -111,8 +111,7 @@ take_line(void *arg, const char *line, size_t len)
 	return scan_line(arg, line, len);
 }
 
-/* Run one rsync with the arguments from make.  Lines that scan (NULL: none) parses are not
- * logged: a line for each file would make the log as large as a file list. */
+/* A line for each file would make the log as large as a file list. */
 int
 copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list *),
            const struct argv_job *job, struct scan *scan)
@@ -146,8 +145,7 @@ copy_rsync(struct copy *c, int (*make)(const struct argv_job *, struct text_list
 	return rc;
 }
 
-/* The real path of the volume's directory, with symbolic links resolved.  getcwd on its
- * descriptor: realpath on the configured path could name another disk by now. */
+/* getcwd on the descriptor: realpath on the configured path could name another disk by now. */
 char *
 copy_root(const struct copy *c)
 {
@@ -291,7 +289,6 @@ copy_fits(struct copy *c)
 	return false;
 }
 
-/* Does the verdict make the tree a snapshot of any kind? */
 bool
 copy_is_good(const struct copy *c)
 {
@@ -307,7 +304,6 @@ copy_stage(const struct copy *c, enum table_stage stage)
 	c->stage(c->report_arg, stage);
 }
 
-/* A line from flashback itself in the log of the run. */
 void
 copy_log(const struct copy *c, const char *what, const char *words)
 {

@@ -35,7 +35,7 @@ struct copy {
 	void *report_arg;
 
 	const char *root; /* real path of the volume's directory */
-	char *source;     /* by the address that answers (sourcecheck_address); NULL: as configured */
+	char *source; /* by the address that answers (sourcecheck_address); NULL: as configured */
 	struct runplan plan;
 	struct stamp tree;           /* the tree being built; when == 0: none yet */
 	const char *full;            /* why it was a full run, in words; NULL: it was a quick one */
