@@ -18,10 +18,10 @@ traced() {
 	    sh -c "$command"
 	while read -r kind n; do
 		counts[$1 $kind $2]=$n
-	done < <(cat trace/t.* | kinds)
+	done < <(kinds trace/t.*)
 }
 
-# kinds: the lines of strace, counted by kind.
+# kinds FILE...: the lines of strace, counted by kind.
 kinds() {
 	awk -F '(' '
 	/^(open|openat|creat)\(/ && !/^creat|O_CREAT/ { next }
@@ -30,12 +30,7 @@ kinds() {
 	/^rename/ { n["rename"]++ }
 	/^(unlink|rmdir)/ { n["remove"]++ }
 	/^(l|f)?(ch|utime|set|remove)/ || /^futimes/ { n["attribute"]++ }
-	END { for (kind in n) print kind, n[kind] }'
-}
-
-# a_file N: N calls, as calls a file.
-a_file() {
-	awk -v n="$1" -v files="$CALL_FILES" 'BEGIN { printf "%.2f", n / files }'
+	END { for (kind in n) print kind, n[kind] }' "$@"
 }
 
 # show_calls SITUATION WHAT [LIMIT]: a row for each kind that anybody called, and the sum, with its limit.
@@ -44,15 +39,15 @@ show_calls() {
 	for kind in $KINDS all; do
 		cells=() sum=0
 		for program in bare flashback $OTHERS; do
-			why=$(absent "$program")
-			if [ -n "$why" ]; then
+			if absent "$program"; then
 				cells+=("$why")
 				continue
 			fi
 			n=${counts[$1 $kind $program]-0}
 			counts[$1 all $program]=$((${counts[$1 all $program]-0} + n))
-			cells+=("$(a_file "$n")")
-			sum=$((sum + n))
+			sum=$((sum + n)) n=$(((n * 100 + CALL_FILES / 2) / CALL_FILES)) # hundredths of a call a file
+			printf -v n '%d.%02d' $((n / 100)) $((n % 100))
+			cells+=("$n")
 		done
 		[ "$kind" != all ] || [ -z "${3-}" ] || within "${cells[1]}" "$3"
 		[ "$sum" -eq 0 ] || row "$2: $kind" "${cells[@]:0:2}" "$limit" "$verdict" "${cells[@]:2}"

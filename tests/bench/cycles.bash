@@ -2,13 +2,13 @@
 # Each program in turn makes a snapshot of the same tree and removes its oldest: the cost of it, as a ratio
 # against bare rsync and rm -rf in the same round.
 
-declare -A figures=() # a line for each round, by situation, figure and program
+declare -A figures=() # a number for each round, by situation, figure and program
 
 # everybody: the programs that are here.
 everybody() {
 	local program
 	for program in bare flashback $OTHERS; do
-		[ -n "$(absent "$program")" ] || echo "$program"
+		absent "$program" || echo "$program"
 	done
 }
 
@@ -46,17 +46,19 @@ cycle() {
 	began=${EPOCHREALTIME/./}
 	cost sh -c "$command"
 	sync -f .
-	figures[$1 safe $2]+="$(ms_since "$began")"$'\n'
-	figures[$1 cpu $2]+=$cpu$'\n'
-	figures[$1 wall $2]+=$wall$'\n'
+	figures[$1 safe $2]+=" $(((${EPOCHREALTIME/./} - began) / 1000))"
+	figures[$1 cpu $2]+=" $cpu"
+	figures[$1 wall $2]+=" $wall"
 }
 
 # is_right PROGRAM N: it has N snapshots, the newest is like the source, and an old file is shared by all.
 is_right() {
-	local snapshots
+	local snapshots tree wrong=''
 	mapfile -t snapshots < <("snapshots_$1")
-	if [ ${#snapshots[@]} -ne "$2" ] || ! diff -r src "${snapshots[-1]}" ||
-		[ "$(stat -c %i "${snapshots[@]/%//0/99}" | sort -u | wc -l)" -ne 1 ]; then
+	for tree in "${snapshots[@]}"; do
+		[ "$tree/0/99" -ef "${snapshots[0]}/0/99" ] || wrong=$tree
+	done
+	if [ -n "$wrong" ] || [ ${#snapshots[@]} -ne "$2" ] || ! diff -r src "${snapshots[-1]}"; then
 		echo "$1 has not made what it should: ${snapshots[*]}"
 		tail -c 1000 output
 		return 1
@@ -65,20 +67,19 @@ is_right() {
 
 # ratio SITUATION FIGURE PROGRAM: against bare rsync, pair by pair, the median.
 ratio() {
-	printf '%.3f\n' "$(paste <(printf %s "${figures[$1 $2 $3]}") <(printf %s "${figures[$1 $2 bare]}") |
-		awk '{ print $1 / ($2 ? $2 : 1) }' | median)"
+	printf '%.3f\n' "$(median "${figures[$1 $2 $3]}" "${figures[$1 $2 bare]}")"
 }
 
 # show SITUATION FIGURE WHAT [LIMIT [UNIT]]: its row.
 show() {
 	local program why limit='' verdict='' cells=()
 	for program in $OTHERS; do
-		why=$(absent "$program")
-		cells+=("${why:-$(ratio "$1" "$2" "$program")}")
+		absent "$program" || why=$(ratio "$1" "$2" "$program")
+		cells+=("$why")
 	done
 	program=$(ratio "$1" "$2" flashback)
 	[ -z "${4-}" ] || within "$program" "$4"
-	row "$3" "$(printf %s "${figures[$1 $2 bare]}" | median) ${5-ms}" "$program" "$limit" "$verdict" "${cells[@]}"
+	row "$3" "$(median "${figures[$1 $2 bare]}") ${5-ms}" "$program" "$limit" "$verdict" "${cells[@]}"
 }
 
 # most RATIO: the limit of a figure that may be RATIO of bare rsync's with 50,000 files.  Some milliseconds of a run
@@ -103,16 +104,15 @@ situation() {
 looks() {
 	local cpu wall
 	cost sh -c "$bare -n -- $D/src/ flashback/store/h/v/latest/"
-	figures[same cpu looks]+=$cpu$'\n'
+	figures[same cpu looks]+=" $cpu"
 }
 
 # show_looks LIMIT: how many times as much processor time a run of flashback takes.
 show_looks() {
 	local limit verdict times
-	times=$(paste <(printf %s "${figures[same cpu flashback]}") <(printf %s "${figures[same cpu looks]}") |
-		awk '{ print $1 / ($2 ? $2 : 1) }' | median)
+	times=$(median "${figures[same cpu flashback]}" "${figures[same cpu looks]}")
 	within "$times" "$1"
-	row "nothing of $FILES files changed: CPU, of an rsync -n" "$(printf %s "${figures[same cpu looks]}" | median) ms" \
+	row "nothing of $FILES files changed: CPU, of an rsync -n" "$(median "${figures[same cpu looks]}") ms" \
 	    "$times" "$limit" "$verdict"
 }
 

@@ -2,10 +2,14 @@
 # The cycle with nothing changed on a disk of its own, from which all has to be read again: what it costs, and how
 # much is written to that disk, by the disk's own counter.
 
-# cold: nothing of the disk is in memory any more.
+# cold: nothing of the disk is in memory any more; whatever else the machine keeps there stays.
 cold() {
-	sync -f .
-	echo 3 >/proc/sys/vm/drop_caches
+	cd ..
+	[ ! -e disk/src ] || umount disk
+	dd if=image iflag=nocache count=0 status=none
+	mount -o loop,noatime image disk
+	loop=$(findmnt -n -o SOURCE disk)
+	cd disk || exit
 }
 
 # written: the KiB written to the disk so far.
@@ -18,7 +22,7 @@ cold_cycle() {
 	cold
 	before=$(written)
 	cycle cold "$1"
-	figures[cold written $1]+=$(($(written) - before))$'\n'
+	figures[cold written $1]+=" $(($(written) - before))"
 }
 
 # own_disk: an ext4 in a file; it becomes $D.
@@ -26,10 +30,9 @@ own_disk() {
 	truncate -s $((FILES / 25 + 300))M image
 	mkfs.ext4 -q -F -i 4096 -E lazy_itable_init=0,lazy_journal_init=0 image
 	mkdir disk
-	mount -o loop,noatime image disk
-	loop=$(findmnt -n -o SOURCE disk)
-	D=$D/disk
-	cd disk || exit
+	cd disk
+	cold
+	D=$PWD
 }
 
 bench_disk() {

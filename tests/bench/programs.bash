@@ -8,13 +8,15 @@
 KEEP=2
 VAULT=flashback-bench
 
-# absent PROGRAM: why it cannot be had, if it cannot.
+# absent PROGRAM: true if it cannot be had, with the reason in $why.
 absent() {
+	why=''
 	case $1 in
 	bare | flashback) ;;
-	*) command -v "${1%_*}" >/dev/null || echo 'not installed' ;;
+	*) command -v "${1%_*}" >/dev/null || why='not installed' ;;
 	esac
-	[ "$1" != dirvish ] || [ "$(id -u)" -eq 0 ] || echo 'needs root'
+	[ "$1" != dirvish ] || [ "$EUID" -eq 0 ] || why='needs root'
+	[ -n "$why" ]
 }
 
 begin_flashback() {
@@ -33,7 +35,7 @@ command_flashback() {
 }
 
 snapshots_flashback() {
-	find flashback/store/h/v -mindepth 1 -maxdepth 1 -type d ! -name '.flashback' | sort
+	printf '%s\n' flashback/store/h/v/[0-9]*
 }
 
 # bare_rsync CONFIG VOLUME DIRECTORY: rsync with the arguments that flashback gives it, as its dry run says, but
@@ -57,7 +59,7 @@ command_bare() {
 }
 
 snapshots_bare() {
-	find bare/store/h/v -mindepth 1 -maxdepth 1 | sort -V
+	printf '%s\n' bare/store/h/v/* | sort -V
 }
 
 # begin_rsnapshot DIRECTORY LINK_DEST: by default it copies its newest snapshot by cp -al, and has rsync work
@@ -159,7 +161,7 @@ begin_dirvish() {
 }
 
 private_etc() {
-	[ -z "$(absent dirvish)" ] || return 0
+	! absent dirvish || return 0
 	mkdir -p dirvish.etc
 	mount --bind dirvish.etc /etc/dirvish
 }

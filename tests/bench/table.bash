@@ -21,12 +21,10 @@ heading() {
 
 # within VALUE LIMIT UNIT: the cells LIMIT and VERDICT, in those variables; one that is over is counted.
 within() {
-	limit=$(awk -v l="$2" -v s="$SLACK" 'BEGIN { printf "%.10g", l * s }')
-	verdict=good
-	if awk -v v="$1" -v l="$limit" 'BEGIN { exit v <= l }'; then
-		verdict='TOO MUCH'
-		echo "$1" >>over
-	fi
+	read -r limit verdict < <(awk -v v="$1" -v l="$2" -v s="$SLACK" 'BEGIN {
+		printf "%.10g %s\n", l * s, v <= l * s ? "good" : "TOO MUCH"
+	}')
+	[ "$verdict" = good ] || echo "$1" >>over
 	limit+=${3:+ $3}
 }
 
@@ -39,16 +37,26 @@ judged() {
 
 # cost COMMAND...: run it; the CPU time of it and its children goes to $cpu, the time that passed to $wall, in ms.
 cost() {
-	local TIMEFORMAT='%R %U %S' user system
+	local TIMEFORMAT='%3R %3U %3S' user system
 	{ time "$@" >output 2>&1; } 2>spent || { tail -c 1000 output; echo "failed: $*"; return 1; } >&2
 	read -r wall user system <spent
-	cpu=$(awk -v u="$user" -v s="$system" 'BEGIN { printf "%d", (u + s) * 1000 }')
-	wall=$(awk -v w="$wall" 'BEGIN { printf "%d", w * 1000 }')
+	cpu=$((10#${user/./} + 10#${system/./}))
+	wall=$((10#${wall/./}))
 }
 
-# median: of the numbers in the lines of standard input.
+# median LIST [BY]: of the numbers in LIST, or of their ratios to those in BY, pair by pair.
 median() {
-	sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+	awk -v list="$1" -v by="${2-}" 'BEGIN {
+		split(by, w)
+		n = split(list, v)
+		for (i = 1; i <= n; i++) {
+			x = v[i] / (w[i] + 0 ? w[i] : 1)
+			for (j = i; j > 1 && v[j - 1] > x; j--)
+				v[j] = v[j - 1]
+			v[j] = x
+		}
+		print (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2
+	}'
 }
 
 # ms_since MICROSECONDS

@@ -3,16 +3,21 @@
 
 # make_tree N: N files in src.
 make_tree() {
+	local i
 	rm -rf src
-	seq "$1" | awk '{ print "src/" int($1 / 100) "/" $1 }' >names
-	sed 's|/[^/]*$||' names | sort -u | xargs mkdir -p
-	xargs -n 1000 sh -c 'for f; do echo "$f" >"$f"; done' _ <names
+	files=$1
+	seq -f 'src/%.0f' 0 $((files / 100)) | xargs mkdir -p
+	for ((i = 1; i <= files; i++)); do
+		echo "$i" >"src/$((i / 100))/$i"
+	done
 }
 
 # change_tree ROUND: one file in a hundred, another one each ROUND.
 change_tree() {
-	awk -v r="$1" 'NR % 100 == r % 100' names |
-		xargs -n 1000 sh -c 'r=$1; shift; for f; do echo "$f, round $r" >"$f"; done' _ "$1"
+	local i
+	for ((i = $1 % 100 ? $1 % 100 : 100; i <= files; i += 100)); do
+		echo "$i, round $1" >"src/$((i / 100))/$i"
+	done
 }
 
 # main_conf DATA_DIR KEEP: what is written all the time is not on the disk that is measured; by default it is in /run.
