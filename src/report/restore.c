@@ -114,22 +114,14 @@ add_reach(const struct volume *v, const struct source *host, const char *ssh,
 static void
 add_program(const struct text *t, bool relative, bool local, bool dry, struct text_list *argv)
 {
+	text_list_add(argv, t->rsync);
+	if (dry)
+		text_list_add(argv, "-n");
 	/* --modify-window=-1: nanoseconds, else a file changed twice in one second stays. */
-	const char *const words[] = {
-	    t->rsync,
-	    dry ? "-n" : NULL,
-	    "-v",
-	    "-aHAX",
-	    "--sparse",
-	    "--numeric-ids",
-	    "--modify-window=-1",
-	    relative ? "-R" : NULL,
-	};
-
+	text_list_split(argv, "-v -aHAX --sparse --numeric-ids --modify-window=-1");
+	if (relative)
+		text_list_add(argv, "-R");
 	local = local || t->back.transport == VOLUME_LOCAL;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (words[i] != NULL)
-			text_list_add(argv, words[i]);
 	if (!local)
 		add_reach(t->volume, &t->back, t->ssh, argv);
 	add_options(t, local, argv);
@@ -449,13 +441,11 @@ restore_write(FILE *f, const struct restore *r)
 	}
 	put_beginning(&t);
 	put_left_out(&t, r->left_out);
-	if (t.back.transport == VOLUME_RSYNCD) {
+	if (t.back.transport == VOLUME_RSYNCD)
 		put_aside(&t);
-		put_back(&t);
-	} else {
-		put_back(&t);
+	put_back(&t);
+	if (t.back.transport != VOLUME_RSYNCD)
 		put_aside(&t);
-	}
 	put_end(&t);
 out:
 	source_free(&t.back);
