@@ -84,7 +84,7 @@ health_disk(FILE *f, const struct view_disk *disk)
 
 /* ---- the faults ---- */
 
-/* Every fault, of WARNING and CRITICAL, worst first: health is the first that applies. */
+/* Every fault, of the program or of a volume, worst first: health is the worst that there is. */
 enum fault {
 	CLOCK,
 	DISK,
@@ -100,15 +100,8 @@ enum fault {
 	NEVER,
 	GROWTH,
 	WARNINGS,
-	NO_VOLUMES
-};
-
-#define FAULTS (NO_VOLUMES + 1)
-
-/* Those of single volumes; the others concern the program. */
-static const bool of_volumes[FAULTS] = {
-    [SUSPECT] = true, [OVERDUE] = true, [DIFFERS] = true,    [FAILED] = true, [FULL] = true,
-    [PARTIAL] = true, [FUTURE] = true,  [UNRESOLVED] = true, [NEVER] = true,
+	NO_VOLUMES,
+	NONE
 };
 
 /* A laptop in .local is unknown while it is away, so only a name that never worked is reported as a
@@ -130,59 +123,63 @@ has_none(const struct table_row *row, const struct plan_now *when)
 	return state_is_never(row) && when->now - since >= when->wake;
 }
 
-/* Nothing to back up is no success.  Rows that have left the config do not count. */
+/* Rows that have left the config do not count. */
 static bool
-has_no_volumes(const struct view *view)
+has_volumes(const struct table *table)
 {
-	struct health_counts counts;
-
-	health_count(view->table, view->when.now, &counts);
-	return view->life == VIEW_ALIVE && counts.total == 0;
+	for (size_t i = 0; i < table->n; i++)
+		if (!table->row[i].gone)
+			return true;
+	return false;
 }
 
-/* Does a fault apply, to the program or to the volume of row? */
-static bool
-applies(enum fault fault, const struct view *view, const struct table_row *row)
+/* The worst fault of the program as a whole. */
+static enum fault
+program_fault(const struct view *view)
 {
 	const struct plan_now *when = &view->when;
 
-	switch (fault) {
-	case CLOCK:
-		/* Boxes without a clock battery boot in 1970. */
-		return when->now < CLOCK_RELEASE_DATE;
-	case DISK:
-		/* Unknown is not a fault yet: it has not been checked for a moment after a start.
-		 */
-		return when->disk != PLAN_DISK_OK && when->disk != PLAN_DISK_UNKNOWN;
-	case SUSPECT:
-		return state_is_suspect(row);
-	case OVERDUE:
-		return plan_overdue(row, when->now);
-	case DIFFERS:
-		return row->differs != NULL;
-	case CONFIG:
-		return view->config_error != NULL;
-	case FAILED:
-		return state_is_failed(row);
-	case FULL:
-		/* A run has met a full disk or a quota. */
-		return !table_active(row) && row->seen.last.result == RESULT_FULL;
-	case PARTIAL:
-		return state_is_partial(row);
-	case FUTURE:
-		return state_is_future(row, when->now);
-	case UNRESOLVED:
-		return is_unresolved(row, when->now);
-	case NEVER:
-		return has_none(row, when);
-	case GROWTH:
-		return grows(&view->disk) && days_left(&view->disk) < SHORT;
-	case WARNINGS:
-		return view->warnings != NULL && view->warnings->n > 0;
-	case NO_VOLUMES:
-		return has_no_volumes(view);
-	}
-	return false;
+	/* Boxes without a clock battery boot in 1970. */
+	if (when->now < CLOCK_RELEASE_DATE)
+		return CLOCK;
+	/* Unknown is not a fault yet: after a start the disk has not been checked for a moment. */
+	if (when->disk != PLAN_DISK_OK && when->disk != PLAN_DISK_UNKNOWN)
+		return DISK;
+	if (view->config_error != NULL)
+		return CONFIG;
+	if (grows(&view->disk) && days_left(&view->disk) < SHORT)
+		return GROWTH;
+	if (view->warnings != NULL && view->warnings->n > 0)
+		return WARNINGS;
+	/* Nothing to back up is no success. */
+	return view->life == VIEW_ALIVE && !has_volumes(view->table) ? NO_VOLUMES : NONE;
+}
+
+/* The worst fault of a volume.  Disabled volumes have no health, nor those that have left the
+ * config. */
+static enum fault
+row_fault(const struct table_row *row, const struct plan_now *when)
+{
+	if (row->volume->disabled || row->gone)
+		return NONE;
+	if (state_is_suspect(row))
+		return SUSPECT;
+	if (plan_overdue(row, when->now))
+		return OVERDUE;
+	if (row->differs != NULL)
+		return DIFFERS;
+	if (state_is_failed(row))
+		return FAILED;
+	/* A run has met a full disk or a quota. */
+	if (!table_active(row) && row->seen.last.result == RESULT_FULL)
+		return FULL;
+	if (state_is_partial(row))
+		return PARTIAL;
+	if (state_is_future(row, when->now))
+		return FUTURE;
+	if (is_unresolved(row, when->now))
+		return UNRESOLVED;
+	return has_none(row, when) ? NEVER : NONE;
 }
 
 /* ---- their words ---- */
@@ -224,6 +221,27 @@ put_warning(FILE *f, const struct text_list *warnings)
 		fprintf(f, " (and %zu more warning%s)", n - 1, n == 2 ? "" : "s");
 }
 
+/* There is no fault.  Say more than "all is well" where that could be misread: nothing has run yet,
+ * or nothing is backed up at all. */
+static void
+put_well(FILE *f, const struct view *view)
+{
+	struct health_counts counts;
+
+	health_count(view->table, view->when.now, &counts);
+	if (view->life == VIEW_PRESTART)
+		fputs("not yet started", f);
+	else if (view->life == VIEW_DOWN)
+		fputs("stopped", f);
+	else if (counts.total == counts.disabled)
+		fputs("all volumes are disabled", f);
+	else if (counts.notfound > 0)
+		fprintf(f, "all is well (%u of %u volumes not found)", counts.notfound,
+		        counts.total);
+	else
+		fputs("all is well", f);
+}
+
 /* Describe a fault, after the name of the volume if it is one of a volume: else state has no row.
  */
 static void
@@ -233,9 +251,8 @@ put_fault(FILE *f, enum fault fault, struct state *state)
 
 	switch (fault) {
 	case CLOCK:
-		fputs("the clock is wrong: its date is before the release of flashback; no backup "
-		      "runs until it is set",
-		      f);
+		fprintf(f, "the clock is wrong: its date is before the release of flashback; no "
+		           "backup runs until it is set");
 		break;
 	case DISK:
 		fputs(view->disk_reason != NULL ? view->disk_reason
@@ -284,75 +301,45 @@ put_fault(FILE *f, enum fault fault, struct state *state)
 	case NO_VOLUMES:
 		fputs("no volumes are configured: nothing is backed up", f);
 		break;
+	case NONE:
+		put_well(f, view);
 	}
 }
 
 /* ---- the verdict ---- */
 
-/* Count the volumes that have a fault; *first is the first of them.  Disabled volumes have no
- * health, nor those that have left the config. */
-static size_t
-find_rows(enum fault fault, const struct view *view, const struct table_row **first)
-{
-	const struct table *table = view->table;
-	size_t found = 0;
-
-	for (size_t i = 0; i < table->n; i++) {
-		const struct table_row *row = &table->row[i];
-
-		if (row->volume->disabled || row->gone || !applies(fault, view, row))
-			continue;
-		if (found++ == 0)
-			*first = row;
-	}
-	return found;
-}
-
-/* No fault applies.  Say more than "all is well" where that could be misread: nothing has run yet,
- * or nothing is backed up at all. */
-static void
-report_well(FILE *f, const struct view *view)
-{
-	struct health_counts counts;
-
-	health_count(view->table, view->when.now, &counts);
-	if (view->life == VIEW_PRESTART)
-		fputs("not yet started", f);
-	else if (view->life == VIEW_DOWN)
-		fputs("stopped", f);
-	else if (counts.total == counts.disabled)
-		fputs("all volumes are disabled", f);
-	else if (counts.notfound > 0)
-		fprintf(f, "all is well (%u of %u volumes not found)", counts.notfound,
-		        counts.total);
-	else
-		fputs("all is well", f);
-}
-
-/* Write the first fault that applies, and return its level.  Only the worst one is described; the
- * others show in queue.txt. */
+/* Write the worst fault, and return its level.  Only that is described, for the first volume that
+ * has it; the others show in queue.txt. */
 static enum health_level
 report_worst(FILE *f, const struct view *view)
 {
-	for (enum fault fault = 0; fault < FAULTS; fault++) {
-		const struct table_row *row = NULL;
-		struct state state = {.view = view};
-		size_t found =
-		    of_volumes[fault] ? find_rows(fault, view, &row) : applies(fault, view, NULL);
+	enum fault worst = program_fault(view);
+	const struct table_row *first = NULL;
+	struct state state = {.view = view};
+	size_t more = 0;
 
-		if (found == 0)
-			continue;
-		if (row != NULL) {
-			state_of(row, view, &state);
-			fputs(row->volume->id, f);
+	for (size_t i = 0; i < view->table->n; i++) {
+		const struct table_row *row = &view->table->row[i];
+		enum fault fault = row_fault(row, &view->when);
+
+		if (fault < worst) {
+			worst = fault;
+			first = row;
+			more = 0;
+		} else if (fault == worst) {
+			more++;
 		}
-		put_fault(f, fault, &state);
-		if (found > 1)
-			fprintf(f, " (and %zu more volume%s)", found - 1, found == 2 ? "" : "s");
-		return fault <= OVERDUE ? HEALTH_CRITICAL : HEALTH_WARNING;
 	}
-	report_well(f, view);
-	return HEALTH_OK;
+	if (first != NULL) {
+		state_of(first, view, &state);
+		fputs(first->volume->id, f);
+	}
+	put_fault(f, worst, &state);
+	if (first != NULL && more > 0)
+		fprintf(f, " (and %zu more volume%s)", more, more == 1 ? "" : "s");
+	if (worst == NONE)
+		return HEALTH_OK;
+	return worst <= OVERDUE ? HEALTH_CRITICAL : HEALTH_WARNING;
 }
 
 /* Out of memory is CRITICAL: without the rules nothing is known, and unknown is not healthy. */
