@@ -109,17 +109,18 @@ static const struct section {
 	const char *name;
 	enum option_place place;
 	const char *inside, *home; /* how to say "in it"; where it belongs */
+	const char *inner;         /* the section that it may have; or NULL */
 } sections[] = {
-    {"defaults", OPTION_DEFAULTS, "in defaults", "flashback.conf"},
-    {"host", OPTION_HOST, "in a host", "hosts.conf, outside of other sections"},
-    {"volume", OPTION_VOLUME, "in a volume", "a host in hosts.conf"},
+    {"defaults", OPTION_DEFAULTS, "in defaults", "flashback.conf", NULL},
+    {"host", OPTION_HOST, "in a host", "hosts.conf, outside of other sections", "volume"},
+    {"volume", OPTION_VOLUME, "in a volume", "a host in hosts.conf", NULL},
 };
 
 #define SECTIONS (sizeof(sections) / sizeof(sections[0]))
 
 /* The level outside of all sections, for each file. */
-static const struct section main_file = {"", OPTION_MAIN, "in flashback.conf", ""};
-static const struct section hosts_file = {"", 0, "outside of a host", ""};
+static const struct section main_file = {"", OPTION_MAIN, "in flashback.conf", "", "defaults"};
+static const struct section hosts_file = {"", 0, "outside of a host", "", "host"};
 
 static const struct section *
 find_section(const char *name)
@@ -154,22 +155,18 @@ reword_beginning(const struct section *here, const char *name)
 static char *
 reword_unknown(const struct section *here, const char *name)
 {
-	const char *inner = here->place == 0             ? "host"
-	                    : here->place == OPTION_HOST ? "volume"
-	                    : here->place == OPTION_MAIN ? "defaults"
-	                                                 : NULL;
 	struct suggest near = {.word = name};
 	const struct option_row *o;
 
 	for (size_t i = 0; (o = option_at(i)) != NULL; i++)
 		if ((o->places & here->place) != 0)
 			suggest_try(&near, o->name);
-	if (inner != NULL)
-		suggest_try(&near, inner);
+	if (here->inner != NULL)
+		suggest_try(&near, here->inner);
 	if (near.best == NULL)
 		return reword_beginning(here, name);
 	return text_format("unknown %s \"%s\" %s; did you mean \"%s\"?",
-	                   near.best == inner ? "section" : "option", name, here->inside,
+	                   near.best == here->inner ? "section" : "option", name, here->inside,
 	                   near.best);
 }
 

@@ -2,6 +2,7 @@
 #include "flashback/config/source.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -83,10 +84,8 @@ source_check_host(const char *host, char **why)
 		                        " is not an IPv4 address: four numbers up to 255, "
 		                        "no leading zeros");
 	for (const char *c = host; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x80 && strchr("abcdefghijklmnopqrstuvwxyz"
-		                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		                                       "0123456789.-_",
-		                                       *c) == NULL)
+		if ((unsigned char)*c < 0x80 && !isalnum((unsigned char)*c) &&
+		    strchr(".-_", *c) == NULL)
 			return text_refuse_word(why, host, " is not the name of a host");
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/config/volume.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -18,15 +19,13 @@
 int
 volume_check_name(const char *name, char **why)
 {
-	static const char letters[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-	static const char also[] = "._-";
 	static const char *const reserved[] = {"FAILED", "SUCCEEDED"};
-	size_t len = strlen(name), fit = 0;
+	size_t len = 0;
 
-	while (fit < len && (strchr(letters, name[fit]) || strchr(also, name[fit])))
-		fit++;
-	if (len == 0 || fit < len || strchr(also, name[0]) != NULL)
+	while (isalnum((unsigned char)name[len]) ||
+	       (len > 0 && name[len] != '\0' && strchr("._-", name[len]) != NULL))
+		len++;
+	if (len == 0 || name[len] != '\0')
 		return text_refuse_word(why, name,
 		                        " cannot be a name: use letters, digits, '.', '_' and '-', "
 		                        "beginning with a letter or digit");
@@ -40,13 +39,6 @@ volume_check_name(const char *name, char **why)
 			                        "queue.txt",
 			                        reserved[i]);
 	return 0;
-}
-
-/* Is name equal to text, which has len bytes? */
-static bool
-is_text(const char *name, const char *text, size_t len)
-{
-	return strlen(name) == len && memcmp(name, text, len) == 0;
 }
 
 bool
@@ -73,7 +65,8 @@ volume_is_named(const struct volume *v, const char *operand)
 
 	while (len > 0 && operand[len - 1] == '/')
 		len--;
-	return is_text(v->id, operand, len) || is_text(v->host, operand, len);
+	return len > 0 && ((strncmp(v->id, operand, len) == 0 && v->id[len] == '\0') ||
+	                   (strncmp(v->host, operand, len) == 0 && v->host[len] == '\0'));
 }
 
 struct volume *
@@ -268,8 +261,7 @@ resolve_address(struct volume *v)
 	if (v->address == NULL)
 		return -1;
 	for (char *c = v->address; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
+		*c = (char)tolower((unsigned char)*c);
 	return 0;
 }
 
