@@ -8,69 +8,87 @@ load net
 
 setup() {
 	begin
+	cd "$D"
 }
 
 teardown() {
 	finish
 }
 
-# make_source DIR: a tree with everything in it, and what the examples in RESTORE.txt are about.
-make_source() {
-	make_tree "$1"
-	mkdir "$1/Documents"
+# small_source DIR: what the examples in RESTORE.txt are about.  make_source DIR: the same in a tree with everything in it.
+small_source() {
+	mkdir -p "$1/Documents"
 	echo dear >"$1/Documents/letter.odt"
 	touch -d '2001-02-03 04:05:06.789' "$1/Documents/letter.odt" "$1/Documents" "$1"
 }
 
+make_source() {
+	make_tree "$1"
+	small_source "$1"
+}
+
 # empty DIR: the disk of that host was lost.
 empty() {
-	find "$1" -mindepth 1 -maxdepth 1 -print0 | xargs -0 rm -rf --
+	shopt -s dotglob
+	rm -rf -- "$1"/*
+	shopt -u dotglob
 }
 
 # run_lines VOLUME REGEX: the commands of RESTORE.txt that fit it, each as it stands, where flashback runs.
 run_lines() {
-	local line n=0
-	while IFS= read -r line; do
+	local line lines n=0
+	mapfile -t lines <"$STORE/$1/RESTORE.txt"
+	for line in "${lines[@]}"; do
+		[[ $line =~ ^"    "$2 ]] || continue
 		n=$((n + 1))
-		(cd "$D" && "${IN_BOX[@]}" sh -c "$line") >>"$D/restore.txt" 2>&1 </dev/null ||
+		"${IN_BOX[@]}" sh -c "$line" >>"$D/restore.txt" 2>&1 </dev/null ||
 			{ echo "$line"; cat "$D/restore.txt"; return 1; }
-	done < <(grep -E "^    $2" "$STORE/$1/RESTORE.txt")
+	done
 	[ "$n" -gt 0 ]
 }
 
+# Of rsync's commands, those that restore all, not a part of it.
+WHOLE='rsync -v .*=-1 .[^R]'
+
 # everything_comes_back VOLUME SOURCE: by each of the ways that RESTORE.txt has.
 everything_comes_back() {
+	local last='' line
 	manifest "$2" >"$D/before"
 	run_lines "$1" 'ls '
 	run_lines "$1" 'du '
 	empty "$2"
-	run_lines "$1" 'rsync -n '
+	run_lines "$1" "${WHOLE/-v/-n -v}"
 	[ -z "$(ls -A "$2")" ]
+	while IFS= read -r line; do
+		[[ $last != '    rsync -n -v '* ]] || [ "${last/ -n/}" = "$line" ]
+		last=$line
+	done <"$STORE/$1/RESTORE.txt"
 	run_lines "$1" 'rsync -v .* -R '
 	[ "$(ls -A "$2")" = Documents ]
-	[ "$(cat "$2/Documents/letter.odt")" = dear ]
-	run_lines "$1" 'rsync -v '
-	manifest "$2" | diff -u "$D/before" -
-	manifest "$D/restored" | diff -u "$D/before" -
+	[ "$(<"$2/Documents/letter.odt")" = dear ]
+	run_lines "$1" "$WHOLE"
+	is_as_before "$2"
+	is_as_before "$D/restored"
 	compares "$1" "$2"
+}
+
+# is_as_before DIR: by the manifest that was taken before.
+is_as_before() {
+	manifest "$1" >"$D/after"
+	same_file "$D/before" "$D/after"
 }
 
 # compares VOLUME SOURCE: the comparison of a restore with the source prints nothing, and then what differs.
 compares() {
+	local letter=Documents/letter.odt
 	: >"$D/restore.txt"
 	run_lines "$1" 'rsync -n -i -c '
-	diff /dev/null "$D/restore.txt"
-	touch -r "$D/restored/Documents/letter.odt" "$D/time"
-	echo dead >"$D/restored/Documents/letter.odt"
-	touch -r "$D/time" "$D/restored/Documents/letter.odt"
-	touch "$D/restored/more"
-	touch -r "$2" "$D/restored"
+	same_file "$D/restore.txt" /dev/null
+	echo dead >"$D/restored/$letter"
+	touch -r "$2/$letter" "$D/restored/$letter"
+	: >"$D/restored/more"
 	run_lines "$1" 'rsync -n -i -c '
-	grep -v '^\.' "$D/restore.txt" | diff <(printf '%s\n' '*deleting   more' '>fc........ Documents/letter.odt') -
-	rm "$D/restored/more"
-	echo dear >"$D/restored/Documents/letter.odt"
-	touch -r "$D/time" "$D/restored/Documents/letter.odt"
-	touch -r "$2" "$D/restored"
+	grep -v '^\.' "$D/restore.txt" | diff <(printf '%s\n' '*deleting   more' ">fc........ $letter") -
 }
 
 @test "RESTORE.txt of a local source" {
@@ -108,7 +126,6 @@ compares() {
 	expect 'such as restore_to = "root@10.77.1.2:/home/"'
 	flashback -1 h/v
 	has_snapshots 1 h/v
-	empty "$D/src"
 	while IFS= read -r line; do
 		n=$((n + 1))
 		refuse sh -c "$line" 2>/dev/null
@@ -118,7 +135,9 @@ compares() {
 	[ "$(grep -c '^    rsync' "$STORE/h/v/RESTORE.txt")" -eq 10 ]
 	# The key that may only read serves to compare.
 	[ "$(grep -F -e "-i $D/id" "$STORE/h/v/RESTORE.txt")" = "$(grep 'rsync -n -i -c ' "$STORE/h/v/RESTORE.txt")" ]
-	run_lines h/v 'rsync -v .* ./restored/'
+	run_lines h/v "$WHOLE.* ./restored/"
+	manifest "$D/src" >"$D/before"
+	is_as_before "$D/restored"
 
 	# With it, and a key that may write.
 	ssh-keygen -q -t ed25519 -N '' -f "$D/writing"
@@ -127,11 +146,13 @@ compares() {
 	run flashback --check -v
 	expect "restore_to      = \"root@10.77.1.2:$D/src/\""
 	refuse expect '# h/v: the source is /'
-	rsync -aHAX "$D/restored/" "$D/src/"
 	next_second
 	flashback -1 h/v
 	sed -i "/ -i -c /!s|-e 'ssh |-e 'ssh -i $D/writing |" "$STORE/h/v/RESTORE.txt"
-	everything_comes_back h/v "$D/src"
+	empty "$D/src"
+	run_lines h/v "$WHOLE"
+	is_as_before "$D/src"
+	compares h/v "$D/src"
 }
 
 @test "RESTORE.txt of an rsync daemon that may only be read, and of one that may be written" {
@@ -150,16 +171,16 @@ compares() {
 	[ "$status" -ne 0 ]
 	[ -z "$(ls -A "$D/src")" ]
 	run_lines h/v 'rsync -v .* ./restored/'
-	manifest "$D/restored" | diff -u "$D/before" -
-	rsync -aHAX "$D/restored/" "$D/src/"
+	is_as_before "$D/restored"
+	cp -a "$D/restored/." "$D/src"
 	compares h/v "$D/src"
 	sed -i 's/read only = yes/read only = no/; s/chroot = no/chroot = yes/' "$D/rsyncd1/config"
 	run_lines h/v 'rsync -v .* rsync:'
-	manifest "$D/src" | diff -u "$D/before" -
+	is_as_before "$D/src"
 }
 
 @test "what RESTORE.txt adds to --delete spares what never was backed up" {
-	make_source "$D/src"
+	small_source "$D/src"
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  exclude = { ".cache", "*.tmp" }
 	                           rsync_options = { "--filter=- /held back/", "--max-size=30M" } } }
@@ -167,7 +188,7 @@ compares() {
 	mkdir "$D/src/.cache" "$D/src/held back"
 	echo x | tee "$D/src/.cache/f" "$D/src/held back/f" >"$D/src/f.tmp"
 	flashback -1 here/v
-	run_lines here/v 'rsync -v .*latest/ ./restored/$'
+	run_lines here/v "$WHOLE.* ./restored/"
 	compares here/v "$D/src"
 	echo x >"$D/src/new"
 	local add command
@@ -185,7 +206,7 @@ compares() {
 	hosts_conf <<-END
 	host "here" { volume "v" { source = "$D/src/"  keep_last = 3 } }
 	END
-	make_source "$D/src"
+	small_source "$D/src"
 	flashback -1 here/v
 	echo 'never mind' >"$D/src/Documents/letter.odt"
 	next_second
@@ -199,7 +220,7 @@ compares() {
 
 @test "a store that was copied with its links followed: \`latest\` is a directory; said, and RESTORE.txt does without" {
 	local old words
-	make_source "$D/src"
+	small_source "$D/src"
 	flashback -1 here/v
 	old=$(snapshots here/v)
 	rm "$STORE/here/v/latest"
@@ -209,7 +230,11 @@ compares() {
 	run flashback -1 here/v
 	expect_exit 0
 	refuse grep -q latest "$STORE/here/v/RESTORE.txt"
-	everything_comes_back here/v "$D/src"
+	manifest "$D/src" >"$D/before"
+	empty "$D/src"
+	run_lines here/v 'rsync -v '
+	is_as_before "$D/src"
+	is_as_before "$D/restored"
 	grep -qx new "$D/src/f"
 	start_daemon
 	wait_for status_is health WARNING
