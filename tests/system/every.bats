@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Whatever fails, in whichever of the steps of a run: nothing crashes, nothing is left running, the snapshots that
 # there were stay as they are, success is told of a complete snapshot only, and the next run is good.
-# Each attempt begins with the same small store.  Two of a kind are drawn at random; make every takes all, one by one.
+# Each attempt begins with the same small store.  One of a kind is drawn at random (make soak draws more); make every takes all, one by one.
 
 load lib
 load net
@@ -77,16 +77,11 @@ from_host() {
 	END
 }
 
-# of_store: all that is in its snapshots, with the inodes, an item a line, as SNAPSHOT/NAME....
-of_store() {
-	manifest -i "$STORE/$VOLUME" | sed -nE 's/ same-as=.*//; /^[0-9T+-]+[/ ]/p'
-}
-
 # from_template: the store as it was.
 from_template() {
 	rm -rf "$STORE" "$RUN"
 	cp -a "$D/template" "$STORE"
-	of_store >"$D/of_store"
+	manifest -i "$STORE/$VOLUME" >"$D/of_store"
 }
 
 # attempt COMMAND...: one run under this, which is to fail somewhere, from the store as it was; then one without.
@@ -125,7 +120,7 @@ told_the_truth() {
 in_order() {
 	local name
 	local -A was=() is=()
-	of_store >"$D/of_store.now"
+	manifest -i "$STORE/$VOLUME" >"$D/of_store.now"
 	by_snapshot was "$D/of_store"
 	by_snapshot is "$D/of_store.now"
 	snapshots_of "$VOLUME"
@@ -141,27 +136,30 @@ in_order() {
 	names_are_good
 }
 
-# by_snapshot ARRAY FILE: the lines of each of its snapshots.
+# by_snapshot ARRAY FILE: the lines of each of its snapshots, in a manifest of the volume.
 by_snapshot() {
 	local -n lines_of=$1
 	local line
 	while IFS= read -r line; do
-		lines_of[${line%%[/ ]*}]+=$line$'\n'
+		if [[ $line =~ ^([0-9T+-]+)[/\ ] ]]; then
+			lines_of[${BASH_REMATCH[1]}]+=${line%% same-as=*}$'\n'
+		fi
 	done <"$2"
 }
 
-# each TOTAL COMMAND: in all of these places, or in two; COMMAND N does it in the Nth, and says what it did.
+# each TOTAL COMMAND: in all of these places, or in one; COMMAND N does it in the Nth, and says what it did.
 each() {
-	local n bad=0 done=0 all
+	local n bad=0 done=0 all=()
 	trap - DEBUG # of bats, to which each line is worth noting
 	if [ -n "${FLASHBACK_EVERY:-}" ]; then
 		mapfile -t all < <(seq "$FLASHBACK_EVERY" "$1")
 	else
-		shuffle "$1"
-		all=("${SHUFFLED[@]}")
+		while [ ${#all[@]} -lt "${FLASHBACK_SOAK:-1}" ]; do
+			draw_below n "$1"
+			all+=($((n + 1)))
+		done
 	fi
 	for n in "${all[@]}"; do
-		[ -n "${FLASHBACK_EVERY:-}" ] || [ $done -lt $((2 * ${FLASHBACK_SOAK:-1})) ] || break
 		done=$((done + 1))
 		"$2" "$n" >"$D/why" 2>&1 && continue
 		bad=$((bad + 1))

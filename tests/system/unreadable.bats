@@ -55,7 +55,14 @@ more_and_less() {
 	secret "$long/y"
 	back_up 2
 	reason "5 files could not be read, 1 of them new: ${1}d1/d2"
-	# A list that is lost or damaged: nothing is called new, and the next one is whole.
+	[ -n "$1" ] || list_is_lost # which does not depend on the way of a run
+	chmod -R a+rX "$D/src"
+	back_up
+	[ ! -e "$STORE/$VOLUME/$LIST" ]
+}
+
+# list_is_lost: or damaged: nothing is called new, and the next one is whole.
+list_is_lost() {
 	secret z
 	sed -i '$d' "$STORE/$VOLUME/$LIST"
 	back_up 2
@@ -68,10 +75,7 @@ more_and_less() {
 	back_up 2
 	secret z2
 	back_up 2
-	reason "7 files could not be read, 1 of them new: ${1}z2: "
-	chmod -R a+rX "$D/src"
-	back_up
-	[ ! -e "$STORE/$VOLUME/$LIST" ]
+	reason '7 files could not be read, 1 of them new: z2: '
 }
 
 user_behind_ssh() {
