@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: ISC
 /*
- * manifest [-i] [-b] DIR: a line for every name below DIR, DIR itself included, with all that a
- * backup must bring back: type, mode, owner, size, mtime to the nanosecond, content, link target,
- * device number, extended attributes (ACLs among them), and with which other names it shares an
- * inode.  Two trees are equal when their manifests are.  -i adds the inode (has anything been
- * replaced?), -b the blocks used.
+ * manifest [-i] [-b] [-d OUT] DIR...: a line for every name below DIR, DIR itself included, with
+ * all that a backup must bring back: type, mode, owner, size, mtime to the nanosecond, content,
+ * link target, device number, extended attributes (ACLs among them), and with which other names it
+ * shares an inode.  Two trees are equal when their manifests are.  -i adds the inode (has anything
+ * been replaced?), -b the blocks used.  -d: that of each DIR goes to a file of the same name in
+ * OUT.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -239,29 +240,57 @@ find_groups(struct list *list)
 	free(sorted);
 }
 
-int
-main(int argc, char **argv)
+static void
+print_tree(char *dir, bool inode, bool blocks)
 {
 	struct list list = {0};
-	bool inode = false, blocks = false;
-	int c;
 
-	while ((c = getopt(argc, argv, "ib")) != -1) {
-		inode = inode || c == 'i';
-		blocks = blocks || c == 'b';
-		if (c == '?')
-			return 1;
-	}
-	if (argc - optind != 1) {
-		fprintf(stderr, "usage: manifest [-i] [-b] DIR\n");
-		return 1;
-	}
-	collect(argv[optind], &list);
+	collect(dir, &list);
 	find_groups(&list);
 	for (size_t i = 0; i < list.n; i++)
 		print_entry(&list.entry[i], inode, blocks);
 	for (size_t i = 0; i < list.n; i++) /* only now: a group is named by one of its paths */
 		free(list.entry[i].access);
 	free(list.entry);
-	return ferror(stdout) || fflush(stdout) ? 1 : 0;
+	if (ferror(stdout) || fflush(stdout))
+		die(dir);
+}
+
+/** print_to: what is printed from now on goes to a file in OUT, named as dir is. */
+static void
+print_to(const char *out, const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", out, slash ? slash + 1 : dir);
+	if (!freopen(path, "w", stdout))
+		die(path);
+}
+
+int
+main(int argc, char **argv)
+{
+	bool inode = false, blocks = false;
+	const char *out = NULL;
+	int c;
+
+	while ((c = getopt(argc, argv, "ibd:")) != -1) {
+		inode = inode || c == 'i';
+		blocks = blocks || c == 'b';
+		if (c == 'd')
+			out = optarg;
+		if (c == '?')
+			return 1;
+	}
+	if (argc == optind || (!out && argc - optind > 1)) {
+		fprintf(stderr, "usage: manifest [-i] [-b] [-d OUT] DIR...\n");
+		return 1;
+	}
+	for (; optind < argc; optind++) {
+		if (out)
+			print_to(out, argv[optind]);
+		print_tree(argv[optind], inode, blocks);
+	}
+	return 0;
 }

@@ -33,12 +33,12 @@ more_cuts() {
 count_steps() {
 	change 6
 	crash -p "$1"
-	STEPS=$(cat "$D/steps")
+	STEPS=$(<"$D/steps")
 }
 
 @test "killed at each step of the run, it resumes by itself" {
 	local n whom again done=0
-	for n in 1 2 3 4 5; do
+	for n in 1 2 3 4; do
 		change 6
 		recover
 	done
@@ -78,7 +78,7 @@ steps_of_commit() {
 
 @test "killed before and after each call that makes a snapshot of a copy, it resumes by itself" {
 	local n step steps when after there call whom before made
-	for n in 1 2 3 4; do
+	for n in 1 2 3 4; do # so many that one expires
 		change 3
 		recover
 	done
@@ -86,14 +86,16 @@ steps_of_commit() {
 	for step in "${steps[@]}"; do
 		read -r when there call <<<"$step"
 		[ "$when" = after ] && after=-A || after=
-		before=$(snapshots "$VOLUME" | tail -n 1)
+		snapshots_of "$VOLUME"
+		before=${SNAPSHOTS[-1]}
 		change 6
 		rm -f "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 		draw whom one all
 		crash -k "$whom" -n 1 -m "^$call" ${after:+"$after"}
 		echo "$whom killed $when $call"
-		[ "$(cat "$D/steps")" -ge 1 ]
-		[ "$(snapshots "$VOLUME" | tail -n 1)" = "$before" ] && made=no || made=yes
+		[ "$(<"$D/steps")" -ge 1 ]
+		snapshots_of "$VOLUME"
+		[ "${SNAPSHOTS[-1]}" = "$before" ] && made=no || made=yes
 		[ "$made" = "$there" ]
 		recover
 	done
@@ -101,10 +103,13 @@ steps_of_commit() {
 
 # edit: changes without hard links, which a quick run copies: something new, changed and gone.
 edit() {
+	local file
 	ROUND=$((ROUND + 1))
 	rm -rf "$D/src/edited$((ROUND - 1))"
 	mkdir "$D/src/edited$ROUND"
-	echo "$ROUND" | tee "$D/src/edited$ROUND/f" "$D/src/edited" >"$D/src/edited$ROUND/g"
+	for file in "edited$ROUND"/{f,g} edited; do
+		echo "$ROUND" >"$D/src/$file"
+	done
 	manifest "$D/src" >"$D/source"
 }
 
@@ -143,7 +148,7 @@ steps_of_quick() {
 		draw whom one all
 		crash -k "$whom" -n 1 -m "^$call" ${after:+"$after"}
 		echo "$whom killed $when $call"
-		[ "$(cat "$D/steps")" -ge 1 ]
+		[ "$(<"$D/steps")" -ge 1 ]
 		edit
 		recover
 	done
@@ -207,8 +212,9 @@ launch() {
 
 # is_up: the daemon is that, and lives.
 is_up() {
-	[ "$(cat "/proc/$DAEMON/comm")" = flashback ] && ! grep -q '^State:.Z' "/proc/$DAEMON/status"
-}
+	line_of "/proc/$DAEMON/status" Name: && [[ $LINE == *flashback ]] &&
+		line_of "/proc/$DAEMON/status" State: && [[ $LINE != State:?Z* ]]
+} 2>/dev/null
 
 # rest: whoever is left ends, the daemon because it is told to.
 rest() {

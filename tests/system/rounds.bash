@@ -18,7 +18,7 @@ rounds_begin() {
 	SEED=${FLASHBACK_SEED:-$((EPOCHSECONDS % 1000000))}
 	echo "FLASHBACK_SEED=$SEED"
 	RANDOM=$SEED ROUND=0 HOUR=0
-	mkdir "$KNOWN" "$GONE"
+	mkdir "$KNOWN" "$GONE" "$D/now.d"
 	manifest "$D/src" >"$D/source"
 }
 
@@ -70,7 +70,7 @@ crash_unseen() {
 
 nobody_works() {
 	local lock=$STORE/$VOLUME/.flashback/lock
-	[ ! -e "$lock" ] || flock -n "$lock" true
+	[ ! -e "$lock" ] || flock -n 9 9<"$lock"
 }
 
 # recover: the next start goes on by itself, once what the last one left behind has ended.
@@ -92,18 +92,19 @@ recover() {
 
 # history_is_whole: every snapshot is what it was when it appeared; a new one is equal to the source.
 history_is_whole() {
-	local name
+	local name now
 	snapshots_of "$VOLUME"
+	[ "${#SNAPSHOTS[@]}" -eq 0 ] || manifest -i -d "$D/now.d" "${SNAPSHOTS[@]/#/"$STORE/$VOLUME/"}" || return 1
 	for name in "${SNAPSHOTS[@]}"; do
+		now=$D/now.d/$name
 		[ ! -e "$GONE/$name" ] || mv "$GONE/$name" "$KNOWN/" # after a power cut it may be back
-		manifest -i "$STORE/$VOLUME/$name" >"$D/now.manifest"
 		if [ -e "$KNOWN/$name" ]; then
-			differ "$KNOWN/$name" "$D/now.manifest" "$name is not what it was" || return 1
+			differ "$KNOWN/$name" "$now" "$name is not what it was" || return 1
 		else
-			without_inodes "$D/now.manifest" >"$D/now.source"
+			without_inodes "$now" >"$D/now.source"
 			differ "$D/source" "$D/now.source" "$name is not like its source" || return 1
-			shares_files "$D/now.manifest" || return 1
-			mv "$D/now.manifest" "$KNOWN/$name"
+			shares_files "$now" || return 1
+			mv "$now" "$KNOWN/$name"
 		fi
 	done
 	nothing_is_lost && names_are_good
