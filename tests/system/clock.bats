@@ -28,9 +28,8 @@ at() {
 
 # made STAMP...: these are its complete snapshots, oldest first by name.
 made() {
-	local want
-	want=$(printf '%s\n' "$@" | sort)
-	[ "$(snapshots here/v)" = "$want" ] || { snapshots here/v; return 1; }
+	snapshots_of here/v
+	[ "${SNAPSHOTS[*]}" = "$*" ] || { printf '%s\n' "${SNAPSHOTS[@]}"; return 1; }
 }
 
 @test "1970: nothing runs, it is CRITICAL and reports it, and heals by itself" {
@@ -189,7 +188,7 @@ made() {
 		wait_for settled
 	done
 	made 2027-03-28T013000+0100 2027-03-28T033000+0200 2027-03-28T043000+0200 \
-		2027-10-31T023000+0200 2027-10-31T023000+0100 2027-10-31T033000+0100
+		2027-10-31T023000+0100 2027-10-31T023000+0200 2027-10-31T033000+0100
 	[ "$(readlink "$STORE/here/v/latest")" = 2027-10-31T033000+0100 ]
 	# Of the hour that came twice the second one is the newer, whatever sort(1) says.
 	sed -i 's/keep_last = 20/keep_last = 2/' "$D/hosts.conf"

@@ -43,13 +43,24 @@ fake_mailer() {
 	TOOLS=$D/bin
 }
 
-# The mail as a mailer would take it apart.
-mail_head() {
-	sed '/^$/,$d' "$D/mail"
+# sent: what the mailer was given: its arguments in $ARGS, the mail, taken apart, in $MAIL_HEAD and $MAIL_BODY.
+sent() {
+	local mail
+	mapfile -ts 1 ARGS <"$D/args"
+	contents mail "$D/mail"
+	MAIL_HEAD=${mail%%$'\n\n'*} MAIL_BODY=${mail#*$'\n\n'}
 }
 
-mail_body() {
-	sed '1,/^$/d' "$D/mail"
+# has_line TEXT LINE
+has_line() {
+	[[ $'\n'$1$'\n' == *$'\n'"$2"$'\n'* ]] || { printf 'no line %s in:\n%s\n' "$2" "$1"; return 1; }
+}
+
+# asked LINE: so the server was asked.
+asked() {
+	local head
+	contents head "$D/head"
+	has_line "$head" "$1"
 }
 
 # The script also looks where mailers live, whatever the PATH.
@@ -70,12 +81,14 @@ hostile() {
 	fake_mailer sendmail
 	news failed kimono/home FAILED 'connection refused, Grüße'
 	tell notify-mail ann@example.org root
-	[ "$(tail -n +2 "$D/args" | tr '\n' ' ')" = '-oi -- ann@example.org root ' ]
-	mail_head | grep -qx "Subject: flashback on $(uname -n): kimono/home failed"
-	mail_head | grep -qx 'Content-Type: text/plain; charset=utf-8'
-	[ "$(mail_head | wc -l)" -eq 5 ]
-	mail_body | grep -qx 'kimono/home failed: connection refused, Grüße'
-	mail_body | grep -qx 'State: FAILED'
+	sent
+	[ "${ARGS[*]}" = '-oi -- ann@example.org root' ]
+	has_line "$MAIL_HEAD" "Subject: flashback on $(uname -n): kimono/home failed"
+	has_line "$MAIL_HEAD" 'Content-Type: text/plain; charset=utf-8'
+	mapfile -t lines <<<"$MAIL_HEAD"
+	[ ${#lines[@]} -eq 5 ]
+	has_line "$MAIL_BODY" 'kimono/home failed: connection refused, Grüße'
+	has_line "$MAIL_BODY" 'State: FAILED'
 }
 
 @test "mail: by msmtp where there is no sendmail, and a complaint where there is neither" {
@@ -83,8 +96,9 @@ hostile() {
 	fake_mailer msmtp
 	news start '' OK 'all is well'
 	tell notify-mail ann@example.org
-	[ "$(tail -n +2 "$D/args" | tr '\n' ' ')" = '-- ann@example.org ' ]
-	mail_head | grep -qx "Subject: flashback on $(uname -n): start"
+	sent
+	[ "${ARGS[*]}" = '-- ann@example.org' ]
+	has_line "$MAIL_HEAD" "Subject: flashback on $(uname -n): start"
 	rm "$D/bin/msmtp"
 	run tell notify-mail ann@example.org
 	expect_exit 1
@@ -93,16 +107,17 @@ hostile() {
 
 @test "mail: nothing adds a header, a recipient or a control character" {
 	fake_mailer sendmail
-	for EVENT in failed "$(hostile)"; do
-		for VOLUME in kimono/home "$(hostile)"; do
-			STATE=$(hostile) REASON=$(hostile)
-			tell notify-mail ann@example.org
-			[ "$(mail_head | sed 's/:.*//' | tr '\n' ' ')" = \
-			    'Subject MIME-Version Content-Type Content-Transfer-Encoding Auto-Submitted ' ]
-			[ "$(tail -n +2 "$D/args" | tr '\n' ' ')" = '-oi -- ann@example.org ' ]
-			mail_body | grep -q 'Grüße'
-			refuse grep -q "$(printf '[\001-\010\013-\037\177]')" "$D/mail"
-		done
+	STATE=$(hostile) REASON=$STATE
+	for EVENT in failed "$STATE"; do
+		VOLUME=$EVENT
+		tell notify-mail ann@example.org
+		sent
+		mapfile -t lines <<<"$MAIL_HEAD"
+		[ "${lines[*]%%:*}" = 'Subject MIME-Version Content-Type Content-Transfer-Encoding Auto-Submitted' ]
+		[ "${ARGS[*]}" = '-oi -- ann@example.org' ]
+		[ ${#ARGS[@]} -eq 3 ]
+		[[ $MAIL_BODY == *Grüße* ]]
+		refuse grep -q $'[\001-\010\013-\037\177]' "$D/mail"
 	done
 	rm "$D/mail"
 	for address in -t -bs '' 'a b@example.org' 'a@b,c@d' "$(printf 'a\nb')" 'a;b' '|sh' '/etc/passwd'; do
@@ -128,25 +143,25 @@ hostile() {
 	topic_start
 	news overdue kimono/home 'NOT FOUND' 'the last backup is 9 days old, Grüße'
 	tell notify-ntfy "$TOPIC"
-	grep -qx 'REQUEST_METHOD=POST' "$D/head"
-	grep -qx 'HTTP_TITLE=flashback: kimono/home overdue' "$D/head"
-	grep -qx 'HTTP_PRIORITY=high' "$D/head"
-	grep -qx 'HTTP_TAGS=rotating_light' "$D/head"
-	grep -qx 'CONTENT_TYPE=text/plain; charset=utf-8' "$D/head"
-	[ "$(cat "$D/body")" = 'kimono/home overdue: the last backup is 9 days old, Grüße' ]
+	asked 'REQUEST_METHOD=POST'
+	asked 'HTTP_TITLE=flashback: kimono/home overdue'
+	asked 'HTTP_PRIORITY=high'
+	asked 'HTTP_TAGS=rotating_light'
+	asked 'CONTENT_TYPE=text/plain; charset=utf-8'
+	[ "$(<"$D/body")" = 'kimono/home overdue: the last backup is 9 days old, Grüße' ]
 	news recovered kimono/home SUCCEEDED ''
 	tell notify-ntfy "$TOPIC"
-	grep -qx 'HTTP_PRIORITY=low' "$D/head"
+	asked 'HTTP_PRIORITY=low'
 	news failed kimono/home FAILED x
 	tell notify-ntfy "$TOPIC"
-	grep -qx 'HTTP_PRIORITY=default' "$D/head"
+	asked 'HTTP_PRIORITY=default'
 	news disk '' CRITICAL 'the backup disk is absent'
 	tell notify-ntfy "$TOPIC"
-	grep -qx 'HTTP_TITLE=flashback: disk' "$D/head"
-	grep -qx 'HTTP_PRIORITY=high' "$D/head"
+	asked 'HTTP_TITLE=flashback: disk'
+	asked 'HTTP_PRIORITY=high'
 	news disk '' OK 'the disk is usable again'
 	tell notify-ntfy "$TOPIC"
-	grep -qx 'HTTP_PRIORITY=low' "$D/head"
+	asked 'HTTP_PRIORITY=low'
 	refuse grep AUTHORIZATION "$D/head"
 }
 
@@ -155,8 +170,8 @@ hostile() {
 	news failed kimono/home FAILED x
 	printf 'Authorization: Bearer tk_1\nX-More: 2\n' >"$D/token"
 	tell notify-ntfy "$TOPIC" "$D/token"
-	grep -qx 'HTTP_AUTHORIZATION=Bearer tk_1' "$D/head"
-	grep -qx 'HTTP_X_MORE=2' "$D/head"
+	asked 'HTTP_AUTHORIZATION=Bearer tk_1'
+	asked 'HTTP_X_MORE=2'
 	run tell notify-ntfy "$TOPIC" "$D/nothing"
 	expect_exit 1
 	expect "cannot read $D/nothing"
@@ -177,7 +192,7 @@ hostile() {
 	tell notify-ntfy "$TOPIC"
 	grep -q '^HTTP_TITLE=flashback: kimono??Bcc: all@example.org' "$D/head"
 	refuse grep -q '^HTTP_BCC' "$D/head"
-	refuse grep -q "$(printf '[\001-\010\013-\037\177]')" "$D/head" "$D/body"
+	refuse grep -q $'[\001-\010\013-\037\177]' "$D/head" "$D/body"
 	# A text that begins with @ is no file name.
 	news failed @/etc/passwd FAILED x
 	tell notify-ntfy "$TOPIC"
@@ -198,8 +213,8 @@ led_start() {
 
 # led_is BRIGHTNESS [TRIGGER]
 led_is() {
-	[ "$(cat "$LED/brightness")" = "$1" ] || { head "$LED"/*; return 1; }
-	[ $# -eq 1 ] || [ "$(cat "$LED/trigger")" = "$2" ] || { head "$LED"/*; return 1; }
+	[ "$(<"$LED/brightness")" = "$1" ] || { head "$LED"/*; return 1; }
+	[ $# -eq 1 ] || [ "$(<"$LED/trigger")" = "$2" ] || { head "$LED"/*; return 1; }
 }
 
 # shows BRIGHTNESS TRIGGER: what a change makes of it.

@@ -254,7 +254,7 @@ teardown() {
 # record_rsync: the arguments of the rsync that was run last go to $D/executed.
 record_rsync() {
 	cat >"$D/rsync" <<-END
-	#!/bin/bash
+	#!/bin/sh
 	[ "\$1" = --version ] || printf '%s\n' "\$@" >"$D/executed"
 	exec $(command -v rsync) "\$@"
 	END
@@ -265,19 +265,20 @@ record_rsync() {
 # same_command WORDS: what -n prints for here/v, with these words before it, is what the run after it executes, but for
 # the name of the new tree.
 same_command() {
-	local command planned
+	local command planned executed IFS=$'\n'
 	next_second
 	run flashback -n here/v
 	expect_exit 0
 	expect "$1"
-	command=$(grep -o -m 1 '&& .*' <<<"$output")
-	eval "planned=(${command#&& })"
-	printf '%s\n' "${planned[@]:1}" | sed '$s/.*\.working/NEW/' >"$D/planned"
+	command=${output#*&& }
+	eval "planned=(${command%%$'\n'*})"
 	: >"$D/executed"
 	run flashback -1 here/v
 	expect_exit 0
-	sed -i '$s/.*\.working/NEW/' "$D/executed"
-	diff -u "$D/planned" "$D/executed"
+	mapfile -t executed <"$D/executed"
+	[[ ${executed[-1]} != *.working* ]] || planned[-1]=${planned[-1]/*.working/NEW}
+	executed[-1]=${executed[-1]/*.working/NEW}
+	diff -u <(echo "${planned[*]:1}") <(echo "${executed[*]}")
 }
 
 # leave_tree: one that a run has not finished; its name is left in $left.
