@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Whatever fails, in whichever of the steps of a run: nothing crashes, nothing is left running, the snapshots that
 # there were stay as they are, success is told of a complete snapshot only, and the next run is good.
-# Each attempt begins with the same small store.  One of a kind is drawn at random (make soak draws more); make every takes all, one by one.
+# Each attempt begins with the same small store.  One of a kind is drawn at random, more by make soak; make every takes
+# all, one by one.
 
 load lib
 load net
@@ -204,8 +205,8 @@ init() {
 	"${IN_BOX[@]}" "$@" "$FLASHBACK" -c "$CONF" --init >"$D/crash.txt" 2>&1 3>&-
 }
 
-# calls WHO: all its calls, in each of WAYS.
-calls() {
+# calls_of WHO: all its calls, in each of WAYS.
+calls_of() {
 	WHO=$1
 	rm "$STORE/$VOLUME/RESTORE.txt" # it is written only where it differs
 	cp -a "$STORE" "$D/template"
@@ -295,11 +296,11 @@ refusals() {
 }
 
 @test "a run, and what expires by it: a call of the main process fails" {
-	calls daemon
+	calls_of daemon
 }
 
 @test "a run, and what expires by it: a call of its children fails" {
-	calls flashback
+	calls_of flashback
 }
 
 @test "a run, and what expires by it: a request for memory fails" {
@@ -308,12 +309,12 @@ refusals() {
 
 @test "a run after others were interrupted: a call of the main process fails" {
 	cut_before
-	calls daemon
+	calls_of daemon
 }
 
 @test "a run after others were interrupted: a call of its children fails" {
 	cut_before
-	calls flashback
+	calls_of flashback
 }
 
 @test "a run after others were interrupted: a request for memory fails" {
@@ -323,24 +324,24 @@ refusals() {
 
 @test "a run from a host: a call of the main process fails" {
 	from_host
-	calls daemon
+	calls_of daemon
 }
 
 @test "a run from a host: a call of its children fails" {
 	from_host
-	calls flashback
+	calls_of flashback
 }
 
 @test "a run from a host: a call of the main process to the network fails" {
 	from_host
 	WAYS=("${NETWORK[@]}")
-	calls daemon
+	calls_of daemon
 }
 
 @test "a run from a host: a call of its children to the network fails" {
 	from_host
 	WAYS=("${NETWORK[@]}")
-	calls flashback
+	calls_of flashback
 }
 
 @test "a run from a host: a request for memory fails" {
