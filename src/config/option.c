@@ -203,44 +203,6 @@ add_word(const struct option_row *o, void *base, const char *text, char **why)
 	return text_list_add(field(o, base), text);
 }
 
-static int
-add_window(const struct option_row *o, void *base, const char *text, char **why)
-{
-	struct volume *v = base;
-	struct volume_window window, *windows;
-
-	(void)o;
-	if (value_minutes(text, &window.from, &window.to, why) == -1)
-		return -1;
-	*why = NULL;
-	windows = reallocarray(v->windows, v->nwindows + 1, sizeof(*windows));
-	if (windows == NULL)
-		return -1;
-	windows[v->nwindows++] = window;
-	v->windows = windows;
-	return 0;
-}
-
-static char *
-print_windows(const void *base)
-{
-	const struct volume *v = base;
-	struct text_list words = {0};
-	char *text = NULL;
-	int rc = 0;
-
-	for (size_t i = 0; i < v->nwindows && rc == 0; i++) {
-		const struct volume_window *w = &v->windows[i];
-
-		rc = text_list_addf(&words, "%02d:%02d-%02d:%02d", w->from / 60, w->from % 60,
-		                    w->to / 60, w->to % 60);
-	}
-	if (rc == 0)
-		text = value_print_list(&words);
-	text_list_free(&words);
-	return text;
-}
-
 static const struct option_kind duration = {OPTION_ONE, DURATION, NULL, NULL, NULL};
 static const struct option_kind count = {OPTION_ONE, COUNT, NULL, NULL, NULL};
 static const struct option_kind yes_no = {OPTION_ONE, SWITCH, NULL, NULL, NULL};
@@ -259,7 +221,7 @@ static const struct option_kind hosts_file = {OPTION_ONE, TEXT, check_file, set_
 static const struct option_kind patterns = {OPTION_SUM, LIST, value_pattern, NULL, NULL};
 static const struct option_kind rsync_options = {OPTION_SUM, LIST, rsyncopt_check, NULL, NULL};
 static const struct option_kind command = {OPTION_COMMAND, LIST, NULL, add_word, NULL};
-static const struct option_kind windows = {OPTION_LIST, OTHER, NULL, add_window, print_windows};
+static const struct option_kind windows = {OPTION_LIST, LIST, value_window, NULL, NULL};
 
 #define ANY (OPTION_DEFAULTS | OPTION_HOST | OPTION_VOLUME)
 #define V(name) offsetof(struct volume, name)
@@ -404,12 +366,6 @@ option_clear(const struct option_row *o, void *base)
 	} else if (o->kind->type == TEXT) {
 		free(*(char **)field(o, base));
 		*(char **)field(o, base) = NULL;
-	} else if (o->kind == &windows) {
-		struct volume *v = base;
-
-		free(v->windows);
-		v->windows = NULL;
-		v->nwindows = 0;
 	}
 }
 
@@ -430,13 +386,7 @@ option_copy(const struct option_row *o, struct volume *to, const struct volume *
 		*(char **)copy = text != NULL ? strdup(text) : NULL;
 		return text != NULL && *(char **)copy == NULL ? -1 : 0;
 	}
-	if (o->kind != &windows)
-		return 0;
-	to->windows = calloc(from->nwindows + 1, sizeof(*to->windows));
-	to->nwindows = to->windows != NULL ? from->nwindows : 0;
-	for (size_t i = 0; i < to->nwindows; i++)
-		to->windows[i] = from->windows[i];
-	return to->windows != NULL ? 0 : -1;
+	return 0;
 }
 
 /* Where the origin of an option is in its struct.  Volumes are many, so each has origins only for

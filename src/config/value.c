@@ -102,20 +102,25 @@ read_time(const char *s, int max)
 	return minutes <= max ? minutes : -1;
 }
 
-int
-value_minutes(const char *text, int *from, int *to, char **why)
+void
+value_minutes(const char *text, int *from, int *to)
 {
-	bool shaped = strlen(text) == strlen("HH:MM-HH:MM") && text[5] == '-';
-	int begin = shaped ? read_time(text, MINUTES_A_DAY - 1) : -1;
-	int end = shaped ? read_time(text + 6, MINUTES_A_DAY) : -1;
+	*from = read_time(text, MINUTES_A_DAY - 1);
+	*to = read_time(text + strlen("HH:MM-"), MINUTES_A_DAY);
+}
 
-	if (begin == -1 || end == -1)
+int
+value_window(const char *text, char **why)
+{
+	int from = -1, to = -1;
+
+	if (strlen(text) == strlen("HH:MM-HH:MM") && text[5] == '-')
+		value_minutes(text, &from, &to);
+	if (from == -1 || to == -1)
 		return text_refuse_word(
 		    why, text, " is not a time of day: write HH:MM-HH:MM, such as \"22:00-06:00\"");
-	if (begin == end)
+	if (from == to)
 		return text_refuse_word(why, text, " is empty: it ends when it begins");
-	*from = begin;
-	*to = end;
 	return 0;
 }
 

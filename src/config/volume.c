@@ -383,22 +383,34 @@ volume_fingerprint(const struct volume *v)
 bool
 volume_window_open(const struct volume *v, int minute)
 {
-	for (size_t i = 0; i < v->nwindows; i++) {
-		int from = v->windows[i].from, to = v->windows[i].to;
+	for (size_t i = 0; i < v->windows.n; i++) {
+		int from, to;
 
+		value_minutes(v->windows.item[i], &from, &to);
 		if (from < to ? minute >= from && minute < to : minute >= from || minute < to)
 			return true;
 	}
-	return v->nwindows == 0;
+	return v->windows.n == 0;
 }
 
+/* A change comes where some window begins or ends. */
 int
 volume_window_next(const struct volume *v, int minute)
 {
 	bool open = volume_window_open(v, minute);
+	int next = 0;
 
-	for (int ahead = 1; ahead < MINUTES_A_DAY; ahead++)
-		if (volume_window_open(v, (minute + ahead) % MINUTES_A_DAY) != open)
-			return ahead;
-	return 0;
+	for (size_t i = 0; i < v->windows.n; i++) {
+		int ends[2];
+
+		value_minutes(v->windows.item[i], &ends[0], &ends[1]);
+		for (int k = 0; k < 2; k++) {
+			int ahead = (ends[k] - minute + MINUTES_A_DAY) % MINUTES_A_DAY;
+
+			if (volume_window_open(v, ends[k] % MINUTES_A_DAY) != open &&
+			    (next == 0 || ahead < next))
+				next = ahead;
+		}
+	}
+	return next;
 }

@@ -51,11 +51,6 @@ struct option_origin {
 
 enum volume_probe { VOLUME_PROBE_NONE, VOLUME_PROBE_PING, VOLUME_PROBE_TCP };
 
-/** A time of day, in minutes from midnight: [from, to); from > to spans midnight. */
-struct volume_window {
-	int from, to;
-};
-
 /** hourly = 5 keeps the newest snapshot of each of the last 5 hours that have one; and so on. */
 struct volume_keep {
 	unsigned last, hourly, daily, weekly, monthly, yearly;
@@ -80,8 +75,7 @@ struct volume {
 	int probe_port; /* for VOLUME_PROBE_TCP */
 	char *address; /* what is probed, and what counts as one machine, in small letters; "" for a
 	                * local source that names none */
-	struct volume_window *windows;
-	size_t nwindows; /* 0: always */
+	struct text_list windows; /* such as "22:00-06:00"; none: always */
 	int64_t io_timeout;
 	bool removable;
 	struct text_list before, after;

@@ -20,8 +20,10 @@ int value_share(const char *text, int *out, char **why);
 /** value_room(text, percent, bytes, why): "2%" to 200 and UINT64_MAX, "10G" to -1 and bytes. */
 int value_room(const char *text, int *percent, uint64_t *bytes, char **why);
 
-/** value_minutes(text, from, to, why): "22:00-06:00" to minutes from midnight. */
-int value_minutes(const char *text, int *from, int *to, char **why);
+/** value_window(text, why): is it a time of day, "22:00-06:00"?  value_minutes(text, from, to): one
+ * that is, to minutes from midnight; from > to spans it. */
+int value_window(const char *text, char **why);
+void value_minutes(const char *text, int *from, int *to);
 
 /** value_program(path, why): is it an absolute path, as the first word of a command must be? */
 int value_program(const char *path, char **why);

@@ -247,8 +247,8 @@ test_inherit(void **state)
 	option_mark(option_find("ssh"), around, &origin);
 	v = volume_new(around);
 	volume_free(around);
-	assert_int_equal(v->nwindows, 1);
-	assert_int_equal(v->windows[0].from, 60);
+	assert_int_equal(v->windows.n, 1);
+	assert_string_equal(v->windows.item[0], "01:00-02:00");
 	assert_string_equal(v->restore_to, "root@h:/home/");
 	assert_null(v->source);
 	set("exclude", v, "c");
@@ -261,7 +261,7 @@ test_inherit(void **state)
 	assert_string_equal(v->exclude.item[2], "c");
 	assert_int_equal(v->rsync_options.n, 1);
 	assert_int_equal(v->before.n, 2);
-	assert_int_equal(v->nwindows, 0);
+	assert_int_equal(v->windows.n, 0);
 	assert_string_equal(v->ssh, "ssh -v");
 	assert_int_equal(v->probe_port, 99);
 	assert_int_equal(option_origin(option_find("ssh"), v)->line, 3);

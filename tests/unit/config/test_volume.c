@@ -122,7 +122,7 @@ test_defaults(void **state)
 	assert_int_equal(v->probe, VOLUME_PROBE_PING);
 	assert_int_equal(v->probe_port, 0);
 	assert_string_equal(v->address, "kimono");
-	assert_int_equal(v->nwindows, 0);
+	assert_int_equal(v->windows.n, 0);
 	assert_int_equal(v->io_timeout, 600);
 	assert_false(v->removable);
 	assert_int_equal(v->shrink_guard, 5000);
@@ -169,7 +169,7 @@ test_inheritance(void **state)
 	assert_string_equal(v->rsync_options.item[2], "-4");
 	assert_int_equal(v->before.n, 1);
 	assert_string_equal(v->before.item[0], "/bin/b");
-	assert_int_equal(v->nwindows, 0);
+	assert_int_equal(v->windows.n, 0);
 	assert_string_equal(v->ssh, "ssh -v");
 	volume_free(v);
 }
@@ -387,6 +387,18 @@ test_fingerprint(void **state)
 				fail_msg("%zu and %zu look alike", i, k);
 }
 
+/* The same, minute by minute. */
+static int
+next_change(const struct volume *v, int minute)
+{
+	bool open = volume_window_open(v, minute);
+
+	for (int ahead = 1; ahead < 24 * 60; ahead++)
+		if (volume_window_open(v, (minute + ahead) % (24 * 60)) != open)
+			return ahead;
+	return 0;
+}
+
 static void
 test_windows(void **state)
 {
@@ -424,6 +436,8 @@ test_windows(void **state)
 		finish(v);
 		assert_int_equal(volume_window_open(v, cases[i].minute), cases[i].open);
 		assert_int_equal(volume_window_next(v, cases[i].minute), cases[i].next);
+		for (int minute = 0; minute < 24 * 60; minute += 15)
+			assert_int_equal(volume_window_next(v, minute), next_change(v, minute));
 		volume_free(v);
 	}
 }
