@@ -164,15 +164,9 @@ lacks_key(const char *ssh)
 	bool lacks = false;
 
 	for (size_t i = 0; rc == 0 && i < words.n; i++) {
-		const char *word = words.item[i];
+		const char *key = value_shell_option(&words, &i, "-i");
 
-		if (strcmp(word, "-i") == 0 && i + 1 < words.n)
-			word = words.item[++i];
-		else if (strncmp(word, "-i", 2) == 0)
-			word += 2;
-		else
-			continue;
-		lacks = lacks || (*word == '/' && !exists(word));
+		lacks |= key != NULL && *key == '/' && !exists(key);
 	}
 	text_list_free(&words);
 	return lacks;

@@ -170,19 +170,16 @@ value_shell_words(const char *text, struct text_list *words)
 	return rc;
 }
 
-/* How many of the words at i name a key: 2 for "-i FILE", 1 for "-iFILE", else 0. */
-static size_t
-key_words(const struct text_list *words, size_t i)
+const char *
+value_shell_option(const struct text_list *words, size_t *i, const char *option)
 {
-	static const char option[] = "IdentityFile";
-	const char *word = words->item[i];
-	bool alone = strlen(word) == 2 && i + 1 < words->n;
+	const char *word = words->item[*i];
 
-	if (strncmp(word, "-i", 2) != 0 &&
-	    (strncmp(word, "-o", 2) != 0 ||
-	     strncasecmp(alone ? words->item[i + 1] : word + 2, option, sizeof(option) - 1) != 0))
-		return 0;
-	return alone ? 2 : 1;
+	if (strncmp(word, option, strlen(option)) != 0)
+		return NULL;
+	if (word[strlen(option)] != '\0')
+		return word + strlen(option);
+	return *i + 1 < words->n ? words->item[++*i] : "";
 }
 
 /* Append a word to a remote shell, in quotes where rsync would split it.  Return 0/-1. */
@@ -201,17 +198,19 @@ add_shell_word(char **shell, const char *word)
 char *
 value_shell_keyless(const char *ssh)
 {
+	static const char named[] = "IdentityFile";
 	struct text_list words = {0};
-	size_t i = 0;
 	char *out = strdup("");
 	int rc = out != NULL ? value_shell_words(ssh, &words) : -1;
 
-	while (rc == 0 && i < words.n) {
-		size_t skip = key_words(&words, i);
+	for (size_t i = 0, first = 0; rc == 0 && i < words.n; first = ++i) {
+		const char *key = value_shell_option(&words, &i, "-i");
+		const char *other = key == NULL ? value_shell_option(&words, &i, "-o") : NULL;
 
-		if (skip == 0)
-			rc = add_shell_word(&out, words.item[i++]);
-		i += skip;
+		if (key != NULL || (other != NULL && strncasecmp(other, named, strlen(named)) == 0))
+			continue;
+		for (; rc == 0 && first <= i; first++)
+			rc = add_shell_word(&out, words.item[first]);
 	}
 	text_list_free(&words);
 	if (rc == 0)

@@ -224,15 +224,10 @@ ssh_port(const char *ssh, int *port)
 	unsigned n = 0;
 
 	for (size_t i = 0; rc == 0 && n == 0 && i < words.n; i++) {
-		const char *word = words.item[i];
+		const char *text = value_shell_option(&words, &i, "-p");
 
-		if (strcmp(word, "-p") == 0 && i + 1 < words.n)
-			word = words.item[++i];
-		else if (strncmp(word, "-p", 2) == 0)
-			word += 2;
-		else
-			continue;
-		(void)units_parse_count(word, 65535, &n);
+		if (text != NULL)
+			(void)units_parse_count(text, 65535, &n);
 	}
 	text_list_free(&words);
 	*port = n > 0 ? (int)n : SSH_PORT;

@@ -36,6 +36,10 @@ int value_shell(const char *text, char **why);
  * to be freed in any case. */
 int value_shell_words(const char *text, struct text_list *words);
 
+/** value_shell_option(words, i, option): the value of an option such as "-p" if words->item[*i] is
+ * that, or begins with it ("-p22"); *i advances to the last word of the two.  Else NULL. */
+const char *value_shell_option(const struct text_list *words, size_t *i, const char *option);
+
 /** value_shell_keyless(ssh): the remote shell without the keys that it names, in new memory; NULL
  * with errno. */
 char *value_shell_keyless(const char *ssh);
