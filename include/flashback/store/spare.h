@@ -11,8 +11,9 @@
  * The spare of a volume, .flashback/spare: a tree of hard links to the entries of a snapshot, whose
  * directories have the attributes of their namesakes there.  A quick run patches it into the next
  * snapshot.  It holds no data of its own and may be missing, incomplete or damaged at any time:
- * every user walks it first.  All functions but spare_claim and spare_is_noted need the lock of the
- * volume.  Spares need root, and a disk with hard links and d_ino (spare_possible).
+ * every user walks it first.  All functions but spare_claim, spare_is_noted and spare_sweep_aside
+ * need the lock of the volume.  Spares need root, and a disk with hard links and d_ino
+ * (spare_possible).
  *
  * No file is ever changed, no snapshot gets or loses an entry: only names and directories of the
  * spare change.  Directories that are to be removed are set aside: moved elsewhere below .flashback
@@ -53,10 +54,10 @@ int spare_open(const struct store_volume *v);
  * spare_walk(v, snapshot, w):
  * Make the spare equal to a snapshot, creating it if needed: one walk over both trees that compares
  * names, inode numbers as returned by readdir, and the attributes of directories.  An entry in the
- * way is removed; a directory in the way is set aside.  Undoes spare_note.  Memory
- * is needed for the names of one directory and for the subdirectories on the path to it.  Return 0
- * when the spare is equal; 1 when stop returned true; -1 with errno and w->trouble: EMLINK when a
- * file has as many links as the disk allows.  After 1 and -1 the next walk resumes from there.
+ * way is removed; a directory in the way is set aside.  Undoes spare_note.  Memory is needed for
+ * the names of one directory and for the subdirectories on the path to it.  Return 0 when the spare
+ * is equal; 1 when stop returned true; -1 with errno and w->trouble: EMLINK when a file has as many
+ * links as the disk allows.  After 1 and -1 the next walk resumes from there.
  */
 int spare_walk(const struct store_volume *v, const char *snapshot, struct spare_walk *w);
 
@@ -75,10 +76,8 @@ int spare_recycle(const struct store_volume *v, const char *expired);
  */
 int spare_claim(const struct store_volume *v, const char *expired);
 
-/**
- * spare_drop(v): set the spare aside, in constant time.  Return 0, also
- * when there is none, or -1 with errno.
- */
+/** spare_drop(v): set the spare aside, in constant time.  Return 0, also when there is none, or -1
+ * with errno. */
 int spare_drop(const struct store_volume *v);
 
 /** spare_set_aside(v, dir, name, ino): set a directory aside, of this inode number, below the open
