@@ -93,7 +93,7 @@ add_attributes(const struct argv_job *job, const char *sides, const char *name,
 }
 
 /*
- * Leave alone the attributes that the disk adds by itself or refuses; see addedattr.h.  Those that
+ * Leave alone the attributes that the disk adds by itself or refuses; see traits.c.  Those that
  * it adds on both sides: a source may be on such a disk, too; and both are named, because
  * --delete-excluded would make it the sender.  Those that it refuses by a rule of the receiver,
  * which is not sent to a host: its rsync need not know such rules.  Here the sender has the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/store/traits.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -16,7 +17,6 @@
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
-#include "flashback/store/addedattr.h"
 
 #define ODD_SECOND INT64_C(1795305601) /* FAT stores only even ones */
 
@@ -255,7 +255,14 @@ traits_print(FILE *f, const struct marker *m)
 			fprintf(f, "%s: yes\n", tests[t].title);
 		else
 			fprintf(f, "%s: no: %s\n", tests[t].title, tests[t].lack);
-	addedattr_print(f, m->added, m->refused);
+	if (m->added[0] != '\0')
+		fprintf(f,
+		        "attributes that this disk adds to files by itself, which are not backed"
+		        " up: %s\n",
+		        m->added);
+	if (m->refused[0] != '\0')
+		fprintf(f, "attributes that this disk refuses, which are not backed up: %s\n",
+		        m->refused);
 }
 
 char *
@@ -281,6 +288,147 @@ traits_suffice(const struct marker *m, const struct marker *accepted)
 	return true;
 }
 
+/* ---- attributes ----
+ *
+ * A file system or the kernel may add extended attributes to files by itself: XFS shows an ACL a
+ * second time as trusted.SGI_ACL_FILE, SELinux labels each file, btrfs hands a compression property
+ * down.  rsync -X takes such an attribute for one that the source has lost: it removes it, with XFS
+ * the ACL with it, and never links the file to its basis.  And attributes of one file system only
+ * are refused by others: each run that meets one would end as PARTIAL.
+ */
+
+#define ADDED_NAME "added attributes"
+#define DIR_NAME "added attributes, directory"
+#define REFUSED_NAME "refused attributes"
+
+/* Characters without a meaning in a filter rule of rsync. */
+#define PLAIN "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-"
+
+/* rsync -X copies no attribute of this namespace: it has the ACLs, which -A copies. */
+#define NOT_COPIED "system."
+
+/* An ACL as the kernel takes it: a version, then entries. */
+struct acl {
+	uint32_t version;
+	struct {
+		uint16_t tag, mode;
+		uint32_t id;
+	} entry[5];
+};
+
+/* Give fd an ACL that is more than its mode: user::rwx user:1:rw- group::--- mask::rw- other::---.
+ * A disk without ACLs is not of interest here. */
+static void
+set_acl(int fd, const char *name)
+{
+	const struct acl acl = {
+	    .version = htole32(2),
+	    .entry =
+	        {
+	            {htole16(0x01), htole16(7), UINT32_MAX},
+	            {htole16(0x02), htole16(6), htole32(1)},
+	            {htole16(0x04), htole16(0), UINT32_MAX},
+	            {htole16(0x10), htole16(6), UINT32_MAX},
+	            {htole16(0x20), htole16(0), UINT32_MAX},
+	        },
+	};
+
+	(void)fsetxattr(fd, name, &acl, sizeof(acl), 0);
+}
+
+/* Is the name, of length len, in the list? */
+static bool
+is_listed(const char *names, const char *name, size_t len)
+{
+	for (const char *s = names; *s != '\0'; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (n == len && memcmp(s, name, len) == 0)
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+/* Add a name to the list, unless it is there. */
+static void
+add(char *names, size_t size, const char *name)
+{
+	size_t used = strlen(names), len = strlen(name);
+
+	if (strncmp(name, NOT_COPIED, strlen(NOT_COPIED)) == 0 ||
+	    name[strspn(name, PLAIN)] != '\0' || is_listed(names, name, len) ||
+	    used + len + 2 > size)
+		return;
+	snprintf(names + used, size - used, "%s%s", used > 0 ? " " : "", name);
+}
+
+/* Add the attributes of fd, all of which somebody else has set.  Return 0, or -1 with errno. */
+static int
+add_all(int fd, char *names, size_t size)
+{
+	ssize_t len = flistxattr(fd, NULL, 0);
+	char *text;
+
+	if (len <= 0)
+		return len == 0 || errno == ENOTSUP ? 0 : -1;
+	text = malloc((size_t)len);
+	if (text == NULL)
+		return -1;
+	len = flistxattr(fd, text, (size_t)len);
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(text + at) + 1)
+		add(names, size, text + at);
+	free(text);
+	return len < 0 ? -1 : 0;
+}
+
+int
+traits_added(int dir, char *names, size_t size)
+{
+	int fd = new_file(dir, ADDED_NAME), below = -1, rc = -1;
+
+	names[0] = '\0';
+	if (fd < 0 || mkdirat(dir, DIR_NAME, S_IRWXU) < 0)
+		goto out;
+	below = openat(dir, DIR_NAME, TREE_DIR);
+	if (below < 0)
+		goto out;
+	set_acl(fd, "system.posix_acl_access");
+	set_acl(below, "system.posix_acl_access");
+	set_acl(below, "system.posix_acl_default");
+	if (add_all(fd, names, size) == 0 && add_all(below, names, size) == 0)
+		rc = 0;
+out:
+	file_close(&below);
+	file_close(&fd);
+	return rc;
+}
+
+/* Attributes that only some file systems have, each with a value that these take. */
+static const struct {
+	const char *name, *value;
+} foreign[] = {
+    {"btrfs.compression", "zlib"},
+};
+
+/* Only "not supported" is an answer: a lack of rights or of room is not one of the disk. */
+int
+traits_refused(int dir, char *names, size_t size)
+{
+	int fd = new_file(dir, REFUSED_NAME);
+
+	names[0] = '\0';
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (fsetxattr(fd, foreign[i].name, foreign[i].value, strlen(foreign[i].value), 0) !=
+		        0 &&
+		    errno == ENOTSUP)
+			add(names, size, foreign[i].name);
+	file_close(&fd);
+	return 0;
+}
+
 /* Is this an error of the disk or of this process, rather than the answer to a test?  A disk that
  * is full or failing must not be recorded as one without hard links. */
 static bool
@@ -302,8 +450,8 @@ traits_test(int dir, bool force, struct marker *m)
 			return -1;
 		*marker_trait(m, (enum marker_trait)t) = present;
 	}
-	if ((addedattr_find(dir, m->added, sizeof(m->added)) == -1 ||
-	     addedattr_refused(dir, m->refused, sizeof(m->refused)) == -1) &&
+	if ((traits_added(dir, m->added, sizeof(m->added)) == -1 ||
+	     traits_refused(dir, m->refused, sizeof(m->refused)) == -1) &&
 	    !force)
 		return -1;
 	return 0;

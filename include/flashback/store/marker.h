@@ -31,7 +31,7 @@ struct marker {
 	bool shared; /* --init --force accepted that others own it, or can write to it */
 	bool moved;  /* made on the file system of /, where a disk of its own was before */
 	/* Extended attributes that it adds to files by itself, and those that it refuses though the
-	 * source may have them, separated by blanks; see addedattr.h */
+	 * source may have them, separated by blanks; see traits.c */
 	char added[MARKER_ADDED_SIZE], refused[MARKER_REFUSED_SIZE];
 };
 

@@ -28,4 +28,15 @@ char *traits_lacking(const struct marker *m);
  * nothing) lacks as well? */
 bool traits_suffice(const struct marker *m, const struct marker *accepted);
 
+/**
+ * traits_added(dir, names, size):
+ * Create a file and a directory below dir, an empty directory for tests, give both an ACL where
+ * that is possible, and write into names, separated by blanks, the attributes that nobody set and
+ * that rsync would copy.  A name that a filter rule of rsync might take for a pattern is left out,
+ * as is one that does not fit.  traits_refused(dir, names, size): the same of the known attributes
+ * of certain file systems that this one refuses.  Return 0, or -1 with errno.
+ */
+int traits_added(int dir, char *names, size_t size);
+int traits_refused(int dir, char *names, size_t size);
+
 #endif
