@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "flashback/daemon/dispatch.h"
-#include "flashback/daemon/service.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/compat.h"
 #include "flashback/lib/event.h"
@@ -158,6 +161,37 @@ start(struct daemon *d, const struct daemon_options *options)
 	return 0;
 }
 
+/* Send a message to the service manager that started the daemon, if one did: the protocol of
+ * sd_notify(3) in 20 lines, without libsystemd.  Errors are ignored: a service manager that cannot
+ * be reached must not stop the backups. */
+static void __attribute__((format(printf, 1, 2))) notify_manager(const char *fmt, ...)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
+	char text[512];
+	size_t len;
+	va_list ap;
+	int fd;
+
+	if (path == NULL || (path[0] != '/' && path[0] != '@'))
+		return;
+	len = strlen(path);
+	if (len >= sizeof(to.sun_path))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0'; /* an abstract socket */
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
+	             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
+
 /* Once the first wake has decided, send READY=1 to the service manager and one "start" event to
  * notify.  Earlier, the state of the disk and of the volumes is unknown, and "ready" would claim
  * too much. */
@@ -170,7 +204,7 @@ report_ready(struct daemon *d)
 	if (d->ready || d->parts.wake.waiting || d->parts.wake.begun == 0)
 		return;
 	d->ready = true;
-	service_notify("READY=1\nSTATUS=%zu volumes", d->parts.table.n);
+	notify_manager("READY=1\nSTATUS=%zu volumes", d->parts.table.n);
 	if (d->parts.once)
 		return;
 	view = dispatch_view(&d->parts, VIEW_ALIVE);
@@ -314,7 +348,7 @@ take_signals(struct daemon *d)
 	event_read(d->signals, &s);
 	if (s.end && !parts->ending) {
 		log_say(LOG_LEVEL_INFO, "stopping");
-		service_notify("STOPPING=1");
+		notify_manager("STOPPING=1");
 		begin_stop(d, WORKERS_DAEMON_ENDS);
 	}
 	for (size_t i = 0; s.again && i < parts->table.n; i++) {

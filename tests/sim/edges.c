@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "flashback/config/conf.h"
-#include "flashback/daemon/service.h"
 #include "flashback/jobs/hook.h"
 #include "flashback/jobs/example.h"
 #include "flashback/jobs/leftout.h"
@@ -74,13 +73,7 @@ conf_free(struct config *c)
 	(void)c;
 }
 
-/* ---- service, hook, sourcecheck, probe ---- */
-
-void
-service_notify(const char *fmt, ...)
-{
-	(void)fmt;
-}
+/* ---- hook, sourcecheck, probe ---- */
 
 int
 hook_run(const struct text_list *command, const struct text_list *env, const char *input,
