@@ -16,7 +16,7 @@
 #include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
-#include "flashback/store/bootid.h"
+#include "flashback/store/voldir.h"
 #include "flashback/store/expire.h"
 #include "flashback/rsync/runplan.h"
 #include "flashback/store/salvage.h"
@@ -85,7 +85,7 @@ static void
 plan_run(const struct dry *d, const struct table_row *row, struct store_volume *v, const char *path,
          struct copy *c)
 {
-	char boot[BOOTID_SIZE];
+	char boot[VOLDIR_BOOT];
 
 	*c = (struct copy){
 	    .config = d->config,
@@ -96,7 +96,7 @@ plan_run(const struct dry *d, const struct table_row *row, struct store_volume *
 	    .seen = &row->seen,
 	    .root = path,
 	};
-	if (bootid_read(v->fd, boot) != 0)
+	if (voldir_boot(v->fd, boot) != 0)
 		boot[0] = '\0';
 	(void)salvage_foresee(v, boot, d->when.now, &c->doubtful);
 	copy_plan(c, d->when.now);

@@ -23,7 +23,6 @@
 #include "flashback/lib/clock.h"
 #include "flashback/lib/event.h"
 #include "flashback/schedule/plan.h"
-#include "flashback/store/bootid.h"
 #include "flashback/store/mkstore.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/store.h"
@@ -46,7 +45,7 @@ struct run {
 	struct store store;
 	struct store_volume v;
 	bool opened, locked, prepared; /* what must be released; `before` exited 0 */
-	char boot[BOOTID_SIZE];
+	char boot[VOLDIR_BOOT];
 	struct summary seen;
 	struct copy copy;
 };
@@ -273,7 +272,7 @@ decide(struct run *r)
 static int
 salvage(struct run *r)
 {
-	if (bootid_read(r->v.fd, r->boot) != 0)
+	if (voldir_boot(r->v.fd, r->boot) != 0)
 		r->boot[0] = '\0';
 	if (salvage_volume(&r->v, r->boot, r->now, &r->copy.doubtful) == 0)
 		return 0;

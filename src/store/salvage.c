@@ -11,7 +11,6 @@
 
 #include "flashback/lib/file.h"
 #include "flashback/lib/tree.h"
-#include "flashback/store/bootid.h"
 #include "flashback/store/resume.h"
 #include "flashback/store/round.h"
 #include "flashback/store/spare.h"
@@ -123,7 +122,7 @@ enum fate {
 static int64_t
 find_trusted(const struct store_volume *v, const char *boot)
 {
-	char noted_boot[BOOTID_SIZE];
+	char noted_boot[VOLDIR_BOOT];
 	struct stamp trusted;
 
 	if (voldir_note_read(v, noted_boot, sizeof(noted_boot), &trusted) != 0 || boot[0] == '\0' ||

@@ -2,17 +2,21 @@
 #include "flashback/store/voldir.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "flashback/lib/compat.h"
 #include "flashback/lib/file.h"
-#include "flashback/lib/holder.h"
 #include "flashback/lib/text.h"
+#include "flashback/lib/tree.h"
 #include "flashback/store/summary.h"
 
 #define LATEST "latest"
@@ -231,8 +235,154 @@ voldir_holders(const struct store *s, const char *id, char buf[VOLDIR_HOLDERS])
 
 	memcpy(buf, before, sizeof(before));
 	if (path == NULL || fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    holder_find(&st, "lock", buf + len, VOLDIR_HOLDERS - len) == 0)
+	    voldir_find_holders(&st, "lock", buf + len, VOLDIR_HOLDERS - len) == 0)
 		buf[0] = '\0';
 	free(path);
 	return buf;
+}
+
+/* ---- who has a lock file open ---- */
+
+#define HOLDERS_SHOWN 3
+#define COMM_MAX 64 /* of a process: 15 characters and a newline, in /proc/PID/comm */
+
+/* What is searched, and what was found. */
+struct search {
+	int proc;
+	int fds; /* /proc/PID/fd of the process that is looked at */
+	const struct stat *file;
+	const char *base;
+	char *out;
+	size_t size, n;
+};
+
+/* Is this descriptor the file?  Its path is compared first, since stat(2) of any other file may
+ * hang on a dead network file system. */
+static int
+is_file(void *arg, const struct dirent *entry)
+{
+	const struct search *s = arg;
+	char path[PATH_MAX];
+	ssize_t len = readlinkat(s->fds, entry->d_name, path, sizeof(path) - 1);
+	const char *slash;
+	struct stat st;
+
+	if (len <= 0)
+		return 0;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	return slash != NULL && strcmp(slash + 1, s->base) == 0 &&
+	       fstatat(s->fds, entry->d_name, &st, 0) == 0 && st.st_dev == s->file->st_dev &&
+	       st.st_ino == s->file->st_ino;
+}
+
+/* Add a process to the text. */
+static void
+add(struct search *s, const char *pid)
+{
+	char path[COMM_MAX], name[4 * COMM_MAX] = "?", *text;
+	size_t used = strlen(s->out), len;
+
+	if (s->n++ >= HOLDERS_SHOWN) {
+		if (s->n == HOLDERS_SHOWN + 1)
+			snprintf(s->out + used, s->size - used, ", ...");
+		return;
+	}
+	snprintf(path, sizeof(path), "%.20s/comm", pid);
+	if (file_read(s->proc, path, COMM_MAX, &text, &len) == 0) {
+		text_escape(name, sizeof(name), text, strcspn(text, "\n"));
+		free(text);
+	}
+	snprintf(s->out + used, s->size - used, "%s%s (%s)", used > 0 ? ", " : "", pid, name);
+}
+
+static int
+look_at(void *arg, const struct dirent *entry)
+{
+	struct search *s = arg;
+	const char *pid = entry->d_name;
+	char path[COMM_MAX];
+
+	if (strspn(pid, "0123456789") != strlen(pid) || strtol(pid, NULL, 10) == getpid())
+		return 0;
+	snprintf(path, sizeof(path), "%.20s/fd", pid);
+	s->fds = openat(s->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->fds == -1)
+		return 0;
+	if (tree_names(s->fds, is_file, s) == 1)
+		add(s, pid);
+	close(s->fds);
+	return 0;
+}
+
+size_t
+voldir_find_holders(const struct stat *file, const char *base, char *out, size_t size)
+{
+	struct search s = {.file = file, .base = base, .out = out, .size = size};
+
+	out[0] = '\0';
+	s.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s.proc == -1)
+		return 0;
+	(void)tree_names(s.proc, look_at, &s);
+	close(s.proc);
+	return s.n;
+}
+
+/* ---- the boot ---- */
+
+/* Read the first line of a file in /proc or /sys.  Return 0, or -1 with errno. */
+static int
+read_line(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd == -1 ? -1 : read(fd, buf, size - 1);
+
+	file_close(&fd);
+	if (len == 0)
+		errno = ENODATA;
+	if (len <= 0)
+		return -1;
+	buf[len] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	return 0;
+}
+
+/* The sequence number that the kernel assigned to the disk when it was connected (diskseq), or
+ * else the unique id of the mount; "" if there is neither. */
+static void
+read_connection(int fd, char *buf, size_t size)
+{
+	/* A partition has the number of its disk, one directory up. */
+	static const char *const where[] = {"", "../"};
+	char path[96];
+	struct statx st;
+
+	buf[0] = '\0';
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID_UNIQUE, &st) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%sdiskseq", st.stx_dev_major,
+		         st.stx_dev_minor, where[i]);
+		if (read_line(path, buf, size) == 0)
+			return;
+	}
+	buf[0] = '\0';
+	if (st.stx_mask & STATX_MNT_ID_UNIQUE)
+		snprintf(buf, size, "%" PRIu64, (uint64_t)st.stx_mnt_id);
+}
+
+/* The id of the boot alone is not enough: a disk that is pulled out loses what had not been
+ * written, and the machine runs on. */
+int
+voldir_boot(int fd, char buf[VOLDIR_BOOT])
+{
+	char boot[40], connection[21];
+
+	static_assert(sizeof(boot) + sizeof(connection) <= VOLDIR_BOOT, "both fit");
+	if (read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) != 0)
+		return -1;
+	read_connection(fd, connection, sizeof(connection));
+	snprintf(buf, VOLDIR_BOOT, "%s/%s", boot, connection);
+	return 0;
 }

@@ -9,7 +9,6 @@
 
 #include "flashback/lib/file.h"
 #include "flashback/lib/text.h"
-#include "flashback/store/bootid.h"
 #include "flashback/store/firstseen.h"
 #include "flashback/store/unlisted.h"
 #include "flashback/store/summary.h"
@@ -425,8 +424,8 @@ voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct s
 /* ---- boot ---- */
 
 int
-bootid_read(int fd, char buf[BOOTID_SIZE])
+voldir_boot(int fd, char buf[VOLDIR_BOOT])
 {
-	snprintf(buf, BOOTID_SIZE, "boot-%u/%u", drive_boot(), drive_handle(fd)->mount);
+	snprintf(buf, VOLDIR_BOOT, "boot-%u/%u", drive_boot(), drive_handle(fd)->mount);
 	return 0;
 }

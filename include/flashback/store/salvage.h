@@ -22,11 +22,11 @@ int salvage_interrupted(struct store_volume *v, struct stamp *tree);
 /**
  * salvage_volume(v, boot, now, doubtful):
  * Handle every tree that earlier runs left.  Trees older than a complete or partial snapshot
- * expire. The .working tree that was noted in this boot (see bootid.h) becomes .interrupted, with a
- * line in the history.  All others may have right sizes and times over wrong bytes: they are merged
- * into one, returned in *doubtful (when == 0: none) to serve as a base with --checksum.  It expires
- * after two interrupted runs that copied something.  Temporaries of file_replace are removed.
- * Return 0, or -1 with errno.
+ * expire. The .working tree that was noted in this boot (see voldir_boot) becomes .interrupted,
+ * with a line in the history.  All others may have right sizes and times over wrong bytes: they are
+ * merged into one, returned in *doubtful (when == 0: none) to serve as a base with --checksum.  It
+ * expires after two interrupted runs that copied something.  Temporaries of file_replace are
+ * removed. Return 0, or -1 with errno.
  */
 int salvage_volume(struct store_volume *v, const char *boot, int64_t now, struct stamp *doubtful);
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "flashback/store/store.h"
 
@@ -60,12 +61,31 @@ const char *voldir_holders(const struct store *s, const char *id, char buf[VOLDI
 
 /**
  * voldir_note_write(v, boot, working), voldir_note_read(v, boot, size, working):
- * The lock file's note: in which boot (see bootid.h) it was written, and which tree is being built
- * (working NULL: none; reading sets working->when to 0).  Written in place, because the lock is
- * held on this inode, and synced; an incomplete note reads as none.  Reading needs no lock.  Return
- * 0; -1 with errno (ENODATA: no complete note).
+ * The lock file's note: in which boot (see voldir_boot) it was written, and which tree is being
+ * built (working NULL: none; reading sets working->when to 0).  Written in place, because the lock
+ * is held on this inode, and synced; an incomplete note reads as none.  Reading needs no lock.
+ * Return 0; -1 with errno (ENODATA: no complete note).
  */
 int voldir_note_write(const struct store_volume *v, const char *boot, const struct stamp *working);
 int voldir_note_read(const struct store_volume *v, char *boot, size_t size, struct stamp *working);
+
+/**
+ * voldir_find_holders(file, base, out, size):
+ * Write the other processes that have the file open, of which st_dev, st_ino and the last component
+ * of its path are given: "1234 (rsync), 1240 (ssh)", the first three, then "...".  Their names are
+ * escaped.  Processes of other users are seen by root only, and none without /proc.  Return how
+ * many there are.
+ */
+size_t voldir_find_holders(const struct stat *file, const char *base, char *out, size_t size);
+
+/**
+ * voldir_boot(fd, buf):
+ * An identifier of the period in which data written to the disk of fd cannot have been lost from
+ * memory: it changes with a boot, and when the disk is pulled out and put back.  The latter is
+ * detected where the disk is a block device (Linux 5.15), or mounts have unique ids (6.8).  Return
+ * 0, or -1 with errno.
+ */
+#define VOLDIR_BOOT 64
+int voldir_boot(int fd, char buf[VOLDIR_BOOT]);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-#include "flashback/lib/holder.h"
+#include "flashback/store/voldir.h"
 
 /* A process of this name that has the file open, when this returns. */
 static pid_t
@@ -43,21 +43,21 @@ names_who_has_it_open(void **state)
 	make_file("d/lock", "");
 	own = open("lock", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(fstat(own, &st), 0);
-	assert_int_equal(holder_find(&st, "lock", out, sizeof(out)), 0);
+	assert_int_equal(voldir_find_holders(&st, "lock", out, sizeof(out)), 0);
 	assert_string_equal(out, "");
 	close(own);
 	pid[0] = start_holder("d/lock", "another file");
-	assert_int_equal(holder_find(&st, "lock", out, sizeof(out)), 0);
+	assert_int_equal(voldir_find_holders(&st, "lock", out, sizeof(out)), 0);
 	pid[1] = start_holder("lock", "a\tname");
 	snprintf(expected, sizeof(expected), "%d (a\\011name)", (int)pid[1]);
-	assert_int_equal(holder_find(&st, "lock", out, sizeof(out)), 1);
+	assert_int_equal(voldir_find_holders(&st, "lock", out, sizeof(out)), 1);
 	assert_string_equal(out, expected);
-	assert_int_equal(holder_find(&st, "other", out, sizeof(out)), 0);
+	assert_int_equal(voldir_find_holders(&st, "other", out, sizeof(out)), 0);
 	for (int i = 2; i < 5; i++)
 		pid[i] = start_holder("lock", "many");
-	assert_int_equal(holder_find(&st, "lock", out, sizeof(out)), 4);
+	assert_int_equal(voldir_find_holders(&st, "lock", out, sizeof(out)), 4);
 	assert_non_null(strstr(out, "(many), ..."));
-	assert_int_equal(holder_find(&st, "lock", out, 8), 4); /* cut */
+	assert_int_equal(voldir_find_holders(&st, "lock", out, 8), 4); /* cut */
 	for (int i = 0; i < 5; i++) {
 		kill(pid[i], SIGKILL);
 		waitpid(pid[i], NULL, 0);

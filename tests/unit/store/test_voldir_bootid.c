@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: ISC
 #include "scratch.h"
 
-#include "flashback/store/bootid.h"
+#include "flashback/store/voldir.h"
 
 static void
-id_of(const char *path, char id[BOOTID_SIZE])
+id_of(const char *path, char id[VOLDIR_BOOT])
 {
 	int fd = open(path, SCRATCH_OPEN_DIR);
 
 	assert_true(fd >= 0);
-	assert_int_equal(bootid_read(fd, id), 0);
+	assert_int_equal(voldir_boot(fd, id), 0);
 	close(fd);
 }
 
 static void
 test_stays(void **state)
 {
-	char id[BOOTID_SIZE], again[BOOTID_SIZE], boot[64] = "";
+	char id[VOLDIR_BOOT], again[VOLDIR_BOOT], boot[64] = "";
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
@@ -32,7 +32,7 @@ test_stays(void **state)
 static void
 test_another_mount(void **state)
 {
-	char id[BOOTID_SIZE], again[BOOTID_SIZE];
+	char id[VOLDIR_BOOT], again[VOLDIR_BOOT];
 
 	(void)state;
 	NEEDS_ROOT();
