@@ -104,16 +104,6 @@ config_add(struct config *c, struct volume *v)
 	return 0;
 }
 
-bool
-config_lists(const struct config *c, const char *host, const char *name)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(c->volumes[i]->host, host) == 0 &&
-		    strcmp(c->volumes[i]->name, name) == 0)
-			return true;
-	return false;
-}
-
 size_t
 config_named(const struct config *c, const char *operand)
 {

@@ -2,6 +2,10 @@
 #include "flashback/store/unlisted.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "flashback/config/volume.h"
 #include "flashback/lib/file.h"
@@ -28,13 +32,37 @@ count_snapshots(int fd, struct stamp *newest)
 	return n;
 }
 
+static int
+compare_id(const void *id, const void *item)
+{
+	return strcmp(id, *(char *const *)item);
+}
+
+/* Is the volume in the sorted list? */
+static bool
+is_listed(const struct text_list *ids, const char *host, const char *volume)
+{
+	char id[2 * NAME_MAX + 2];
+
+	snprintf(id, sizeof(id), "%s/%s", host, volume);
+	return ids->n > 0 &&
+	       bsearch(id, ids->item, ids->n, sizeof(ids->item[0]), compare_id) != NULL;
+}
+
+/* The names of the config are sorted, as it may have thousands.  Without memory for them no volume
+ * is known to be unlisted. */
 void
 unlisted_each(int fd, const struct config *c,
               void (*take)(void *arg, const char *host, const char *volume, int above), void *arg)
 {
 	struct listing hosts = {.n = 0}, list = {.n = 0};
+	struct text_list ids = {0};
 
-	(void)listing_read(fd, &hosts);
+	for (size_t i = 0; i < c->n; i++)
+		(void)text_list_add(&ids, c->volumes[i]->id);
+	text_list_sort(&ids);
+	if (!ids.lost)
+		(void)listing_read(fd, &hosts);
 	for (size_t i = 0; i < hosts.n; i++) {
 		const char *host = hosts.entry[i]->d_name;
 		int above = volume_is_name(host) ? openat(fd, host, TREE_DIR) : -1;
@@ -44,13 +72,14 @@ unlisted_each(int fd, const struct config *c,
 		for (size_t k = 0; k < list.n; k++) {
 			const char *volume = list.entry[k]->d_name;
 
-			if (volume_is_name(volume) && !config_lists(c, host, volume))
+			if (volume_is_name(volume) && !is_listed(&ids, host, volume))
 				take(arg, host, volume, above);
 		}
 		listing_free(&list);
 		file_close(&above);
 	}
 	listing_free(&hosts);
+	text_list_free(&ids);
 }
 
 /* A directory without a snapshot is no volume. */

@@ -25,9 +25,6 @@ void config_finish(struct config *c, bool whole, struct errors_list *errors);
  * the reference given back. */
 int config_add(struct config *c, struct volume *v);
 
-/** config_lists(c, host, name): is there a volume host/name in the config? */
-bool config_lists(const struct config *c, const char *host, const char *name);
-
 /** config_named(c, operand): how many volumes does operand name (volume_is_named)? */
 size_t config_named(const struct config *c, const char *operand);
 

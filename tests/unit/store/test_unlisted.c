@@ -24,7 +24,7 @@ test_store(void **state)
 	    "a/.hidden/2026-11-20T031000+0100",
 	};
 	const struct scratch *s = *state;
-	struct volume listed = {.host = (char[]){"a"}, .name = (char[]){"listed"}};
+	struct volume listed = {.id = (char[]){"a/listed"}};
 	struct volume *volumes[] = {&listed};
 	const struct config c = {.volumes = volumes, .n = 1};
 	struct text_list found = {0};
