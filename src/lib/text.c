@@ -229,39 +229,22 @@ text_word(const char **s, char *word, size_t size)
 	return 0;
 }
 
-static char *format_new(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
-
-static char *
-format_new(const char *fmt, va_list args)
-{
-	char *s;
-
-	if (vasprintf(&s, fmt, args) == -1)
-		return NULL;
-	return s;
-}
-
 char *
 text_format(const char *fmt, ...)
 {
 	va_list args;
 	char *s;
+	int len;
 
 	va_start(args, fmt);
-	s = format_new(fmt, args);
+	len = vasprintf(&s, fmt, args);
 	va_end(args);
-	return s;
+	return len != -1 ? s : NULL;
 }
 
 int
-text_replace(char **s, const char *fmt, ...)
+text_set(char **s, char *fresh)
 {
-	va_list args;
-	char *fresh;
-
-	va_start(args, fmt);
-	fresh = format_new(fmt, args);
-	va_end(args);
 	if (fresh == NULL)
 		return -1;
 	free(*s);
@@ -269,10 +252,10 @@ text_replace(char **s, const char *fmt, ...)
 	return 0;
 }
 
-/* Append s itself, which the list then owns; on failure it is freed.  One more slot is always
- * allocated for the NULL at the end, so that the list can be used as an argv. */
-static int
-list_own(struct text_list *list, char *s)
+/* One more slot is always allocated for the NULL at the end, so that the list can be used as an
+ * argv. */
+int
+text_list_own(struct text_list *list, char *s)
 {
 	char **item;
 
@@ -302,19 +285,7 @@ shorten(struct text_list *list, size_t n)
 int
 text_list_add(struct text_list *list, const char *s)
 {
-	return list_own(list, strdup(s));
-}
-
-int
-text_list_addf(struct text_list *list, const char *fmt, ...)
-{
-	va_list args;
-	char *s;
-
-	va_start(args, fmt);
-	s = format_new(fmt, args);
-	va_end(args);
-	return list_own(list, s);
+	return text_list_own(list, strdup(s));
 }
 
 int
@@ -364,7 +335,7 @@ text_list_split(struct text_list *list, const char *s)
 	for (s += strspn(s, BLANKS); *s != '\0'; s += strspn(s, BLANKS)) {
 		size_t len = strcspn(s, BLANKS);
 
-		if (list_own(list, strndup(s, len)) == -1) {
+		if (text_list_own(list, strndup(s, len)) == -1) {
 			shorten(list, before);
 			return -1;
 		}
@@ -382,14 +353,9 @@ text_list_free(struct text_list *list)
 }
 
 int
-text_refuse(char **why, const char *fmt, ...)
+text_fail(char **why, char *words)
 {
-	va_list args;
-
-	va_start(args, fmt);
-	if (vasprintf(why, fmt, args) == -1)
-		*why = NULL;
-	va_end(args);
+	*why = words;
 	return -1;
 }
 
@@ -410,14 +376,10 @@ text_quote(char buf[TEXT_QUOTE], const char *s)
 }
 
 int
-text_refuse_word(char **why, const char *word, const char *fmt, ...)
+text_fail_word(char **why, const char *word, char *words)
 {
-	char q[TEXT_QUOTE], *words;
-	va_list args;
+	char q[TEXT_QUOTE];
 
-	va_start(args, fmt);
-	words = format_new(fmt, args);
-	va_end(args);
 	*why = words != NULL ? text_format("%s%s", text_quote(q, word), words) : NULL;
 	free(words);
 	return -1;

@@ -66,19 +66,19 @@ bool text_has_control(const char *s);
 /** text_format(fmt, ...): printf into new memory; NULL with ENOMEM. */
 char *text_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/**
- * text_replace(&s, fmt, ...): the same, freeing the old *s, which may be among the arguments.  On
- * failure *s is kept.  Return 0/-1.
- */
-int text_replace(char **s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** text_replace(&s, fmt, ...): the same, freeing the old *s, which may be among the arguments.  On
+ * failure *s is kept.  Return 0/-1. */
+#define text_replace(s, ...) text_set(s, text_format(__VA_ARGS__))
+int text_set(char **s, char *fresh);
 
 /** text_list_add(list, s): append a copy of s.  Return 0, or -1 with ENOMEM, lost set and the items
  * unchanged. */
 int text_list_add(struct text_list *list, const char *s);
 
-/** text_list_addf(list, fmt, ...): append a formatted string.  Return 0/-1. */
-int text_list_addf(struct text_list *list, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/** text_list_addf(list, fmt, ...): append a formatted string.  text_list_own(list, s): append s
+ * itself, which the list owns from then on; on failure it is freed.  Return as text_list_add. */
+#define text_list_addf(list, ...) text_list_own(list, text_format(__VA_ARGS__))
+int text_list_own(struct text_list *list, char *s);
 
 /** text_list_append(list, more): append copies of all of more.  Return 0, or -1, list unchanged. */
 int text_list_append(struct text_list *list, const struct text_list *more);
@@ -100,11 +100,12 @@ void text_list_free(struct text_list *list);
 
 /** text_refuse(why, fmt, ...): format the reason into *why (new memory; NULL when out of memory).
  * Return -1, so that a check can end with a return of it. */
-int text_refuse(char **why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define text_refuse(why, ...) text_fail(why, text_format(__VA_ARGS__))
+int text_fail(char **why, char *words);
 
 /** text_refuse_word(why, word, fmt, ...): the same, after the word as text_quote has it. */
-int text_refuse_word(char **why, const char *word, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+#define text_refuse_word(why, word, ...) text_fail_word(why, word, text_format(__VA_ARGS__))
+int text_fail_word(char **why, const char *word, char *words);
 
 /** text_quote(buf, s): s in single quotes, escaped as text_escape does, cut if it is long. */
 const char *text_quote(char buf[TEXT_QUOTE], const char *s);
