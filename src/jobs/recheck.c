@@ -17,7 +17,6 @@
 #include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 #include "flashback/lib/units.h"
-#include "flashback/store/duefiles.h"
 #include "flashback/store/round.h"
 
 /* What one rsync compares.  When it is interrupted, all of it must be compared again.  rsync looks
@@ -53,7 +52,7 @@ struct recheck {
 /* Files that one rsync compares. */
 struct batch {
 	struct recheck *r;
-	struct duefiles_file *file;
+	struct round_file *file;
 	size_t n;
 	int64_t bytes;
 	int64_t sent; /* files of which the source has sent a checksum */
@@ -81,7 +80,7 @@ note_trouble(struct recheck *r, const char *fmt, ...)
 static int
 by_path(const void *a, const void *b)
 {
-	const struct duefiles_file *x = a, *y = b;
+	const struct round_file *x = a, *y = b;
 
 	return strcmp(x->path, y->path);
 }
@@ -127,7 +126,7 @@ visit(void *arg, int dirfd, const char *name, bool is_dir)
 /* Has the file been received, with the size and time that it had?  If it has changed meanwhile, the
  * next run copies it.  Its directories come from the host: no symbolic link is followed. */
 static bool
-is_received(const struct batch *b, const struct duefiles_file *f)
+is_received(const struct batch *b, const struct round_file *f)
 {
 	const char *slash = strrchr(f->path, '/'), *name = slash != NULL ? slash + 1 : f->path;
 	char *path = text_format(FILES "/%.*s", (int)(name - f->path), f->path);
@@ -147,7 +146,7 @@ is_received(const struct batch *b, const struct duefiles_file *f)
 
 /* Log a file that differs, with the command that shows where. */
 static void
-log_found(struct recheck *r, const struct duefiles_file *f)
+log_found(struct recheck *r, const struct round_file *f)
 {
 	const struct copy *c = r->c;
 	struct stamp made = c->tree;
@@ -185,8 +184,8 @@ take_received(struct batch *b, FILE *list)
 		return -1;
 	rewind(list);
 	while (getdelim(&name, &size, '\0', list) > 0) {
-		const struct duefiles_file key = {.path = scan_listed(name)},
-		                           *f = bsearch(&key, b->file, b->n, sizeof(key), by_path);
+		const struct round_file key = {.path = scan_listed(name)},
+		                        *f = bsearch(&key, b->file, b->n, sizeof(key), by_path);
 
 		/* A host may name others, or one twice. */
 		if (f == NULL || b->nfound == b->n || !is_received(b, f))
@@ -310,7 +309,7 @@ compare(struct batch *b)
 /* The next batch of a list, from file i on.  Of one that was interrupted fewer are tried, at last
  * the first one alone: else the others would wait for one that takes too long. */
 static struct batch
-next_batch(struct recheck *r, const struct duefiles *d, size_t i)
+next_batch(struct recheck *r, const struct round_files *d, size_t i)
 {
 	struct batch b = {.r = r, .file = d->file + i};
 	int64_t tries = b.file[0].place == r->round.held ? r->round.tries : 0;
@@ -355,7 +354,7 @@ interrupted(struct recheck *r, const struct batch *b, int64_t first)
 
 /* Compare the files of a list.  Return 0 when all have been compared. */
 static int
-compare_files(struct recheck *r, const struct duefiles *d)
+compare_files(struct recheck *r, const struct round_files *d)
 {
 	for (size_t i = 0; i < d->n;) {
 		struct batch b = next_batch(r, d, i);
@@ -384,16 +383,16 @@ compare_due(struct recheck *r)
 	int rc = 0;
 
 	while (rc == 0 && due > r->round.done) {
-		struct duefiles d = {.after = r->round.done, .upto = due, .room = DUEFILES_ROOM};
+		struct round_files d = {.after = r->round.done, .upto = due, .room = ROUND_ROOM};
 
-		rc = duefiles_find(c->v, r->tree, &d);
+		rc = round_find(c->v, r->tree, &d);
 		if (rc != 0)
 			copy_log(c, "recheck", "the new snapshot could not be read");
 		else
 			rc = compare_files(r, &d);
 		if (rc == 0)
 			reach(r, d.upto);
-		duefiles_free(&d);
+		round_free(&d);
 		if (d.upto == ROUND_END)
 			break;
 	}

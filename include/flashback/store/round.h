@@ -2,10 +2,13 @@
 #ifndef FLASHBACK_ROUND_H
 #define FLASHBACK_ROUND_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "flashback/lib/text.h"
+#include "flashback/store/store.h"
 
 /*
  * How far a volume has come with comparing its unchanged files with their source (recheck).  Each
@@ -60,5 +63,28 @@ void round_reported(int meta);
  * valid.  round_write(meta, r): replace it.  Return 0, or -1 with errno. */
 void round_read(int meta, struct round *r);
 int round_write(int meta, const struct round *r);
+
+/* Which files of a tree are due to be compared with their source: those whose places
+ * are in a range, that are not empty, and that an older snapshot has, too. */
+
+#define ROUND_ROOM (8 << 20)
+
+struct round_files {
+	int64_t after, upto; /* the range; upto is lowered if there are more files than room */
+	size_t room;         /* bytes that the names may take */
+	struct round_file {
+		int64_t place;
+		ino_t ino;
+		int64_t size;
+		struct timespec mtime;
+		char *path; /* of a file with several names, one of them */
+	} * file;           /* ascending by place, then by inode number */
+	size_t n;
+};
+
+/** round_find(v, tree, d): fill in d->file from a tree of the volume.  Return 0, or -1 when not
+ * all of it could be read.  round_free(d): free the files, also after -1. */
+int round_find(const struct store_volume *v, const char *tree, struct round_files *d);
+void round_free(struct round_files *d);
 
 #endif

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: ISC
 #include "scratch.h"
 
-#include "flashback/store/duefiles.h"
 #include "flashback/store/round.h"
 
 #define FILES 500
 
-static struct duefiles
+static struct round_files
 find(const struct scratch *s, int64_t after, int64_t upto, size_t room)
 {
 	const struct store_volume v = {.fd = s->fd, .dev = s->dev};
-	struct duefiles d = {.after = after, .upto = upto, .room = room};
+	struct round_files d = {.after = after, .upto = upto, .room = room};
 
-	assert_int_equal(duefiles_find(&v, "tree", &d), 0);
+	assert_int_equal(round_find(&v, "tree", &d), 0);
 	for (size_t i = 0; i < d.n; i++) {
 		assert_true(d.file[i].place > after && d.file[i].place <= d.upto);
 		assert_true(i == 0 || d.file[i].place >= d.file[i - 1].place);
@@ -22,7 +21,7 @@ find(const struct scratch *s, int64_t after, int64_t upto, size_t room)
 }
 
 static bool
-has(const struct duefiles *d, const char *path)
+has(const struct round_files *d, const char *path)
 {
 	for (size_t i = 0; i < d->n; i++)
 		if (strcmp(d->file[i].path, path) == 0)
@@ -35,7 +34,7 @@ static void
 test_which(void **state)
 {
 	const struct scratch *s = *state;
-	struct duefiles d;
+	struct round_files d;
 
 	make_dir("tree");
 	make_dir("tree/a");
@@ -50,12 +49,12 @@ test_which(void **state)
 	assert_int_equal(link("tree/empty", "empty"), 0);
 	assert_int_equal(symlink("old", "tree/a/link"), 0);
 	assert_int_equal(link("tree/a/link", "link"), 0);
-	d = find(s, 0, ROUND_END, DUEFILES_ROOM);
+	d = find(s, 0, ROUND_END, ROUND_ROOM);
 	assert_int_equal(d.n, 2);
 	assert_true(has(&d, "a/b/old"));
 	assert_true(has(&d, "c/#;\n"));
 	assert_int_equal(d.file[has(&d, "a/b/old") && d.file[0].size == 3 ? 0 : 1].size, 3);
-	duefiles_free(&d);
+	round_free(&d);
 }
 
 /* With little room the files come in several parts, each once. */
@@ -76,13 +75,13 @@ test_room(void **state)
 		assert_int_equal(link(path, other), 0);
 	}
 	while (done < ROUND_END) {
-		struct duefiles d = find(s, done, ROUND_END, 1000);
+		struct round_files d = find(s, done, ROUND_END, 1000);
 
 		assert_true(d.upto > done);
 		n += d.n;
 		parts++;
 		done = d.upto;
-		duefiles_free(&d);
+		round_free(&d);
 	}
 	assert_int_equal(n, FILES);
 	assert_true(parts > 5);
@@ -94,7 +93,7 @@ test_deep(void **state)
 {
 	const struct scratch *s = *state;
 	char name[201];
-	struct duefiles d;
+	struct round_files d;
 	int fd;
 
 	memset(name, 'd', sizeof(name));
@@ -113,9 +112,9 @@ test_deep(void **state)
 		fd = below;
 	}
 	close(fd);
-	d = find(s, 0, ROUND_END, DUEFILES_ROOM);
+	d = find(s, 0, ROUND_END, ROUND_ROOM);
 	assert_int_equal(d.n, 21);
-	duefiles_free(&d);
+	round_free(&d);
 }
 
 static void
@@ -123,10 +122,10 @@ test_absent(void **state)
 {
 	const struct scratch *s = *state;
 	const struct store_volume v = {.fd = s->fd, .dev = s->dev};
-	struct duefiles d = {.upto = ROUND_END, .room = DUEFILES_ROOM};
+	struct round_files d = {.upto = ROUND_END, .room = ROUND_ROOM};
 
-	assert_int_equal(duefiles_find(&v, "tree", &d), -1);
-	duefiles_free(&d);
+	assert_int_equal(round_find(&v, "tree", &d), -1);
+	round_free(&d);
 }
 
 int
