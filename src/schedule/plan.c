@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: ISC
 #include "flashback/schedule/plan.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "flashback/lib/clock.h"
@@ -127,30 +128,27 @@ plan_decide(const struct table_row *row, const struct plan_now *when, struct pla
 }
 
 /* The age of the newest attempt, in units of `every`: a weekly volume two days late is less urgent
- * than an hourly one. */
+ * than an hourly one.  A volume never tried has no backup at all: nothing is more urgent. */
 static double
 urgency(const struct table_row *row, int64_t now)
 {
 	int64_t attempt = summary_attempt(&row->seen);
 
-	return (double)(now - attempt) / (double)row->volume->every;
+	return attempt == 0 ? HUGE_VAL : (double)(now - attempt) / (double)row->volume->every;
 }
 
-/* Rows that gave way go last, or a time slice would be given back to the same run at once.  Volumes
- * never tried go first: they have no backup at all.  The name makes the order total. */
+/* Rows that gave way go last, or a time slice would be given back to the same run at once.  The
+ * name makes the order total. */
 int
 plan_compare(const struct table_row *a, const struct table_row *b, int64_t now)
 {
-	bool never_a = summary_attempt(&a->seen) == 0, never_b = summary_attempt(&b->seen) == 0;
 	double urgency_a = urgency(a, now), urgency_b = urgency(b, now);
 
 	if (a->yielded != b->yielded)
 		return a->yielded ? 1 : -1;
-	if (never_a != never_b)
-		return never_a ? -1 : 1;
-	if (!never_a && urgency_a > urgency_b)
+	if (urgency_a > urgency_b)
 		return -1;
-	if (!never_a && urgency_a < urgency_b)
+	if (urgency_a < urgency_b)
 		return 1;
 	return strcmp(a->volume->id, b->volume->id);
 }
