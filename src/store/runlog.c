@@ -176,53 +176,35 @@ has_snapshot(const struct stamp *s, const struct stamp *stamps, size_t n)
 	return false;
 }
 
-/* The newest logs that belong to no snapshot. */
-struct others {
-	int dir; /* of the logs */
-	struct stamp kept[RUNLOG_OTHERS];
-	size_t n;
-};
-
-/* Add s to those kept; when there are too many, remove the log of the oldest. */
-static void
-keep_newest(struct others *o, struct stamp s)
-{
-	char file[STAMP_NAME_SIZE + 8];
-	size_t oldest = 0;
-
-	if (o->n < RUNLOG_OTHERS) {
-		o->kept[o->n++] = s;
-		return;
-	}
-	for (size_t i = 1; i < o->n; i++)
-		if (o->kept[i].when < o->kept[oldest].when)
-			oldest = i;
-	/* s is newer than the oldest one kept: it takes that place. */
-	if (s.when > o->kept[oldest].when) {
-		struct stamp older = o->kept[oldest];
-
-		o->kept[oldest] = s;
-		s = older;
-	}
-	log_name(&s, file, sizeof(file));
-	unlinkat(o->dir, file, 0);
-}
-
+/* Of the logs that belong to no snapshot the oldest are removed. */
 int
 runlog_prune(int meta, const struct stamp *stamps, size_t n)
 {
-	struct others others = {.dir = open_logs(meta)};
+	char file[STAMP_NAME_SIZE + 8];
 	struct listing list = {.n = 0};
-	struct stamp s;
-	int rc;
+	struct stamp *others = NULL;
+	size_t found = 0;
+	int dir = open_logs(meta), rc;
 
-	if (others.dir == -1)
+	if (dir == -1)
 		return -1;
-	rc = listing_read(others.dir, &list);
-	for (size_t i = 0; i < list.n; i++)
-		if (log_stamp(list.entry[i]->d_name, &s) == 0 && !has_snapshot(&s, stamps, n))
-			keep_newest(&others, s);
+	rc = listing_read(dir, &list);
+	if (rc == 0)
+		others = calloc(list.n + 1, sizeof(*others));
+	for (size_t i = 0; others != NULL && i < list.n; i++)
+		if (log_stamp(list.entry[i]->d_name, &others[found]) == 0 &&
+		    !has_snapshot(&others[found], stamps, n))
+			found++;
+	if (found > 0)
+		qsort(others, found, sizeof(*others), stamp_compare);
+	for (size_t i = 0; i + RUNLOG_OTHERS < found; i++) {
+		log_name(&others[i], file, sizeof(file));
+		unlinkat(dir, file, 0);
+	}
+	if (others == NULL)
+		rc = -1;
+	free(others);
 	listing_free(&list);
-	close(others.dir);
+	close(dir);
 	return rc;
 }
