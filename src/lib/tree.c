@@ -226,11 +226,10 @@ tree_is_empty(int dirfd)
 	return tree_names(dirfd, stop_at_once, NULL) == 0;
 }
 
-/* Open the directory name in another one, unless another file system is mounted there.  With unlock
- * a directory without permissions is made accessible first: somebody else than root could not
- * remove what is in it.  Reading it should not write its access time to the disk. */
-static int
-open_dir(const struct tree *w, int above, const char *name, struct stat *st)
+/* With unlock a directory without permissions is made accessible first: somebody else than root
+ * could not remove what is in it.  Reading it should not write its access time to the disk. */
+int
+tree_enter(const struct tree *w, int above, const char *name, struct stat *st)
 {
 	struct statx found;
 	int fd;
@@ -266,7 +265,7 @@ open_twin(const struct walk_state *ws, const char *name, struct tree_level *next
 
 	if (w->twin == NULL || above == -1)
 		return 0;
-	next->dir.twin = open_dir(w, above, top ? w->twin : name, &st);
+	next->dir.twin = tree_enter(w, above, top ? w->twin : name, &st);
 	if (next->dir.twin != -1) {
 		next->twin = st.st_ino;
 		return 0;
@@ -327,7 +326,7 @@ step_down(struct walk_state *ws)
 
 	if (ws->depth > 1)
 		next.dir.ino = up->dir.entries.entry[up->at]->d_ino;
-	next.dir.fd = open_dir(ws->walk, up->dir.fd, name, &next.dir.st);
+	next.dir.fd = tree_enter(ws->walk, up->dir.fd, name, &next.dir.st);
 	if (next.dir.fd != -1 && open_twin(ws, name, &next) == 0 &&
 	    listing_read(next.dir.fd, &next.dir.entries) == 0 && grow(ws) == 0) {
 		up = deepest(ws);

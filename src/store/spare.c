@@ -9,10 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "flashback/lib/compat.h"
 #include "flashback/lib/dirattr.h"
 #include "flashback/lib/file.h"
 #include "flashback/lib/listing.h"
@@ -30,27 +28,13 @@ spare_possible(const struct store *s)
 	return geteuid() == 0 && s->traits.hard_links && s->traits.d_ino;
 }
 
-/* Is an open directory on another file system, or a mount point?  True if unknown. */
-static bool
-is_mounted(int fd, dev_t dev)
-{
-	struct statx found;
-
-	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) == -1 ||
-	       makedev(found.stx_dev_major, found.stx_dev_minor) != dev ||
-	       (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 int
 spare_open(const struct store_volume *v)
 {
-	int fd = openat(v->meta, SPARE, TREE_DIR);
+	const struct tree w = {.dev = v->dev};
+	struct stat st;
 
-	if (fd != -1 && is_mounted(fd, v->dev)) {
-		file_close(&fd);
-		errno = EXDEV;
-	}
-	return fd;
+	return tree_enter(&w, v->meta, SPARE, &st);
 }
 
 /* Undo spare_note. */

@@ -66,6 +66,10 @@ struct tree {
  * trouble, with the errno of the first. */
 int tree_walk(int parent, const char *name, const struct tree *w);
 
+/** tree_enter(w, above, name, st): open a directory below another one, as the walk w does.  Return
+ * it, with its fstat, or -1 with errno: EXDEV when another file system is mounted there. */
+int tree_enter(const struct tree *w, int above, const char *name, struct stat *st);
+
 /** tree_path(dir, entry, path): the path of an entry (NULL: of the directory itself), below the
  * tree.  Return 0, or -1 when it is longer than a path can be. */
 int tree_path(const struct tree_dir *dir, const char *entry, char path[PATH_MAX]);
