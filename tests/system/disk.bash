@@ -81,3 +81,17 @@ fill_disk() {
 	head -c 1G /dev/zero >"$STORE/filler" 2>/dev/null || true
 	truncate -s "-$1" "$STORE/filler"
 }
+
+# hold_copy [SOURCE]: as soon as rsync writes here/v it stands still, for the test to look at what is so in mid-run; go_on:
+# until then.
+hold_copy() {
+	wait_for is_copying here/v
+	mapfile -t HELD < <(pgrep -f -- "--stats.* ${1:-$D/src}/ .*working/")
+	[ "${#HELD[@]}" -ge 2 ]
+	PIDS+=" ${HELD[*]}"
+	kill -STOP "${HELD[@]}"
+}
+
+go_on() {
+	kill -CONT "${HELD[@]}"
+}

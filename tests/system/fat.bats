@@ -254,20 +254,21 @@ without_locks() {
 	in_box mount -t tmpfs -o mode=700,size=64M tmpfs "$MNT"
 	in_box mount -t tmpfs -o mode=755 tmpfs /run
 	without_locks --init --force
-	slow_source 6
+	slow_source 4
 	without_locks -1 here/v >"$D/run.txt" &
 	PIDS+=" ${run:=$!}"
-	wait_for is_copying here/v
+	hold_copy
 	tree=$(snapshots here/v working)
 	run without_locks -1 here/v
 	expect_exit 75
 	expect 'another flashback'
 	# Too little room: what was interrupted goes, the largest first.
-	echo 'min_free = "63M"' >>"$CONF"
+	echo 'min_free = "64M"' >>"$CONF"
 	run without_locks -1
 	expect_exit 75
 	expect 'min_free'
 	[ -d "$STORE/here/v/$tree" ]
+	go_on
 	wait "$run" || { cat "$D/run.txt"; false; }
 	same_tree "$D/src" "$(newest here/v)"
 }
@@ -311,14 +312,15 @@ without_locks() {
 	in_box mount --bind "$D/passwd" /etc/passwd
 	AS=(setpriv --reuid "$me" --regid "$me" --clear-groups)
 	without_locks --init --force
-	slow_source 6
+	slow_source 4
 	sed -i "s|$D|/mnt|g" "$D/hosts.conf"
 	without_locks -1 here/v >"$D/run.txt" &
 	PIDS+=" ${run:=$!}"
-	wait_for is_copying here/v
+	hold_copy /mnt/src
 	run without_locks -1 here/v
 	expect_exit 75
 	expect 'another flashback'
+	go_on
 	wait "$run" || { cat "$D/run.txt"; false; }
 	[ "$(stat -c '%a %u' "$D/home/.flashback/lock."*)" = "600 $me" ]
 	AS=()

@@ -109,7 +109,7 @@ no_memory() {
 	needs_plain_build
 	printf 'host "h%d" { volume "v" { source = "/etc/" exclude = { "a", "b", "c" } keep_daily = 3 } }\n' \
 		{1..400} | hosts_conf
-	for room in {3000..21000..240}; do
+	for ((room = 3000; room <= 21000; room += 1 + 480 / ${FLASHBACK_SOAK:-1})); do
 		rc=0
 		(ulimit -v "$room" && exec "$FLASHBACK" -c "$CONF" --check) >"$D/check.txt" 2>&1 || rc=$?
 		[ "$rc" -le 1 ] || [ "$rc" -eq 127 ] ||

@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/sbin
 [ ! -x /usr/bin/python3 ] || hash -p /usr/bin/python3 python3
 
 # Without processes, where bash can do so (bash-builtins).
-for name in mkdir rm ln; do
+for name in mkdir rm; do
 	enable -f "/usr/lib/bash/$name" "$name" 2>/dev/null || true
 done
 

@@ -127,10 +127,11 @@ store_state() {
 	tmpfs_disk size=100M
 	slow_source 3
 	background RUN_PID "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 here/v
-	PIDS=$RUN_PID
-	wait_for is_copying here/v
+	PIDS+=" $RUN_PID"
+	hold_copy
 	list here/v
 	expect '.working  working'
+	go_on
 	wait "$RUN_PID"
 	in_box mount -o remount,ro "$MNT"
 	store_state >"$D/before"

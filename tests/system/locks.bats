@@ -36,7 +36,7 @@ stopped() {
 	slow_source 4
 	start_daemon
 	first=$DAEMON
-	wait_for is_copying here/v
+	hold_copy
 	sed "s|$RUN|$D/run2|" "$CONF" >"$second"
 	background DAEMON "$FLASHBACK" -c "$second"
 	PIDS+=" $DAEMON"
@@ -45,6 +45,7 @@ stopped() {
 	row_has here/v 'another flashback'
 	has_snapshots 1 here/v working
 	[ "$(rsyncs | sort -u | wc -l)" -le 3 ] # the three processes of one local rsync
+	go_on
 	RUN=$D/run
 	wait_for has_snapshots 1 here/v
 	wait_for status_is status IDLE
