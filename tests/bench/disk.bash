@@ -30,7 +30,7 @@ own_disk() {
 	truncate -s $((FILES / 25 + 300))M image
 	mkfs.ext4 -q -F -i 4096 -E lazy_itable_init=0,lazy_journal_init=0 image
 	mkdir disk
-	cd disk
+	cd disk || return
 	cold
 	D=$PWD
 }

@@ -143,6 +143,7 @@ by_snapshot() {
 	local line
 	while IFS= read -r line; do
 		if [[ $line =~ ^([0-9T+-]+)[/\ ] ]]; then
+			# shellcheck disable=SC2004 # it goes by names
 			lines_of[${BASH_REMATCH[1]}]+=${line%% same-as=*}$'\n'
 		fi
 	done <"$2"

@@ -8,7 +8,7 @@ load net
 
 setup() {
 	begin
-	cd "$D"
+	cd "$D" || return
 }
 
 teardown() {
@@ -30,7 +30,7 @@ make_source() {
 # empty DIR: the disk of that host was lost.
 empty() {
 	shopt -s dotglob
-	rm -rf -- "$1"/*
+	rm -rf -- "${1:?}"/*
 	shopt -u dotglob
 }
 
