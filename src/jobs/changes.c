@@ -77,7 +77,7 @@ judge_span(const struct copy *c, const struct masschange *m, const struct massch
 	const struct masschange_alarm none = {.span = 0};
 	struct masschange_run sum = masschange_sum(m, now);
 	int guard = c->volume->change_guard;
-	struct treediff d;
+	struct treediff d = {.names_only = false};
 
 	if (masschange_judge(m, &sum, MASSCHANGE_SPAN, guard).span == 0)
 		return none;
@@ -281,7 +281,7 @@ changes_run(struct copy *c)
 {
 	char tree[STAMP_NAME_SIZE], base[STAMP_NAME_SIZE];
 	bool compared = c->full != NULL && c->plan.base.when != 0;
-	struct treediff d;
+	struct treediff d = {.names_only = c->volume->change_guard == 0};
 
 	if (!copy_is_good(c))
 		return;

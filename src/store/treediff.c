@@ -103,14 +103,17 @@ enter(void *arg, struct tree_dir *dir)
 		d->files = 0;
 	else if (dir->twin != -1 && tree_is_empty(dir->twin))
 		d->before = d->files;
-	listing_sort_inodes(&dir->entries);
+	if (!d->names_only)
+		listing_sort_inodes(&dir->entries);
 	for (size_t i = 0; i < dir->entries.n; i++) {
 		const struct dirent *entry = dir->entries.entry[i];
 
 		if (entry->d_type == DT_DIR)
 			continue;
 		d->files++;
-		d->changed += dir->twin == -1 || !is_same(dir->fd, dir->twin, entry->d_name);
+		if (!d->names_only)
+			d->changed += dir->twin == -1 ||
+			              !is_same(dir->fd, dir->twin, entry->d_name);
 	}
 	return 0;
 }
@@ -139,7 +142,7 @@ treediff_count(const struct store_volume *v, const char *snapshot, const char *t
 	const struct tree walk = {
 	    .dev = v->dev, .twin = tree, .beside = v->fd, .enter = enter, .leave = leave, .arg = d};
 
-	*d = (struct treediff){.files = -1, .before = -1};
+	*d = (struct treediff){.names_only = d->names_only, .files = -1, .before = -1};
 	return tree_walk(v->fd, snapshot, &walk) == 0 && d->files >= 0 ? 0 : -1;
 }
 

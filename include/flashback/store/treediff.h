@@ -11,6 +11,7 @@
 /* How a tree differs from another one. */
 
 struct treediff {
+	bool names_only; /* given: look for emptied directories, and at no file */
 	int64_t files;   /* of the snapshot: all that is no directory */
 	int64_t changed; /* of these: absent, or of another type, size or content */
 	/* Directories of the tree that are empty and had files in the snapshot, the tree itself

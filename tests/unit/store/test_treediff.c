@@ -8,7 +8,7 @@ static void
 expect(const struct scratch *s, int64_t files, int64_t changed)
 {
 	const struct store_volume v = {.fd = s->fd, .dev = s->dev};
-	struct treediff d;
+	struct treediff d = {.names_only = false};
 
 	assert_int_equal(treediff_count(&v, "old", "new", &d), 0);
 	assert_int_equal(d.files, files);
@@ -121,7 +121,7 @@ test_unreadable(void **state)
 {
 	const struct scratch *s = *state;
 	const struct store_volume v = {.fd = s->fd, .dev = s->dev};
-	struct treediff d;
+	struct treediff d = {.names_only = false};
 
 	make_dir("old");
 	assert_int_equal(treediff_count(&v, "old", "new", &d), -1);
@@ -134,12 +134,17 @@ static void
 expect_emptied(const struct scratch *s, size_t n, const char *most, int64_t lost)
 {
 	const struct store_volume v = {.fd = s->fd, .dev = s->dev};
-	struct treediff d;
+	struct treediff d = {.names_only = false};
 
 	assert_int_equal(treediff_count(&v, "old", "new", &d), 0);
 	assert_int_equal(d.emptied, n);
 	assert_string_equal(d.most, most);
 	assert_int_equal(d.lost, lost);
+
+	d = (struct treediff){.names_only = true};
+	assert_int_equal(treediff_count(&v, "old", "new", &d), 0);
+	assert_int_equal(d.lost, lost);
+	assert_int_equal(d.changed, 0);
 }
 
 static void
