@@ -185,12 +185,15 @@ is_stopped(struct walk *w)
 	return w->stopped;
 }
 
-/* Remove an entry of the spare.  A directory is set aside: removing a tree takes long. */
+/* Remove an entry of the spare, if there is one.  A directory is set aside: removing a tree takes
+ * long. */
 static int
 clear(const struct walk *w, int to, const struct dirent *found)
 {
 	int rc;
 
+	if (found == NULL)
+		return 0;
 	if (found->d_type == DT_DIR)
 		rc = spare_set_aside(w->v, to, found->d_name, found->d_ino);
 	else
@@ -198,21 +201,26 @@ clear(const struct walk *w, int to, const struct dirent *found)
 	return rc == -1 && errno != ENOENT ? -1 : 0;
 }
 
-/* Make one name equal in both directories; wanted or found may be NULL.  Only the inode number
- * proves that a hard link is right. */
-static int
-match(struct walk *w, struct tree_dir *dir, const struct dirent *wanted, const struct dirent *found)
+/* Only the inode number proves that a hard link is right. */
+static bool
+is_equal(const struct dirent *wanted, const struct dirent *found)
 {
-	const char *name = wanted != NULL ? wanted->d_name : found->d_name;
+	return wanted != NULL && found != NULL && wanted->d_type == found->d_type &&
+	       (wanted->d_type == DT_DIR || wanted->d_ino == found->d_ino);
+}
 
-	if (wanted != NULL && found != NULL && wanted->d_type == found->d_type &&
-	    (wanted->d_type == DT_DIR || wanted->d_ino == found->d_ino))
+/* Make one name equal in both directories; wanted or found may be NULL. */
+static int
+match(struct walk *w, struct tree_dir *dir, const char *name, const struct dirent *wanted,
+      const struct dirent *found)
+{
+	if (is_equal(wanted, found))
 		return 0;
 	if (is_stopped(w))
 		return 1;
 	w->job->changes++;
 	dir->entry = name;
-	if (found != NULL && clear(w, dir->twin, found) == -1)
+	if (clear(w, dir->twin, found) == -1)
 		return -1;
 	if (wanted == NULL)
 		return 0;
@@ -232,16 +240,18 @@ compare(struct walk *w, struct tree_dir *dir, struct listing *to)
 	for (; rc == 0 && i < from->n && i < to->n; i++) {
 		if (strcmp(from->entry[i]->d_name, to->entry[i]->d_name) != 0)
 			break;
-		rc = match(w, dir, from->entry[i], to->entry[i]);
+		rc = match(w, dir, from->entry[i]->d_name, from->entry[i], to->entry[i]);
 	}
 	listing_sort(from, i);
 	listing_sort(to, i);
 	for (j = i; rc == 0 && (i < from->n || j < to->n);) {
 		int order = i == from->n ? 1 : -1;
+		const char *name;
 
 		if (i < from->n && j < to->n)
 			order = strcmp(from->entry[i]->d_name, to->entry[j]->d_name);
-		rc = match(w, dir, order <= 0 ? from->entry[i++] : NULL,
+		name = order <= 0 ? from->entry[i]->d_name : to->entry[j]->d_name;
+		rc = match(w, dir, name, order <= 0 ? from->entry[i++] : NULL,
 		           order >= 0 ? to->entry[j++] : NULL);
 	}
 	return rc;

@@ -112,8 +112,8 @@ enter(void *arg, struct tree_dir *dir)
 			continue;
 		d->files++;
 		if (!d->names_only)
-			d->changed += dir->twin == -1 ||
-			              !is_same(dir->fd, dir->twin, entry->d_name);
+			d->changed +=
+			    dir->twin == -1 || !is_same(dir->fd, dir->twin, entry->d_name);
 	}
 	return 0;
 }

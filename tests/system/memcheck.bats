@@ -56,6 +56,7 @@ has_run() {
 		kill -HUP "$DAEMON"
 		wait_for has_read "$n"
 		wait_for has_run $((n / 5 + 1))
+		wait_for settled # and what that config lets expire has expired
 	done
 	wait_for settled
 	memcheck=$D/memcheck.$DAEMON

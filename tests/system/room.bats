@@ -31,8 +31,8 @@ two_volumes() {
 	ext4_disk a 40M
 	set_clock '2027-03-01 12:00:30' # not the full hour, for a run that takes a second makes it earlier
 	start_daemon
-	wait_for row_has a/big 'WAITING (disk)'
-	row_has a/big 'the backup disk is full'
+	wait_for row_has a/big 'the backup disk is full'
+	row_has a/big 'WAITING (disk)'
 	row_has a/big 'again at 18:00'
 	has_snapshots 0 a/big
 	wait_for has_snapshots 0 a/big expired # its room is given back,
