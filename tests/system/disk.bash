@@ -82,11 +82,16 @@ fill_disk() {
 	truncate -s "-$1" "$STORE/filler"
 }
 
-# hold_copy [SOURCE]: as soon as rsync writes here/v it stands still, for the test to look at what is so in mid-run; go_on:
-# until then.
+# rsyncs [SOURCE]: the processes that copy it.
+rsyncs() {
+	pgrep -f -- "--stats.* ${1:-$D/src}/ .*working/"
+}
+
+# hold_copy [SOURCE]: as soon as rsync writes here/v, its processes, in the array HELD, stand still, for the test to look at
+# what is so in mid-run; go_on: until then.
 hold_copy() {
 	wait_for is_copying here/v
-	mapfile -t HELD < <(pgrep -f -- "--stats.* ${1:-$D/src}/ .*working/")
+	mapfile -t HELD < <(rsyncs "$@")
 	[ "${#HELD[@]}" -ge 2 ]
 	PIDS+=" ${HELD[*]}"
 	kill -STOP "${HELD[@]}"
@@ -94,4 +99,15 @@ hold_copy() {
 
 go_on() {
 	kill -CONT "${HELD[@]}"
+}
+
+# purger PID: which of the processes below that one removes files.  It has the lowest priority.
+purger() {
+	local pid stat
+	for pid in $(family "$1"); do
+		read -r stat <"/proc/$pid/stat" || continue
+		read -ra stat <<<"${stat##*) }"
+		[ "${stat[16]}" -ne 19 ] || { echo "$pid"; return 0; }
+	done
+	return 1
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# How what has expired is removed: by the sweeper, behind everything else, and nothing but that.
+# How what has expired is removed: by the purger, behind everything else, and nothing but that.
 
 load lib
 load net
@@ -26,7 +26,7 @@ backup() {
 	flashback -1 here/v
 }
 
-# delayed_sweep: a daemon whose sweeper takes a tenth of a second for a file, at work on a thousand.
+# delayed_sweep: a daemon whose purger takes a tenth of a second for a file, at work on a thousand.
 delayed_sweep() {
 	export ASAN_OPTIONS=detect_leaks=0 # which would not work below strace
 	backup
@@ -40,18 +40,9 @@ delayed_sweep() {
 	wait_for grep -q '^TracerPid:.[1-9]' "/proc/$DAEMON/status"
 	mv "$STORE/here/v/$(snapshots here/v)" "$STORE/here/v/2027-01-01T000000+0000.expired"
 	kill -USR1 "$DAEMON"
-	wait_for sweeper_pid
-	SWEEPER=$(sweeper_pid)
+	wait_for purger "$DAEMON"
+	PURGER=$(purger "$DAEMON")
 	wait_for grep -q 'unlinkat.*"[0-9]*"' "$D/trace"
-}
-
-# The child of the daemon that removes files.
-sweeper_pid() {
-	local pid
-	for pid in $(pgrep -P "$DAEMON"); do
-		[ "$(cut -d' ' -f19 "/proc/$pid/stat")" != 19 ] || { echo "$pid"; return 0; }
-	done
-	return 1
 }
 
 # left: the files of it that are still there, which a run may have begun to make its spare from.
@@ -62,13 +53,13 @@ left() {
 @test "the purger has the lowest priority for processor and disk, and resumes where it was killed" {
 	local before
 	delayed_sweep
-	[ "$(cut -d' ' -f19 "/proc/$SWEEPER/stat")" -eq 19 ]
-	[ "$(ionice -p "$SWEEPER")" = idle ]
+	[ "$(cut -d' ' -f19 "/proc/$PURGER/stat")" -eq 19 ]
+	[ "$(ionice -p "$PURGER")" = idle ]
 	# It disturbs no run.
 	wait_for has_snapshots 1 here/v
 	[ "$(left)" -gt 0 ]
-	wait_for sweeper_pid # another one, once the run has ended
-	kill -KILL "$(sweeper_pid)"
+	wait_for purger "$DAEMON" # another one, once the run has ended
+	kill -KILL "$(purger "$DAEMON")"
 	before=$(left)
 	[ "$before" -gt 0 ]
 	[ "$before" -lt 1001 ]
@@ -82,7 +73,7 @@ left() {
 @test "stopped in the middle of removing, it is gone at once, and the next start resumes" {
 	delayed_sweep
 	stop_daemon
-	gone "$SWEEPER"
+	gone "$PURGER"
 	[ "$(left)" -gt 0 ]
 	flashback -1 here/v
 	has_snapshots 0 here/v expired

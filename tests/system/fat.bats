@@ -179,15 +179,9 @@ hang_for_good() {
 	wait_for grep -q "^TracerPid:.$stuck" "/proc/$fuse/status"
 }
 
-# hold_purger PID: the process below that one which has the lowest priority, the purger, stands still.
+# hold_purger PID: the purger below that process stands still.
 hold_purger() {
-	local pid stat
-	for pid in $(family "$1"); do
-		read -r stat <"/proc/$pid/stat" || continue
-		read -ra stat <<<"${stat##*) }"
-		[ "${stat[16]}" -ne 19 ] || { PURGER=$pid && kill -STOP "$pid" && return 0; }
-	done
-	return 1
+	PURGER=$(purger "$1") && kill -STOP "$PURGER"
 }
 
 @test "a disk that begins to hang for ever under a run, or under the purger: -1 gives up, and reports it" {

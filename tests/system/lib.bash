@@ -285,6 +285,11 @@ latest_of() {
 	return 1
 }
 
+# has_got VOLUME FILE BYTES: is there so much of it in the run that is going on?
+has_got() {
+	[ -n "$(find "$STORE/$1"/*.working -name ".$2.*" -size "+$3c")" ]
+}
+
 # manifest ARG...: see tests/manifest.c.  same_tree A B: is everything in them alike?
 manifest() {
 	"$MANIFEST" "$@"

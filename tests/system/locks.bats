@@ -14,13 +14,9 @@ teardown() {
 	finish
 }
 
-# worker, rsync_of: the daemon's worker, and the main process of its rsync.
+# worker: the daemon's.
 worker() {
 	pgrep -P "$DAEMON"
-}
-
-rsyncs() {
-	pgrep -f -- "--stats.* $D/src/ .*working/"
 }
 
 # stopped PID...: each is in state T.
@@ -60,17 +56,13 @@ stopped() {
 	PIDS+=" $first"
 }
 
-# orphan: a daemon whose rsync is stopped in the middle, in the array ORPHANS.
+# orphan: a daemon whose rsync is stopped in the middle.
 orphan() {
 	slow_source 4
 	start_daemon
-	wait_for is_copying here/v
+	hold_copy
 	WORKER=$(worker)
-	mapfile -t ORPHANS < <(rsyncs)
-	[ "${#ORPHANS[@]}" -ge 2 ]
-	PIDS+=" ${ORPHANS[*]}"
-	kill -STOP "${ORPHANS[@]}"
-	wait_for stopped "${ORPHANS[@]}"
+	wait_for stopped "${HELD[@]}"
 }
 
 # The orphan holds the volume; once it is gone the daemon goes on from what it had made.
@@ -79,12 +71,12 @@ goes_on_after_the_orphan() {
 	tree=$(snapshots here/v working)
 	wait_for row_has here/v 'WAITING (busy)'
 	[ "$(snapshots here/v working)" = "$tree" ]
-	diff <(rsyncs | sort) <(printf '%s\n' "${ORPHANS[@]}" | sort)
+	diff <(rsyncs | sort) <(printf '%s\n' "${HELD[@]}" | sort)
 	run flashback -1 here/v
 	expect_exit 75
 	[ "$(snapshots here/v working)" = "$tree" ]
-	kill -KILL "${ORPHANS[@]}"
-	wait_for gone "${ORPHANS[@]}"
+	kill -KILL "${HELD[@]}"
+	wait_for gone "${HELD[@]}"
 	wake
 	wait_for has_snapshots 1 here/v
 	wait_for has_snapshots 0 here/v interrupted

@@ -58,7 +58,6 @@ has_run() {
 		wait_for has_run $((n / 5 + 1))
 		wait_for settled # and what that config lets expire has expired
 	done
-	wait_for settled
 	memcheck=$D/memcheck.$DAEMON
 	stop_daemon
 	for n in {0..4}; do

@@ -446,7 +446,7 @@ new_bytes() {
 	tick
 	before=$(received)
 	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 "$VOLUME"
-	wait_for has_got 2500000
+	wait_for has_got "$VOLUME" big 2500000
 	kill -TERM "$DAEMON"
 	wait "$DAEMON" || true
 	DAEMON=
@@ -460,8 +460,4 @@ new_bytes() {
 
 received() {
 	"${IN_BOX[@]}" ip -s link show dev h1 | awk '/RX:/ { getline; print $1 }'
-}
-
-has_got() {
-	[ -n "$(find "$STORE/$VOLUME"/*.working -name '.big.*' -size "+$1c")" ]
 }

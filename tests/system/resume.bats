@@ -46,11 +46,6 @@ random_file() {
 	head -c $(($2 * MB)) /dev/urandom >"$1"
 }
 
-# has_got FILE BYTES: is there so much of it in the run that is going on?
-has_got() {
-	[ -n "$(find "$STORE"/h/v/*.working -name ".$1.*" -size "+$2c")" ]
-}
-
 # begin_run: flashback -1 in the background, as $DAEMON.
 begin_run() {
 	background DAEMON "${IN_BOX[@]}" "$FLASHBACK" -c "$CONF" -1 h/v
@@ -87,7 +82,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 		before=$(received)
 		slowly
 		begin_run
-		wait_for has_got big $((3 * MB))
+		wait_for has_got h/v big $((3 * MB))
 		"cut_$cut"
 		end_run
 		has_snapshots $n h/v
@@ -116,7 +111,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	for part in 4 8; do
 		next_second
 		begin_run
-		wait_for has_got big $((part * MB))
+		wait_for has_got h/v big $((part * MB))
 		cut_term
 		end_run
 	done
@@ -135,14 +130,14 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	random_file "$D/src/z" 10
 	before=$(received)
 	begin_run
-	wait_for has_got z $((5 * MB))
+	wait_for has_got h/v z $((5 * MB))
 	cut_term
 	end_run
 	# What comes first is new now.
 	random_file "$D/src/a" 10
 	next_second
 	begin_run
-	wait_for has_got a $((5 * MB))
+	wait_for has_got h/v a $((5 * MB))
 	cut_term
 	end_run
 	next_second
@@ -166,7 +161,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	next_second
 	random_file "$D/src/zz-big" 8
 	begin_run
-	wait_for has_got zz-big $((2 * MB))
+	wait_for has_got h/v zz-big $((2 * MB))
 	cut_term
 	end_run
 	find "$D/src" -exec chown -h 77:78 {} +
@@ -193,7 +188,7 @@ cut_kill_ssh() { kill -KILL "$(child_of "$(child_of "$(child_of "$DAEMON" flashb
 	touch -d @0 "$D/src/name"
 	flashback -1 >"$D/run.txt" &
 	run=$!
-	wait_for has_got big 1000000
+	wait_for has_got h/v big 1000000
 	# shellcheck disable=SC2046 # pids
 	kill -KILL $(family "$run")
 	wait "$run" || true
