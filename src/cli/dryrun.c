@@ -13,16 +13,16 @@
 #include "flashback/jobs/inspect.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
+#include "flashback/rsync/runplan.h"
 #include "flashback/rsync/transfer.h"
 #include "flashback/schedule/plan.h"
 #include "flashback/schedule/table.h"
-#include "flashback/store/voldir.h"
 #include "flashback/store/expire.h"
-#include "flashback/rsync/runplan.h"
 #include "flashback/store/salvage.h"
 #include "flashback/store/spare.h"
 #include "flashback/store/store.h"
 #include "flashback/store/summary.h"
+#include "flashback/store/voldir.h"
 
 /* The input that all volumes share. */
 struct dry {

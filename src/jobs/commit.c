@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flashback/jobs/inspect.h"
 #include "flashback/jobs/example.h"
+#include "flashback/jobs/inspect.h"
 #include "flashback/jobs/leftout.h"
 #include "flashback/lib/clock.h"
 #include "flashback/lib/file.h"

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flashback/lib/text.h"
 #include "flashback/lib/listing.h"
+#include "flashback/lib/text.h"
 #include "flashback/lib/tree.h"
 
 #define LINE_MAX_ESCAPED 4096

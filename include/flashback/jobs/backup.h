@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "flashback/config/config.h"
-#include "flashback/rsync/version.h"
 #include "flashback/rsync/output.h"
+#include "flashback/rsync/version.h"
 #include "flashback/schedule/table.h"
 #include "flashback/store/history.h"
 #include "flashback/store/summary.h"
